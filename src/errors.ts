@@ -1,0 +1,264 @@
+/** What an error can say about the instance it speaks of. Every field is optional: say what is known. */
+export interface ErrorDetails {
+  /** Which server: its fingerprint, `Tarantool[127.0.0.1:34567]`. */
+  instance?: string | undefined
+  /** The last lines of the server's log, oldest first. */
+  logTail?: readonly string[] | undefined
+  /** The whole log, where it still is on disk. */
+  logFile?: string | undefined
+  /** What to do about it, one sentence or a few lines. */
+  hint?: string | undefined
+  /** The error below this one. */
+  cause?: unknown
+}
+
+function compose(message: string, code: string, details: ErrorDetails): string {
+  const parts = [`${message} [${code}]`]
+  if (details.hint) parts.push(details.hint)
+  if (details.logTail?.length) {
+    const of = details.instance ? ` of ${details.instance}` : ''
+    const kept = details.logFile ? ` (whole log: ${details.logFile})` : ''
+    parts.push(`Last log lines${of}${kept}:\n${details.logTail.map(line => `  ${line}`).join('\n')}`)
+  }
+  return parts.join('\n')
+}
+
+/**
+ * The base of every error that this package throws on purpose.
+ *
+ * `code` is stable and fit to branch on; `message` says what happened, to which server, and what to do.
+ *
+ * @example
+ * try { await instance.start() } catch (error) {
+ *   if (error instanceof TarantoolFixtureError && error.code === 'ERR_TARANTOOL_PORT_TAKEN') …
+ * }
+ */
+export class TarantoolFixtureError extends Error {
+  static readonly code: string = 'ERR_TARANTOOL_FIXTURE'
+  /** Stable and unique to the class, such as `ERR_TARANTOOL_PORT_TAKEN`. */
+  readonly code: string
+  /** The message without hint and log. */
+  readonly summary: string
+  readonly instance: string | undefined
+  readonly logTail: readonly string[]
+  readonly logFile: string | undefined
+  readonly hint: string | undefined
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    const { code } = new.target
+    super(compose(message, code, details), details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = new.target.name
+    this.code = code
+    this.summary = message
+    this.instance = details.instance
+    this.logTail = details.logTail ?? []
+    this.logFile = details.logFile
+    this.hint = details.hint
+  }
+}
+
+// ---- What the user wrote ----
+
+/** An option that does not exist. The message has the nearest name that does. */
+export class UnknownOptionError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_UNKNOWN_OPTION'
+}
+
+/** An option of the wrong type, out of its range, or at odds with another one. */
+export class InvalidOptionError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_INVALID_OPTION'
+}
+
+/** `initLuaTemplate` has an unknown name or an unbalanced tag; the message has its line. */
+export class TemplateError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_TEMPLATE'
+}
+
+/** A Lua file that the config names (`appLua`, `initLuaTemplate`) does not exist or cannot be read. */
+export class LuaFileError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_LUA_FILE'
+}
+
+/** A path of a unix socket that is longer than the system allows: Tarantool would cut it without a word. */
+export class SocketPathTooLongError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_SOCKET_PATH_TOO_LONG'
+}
+
+/** The directory for instances cannot be made or written. */
+export class RootNotWritableError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_ROOT_NOT_WRITABLE'
+}
+
+// ---- The binary ----
+
+/** No Tarantool was found, and none could be (or was allowed to be) installed. */
+export class BinaryNotFoundError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_BINARY_NOT_FOUND'
+}
+
+/** The file that should be Tarantool may not be executed. */
+export class BinaryNotExecutableError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_BINARY_NOT_EXECUTABLE'
+}
+
+/** The program that should be Tarantool is another one. */
+export class NotTarantoolError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_NOT_TARANTOOL'
+}
+
+/** A Tarantool older than 1.10. */
+export class UnsupportedVersionError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_UNSUPPORTED_VERSION'
+}
+
+/** The automatic installation failed. */
+export class InstallError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_INSTALL'
+}
+
+// ---- A server's life ----
+
+/** The port (or socket path) that the user fixed is in use. */
+export class PortTakenError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_PORT_TAKEN'
+}
+
+/** box.cfg refused an option; `option` is its name. */
+export class BoxCfgError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_BOX_CFG'
+  readonly option: string | undefined
+
+  constructor(message: string, details: ErrorDetails & { option?: string | undefined } = {}) {
+    super(message, details)
+    this.option = details.option
+  }
+}
+
+/** The init script or the application's Lua failed; `file` and `line` are the user's own. */
+export class InitScriptError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_INIT_SCRIPT'
+  readonly file: string | undefined
+  readonly line: number | undefined
+  /** Lua's traceback, innermost first. */
+  readonly luaStack: string | undefined
+
+  constructor(
+    message: string,
+    details: ErrorDetails & { file?: string | undefined; line?: number | undefined; luaStack?: string | undefined } = {},
+  ) {
+    super(message, details)
+    this.file = details.file
+    this.line = details.line
+    this.luaStack = details.luaStack
+  }
+}
+
+/** The server exited before it was ready, or under a request; `exitCode` or `signal` says how. */
+export class ServerExitedError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_SERVER_EXITED'
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+
+  constructor(
+    message: string,
+    details: ErrorDetails & { exitCode?: number | undefined; signal?: string | undefined } = {},
+  ) {
+    super(message, details)
+    this.exitCode = details.exitCode
+    this.signal = details.signal
+  }
+}
+
+/** The server was killed by a signal before it was ready. */
+export class ServerKilledError extends ServerExitedError {
+  static override readonly code: string = 'ERR_TARANTOOL_SERVER_KILLED'
+}
+
+/** The server was not ready within `timeout`. */
+export class StartTimeoutError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_START_TIMEOUT'
+}
+
+/** `stop()`, `kill()` or `terminate()` was called while the start was under way. */
+export class StartAbortedError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_START_ABORTED'
+}
+
+/** Something was asked of an instance that does not run. */
+export class NotRunningError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_NOT_RUNNING'
+}
+
+/** `waitForLog` did not see its pattern in time. */
+export class LogTimeoutError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_LOG_TIMEOUT'
+}
+
+// ---- Talking to a server ----
+
+/** A connection to the server could not be made, or ended before the reply. */
+export class ConnectionError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_CONNECTION'
+}
+
+/** The server did not answer within the time that the request was given. */
+export class RequestTimeoutError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_REQUEST_TIMEOUT'
+}
+
+/** A value that has no form in MessagePack, or a reply that is not one. */
+export class ProtocolError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_PROTOCOL'
+}
+
+/** One error of Tarantool's stack of errors, outermost first. */
+export interface BoxErrorFrame {
+  /** Tarantool's class of the error, such as `ClientError` or `LuajitError`. */
+  type: string
+  message: string
+  /** The number in `box.error`, such as 3 (`ER_TUPLE_FOUND`); 0 where there is none. */
+  code: number
+  /** Where in the server's source it was raised. */
+  file?: string | undefined
+  line?: number | undefined
+  errno?: number | undefined
+  /** Further fields, from 2.11 on. */
+  fields?: Record<string, unknown> | undefined
+}
+
+/** An error raised by Lua code: `error('boom')` in a command, a function or an eval. */
+export class LuaError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_LUA'
+  /** The server's message, as it was raised. */
+  readonly luaMessage: string
+  /** Tarantool's number of the error; 32 is `ER_PROC_LUA`. */
+  readonly boxCode: number | undefined
+  /** Tarantool's class of the error. */
+  readonly boxType: string | undefined
+  /** Tarantool's stack of errors, outermost first; empty before 2.4.1, which has none. */
+  readonly frames: readonly BoxErrorFrame[]
+  /** Lua's traceback, where the server gives one. */
+  readonly luaStack: string | undefined
+
+  constructor(
+    message: string,
+    details: ErrorDetails & {
+      boxCode?: number | undefined
+      boxType?: string | undefined
+      frames?: readonly BoxErrorFrame[] | undefined
+      luaStack?: string | undefined
+    } = {},
+  ) {
+    super(message, details)
+    this.luaMessage = message
+    this.boxCode = details.boxCode
+    this.boxType = details.boxType
+    this.frames = details.frames ?? []
+    this.luaStack = details.luaStack
+  }
+}
+
+/** An error raised by the database itself: a duplicate key, a missing space, a denied access. */
+export class BoxError extends LuaError {
+  static override readonly code: string = 'ERR_TARANTOOL_BOX'
+}
