@@ -1,6 +1,6 @@
-import { defineConfig } from 'tsdown'
+import { defineConfig, type UserConfig } from 'tsdown'
 
-export default defineConfig({
+const config: UserConfig = defineConfig({
   entry: ['src/index.ts'],
   format: 'esm',
   // One output file per source file: the Lua in fixtures/ stands at the same relative path from src/ and from dist/.
@@ -8,5 +8,7 @@ export default defineConfig({
   platform: 'node',
   target: 'node20.19',
   dts: true,
-  sourcemap: false,
-})
+  fixedExtension: false,
+}) as UserConfig
+
+export default config
