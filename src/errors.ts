@@ -118,9 +118,15 @@ export class InstallError extends TarantoolFixtureError {
 
 // ---- A server's life ----
 
-/** The port (or socket path) that the user fixed is in use. */
+/** The port (or socket path) that the user fixed is in use; `address` is the whole. */
 export class PortTakenError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_PORT_TAKEN'
+  readonly address: string
+
+  constructor(message: string, details: ErrorDetails & { address: string }) {
+    super(message, details)
+    this.address = details.address
+  }
 }
 
 /** box.cfg refused an option; `option` is its name. */
@@ -144,7 +150,11 @@ export class InitScriptError extends TarantoolFixtureError {
 
   constructor(
     message: string,
-    details: ErrorDetails & { file?: string | undefined; line?: number | undefined; luaStack?: string | undefined } = {},
+    details: ErrorDetails & {
+      file?: string | undefined
+      line?: number | undefined
+      luaStack?: string | undefined
+    } = {},
   ) {
     super(message, details)
     this.file = details.file

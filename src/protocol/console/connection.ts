@@ -1,0 +1,152 @@
+import type { Socket } from 'node:net'
+import { ConnectionError, ProtocolError } from '../../errors.ts'
+import type { Address } from '../address.ts'
+import { Channel } from '../channel.ts'
+import { luaLiteral } from '../lua-literal.ts'
+import type { RequestOptions } from '../request-table.ts'
+import { type ConnectOptions, fingerprint, openSocket } from '../socket.ts'
+import { DocumentReader } from './documents.ts'
+import { toCommandError } from './errors.ts'
+import { parseValues } from './yaml-values.ts'
+
+/** The module of a server that this package has started; its `command` is `fixtures/agent/command.lua`. */
+const MODULE = 'tarantool-fixture'
+const MARK = 'tarantool-fixture-reply'
+const REPLY = new RegExp(`${MARK}:(ok|error|missing):([A-Za-z0-9+/=]*)`)
+/** How the output of `box.session.push` begins: it is nobody's reply. */
+const PUSH = /^%TAG \S+ tag:tarantool\.io\/push/
+
+/**
+ * A connection to the console of a server that this package has started.
+ *
+ * Commands run one after another, in the order in which they are given. The connection keeps Node alive only while
+ * one of them waits.
+ *
+ * @example
+ * const console = await ConsoleConnection.connect({ path: '/tmp/tarantool/console.sock' })
+ * await console.command('box.info.status') // ['running']
+ * console.close()
+ */
+export class ConsoleConnection {
+  /** The two lines with which the server greets: its version, and a hint. */
+  readonly greeting: string
+  readonly #channel: Channel<string>
+  readonly #documents: DocumentReader = new DocumentReader()
+  readonly #queue: { id: number; line: string }[] = []
+  #running: number | undefined
+  #lastId = 0
+
+  private constructor(socket: Socket, address: Address, greeting: string) {
+    this.greeting = greeting
+    this.#channel = new Channel(socket, address, chunk => {
+      for (const document of this.#documents.push(chunk)) this.#receive(document)
+    })
+  }
+
+  /**
+   * Connects to a console.
+   *
+   * @throws ConnectionError when nobody listens, no greeting comes within `timeout` (milliseconds, 5000 by default), or
+   *   the port speaks the binary protocol.
+   */
+  static async connect(address: Address, options: ConnectOptions = {}): Promise<ConsoleConnection> {
+    const { socket, greeting, remaining } = await openSocket(address, options)
+    const connection = new ConsoleConnection(socket, address, greeting)
+    try {
+      if (greeting.includes('(Binary)')) throw notAConsole(address)
+      // The application may have made Lua the default output. Versions that have no other than YAML answer with an
+      // error, which is a document like any other.
+      await connection.#send('\\set output yaml', 'its greeting', { timeout: remaining, signal: options.signal })
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
+  /**
+   * Runs Lua as in Tarantool's console and gives the list of what it returned: `[]` for nothing, null for nil.
+   *
+   * An expression needs no `return`. A text of several lines is one chunk, so that a `local` of its first line is there
+   * in its last. Values are what Tarantool's YAML can say: integers are numbers while they are safe, else bigint; a
+   * double has 14 significant digits; uuids and the like are strings; decimals are numbers where a double says the same,
+   * else strings. Use `IprotoConnection.eval` for exact types.
+   *
+   * @throws LuaError when the Lua code raised an error, with its traceback; BoxError when that is one of the database.
+   * @throws RequestTimeoutError after `timeout` milliseconds (none by default). A command that had not begun never runs;
+   *   one that had goes on in the server, and commands after it wait for it.
+   * @throws ConnectionError when the connection ends before the reply.
+   * @throws ProtocolError when the server was not started by this package, or the values cannot be read.
+   *
+   * @example
+   * await console.command('1 + 1, nil, {a = 1}') // [2, null, { a: 1 }]
+   */
+  async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
+    const command = `((package.loaded["${MODULE}"] or {}).command or function() return "missing:" end)`
+    const document = await this.#send(`"${MARK}:" .. ${command}(${luaLiteral(lua)})`, 'a command', options)
+    const [, status, base64 = ''] = REPLY.exec(document) ?? []
+    const { instance } = this.#channel
+    if (status === 'ok') return parseValues(decode(base64))
+    if (status === 'error') throw toCommandError(decode(base64), instance)
+    if (status === 'missing') {
+      throw new ProtocolError(`${instance} has no module '${MODULE}'`, {
+        instance,
+        hint: 'Commands need a server that was started by tarantool-fixture.',
+      })
+    }
+    throw new ProtocolError(`${instance} gave a reply that is not one: ${document.slice(0, 500)}`, { instance })
+  }
+
+  /** Ends the connection at once; commands that wait reject with ConnectionError. */
+  close(): void {
+    this.#channel.close()
+  }
+
+  /** False once the connection has ended. */
+  get open(): boolean {
+    return this.#channel.open
+  }
+
+  /** Resolves when the connection has ended, whoever ended it. Never rejects. */
+  get closed(): Promise<void> {
+    return this.#channel.closed
+  }
+
+  #send(line: string, what: string, options: RequestOptions): Promise<string> {
+    this.#lastId += 1
+    const id = this.#lastId
+    return this.#channel.request(id, what, options, () => {
+      this.#queue.push({ id, line })
+      this.#next()
+    })
+  }
+
+  // One at a time: a command that is given up while it waits must not run afterwards.
+  #next(): void {
+    while (this.#running === undefined) {
+      const next = this.#queue.shift()
+      if (!next) return
+      if (!this.#channel.requests.has(next.id)) continue
+      this.#running = next.id
+      this.#channel.write(`${next.line}\n`)
+    }
+  }
+
+  #receive(document: string): void {
+    if (this.#running === undefined || PUSH.test(document)) return
+    const id = this.#running
+    this.#running = undefined
+    this.#channel.requests.resolve(id, document)
+    this.#next()
+  }
+}
+
+function decode(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8')
+}
+
+function notAConsole(address: Address): ConnectionError {
+  const instance = fingerprint(address)
+  const message = `Cannot connect to the console of ${instance}: its binary protocol answers there`
+  return new ConnectionError(message, { instance })
+}

@@ -1,0 +1,194 @@
+import type { Socket } from 'node:net'
+import { ConnectionError, LuaError } from '../../errors.ts'
+import type { Address } from '../address.ts'
+import { Channel } from '../channel.ts'
+import type { RequestOptions } from '../request-table.ts'
+import { type ConnectOptions, fingerprint, openSocket } from '../socket.ts'
+import { type Codec, loadCodec } from '../values/codec.ts'
+import { CHAP_SHA1, scramble } from './auth.ts'
+import { CHUNK, ERROR_EXTENSION, KEY, REQUEST } from './constants.ts'
+import { encodeFrame, FrameReader } from './frames.ts'
+import { type Greeting, isAtLeast, parseGreeting } from './greeting.ts'
+import { type Reply, readReply, toValues } from './reply.ts'
+
+/** What a connection over the binary protocol takes. */
+export interface IprotoOptions extends ConnectOptions {
+  /** `guest` by default. */
+  user?: string | undefined
+  /** Empty by default. A guest without password is not authenticated: every connection begins as guest. */
+  password?: string | undefined
+}
+
+/**
+ * A connection over Tarantool's binary protocol, IPROTO.
+ *
+ * Requests go out at once, and replies are matched as they come. For the types of values see `Codec`. The connection
+ * keeps Node alive only while a request waits.
+ *
+ * Every request rejects with RequestTimeoutError after its `timeout` (milliseconds, none by default), and with
+ * ConnectionError as soon as the connection ends; after a timeout the connection can still be used.
+ *
+ * @example
+ * const connection = await IprotoConnection.connect({ host: '127.0.0.1', port: 3301 }, { user: 'app', password: 'secret' })
+ * await connection.call('math.max', [1, 2]) // [2]
+ * connection.close()
+ */
+export class IprotoConnection {
+  /** The 128 bytes with which the server greets. */
+  readonly greeting: string
+  /** The version that the server names in its greeting, such as `2.6.0`. */
+  readonly serverVersion: string
+  /** The salt of this connection, base64. */
+  readonly salt: string
+  readonly #channel: Channel<Reply>
+  readonly #codec: Codec
+  readonly #frames: FrameReader = new FrameReader()
+  #lastSync = 0
+
+  private constructor(socket: Socket, address: Address, codec: Codec, text: string, greeting: Greeting) {
+    this.greeting = text
+    this.serverVersion = greeting.serverVersion
+    this.salt = greeting.salt
+    this.#codec = codec
+    this.#channel = new Channel(socket, address, chunk => this.#receive(chunk))
+  }
+
+  /**
+   * Connects, and authenticates if `user` or `password` asks for it.
+   *
+   * @throws ConnectionError when nobody listens, no greeting comes within `timeout`, or a console answers.
+   * @throws BoxError when the server refuses the user or the password.
+   */
+  static async connect(address: Address, options: IprotoOptions = {}): Promise<IprotoConnection> {
+    const codec = await loadCodec()
+    const { socket, greeting: text, remaining } = await openSocket(address, options)
+    const greeting = parseGreeting(text)
+    if (!greeting) {
+      socket.destroy()
+      throw notBinary(address, text)
+    }
+    const connection = new IprotoConnection(socket, address, codec, text, greeting)
+    try {
+      await connection.#introduce({ ...options, timeout: remaining })
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
+  /**
+   * Runs Lua code and gives the list of what it returns; `args` are its `...`.
+   *
+   * @throws LuaError when the code raised an error; BoxError when that is one of the database.
+   * @throws ProtocolError when an argument or a result has no form in the other language.
+   *
+   * @example
+   * await connection.eval('local a, b = ... return a + b', [1, 2]) // [3]
+   */
+  eval(lua: string, args: readonly unknown[] = [], options: RequestOptions = {}): Promise<unknown[]> {
+    return this.#request(
+      REQUEST.eval,
+      'an eval',
+      [
+        [KEY.expression, lua],
+        [KEY.tuple, args],
+      ],
+      options,
+    )
+  }
+
+  /**
+   * Calls a function by its name, such as `box.info` or `space:method`, and gives the list of what it returns.
+   *
+   * @throws as {@link eval} does; BoxError 33 (`ER_NO_SUCH_PROC`) when there is no such function.
+   *
+   * @example
+   * await connection.call('box.space.users:get', [1]) // [[1, 'ann']]
+   */
+  call(name: string, args: readonly unknown[] = [], options: RequestOptions = {}): Promise<unknown[]> {
+    return this.#request(
+      REQUEST.call,
+      `a call of ${name}`,
+      [
+        [KEY.functionName, name],
+        [KEY.tuple, args],
+      ],
+      options,
+    )
+  }
+
+  /** Resolves when the server answers. */
+  async ping(options: RequestOptions = {}): Promise<void> {
+    await this.#request(REQUEST.ping, 'a ping', [], options)
+  }
+
+  /** Ends the connection at once; requests that wait reject with ConnectionError. */
+  close(): void {
+    this.#channel.close()
+  }
+
+  /** False once the connection has ended. */
+  get open(): boolean {
+    return this.#channel.open
+  }
+
+  /** Resolves when the connection has ended, whoever ended it. Never rejects. */
+  get closed(): Promise<void> {
+    return this.#channel.closed
+  }
+
+  async #introduce(options: IprotoOptions): Promise<void> {
+    const { user = 'guest', password = '', timeout, signal } = options
+    const waits: Promise<unknown>[] = []
+    if (isAtLeast(this.serverVersion, 2, 10)) {
+      // Before 2.10 the request does not exist. A server may refuse it, too, and is usable all the same.
+      const body: Body = [
+        [KEY.version, 1],
+        [KEY.features, [ERROR_EXTENSION]],
+      ]
+      waits.push(this.#request(REQUEST.id, 'its features', body, { timeout, signal }).catch(ignoreRefusal))
+    }
+    if (user !== 'guest' || password !== '') {
+      const body: Body = [
+        [KEY.userName, user],
+        [KEY.tuple, [CHAP_SHA1, scramble(this.salt, password)]],
+      ]
+      waits.push(this.#request(REQUEST.auth, `the authentication of ${user}`, body, { timeout, signal }))
+    }
+    await Promise.all(waits)
+  }
+  async #request(type: number, what: string, body: Body, options: RequestOptions): Promise<unknown[]> {
+    const { instance } = this.#channel
+    this.#lastSync = (this.#lastSync + 1) >>> 0
+    const sync = this.#lastSync
+    const frame = encodeFrame(type, sync, this.#codec.encode(new Map(body)))
+    const reply = await this.#channel.request(sync, what, options, () => this.#channel.write(frame))
+    return toValues(reply, instance)
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#frames.push(chunk)) {
+        const reply = readReply(frame, this.#codec)
+        if (reply.type !== CHUNK) this.#channel.requests.resolve(reply.sync, reply)
+      }
+    } catch (error) {
+      // Which request this answers is unknown, and where the next reply begins may be, too.
+      this.#channel.requests.rejectAll(error)
+      this.#channel.close('sent what is not IPROTO, and was closed')
+    }
+  }
+}
+
+type Body = [key: number, value: unknown][]
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof LuaError)) throw error
+}
+
+function notBinary(address: Address, greeting: string): ConnectionError {
+  const instance = fingerprint(address)
+  const what = greeting.includes('(Lua console)') ? 'a Lua console' : JSON.stringify(greeting.slice(0, 63).trim())
+  return new ConnectionError(`Cannot speak the binary protocol with ${instance}: ${what} answers there`, { instance })
+}

@@ -1,0 +1,28 @@
+// Names and numbers as in https://www.tarantool.io/en/doc/latest/reference/internals/iproto/keys/
+
+/** Types of requests. */
+export const REQUEST = { auth: 7, eval: 8, call: 10, ping: 64, id: 73 } as const
+
+/** Keys of headers and bodies, with the numbers of IPROTO. */
+export const KEY = {
+  requestType: 0x00,
+  sync: 0x01,
+  tuple: 0x21,
+  functionName: 0x22,
+  userName: 0x23,
+  expression: 0x27,
+  data: 0x30,
+  error24: 0x31,
+  error: 0x52,
+  version: 0x54,
+  features: 0x55,
+} as const
+
+/** A reply of this type is a `box.session.push`, and its request goes on. */
+export const CHUNK = 0x80
+
+/** Set in the type of a reply that is an error; the rest is its code. */
+export const ERROR_FLAG = 0x8000
+
+/** IPROTO_FEATURE_ERROR_EXTENSION: send error objects as such and not as strings. */
+export const ERROR_EXTENSION = 2

@@ -1,0 +1,24 @@
+/** What a server says of itself before the first request. */
+export interface Greeting {
+  /** Such as `2.6.0`, or `3.1.0-entrypoint-83-gcb0264c3c`. */
+  serverVersion: string
+  /** Base64; fresh for each connection. A password is hashed with it. */
+  salt: string
+}
+
+/**
+ * Reads the greeting of the binary protocol; undefined when it is another one, such as a console's.
+ *
+ * @see https://www.tarantool.io/en/doc/latest/reference/internals/iproto/authentication/#greeting-message
+ */
+export function parseGreeting(text: string): Greeting | undefined {
+  const [, serverVersion] = /^Tarantool (\S+) \(Binary\)/.exec(text) ?? []
+  const salt = text.slice(64, 108).trim()
+  return serverVersion && salt ? { serverVersion, salt } : undefined
+}
+
+/** Is a version, such as `2.10.0-beta1`, at least this one? */
+export function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [haveMajor = 0, haveMinor = 0] = version.split('.').map(part => Number.parseInt(part, 10))
+  return haveMajor > major || (haveMajor === major && haveMinor >= minor)
+}

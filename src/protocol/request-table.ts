@@ -1,0 +1,87 @@
+import { RequestTimeoutError } from '../errors.ts'
+
+/** What every request takes. */
+export interface RequestOptions {
+  /** Milliseconds until the request is given up; without it, it waits as long as the connection lives. */
+  timeout?: number | undefined
+  /** Gives the request up when it aborts. The server is not told, and may carry it out. */
+  signal?: AbortSignal | undefined
+}
+
+interface Pending<T> {
+  resolve(value: T): void
+  reject(error: unknown): void
+  release(): void
+}
+
+/**
+ * The requests of one connection that wait for their reply, by number.
+ *
+ * A reply whose request is not here any more (timed out, aborted) is dropped, and the connection stays usable.
+ */
+export class RequestTable<T> {
+  readonly #pending: Map<number, Pending<T>> = new Map()
+  readonly #instance: string
+  readonly #onBusy: (busy: boolean) => void
+
+  /** `onBusy` is told when the first request begins to wait and when the last one is done. */
+  constructor(instance: string, onBusy: (busy: boolean) => void) {
+    this.#instance = instance
+    this.#onBusy = onBusy
+  }
+
+  /**
+   * Waits for the reply to a request; `what` names it in errors.
+   *
+   * @throws RequestTimeoutError after `timeout`; the signal's reason when it aborts; what {@link rejectAll} is given.
+   */
+  wait(id: number, what: string, options: RequestOptions = {}): Promise<T> {
+    const { timeout, signal } = options
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = (): void => this.reject(id, signal?.reason)
+      const timer =
+        timeout === undefined || timeout === Number.POSITIVE_INFINITY
+          ? undefined
+          : setTimeout(() => this.reject(id, this.#timedOut(what, timeout)), timeout)
+      const release = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      this.#pending.set(id, { resolve, reject, release })
+      if (this.#pending.size === 1) this.#onBusy(true)
+      if (signal?.aborted) onAbort()
+      else signal?.addEventListener('abort', onAbort)
+    })
+  }
+
+  /** Does anyone still wait for this reply? */
+  has(id: number): boolean {
+    return this.#pending.has(id)
+  }
+
+  resolve(id: number, value: T): void {
+    this.#take(id)?.resolve(value)
+  }
+
+  reject(id: number, error: unknown): void {
+    this.#take(id)?.reject(error)
+  }
+
+  rejectAll(error: unknown): void {
+    for (const id of [...this.#pending.keys()]) this.reject(id, error)
+  }
+
+  #take(id: number): Pending<T> | undefined {
+    const pending = this.#pending.get(id)
+    if (!pending) return undefined
+    this.#pending.delete(id)
+    pending.release()
+    if (this.#pending.size === 0) this.#onBusy(false)
+    return pending
+  }
+
+  #timedOut(what: string, timeout: number): RequestTimeoutError {
+    const instance = this.#instance
+    return new RequestTimeoutError(`${instance} did not answer ${what} within ${timeout} ms`, { instance })
+  }
+}

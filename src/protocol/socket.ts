@@ -1,0 +1,91 @@
+import { connect, type Socket } from 'node:net'
+import { ConnectionError } from '../errors.ts'
+import { type Address, formatAddress } from './address.ts'
+
+const GREETING_SIZE = 128
+
+/** How long, in milliseconds, a connection may take when `timeout` is not given. */
+export const DEFAULT_CONNECT_TIMEOUT = 5000
+
+/** What every `connect` takes. */
+export interface ConnectOptions {
+  /** Milliseconds until the connection is given up, greeting and authentication included. 5000 by default. */
+  timeout?: number | undefined
+  /** Gives the connection up when it aborts. */
+  signal?: AbortSignal | undefined
+}
+
+/** A connected socket, with the 128 bytes that Tarantool sends first. */
+export interface GreetedSocket {
+  socket: Socket
+  greeting: string
+  /** Milliseconds of `timeout` that are left for what follows the greeting. */
+  remaining: number
+}
+
+/**
+ * Connects and reads the greeting. What follows the greeting stays in the socket, to be read by a `data` listener.
+ * The socket does not keep Node alive.
+ *
+ * @throws ConnectionError when nobody listens, nobody greets in time, or the greeting is not Tarantool's.
+ */
+export async function openSocket(address: Address, options: ConnectOptions = {}): Promise<GreetedSocket> {
+  const { timeout = DEFAULT_CONNECT_TIMEOUT, signal } = options
+  signal?.throwIfAborted()
+  const began = performance.now()
+  const socket = 'path' in address ? connect(address.path) : connect(address.port, address.host)
+  socket.setNoDelay(true)
+  try {
+    const greeting = await readGreeting(socket, address, timeout, signal)
+    if (!greeting.startsWith('Tarantool ')) {
+      throw failed(address, `what answers there is not Tarantool; it says ${JSON.stringify(greeting.slice(0, 40))}`)
+    }
+    socket.unref()
+    return { socket, greeting, remaining: Math.max(1, timeout - (performance.now() - began)) }
+  } catch (error) {
+    // Its errors are told already, by the one that is thrown here.
+    socket.on('error', () => {})
+    socket.destroy()
+    throw error
+  }
+}
+
+function readGreeting(
+  socket: Socket,
+  address: Address,
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => finish(failed(address, `no greeting within ${timeout} ms`)), timeout)
+    const onReadable = (): void => {
+      const bytes: Buffer | null = socket.read(GREETING_SIZE)
+      if (bytes === null) return
+      // At the end of a stream, read() hands out what is left, however short.
+      if (bytes.length < GREETING_SIZE) finish(failed(address, 'the server ended the connection in its greeting'))
+      else finish(undefined, bytes.toString('latin1'))
+    }
+    const onError = (cause: Error): void => finish(failed(address, cause.message, cause))
+    const onClose = (): void => finish(failed(address, 'the server ended the connection before its greeting'))
+    const onAbort = (): void => finish(signal?.reason)
+    function finish(error: unknown, greeting = ''): void {
+      clearTimeout(timer)
+      socket.off('readable', onReadable).off('error', onError).off('end', onClose).off('close', onClose)
+      signal?.removeEventListener('abort', onAbort)
+      if (error === undefined) resolve(greeting)
+      else reject(error)
+    }
+    socket.on('readable', onReadable).on('error', onError).on('end', onClose).on('close', onClose)
+    signal?.addEventListener('abort', onAbort)
+  })
+}
+
+function failed(address: Address, why: string, cause?: unknown): ConnectionError {
+  const instance = fingerprint(address)
+  return new ConnectionError(`Cannot connect to ${instance}: ${why}`, { instance, cause })
+}
+
+/** How errors name the server at an address: `Tarantool[127.0.0.1:3301]`. */
+export function fingerprint(address: Address): string {
+  return `Tarantool[${formatAddress(address)}]`
+}

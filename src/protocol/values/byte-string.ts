@@ -1,0 +1,18 @@
+import { isUtf8 as isValidUtf8 } from 'node:buffer'
+
+/**
+ * A Lua string whose bytes are not valid UTF-8, so that no JavaScript string can hold it.
+ *
+ * It is a Uint8Array of the bytes. Unlike another Uint8Array, which is binary (`mp_bin`, a varbinary in Lua on 3.0 and
+ * later), it goes back to the server as a string (`mp_str`).
+ *
+ * @example
+ * const [bytes] = await connection.eval('return "\\255"') // ByteString [255]
+ * await connection.eval('return #...', [ByteString.of(0xff, 0xfe)]) // [2]
+ */
+export class ByteString extends Uint8Array {}
+
+/** Are these bytes valid UTF-8? */
+export function isUtf8(bytes: Uint8Array): boolean {
+  return isValidUtf8(bytes)
+}

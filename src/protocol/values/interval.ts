@@ -1,0 +1,83 @@
+import { InvalidOptionError, ProtocolError } from '../../errors.ts'
+import { readInteger, writeInteger } from './msgpack-integer.ts'
+
+/** What happens to a day that the month does not have, when months or years are added. */
+export type IntervalAdjust = 'excess' | 'none' | 'last'
+
+const UNITS = ['year', 'month', 'week', 'day', 'hour', 'min', 'sec', 'nsec'] as const
+const ADJUSTS: readonly IntervalAdjust[] = ['excess', 'none', 'last']
+const ADJUST_ID = 8
+
+/** What an {@link Interval} is made of, under the names of Tarantool's Lua. Units are 0 and `adjust` is `none` when left out. */
+export type IntervalFields = Partial<Record<(typeof UNITS)[number], number | bigint>> & { adjust?: IntervalAdjust }
+
+/**
+ * An `interval` of Tarantool (2.10 and later). Its units are kept apart: a month is no number of days.
+ *
+ * @example
+ * await connection.call('renew', [new Interval({ year: 1, adjust: 'last' })])
+ */
+export class Interval {
+  readonly year: number | bigint
+  readonly month: number | bigint
+  readonly week: number | bigint
+  readonly day: number | bigint
+  readonly hour: number | bigint
+  readonly min: number | bigint
+  readonly sec: number | bigint
+  readonly nsec: number | bigint
+  readonly adjust: IntervalAdjust
+
+  /** @throws InvalidOptionError when a unit is not an integer of 64 bits. */
+  constructor(fields: IntervalFields = {}) {
+    for (const unit of UNITS) check(unit, fields[unit] ?? 0)
+    this.year = fields.year ?? 0
+    this.month = fields.month ?? 0
+    this.week = fields.week ?? 0
+    this.day = fields.day ?? 0
+    this.hour = fields.hour ?? 0
+    this.min = fields.min ?? 0
+    this.sec = fields.sec ?? 0
+    this.nsec = fields.nsec ?? 0
+    this.adjust = fields.adjust ?? 'none'
+    if (!ADJUSTS.includes(this.adjust)) throw new InvalidOptionError(`Not an interval: adjust is ${this.adjust}`)
+    Object.freeze(this)
+  }
+
+  /**
+   * The number of fields that are not 0, then the id and the value of each.
+   *
+   * @see https://www.tarantool.io/en/doc/latest/reference/internals/msgpack_extensions/#the-interval-type
+   */
+  toBytes(): Uint8Array {
+    const values = [...UNITS.map(unit => this[unit]), ADJUSTS.indexOf(this.adjust)]
+    const fields = values.flatMap((value, id) => (BigInt(value) === 0n ? [] : [writeInteger(id), writeInteger(value)]))
+    return Buffer.concat([writeInteger(fields.length / 2), ...fields])
+  }
+
+  static fromBytes(bytes: Uint8Array): Interval {
+    // Zeros are not sent, and the adjust whose number is 0 is `excess`.
+    const fields: IntervalFields = { adjust: 'excess' }
+    let at = 0
+    const read = (): number | bigint => {
+      const { value, next } = readInteger(bytes, at)
+      at = next
+      return value
+    }
+    for (let left = bytes.length === 0 ? 0 : Number(read()); left > 0; left -= 1) {
+      const id = Number(read())
+      const value = read()
+      const unit = UNITS[id]
+      const adjust = id === ADJUST_ID ? ADJUSTS[Number(value)] : undefined
+      if (unit) fields[unit] = value
+      else if (adjust) fields.adjust = adjust
+      else throw new ProtocolError(`An interval has the unknown field ${id} = ${value}`)
+    }
+    return new Interval(fields)
+  }
+}
+
+function check(unit: string, value: number | bigint): void {
+  const whole = typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value)
+  if (!whole) throw new InvalidOptionError(`Not an interval: ${unit} is ${String(value)}`)
+}
