@@ -1,0 +1,36 @@
+import * as v from 'valibot'
+import { InvalidOptionError, UnknownOptionError } from '../errors.ts'
+import { nearestName } from './nearest-name.ts'
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (value === null || typeof value !== 'object') return String(value)
+  return Array.isArray(value) ? 'an array' : 'an object'
+}
+
+/**
+ * Checks what a user passed against a table of options.
+ *
+ * @param what how messages call the whole: `'TarantoolInstance'`
+ * @throws UnknownOptionError naming the option and the nearest one that exists
+ * @throws InvalidOptionError naming the option, what it must be, and what it was
+ */
+export function checkOptions(what: string, entries: v.ObjectEntries, given: unknown): void {
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
+    throw new InvalidOptionError(`${what}: the options must be an object, not ${show(given)}`)
+  }
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(entries, name)) continue
+    const near = nearestName(name, Object.keys(entries))
+    throw new UnknownOptionError(`${what}: there is no option '${name}'`, {
+      hint: near ? `Did you mean '${near}'?` : `The options are: ${Object.keys(entries).sort().join(', ')}.`,
+    })
+  }
+  const result = v.safeParse(v.object(entries), given, { abortEarly: true })
+  if (result.success) return
+  const [issue] = result.issues
+  const path = v.getDotPath(issue) ?? ''
+  const must = issue.message.startsWith('must') ? issue.message : `must be ${issue.expected ?? 'valid'}`
+  throw new InvalidOptionError(`${what}: option '${path}' ${must}, not ${show(issue.input)}`)
+}

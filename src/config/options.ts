@@ -1,0 +1,97 @@
+/** User and password of the account that a test talks to the server with. */
+export interface Credentials {
+  user: string
+  password: string
+}
+
+/**
+ * When an instance's directory stays on disk after the server has gone: never, only after a failed start or a crash, or
+ * always.
+ */
+export type Keep = 'never' | 'on-failure' | 'always'
+
+/** Gets each line that the server logs, as it is written. */
+export type Logger = (line: string) => void
+
+/** A value of `boxCfg`, rendered as a Lua literal. */
+export type BoxCfgValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | undefined
+  | readonly BoxCfgValue[]
+  | { readonly [name: string]: BoxCfgValue }
+
+/**
+ * What an instance is made from. Names and defaults are those of Python's `asynctnt.instance`, in camelCase, unless an
+ * option says otherwise.
+ */
+export interface InstanceOptions {
+  /** Address to listen on; `'unix/'` makes `port` the path of a unix socket. Default `'127.0.0.1'`. */
+  host?: string | undefined
+  /**
+   * Port to listen on, or with `host: 'unix/'` a socket path. Default: a free port (asynctnt: 3301), chosen anew if it is
+   * lost before the server binds it; with `host: 'unix/'` a socket in the instance's directory.
+   */
+  port?: number | string | undefined
+  /** Address of the console; `'unix/'` makes `consolePort` a socket path. Default `'unix/'` (asynctnt: `host`). */
+  consoleHost?: string | undefined
+  /** Port or socket path of the console. Default: a socket in the instance's directory, which only you can reach. */
+  consolePort?: number | string | undefined
+  /** Where to replicate from: one URI or several. Can be set between starts, too. Default: none. */
+  replicationSource?: string | readonly string[] | undefined
+  /** `custom_proc_title`. Default `tnt[host:port]`. */
+  title?: string | undefined
+  /** Called with each line of the server's log. Default: none. */
+  logger?: Logger | undefined
+  /** `log_level`, 0 (fatal) to 7 (debug). Default 5 (info). */
+  logLevel?: number | undefined
+  /** Memory for memtx in GB; not together with `memtxMemory`. Default 0.1. */
+  slabAllocArena?: number | undefined
+  /** Memory for memtx in bytes (`memtx_memory`). */
+  memtxMemory?: number | undefined
+  /** `wal_mode`. Default `'none'`: fast, nothing survives a restart; vinyl refuses DDL. */
+  walMode?: 'none' | 'write' | 'fsync' | undefined
+  /** Directory in which the instance makes its own. Default: the system's temporary directory. */
+  root?: string | undefined
+  /** Whether `box.cfg.work_dir` is set to the instance's directory. It is the working directory either way. Default true. */
+  specifyWorkDir?: boolean | undefined
+  /** `false` is the same as `keep: 'always'`. Default true. */
+  cleanup?: boolean | undefined
+  /** When the instance's directory stays after the server has gone. Default `'never'`. */
+  keep?: Keep | undefined
+  /**
+   * The init script, or the path of a `.lua` file that holds it: Mustache with the tags `<% value as Lua literal %>`,
+   * `<%& raw text %>`, sections `<%# name %>…<%/ name %>` and `<%^ name %>…<%/ name %>`. The names: host, port, listen,
+   * boxCfg, title, memtxMemory, slabAllocArena, walMode, logLevel, workDir, replicationSource, extraBoxCfg, user, password,
+   * appLua. Default: `fixtures/init.lua` of this package.
+   */
+  initLuaTemplate?: string | undefined
+  /** The application: Lua source, or the path of a `.lua` file. It runs after `box.cfg`. Default: none. */
+  appLua?: string | undefined
+  /**
+   * Directory whose Lua modules (and those of its `.rocks`) the application may `require`. Default: the one that `appLua`
+   * stands in, where that is a path.
+   */
+  appDir?: string | undefined
+  /** Lua text between the braces of `box.cfg{…}`: `"too_long_threshold = 0.5"`. Wins over the named options. */
+  extraBoxCfg?: string | undefined
+  /** How long a start may take until the server is ready, in milliseconds. Default 5000. */
+  timeout?: number | undefined
+  /** How long a stop waits between SIGTERM and SIGKILL, in milliseconds. Default 5000. */
+  stopTimeout?: number | undefined
+  /** The Tarantool to run: a path, or a name on PATH. Default: TARANTOOL_BIN, PATH, the cache, an installation. */
+  commandToRun?: string | undefined
+  /** Arguments before the init script, for a `commandToRun` that is a wrapper: `['-u', 'tarantool', 'tarantool']`. */
+  commandArgs?: readonly string[] | undefined
+  /** Options of `box.cfg` by Tarantool's own names; they win over all others. */
+  boxCfg?: { readonly [name: string]: BoxCfgValue } | undefined
+  /** Environment variables for the server. The owner's own are passed on, but for TT_*, which would configure it. */
+  env?: { readonly [name: string]: string } | undefined
+  /**
+   * An account with the role `super`; guest then has no rights. `'random'` makes one up. Default: none, and guest has the
+   * role `super` (asynctnt: read, write, execute).
+   */
+  credentials?: Credentials | 'random' | undefined
+}

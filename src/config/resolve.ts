@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { InvalidOptionError, LuaFileError } from '../errors.ts'
+import { checkOptions } from './check.ts'
+import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
+import { instanceEntries } from './schema.ts'
+
+/** Lua that the user gave as text, or as the absolute path of a file. */
+export type LuaSource = { readonly text: string } | { readonly file: string }
+
+/** Checked options with their defaults: what the layers below work with. */
+export interface ResolvedOptions {
+  readonly host: string
+  readonly port: number | string | undefined
+  readonly consoleHost: string
+  readonly consolePort: number | string | undefined
+  readonly replicationSource: string | readonly string[] | undefined
+  readonly title: string | undefined
+  readonly logger: Logger | undefined
+  readonly logLevel: number
+  /** Bytes. */
+  readonly memtxMemory: number
+  readonly walMode: 'none' | 'write' | 'fsync'
+  readonly root: string
+  readonly specifyWorkDir: boolean
+  readonly keep: Keep
+  readonly initLuaTemplate: LuaSource | undefined
+  readonly appLua: LuaSource | undefined
+  readonly appDir: string | undefined
+  readonly extraBoxCfg: string | undefined
+  readonly timeout: number
+  readonly stopTimeout: number
+  readonly commandToRun: string | undefined
+  readonly commandArgs: readonly string[]
+  readonly boxCfg: { readonly [name: string]: BoxCfgValue }
+  readonly env: { readonly [name: string]: string }
+  readonly credentials: Credentials | undefined
+}
+
+const bytesPerGigabyte = 2 ** 30
+
+/** A text of one line that ends in `.lua` is a path; everything else is Lua. */
+function luaSource(option: string, given: string | undefined, baseDir: string): LuaSource | undefined {
+  if (given === undefined) return undefined
+  if (!/^[^\n]*\.lua$/.test(given)) return { text: given }
+  const file = resolve(baseDir, given)
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    throw new LuaFileError(`${option}: there is no file ${file}`, {
+      hint: `A text that ends in .lua is taken for a path${given === file ? '' : `, relative to ${baseDir}`}.`,
+    })
+  }
+  return { file }
+}
+
+function refuse(message: string, hint?: string): never {
+  throw new InvalidOptionError(message, { hint })
+}
+
+function checkTogether(options: InstanceOptions): void {
+  if (options.slabAllocArena !== undefined && options.memtxMemory !== undefined) {
+    refuse("options 'slabAllocArena' (GB) and 'memtxMemory' (bytes) are two names of one value", 'Keep one of them.')
+  }
+  if (options.keep !== undefined && options.cleanup !== undefined && options.cleanup !== (options.keep !== 'always')) {
+    refuse(`options 'cleanup: ${options.cleanup}' and 'keep: ${options.keep}' contradict each other`, "Keep 'keep'.")
+  }
+  const pairs = [
+    ['host', 'port', options.host ?? '127.0.0.1', options.port],
+    [
+      'consoleHost',
+      'consolePort',
+      options.consoleHost ?? (typeof options.consolePort === 'number' ? '' : 'unix/'),
+      options.consolePort,
+    ],
+  ] as const
+  for (const [hostName, portName, host, port] of pairs) {
+    if (host === 'unix/' && typeof port === 'number') {
+      refuse(`option '${portName}' must be the path of a socket when '${hostName}' is 'unix/', not ${port}`)
+    }
+    if (host !== 'unix/' && typeof port === 'string') {
+      refuse(`option '${portName}' must be a number, not ${JSON.stringify(port)}`, `A path needs ${hostName}: 'unix/'.`)
+    }
+  }
+  for (const name of ['listen', 'background'] as const) {
+    if (options.boxCfg && Object.hasOwn(options.boxCfg, name)) {
+      refuse(
+        `option 'boxCfg.${name}' cannot be set: the fixture must know it`,
+        name === 'listen' ? "Use 'host' and 'port'." : undefined,
+      )
+    }
+  }
+  if (options.credentials !== undefined && options.credentials !== 'random' && options.credentials.user === 'guest') {
+    refuse("option 'credentials.user' cannot be 'guest', who has no password")
+  }
+}
+
+/**
+ * Checks an instance's options and fills in the defaults.
+ *
+ * @param baseDir what relative paths are relative to. Default: the working directory.
+ * @throws UnknownOptionError, InvalidOptionError, LuaFileError
+ */
+export function resolveOptions(options: InstanceOptions, baseDir: string = process.cwd()): ResolvedOptions {
+  checkOptions('TarantoolInstance', instanceEntries, options)
+  checkTogether(options)
+  const appLua = luaSource('appLua', options.appLua, baseDir)
+  const appDir = options.appDir === undefined ? undefined : resolve(baseDir, options.appDir)
+  if (appDir !== undefined && !existsSync(appDir)) throw new LuaFileError(`appDir: there is no directory ${appDir}`)
+  return {
+    host: options.host ?? '127.0.0.1',
+    port:
+      options.host === 'unix/' && options.port !== undefined ? resolve(baseDir, String(options.port)) : options.port,
+    consoleHost: options.consoleHost ?? (typeof options.consolePort === 'number' ? '127.0.0.1' : 'unix/'),
+    consolePort: typeof options.consolePort === 'string' ? resolve(baseDir, options.consolePort) : options.consolePort,
+    replicationSource: options.replicationSource,
+    title: options.title,
+    logger: options.logger,
+    logLevel: options.logLevel ?? 5,
+    memtxMemory: options.memtxMemory ?? Math.floor((options.slabAllocArena ?? 0.1) * bytesPerGigabyte),
+    walMode: options.walMode ?? 'none',
+    root: options.root === undefined ? tmpdir() : resolve(baseDir, options.root),
+    specifyWorkDir: options.specifyWorkDir ?? true,
+    keep: options.keep ?? (options.cleanup === false ? 'always' : 'never'),
+    initLuaTemplate: luaSource('initLuaTemplate', options.initLuaTemplate, baseDir),
+    appLua,
+    appDir: appDir ?? (appLua && 'file' in appLua ? dirname(appLua.file) : undefined),
+    extraBoxCfg: options.extraBoxCfg,
+    timeout: options.timeout ?? 5000,
+    stopTimeout: options.stopTimeout ?? 5000,
+    commandToRun: options.commandToRun,
+    commandArgs: options.commandArgs ?? [],
+    boxCfg: options.boxCfg ?? {},
+    env: options.env ?? {},
+    credentials:
+      options.credentials === 'random'
+        ? { user: 'tester', password: randomBytes(12).toString('hex') }
+        : options.credentials,
+  }
+}
