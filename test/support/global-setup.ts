@@ -1,2 +1,16 @@
-// Placeholder until src/binary can install one: the tests run the tarantool that TARANTOOL_BIN names or PATH has.
-export default function setup(): void {}
+import process from 'node:process'
+import { execa } from 'execa'
+import { locateBinary } from '../../src/binary/locate.ts'
+
+/**
+ * Finds (on a clean machine: installs, once) the Tarantool that the tests run, and builds the package for those tests that
+ * run it as a user would. The workers inherit the variables that are set here.
+ */
+export default async function setup(): Promise<void> {
+  const [{ path, env }] = await Promise.all([locateBinary(), execa('npm', ['run', 'build'])])
+  process.env.TARANTOOL_BIN = path
+  for (const [name, value] of Object.entries(env)) {
+    const before = process.env[name]
+    process.env[name] = before ? `${value}:${before}` : value
+  }
+}

@@ -1,0 +1,72 @@
+import { InstallError } from '../errors.ts'
+
+/** The environment of a program of ours: this process's, with a library path put before the one that is there. */
+export function programEnvironment(
+  own: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const merged: NodeJS.ProcessEnv = { ...env }
+  for (const [name, value] of Object.entries(own)) {
+    merged[name] = name.endsWith('_PATH') && env[name] ? `${value}:${env[name]}` : value
+  }
+  return merged
+}
+
+/** How a step of an installation runs. */
+export interface CommandOptions {
+  cwd?: string | undefined
+  env?: Readonly<Record<string, string>> | undefined
+  /** Milliseconds until the program is ended. Default 120,000: a slow network, and not a dead one. */
+  timeout?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
+const unattended = { LC_ALL: 'C', LANGUAGE: 'C', DEBIAN_FRONTEND: 'noninteractive' }
+
+/** What a program printed: stdout, and stdout and stderr together, line by line. */
+export interface CommandOutput {
+  readonly stdout: string
+  readonly lines: readonly string[]
+}
+
+const toLines = (text: unknown): string[] =>
+  String(text ?? '')
+    .split('\n')
+    .filter(line => line.trim() !== '')
+
+/**
+ * Runs a program of the system to its end.
+ *
+ * @throws InstallError with the program's last lines, if it fails, cannot be run or takes too long.
+ */
+export async function run(file: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandOutput> {
+  const { cwd, env = {}, timeout = 120_000, signal } = options
+  // Only an installation needs it, and it takes longer to load than a start may be delayed.
+  const { ExecaError, execa } = await import('execa')
+  try {
+    const { stdout, all } = await execa(file, args, {
+      env: { ...programEnvironment(env), ...unattended },
+      extendEnv: false,
+      stdin: 'ignore',
+      all: true,
+      timeout,
+      ...(cwd && { cwd }),
+      ...(signal && { cancelSignal: signal }),
+    })
+    return { stdout, lines: toLines(all) }
+  } catch (error) {
+    if (!(error instanceof ExecaError)) throw error
+    const command = [file, args.find(arg => /^[a-z]+$/.test(arg))].filter(Boolean).join(' ')
+    const how = error.timedOut
+      ? `did not end within ${timeout / 1000} s`
+      : error.isCanceled
+        ? 'was cancelled'
+        : error.exitCode === undefined
+          ? `could not be run: ${error.originalMessage}`
+          : `failed (exit code ${error.exitCode})`
+    throw new InstallError(`Tarantool could not be installed: \`${command}\` ${how}`, {
+      logTail: toLines(error.all).slice(-12),
+      cause: error,
+    })
+  }
+}

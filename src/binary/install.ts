@@ -1,0 +1,140 @@
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InstallError } from '../errors.ts'
+import { type Apt, type ListSource, prepareApt } from './apt.ts'
+import { type CachedCopy, inspectCopy, type Manifest, manifestName, publishCopy } from './cache.ts'
+import { type CommandOptions, run } from './command.ts'
+import { installHint } from './guidance.ts'
+import { absentPackages, libraryDirectories, linkedLibraries } from './libraries.ts'
+import { makeStaging, removeStaging, sweepStaging } from './staging.ts'
+import { type OperatingSystem, systemKey } from './system.ts'
+import { tryParseVersion } from './version.ts'
+
+/** An installation into the cache. */
+export interface InstallOptions {
+  /** The cache's directory. */
+  root: string
+  system: OperatingSystem
+  /** Takes the one line that says what is about to be downloaded. */
+  report: (line: string) => void
+  /** Which package lists to try, in this order. Default: the machine's, then our own. */
+  lists?: readonly ListSource[]
+  signal?: AbortSignal | undefined
+}
+
+const program = 'usr/bin/tarantool'
+const wanted = ['tarantool', 'tarantool-common']
+
+// 1:2.6.0-1.2+b1 → 2.6.0
+const upstream = (version: string): string => version.replace(/^\d+:/, '').replace(/-[^-]*$/, '')
+
+async function unpack(packages: readonly string[], tree: string, options: CommandOptions): Promise<void> {
+  for (const file of packages) {
+    await run('dpkg', ['-x', file, tree], options)
+    await rm(file)
+  }
+}
+
+async function addLibraries(apt: Apt, tree: string, options: CommandOptions): Promise<string[]> {
+  const packages = await absentPackages(apt, options)
+  if (packages.length > 0) await unpack(await apt.download(packages), tree, options)
+  return packages
+}
+
+async function describeCopy(
+  tree: string,
+  packages: Readonly<Record<string, string>>,
+  libraryPath: readonly string[],
+  options: CommandOptions,
+): Promise<Manifest> {
+  const path = join(tree, program)
+  const searched = libraryPath.map(name => join(tree, name))
+  const { found, missing } = await linkedLibraries(path, searched, options)
+  if (missing.length > 0) {
+    throw new InstallError(`Tarantool could not be installed: ${missing.join(', ')} of its libraries cannot be found`)
+  }
+  const env = searched.length > 0 ? { LD_LIBRARY_PATH: searched.join(':') } : {}
+  const { stdout } = await run(path, ['--version'], { ...options, env })
+  const version = tryParseVersion(stdout)
+  if (!version) throw new InstallError(`Tarantool could not be installed: the package's ${program} is another program`)
+  const isOurs = (file: string): boolean => file.startsWith(`${tree}/`)
+  const files: Record<string, number> = { [program]: (await stat(path)).size }
+  for (const file of found.filter(isOurs)) files[file.slice(tree.length + 1)] = (await stat(file)).size
+  return {
+    format: 1,
+    tarantool: version.text,
+    packages,
+    installed: new Date().toISOString(),
+    binary: program,
+    libraryPath,
+    files,
+    needs: found.filter(file => !isOurs(file)),
+  }
+}
+
+// The package, then its libraries if some are not there, all from one state of the lists.
+async function build(
+  lists: ListSource,
+  staging: string,
+  announce: (version: string) => void,
+  options: CommandOptions,
+): Promise<string> {
+  const directory = join(staging, lists)
+  const tree = join(directory, 'tree')
+  await mkdir(tree, { recursive: true })
+  const apt = await prepareApt(directory, lists, options)
+  const complaints = lists === 'own' ? await apt.update() : []
+  const candidates = await apt.candidates(wanted)
+  if (!candidates.tarantool) {
+    throw new InstallError('Tarantool could not be installed: apt knows no package named tarantool for this system', {
+      logTail: complaints.slice(-12),
+    })
+  }
+  announce(upstream(candidates.tarantool))
+  await unpack(await apt.download(Object.keys(candidates)), tree, options)
+  const { missing } = await linkedLibraries(join(tree, program), [], options)
+  const added = missing.length > 0 ? await addLibraries(apt, tree, options) : []
+  const packages = { ...candidates, ...(added.length > 0 && (await apt.candidates(added))) }
+  const libraryPath = added.length > 0 ? await libraryDirectories(tree) : []
+  const manifest = await describeCopy(tree, packages, libraryPath, options)
+  await writeFile(join(tree, manifestName), `${JSON.stringify(manifest, null, 2)}\n`)
+  return tree
+}
+
+/**
+ * Installs the distribution's Tarantool into the cache with apt's own tools, as any user, and returns the copy. Several
+ * processes may do so at once, and one copy stays.
+ *
+ * @throws InstallError with apt's last lines.
+ */
+export async function installTarantool(options: InstallOptions): Promise<CachedCopy & { path: string }> {
+  const { root, system, report, lists = ['machine', 'own'], signal } = options
+  await sweepStaging(root)
+  const staging = await makeStaging(root)
+  const place = join(root, systemKey(system))
+  let announced = false
+  const announce = (version: string): void => {
+    if (announced) return
+    announced = true
+    report(`no tarantool found; installing ${system.name}'s tarantool ${version} into ${place} (newer: ${installHint})`)
+  }
+  try {
+    let failure: unknown
+    for (const source of lists) {
+      try {
+        const tree = await build(source, staging, announce, { signal })
+        await publishCopy(tree, place, join(staging, 'damaged'))
+        const copy = inspectCopy(place)
+        if (copy.path === undefined) throw new InstallError(`Tarantool was installed, but ${place} ${copy.flaw}`)
+        return copy
+      } catch (error) {
+        signal?.throwIfAborted()
+        failure = error
+      }
+    }
+    if (failure instanceof InstallError) throw failure
+    throw new InstallError(`Tarantool could not be installed: ${(failure as Error).message}`, { cause: failure })
+  } finally {
+    await removeStaging(staging)
+  }
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+
+/** The operating system, as far as it matters to where Tarantool comes from. */
+export interface OperatingSystem {
+  readonly platform: string
+  /** Debian's word for the processor: `amd64`, `arm64`. */
+  readonly architecture: string
+  /** os-release(5): `debian`; empty where there is no such file. */
+  readonly id: string
+  /** os-release(5), ID_LIKE: what it descends from. */
+  readonly like: readonly string[]
+  /** `12`; the code name, or `rolling`, where a distribution has no number. */
+  readonly version: string
+  /** For people: `Debian 12`. */
+  readonly name: string
+}
+
+// Debian's names for Node's, where they differ.
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: 'i386', arm: 'armhf', ppc64: 'ppc64el' }
+
+function parse(osRelease: string): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (const line of osRelease.split('\n')) {
+    const match = /^([A-Z_]+)=(["']?)(.*)\2$/.exec(line.trim())
+    if (match) fields.set(match[1] ?? '', match[3] ?? '')
+  }
+  return fields
+}
+
+/** Reads the text of an os-release file; empty for a system that has none. */
+export function describeSystem(
+  osRelease: string,
+  platform: string = process.platform,
+  arch: string = process.arch,
+): OperatingSystem {
+  const fields = parse(osRelease)
+  const version = fields.get('VERSION_ID') || fields.get('VERSION_CODENAME') || 'rolling'
+  const distribution = (fields.get('NAME') ?? '').replace(/ GNU\/Linux$/, '')
+  return {
+    platform,
+    architecture: architectures[arch] ?? arch,
+    id: fields.get('ID') ?? '',
+    like: (fields.get('ID_LIKE') ?? '').split(' ').filter(Boolean),
+    version,
+    name: platform === 'darwin' ? 'macOS' : distribution ? `${distribution} ${version}` : platform,
+  }
+}
+
+let current: OperatingSystem | undefined
+
+/** The system that this process runs on. */
+export function currentSystem(): OperatingSystem {
+  if (current) return current
+  let osRelease = ''
+  for (const path of ['/usr/lib/os-release', '/etc/os-release']) {
+    try {
+      osRelease = readFileSync(path, 'utf8')
+    } catch {
+      // Not every system has one.
+    }
+  }
+  current = describeSystem(osRelease)
+  return current
+}
+
+/** Whether Debian's tools and packages are to be expected: Debian, Ubuntu and what descends from them. */
+export function isDebianLike({ platform, id, like }: OperatingSystem): boolean {
+  return platform === 'linux' && [id, ...like].some(name => name === 'debian' || name === 'ubuntu')
+}
+
+/** The name of the directory that holds what was installed on such a system: binaries of one do not run on another. */
+export function systemKey({ platform, id, version, architecture }: OperatingSystem): string {
+  const name = platform === 'linux' ? [id || 'linux', version, architecture] : [platform, architecture]
+  return name.join('-').replace(/[^\w.-]/g, '_')
+}

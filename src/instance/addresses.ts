@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import type { ResolvedOptions } from '../config/resolve.ts'
+import { SocketPathTooLongError } from '../errors.ts'
+import type { Address } from '../protocol/address.ts'
+
+/** Where an instance is reached. */
+export interface InstanceAddresses {
+  /** A port number, or the path of a unix socket. */
+  readonly port: number | string
+  /** What box.cfg listens on. */
+  readonly listen: string
+  readonly binary: Address
+  readonly title: string
+  readonly console: {
+    readonly host: string
+    readonly port: number | string
+    readonly uri: string
+    readonly address: Address
+  }
+}
+
+// sun_path of sockaddr_un, less the zero at its end.
+const longestSocketPath = process.platform === 'darwin' ? 103 : 107
+
+/**
+ * Refuses a path that the system would cut.
+ *
+ * @throws SocketPathTooLongError
+ */
+export function checkSocketPath(path: string, what: string): void {
+  const length = Buffer.byteLength(path)
+  if (length <= longestSocketPath) return
+  throw new SocketPathTooLongError(
+    `the path of the ${what} has ${length} bytes, and a unix socket's may have ${longestSocketPath}: ${path}`,
+    { hint: "Use a shorter 'root', or a shorter path." },
+  )
+}
+
+// An IPv6 address needs brackets before its port.
+const hostForUri = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** A host and port, or a socket path, as Tarantool writes an URI: `127.0.0.1:3301`, `unix/:/path`. */
+export function toUri(host: string, port: number | string): string {
+  return host === 'unix/' ? `unix/:${port}` : `${hostForUri(host)}:${port}`
+}
+
+// An address that means every interface is one to listen on, not one to connect to.
+const connectHost = (host: string): string =>
+  host === '0.0.0.0' || host === '*' ? '127.0.0.1' : host === '::' ? '::1' : host
+
+function toAddress(host: string, port: number | string): Address {
+  return host === 'unix/' ? { path: String(port) } : { host: connectHost(host), port: Number(port) }
+}
+
+/**
+ * Works out an instance's addresses.
+ *
+ * @param tcpPort the port to listen on, where the user fixed none
+ * @throws SocketPathTooLongError
+ */
+export function resolveAddresses(
+  options: ResolvedOptions,
+  workDir: string,
+  tcpPort: number | undefined,
+  consoleTcpPort: number | undefined,
+): InstanceAddresses {
+  const port = options.port ?? (options.host === 'unix/' ? join(workDir, 'server.sock') : (tcpPort ?? 0))
+  const consolePort =
+    options.consolePort ?? (options.consoleHost === 'unix/' ? join(workDir, 'console.sock') : (consoleTcpPort ?? 0))
+  if (options.host === 'unix/') checkSocketPath(String(port), 'server socket')
+  if (options.consoleHost === 'unix/') checkSocketPath(String(consolePort), 'console socket')
+  return {
+    port,
+    listen: toUri(options.host, port),
+    binary: toAddress(options.host, port),
+    title: options.title ?? `tnt[${options.host}:${port}]`,
+    console: {
+      host: options.consoleHost,
+      port: consolePort,
+      uri: toUri(options.consoleHost, consolePort),
+      address: toAddress(options.consoleHost, consolePort),
+    },
+  }
+}

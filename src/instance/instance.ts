@@ -1,0 +1,340 @@
+import { join } from 'node:path'
+import { parseVersion, type Version } from '../binary/version.ts'
+import type { Credentials, InstanceOptions } from '../config/options.ts'
+import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
+import { ConnectionError, NotRunningError, ServerExitedError } from '../errors.ts'
+import { ServerConnections } from '../protocol/connections.ts'
+import type { RequestOptions } from '../protocol/request-table.ts'
+import { type InstanceAddresses, toUri } from './addresses.ts'
+import { checkBoxCfg } from './box-cfg.ts'
+import { type InstanceState, Lifecycle } from './lifecycle.ts'
+import type { LogFile, LogSlice } from './log.ts'
+import { freePort } from './port.ts'
+import type { ProcessExit, TarantoolProcess } from './process.ts'
+import { describeExit } from './start-failure.ts'
+import { Workspace } from './workspace.ts'
+
+export interface StartOptions {
+  /** Wait until the server is ready; else only until its process runs. Default true. */
+  wait?: boolean | undefined
+  /** Begin with an empty directory; else with what an earlier run left in it. Default true. */
+  recreate?: boolean | undefined
+}
+
+export interface StopOptions {
+  /** Remove the directory as `keep` says; `false` leaves it for the next start. Default true. */
+  cleanup?: boolean | undefined
+}
+
+// How long, in milliseconds, a server whose connection broke is given to be seen as ended.
+const endIsSeenWithin = 500
+
+/**
+ * A Tarantool server of one's own: a process and its directory, from start to end.
+ *
+ * It is ready when the last line of its init script has run, ends with the process that made it, however that ends, and
+ * leaves nothing behind. What Python's `asynctnt.instance.TarantoolAsyncInstance` does, with its option names in camelCase.
+ *
+ * @example
+ * const tarantool = await new TarantoolInstance({ appLua: './app.lua' }).start()
+ * const [sum] = await tarantool.eval('return ... + 1', 41)
+ * await tarantool.stop()
+ */
+export class TarantoolInstance implements AsyncDisposable {
+  readonly #options: ResolvedOptions
+  readonly #workspace: Workspace
+  readonly #lifecycle: Lifecycle
+  #connections: ServerConnections | undefined
+
+  /**
+   * Checks the options; starts nothing.
+   *
+   * @throws UnknownOptionError, InvalidOptionError, LuaFileError
+   */
+  constructor(options: InstanceOptions = {}) {
+    this.#options = resolveOptions(options)
+    checkBoxCfg(this.#options.boxCfg)
+    this.#workspace = new Workspace(this.#options)
+    this.#lifecycle = new Lifecycle(this.#options, this.#workspace)
+    this.#lifecycle.onStopping = () => this.#disconnect()
+  }
+
+  /** A TCP port that is free now on 127.0.0.1. */
+  static getRandomPort(): Promise<number> {
+    return freePort()
+  }
+
+  // ---- What it is ----
+
+  get state(): InstanceState {
+    return this.#lifecycle.state
+  }
+
+  /** Whether the server is ready for requests. */
+  get isRunning(): boolean {
+    return this.state === 'running'
+  }
+
+  get host(): string {
+    return this.#options.host
+  }
+
+  /**
+   * The port, or with host `'unix/'` the socket's path. It stays the same over restarts.
+   *
+   * @throws NotRunningError where the port is to be a free one, and neither `start()` nor `prepare()` has chosen it yet
+   */
+  get port(): number | string {
+    const port = this.#workspace.addresses?.port ?? this.#options.port
+    return port ?? this.#addresses().port
+  }
+
+  /** `host:port`, or `user:password@host:port`: what a client or another server's `replicationSource` takes. */
+  get uri(): string {
+    const { credentials, host } = this.#options
+    const account = credentials ? `${credentials.user}:${credentials.password}@` : ''
+    return account + toUri(host, this.port)
+  }
+
+  get credentials(): Credentials | undefined {
+    return this.#options.credentials
+  }
+
+  get consoleHost(): string {
+    return this.#options.consoleHost
+  }
+
+  /** The console's port, or with `consoleHost` `'unix/'` its socket's path. */
+  get consolePort(): number | string {
+    return this.#addresses().console.port
+  }
+
+  /** How messages call the server: `Tarantool[127.0.0.1:34567]`. */
+  get fingerprint(): string {
+    return this.#lifecycle.fingerprint
+  }
+
+  /** The instance's directory; it is there from the first start to the stop. */
+  get workDir(): string {
+    return this.#workspace.directory
+  }
+
+  /** The server's log. */
+  get log(): LogFile {
+    return this.#workspace.log
+  }
+
+  /** The path of the server's log. */
+  get logFile(): string {
+    return this.log.path
+  }
+
+  /** The process that runs, or that ran last. */
+  get process(): TarantoolProcess | undefined {
+    return this.#lifecycle.process
+  }
+
+  /** The process's id while it runs. */
+  get pid(): number | undefined {
+    return this.process && !this.process.exit ? this.process.pid : undefined
+  }
+
+  /** Where to replicate from: one URI or several. Takes effect at the next start. */
+  get replicationSource(): string | readonly string[] | undefined {
+    return this.#lifecycle.replicationSource
+  }
+
+  set replicationSource(source: string | readonly string[] | undefined) {
+    resolveOptions({ replicationSource: source })
+    this.#lifecycle.replicationSource = source
+  }
+
+  /**
+   * The version of the running server.
+   *
+   * @throws NotRunningError
+   */
+  version(): Version {
+    const { report } = this.#lifecycle
+    if (!report) throw this.#notRunning()
+    return parseVersion(report.version)
+  }
+
+  /** The version of the program that is run: `tarantool --version`, asked once per binary. */
+  async binVersion(): Promise<Version> {
+    return await this.#lifecycle.version()
+  }
+
+  // ---- Its life ----
+
+  /**
+   * Makes the directory and the init script, and chooses the port, without starting anything.
+   *
+   * @returns the path of the rendered init script
+   */
+  async prepare({ recreate = true }: { recreate?: boolean } = {}): Promise<string> {
+    await this.#lifecycle.prepare(recreate)
+    return join(this.workDir, 'init.lua')
+  }
+
+  /**
+   * Starts the server, and waits until the last line of its init script has run. Calls at the same time share one start; a
+   * running server is left as it is.
+   *
+   * @returns the instance itself
+   * @throws BoxCfgError, InitScriptError, PortTakenError, ServerExitedError, ServerKilledError at once, StartTimeoutError
+   *   after `timeout`; nothing runs then, and no directory is left
+   * @example
+   * const tarantool = await new TarantoolInstance().start()
+   */
+  async start({ wait = true, recreate = true }: StartOptions = {}): Promise<this> {
+    await this.#lifecycle.start(wait, recreate)
+    return this
+  }
+
+  /**
+   * Waits for a server that was started with `wait: false`.
+   *
+   * @param options.timeout in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
+   * @throws what `start` throws; NotRunningError when nothing was started
+   */
+  async ready({ timeout = this.#options.timeout }: { timeout?: number } = {}): Promise<this> {
+    await this.#lifecycle.ready(timeout)
+    return this
+  }
+
+  /**
+   * Stops the server: SIGTERM, then SIGKILL after `stopTimeout`. Returns when the process is gone, and its directory and
+   * sockets too. Works in every state; a start that is under way ends with StartAbortedError.
+   */
+  async stop({ cleanup = true }: StopOptions = {}): Promise<void> {
+    await this.#lifecycle.end('SIGTERM', cleanup)
+  }
+
+  /** asynctnt's other name for `stop`. */
+  async terminate(options: StopOptions = {}): Promise<void> {
+    await this.stop(options)
+  }
+
+  /** Ends the server with SIGKILL, and cleans up like `stop`. `{ cleanup: false }` leaves what a crash would leave. */
+  async kill({ cleanup = true }: StopOptions = {}): Promise<void> {
+    await this.#lifecycle.end('SIGKILL', cleanup)
+  }
+
+  /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
+  async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<this> {
+    await this.#lifecycle.end('SIGTERM', false)
+    return await this.start({ recreate })
+  }
+
+  /**
+   * Waits until the server has ended, for whatever reason; at once when none runs.
+   *
+   * @returns how it ended; undefined when it was never started
+   */
+  async waitStopped(): Promise<ProcessExit | undefined> {
+    await this.#lifecycle.ended()
+    return this.process?.exit
+  }
+
+  /**
+   * Removes the directory and the sockets of an instance that does not run, unless `keep` says otherwise.
+   *
+   * @throws NotRunningError when the server runs
+   */
+  async cleanup(): Promise<void> {
+    if (this.pid !== undefined || this.state === 'starting') {
+      throw new NotRunningError(
+        `${this.fingerprint} is ${this.state}: cleanup() is for an instance that does not run`,
+        {
+          hint: 'stop() cleans up by itself.',
+        },
+      )
+    }
+    this.#lifecycle.clean()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  // ---- Talking to it ----
+
+  /**
+   * Runs Lua on the server's console, as its administrator.
+   *
+   * @returns the values as YAML gives them; an empty list when there are none
+   * @throws LuaError, BoxError; NotRunningError; ServerExitedError when the server ends first
+   * @example await tarantool.command('box.info.status') // ['running']
+   */
+  async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
+    return await this.#request(connections => connections.command(lua, options))
+  }
+
+  /** Runs Lua over the binary protocol; `...` in it are the arguments. Returns the list of values. */
+  async eval<Result extends unknown[] = unknown[]>(lua: string, ...args: unknown[]): Promise<Result> {
+    return (await this.#request(connections => connections.eval(lua, args))) as Result
+  }
+
+  /** Calls a stored function over the binary protocol. Returns the list of its values. */
+  async call<Result extends unknown[] = unknown[]>(name: string, ...args: unknown[]): Promise<Result> {
+    return (await this.#request(connections => connections.call(name, args))) as Result
+  }
+
+  /** The lines of the log, from an offset in bytes on. */
+  async logs(slice?: LogSlice): Promise<string[]> {
+    return await this.log.lines(slice)
+  }
+
+  /** The lines of the log that hold a text or match an expression. */
+  async grepLog(pattern: string | RegExp, slice?: LogSlice): Promise<string[]> {
+    return await this.log.grep(pattern, slice)
+  }
+
+  /** Waits for such a line, and returns it. `timeout` in milliseconds, default 5000. */
+  async waitForLog(pattern: string | RegExp, options?: LogSlice & { timeout?: number }): Promise<string> {
+    return await this.log.waitFor(pattern, options)
+  }
+
+  // ---- Inside ----
+
+  #addresses(): InstanceAddresses {
+    const { addresses } = this.#workspace
+    if (addresses) return addresses
+    throw new NotRunningError('the port is not chosen yet', { hint: 'Await start() or prepare() first.' })
+  }
+
+  #notRunning(): NotRunningError {
+    const details = this.#lifecycle.details()
+    return new NotRunningError(`${this.fingerprint} does not run: it is ${this.state}`, {
+      ...details,
+      hint: this.state === 'new' ? 'Await start() first.' : undefined,
+    })
+  }
+
+  #disconnect(): void {
+    this.#connections?.close()
+    this.#connections = undefined
+  }
+
+  async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
+    const { process } = this
+    if (!this.isRunning || !process) throw this.#notRunning()
+    const { binary, console } = this.#addresses()
+    this.#connections ??= new ServerConnections({ binary, console: console.address, credentials: this.credentials })
+    try {
+      return await send(this.#connections)
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error
+      // The connection's end is heard of before the process's.
+      const exit = await process.exitWithin(endIsSeenWithin)
+      if (!exit) throw error
+      throw new ServerExitedError(`${this.fingerprint} ended (${describeExit(exit)}) before it answered`, {
+        ...this.#lifecycle.details(),
+        exitCode: exit.exitCode,
+        signal: exit.signal,
+        cause: error,
+      })
+    }
+  }
+}

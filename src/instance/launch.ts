@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { TarantoolFixtureError } from '../errors.ts'
+import { type ProcessExit, type ProcessSpec, TarantoolProcess } from './process.ts'
+import { type ReadyReport, readReport } from './report.ts'
+import { errorOfExit, errorOfReport, errorOfSpawn, type FailureContext } from './start-failure.ts'
+
+export interface Launch {
+  readonly process: TarantoolProcess
+  /** Settles when the server is ready, or why it never will be; the process has ended then. */
+  readonly ready: Promise<ReadyReport>
+}
+
+export interface LaunchSpec extends ProcessSpec {
+  readonly nonce: string
+  /** Ends the start; the reason is the error it ends with. */
+  readonly signal: AbortSignal
+  /** What is known of the server at the time that an error is made. */
+  readonly context: () => FailureContext
+}
+
+// The report may still be in the pipe when the process has gone; a pipe that a child of the server holds open may never
+// end.
+const reportAfterExit = 1000
+
+/**
+ * Starts a server's process and watches it until it is ready. A process that ends, reports an error or is aborted first
+ * is gone when `ready` rejects.
+ */
+export function launch(spec: LaunchSpec): Launch {
+  const process = TarantoolProcess.spawn(spec)
+  return { process, ready: watchStart(process, spec) }
+}
+
+async function watchStart(process: TarantoolProcess, spec: LaunchSpec): Promise<ReadyReport> {
+  const report = readReport(process.reportStream, spec.nonce)
+  const exited = process.wait()
+  let onAbort = (): void => {}
+  const aborted = new Promise<'aborted'>(resolve => {
+    onAbort = () => resolve('aborted')
+    spec.signal.addEventListener('abort', onAbort, { once: true })
+    if (spec.signal.aborted) onAbort()
+  })
+  try {
+    const first = await Promise.race([report, exited, aborted])
+    if (first === 'aborted') {
+      process.kill()
+      await exited
+      throw abortReason(spec)
+    }
+    const settled = first && 'outcome' in first ? first : await reportOrNothing(report)
+    if (settled?.outcome === 'ready' && !process.exit) {
+      process.keepAlive(false)
+      return settled.ready
+    }
+    if (settled?.outcome === 'failed') process.kill()
+    const exit = await exitWithin(process, spec)
+    if (settled?.outcome === 'failed') throw errorOfReport(settled.failure, spec.context())
+    if (process.spawnError) throw errorOfSpawn(spec.command, process.spawnError, spec.context())
+    throw errorOfExit(exit, spec.context())
+  } finally {
+    spec.signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function reportOrNothing(report: ReturnType<typeof readReport>): ReturnType<typeof readReport> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([report, delay(reportAfterExit, undefined, { signal: timer.signal })])
+  } finally {
+    timer.abort()
+  }
+}
+
+// A server that closed its report without a word, and lives on, can only be waited for until the start is given up.
+async function exitWithin(process: TarantoolProcess, spec: LaunchSpec): Promise<ProcessExit> {
+  const kill = (): void => void process.kill()
+  spec.signal.addEventListener('abort', kill, { once: true })
+  if (spec.signal.aborted) kill()
+  const exit = await process.wait()
+  spec.signal.removeEventListener('abort', kill)
+  if (spec.signal.aborted) throw abortReason(spec)
+  return exit
+}
+
+// The reason is made when the start is given up, so that it has the log of that moment.
+function abortReason(spec: LaunchSpec): TarantoolFixtureError {
+  return (spec.signal.reason as (context: FailureContext) => TarantoolFixtureError)(spec.context())
+}

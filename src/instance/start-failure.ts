@@ -1,0 +1,110 @@
+import {
+  BinaryNotExecutableError,
+  BoxCfgError,
+  type ErrorDetails,
+  InitScriptError,
+  PortTakenError,
+  ServerExitedError,
+  ServerKilledError,
+  type TarantoolFixtureError,
+} from '../errors.ts'
+import type { ProcessExit } from './process.ts'
+import type { FailureReport } from './report.ts'
+import type { LineMap } from './template.ts'
+
+/** What is known of the server whose start failed. */
+export interface FailureContext extends ErrorDetails {
+  readonly instance: string
+  readonly logTail: readonly string[]
+  /** What it was to listen on, as messages call it. */
+  readonly listen: string
+  readonly console: string
+  readonly lineMap: LineMap
+}
+
+const addressTaken = /Address already in use/i
+const rejectedOption = /Incorrect value for option '([^']+)'/
+
+function userPlace(report: FailureReport, lineMap: LineMap): { file: string | undefined; line: number | undefined } {
+  const file = report.source?.replace(/^[@=]/, '')
+  if (file !== 'init.lua') return { file, line: report.line }
+  return report.line === undefined
+    ? { file: undefined, line: undefined }
+    : (lineMap(report.line) ?? { file, line: report.line })
+}
+
+// Lua shortens long names at the beginning of its messages; the user's own name and line stand there instead.
+const withoutPlace = (report: FailureReport): string =>
+  report.named ? report.message.replace(/^.*?:\d+: /, '') : report.message
+
+const portTaken = (address: string, details: ErrorDetails): PortTakenError =>
+  new PortTakenError(`${details.instance} cannot listen on ${address}: the address is in use`, {
+    ...details,
+    address,
+    hint: 'Another process has it. Leave the port out to get a free one.',
+  })
+
+const vinylHint = (message: string): string | undefined =>
+  message.includes("Vinyl does not support DDL if wal_mode = 'none'")
+    ? "A vinyl space needs walMode: 'write' (the fixture's default is 'none')."
+    : undefined
+
+/** Makes an error of what the boot script reported. */
+export function errorOfReport(report: FailureReport, context: FailureContext): TarantoolFixtureError {
+  if (report.stage === 'no_box_cfg') {
+    return new InitScriptError(`${context.instance}: the init script never called box.cfg`, {
+      ...context,
+      hint: 'An initLuaTemplate has to: box.cfg(<% boxCfg %>).',
+    })
+  }
+  const { file, line } = userPlace(report, context.lineMap)
+  const what = withoutPlace(report)
+  const where = file === undefined ? '' : `${file}:${line ?? '?'}: `
+  if (addressTaken.test(report.message)) {
+    return portTaken(report.stage === 'console' ? context.console : context.listen, context)
+  }
+  const [, option] = rejectedOption.exec(report.message) ?? []
+  if (option !== undefined) {
+    return new BoxCfgError(`${context.instance}: box.cfg refused '${option}': ${where}${what}`, { ...context, option })
+  }
+  return new InitScriptError(`${context.instance} did not start: ${where}${what}`, {
+    ...context,
+    hint: vinylHint(report.message),
+    file,
+    line,
+    luaStack: report.trace?.trim(),
+  })
+}
+
+const signalName = (exit: ProcessExit): string =>
+  exit.signal === undefined ? `exit code ${exit.exitCode}` : `signal ${exit.signal}`
+
+/** Says how a process ended: `exit code 1`, `signal SIGKILL`. */
+export function describeExit(exit: ProcessExit): string {
+  return exit.exitCode === undefined && exit.signal === undefined ? 'no process' : signalName(exit)
+}
+
+/** Makes an error of a server that was gone before it reported anything. */
+export function errorOfExit(exit: ProcessExit, context: FailureContext): TarantoolFixtureError {
+  const panic = context.logTail.findLast(line => / F> /.test(line))
+  // 2.6.0 panics on a taken port; newer ones raise a Lua error, which is reported.
+  if (panic && context.logTail.some(line => addressTaken.test(line))) {
+    return portTaken(context.listen, context)
+  }
+  const reason = panic ? `: ${panic.replace(/^.* F> /, '')}` : ''
+  if (exit.signal !== undefined) {
+    return new ServerKilledError(`${context.instance} was killed by ${exit.signal} before it was ready${reason}`, {
+      ...context,
+      signal: exit.signal,
+    })
+  }
+  return new ServerExitedError(`${context.instance} exited with code ${exit.exitCode} before it was ready${reason}`, {
+    ...context,
+    exitCode: exit.exitCode,
+  })
+}
+
+/** Makes an error of a process that could not be made. */
+export function errorOfSpawn(command: string, cause: Error, details: ErrorDetails): TarantoolFixtureError {
+  return new BinaryNotExecutableError(`cannot run ${command}: ${cause.message}`, { ...details, cause })
+}

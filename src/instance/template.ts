@@ -1,0 +1,119 @@
+import mustache from 'mustache'
+import { nearestName } from '../config/nearest-name.ts'
+import { TemplateError } from '../errors.ts'
+import { luaLiteral } from '../protocol/lua-literal.ts'
+
+/** A piece of Lua that stands for itself, where other values of a view become literals. */
+export class LuaExpression {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** Which file and line of the user's a line of the rendered script came from. */
+export type LineMap = (line: number) => { file: string; line: number } | undefined
+
+export interface RenderedTemplate {
+  readonly text: string
+  readonly lineMap: LineMap
+}
+
+// Lua's own {{ }} and { { are everyday code, so Mustache's default tags would eat it without a word.
+const tags: [string, string] = ['<%', '%>']
+const notOffered: Record<string, string> = {
+  consoleHost: 'The console is opened before the init script runs: take the line out.',
+  consolePort: 'The console is opened before the init script runs: take the line out.',
+}
+
+const lineAt = (template: string, offset: number): number => template.slice(0, offset).split('\n').length
+
+// Mustache's tokens: [type, value, start, end, children?, …]. Its types call each of them a list of strings.
+type Token = [type: string, value: string, start: number, end: number, ...rest: unknown[]]
+
+function parse(template: string, file: string): Token[] {
+  try {
+    return mustache.parse(template, tags) as unknown as Token[]
+  } catch (error) {
+    const message = (error as Error).message
+    const offset = Number(/ at (\d+)$/.exec(message)?.[1] ?? 0)
+    throw new TemplateError(`${file}:${lineAt(template, offset)}: ${message.replace(/ at \d+$/, '')}`, {
+      hint: 'The tags are <% name %>, <%& name %>, <%# name %> … <%/ name %> and <%^ name %> … <%/ name %>.',
+    })
+  }
+}
+
+function checkNames(tokens: Token[], names: readonly string[], template: string, file: string): void {
+  for (const [type, value, start, , children] of tokens) {
+    if (type === 'text' || type === '!' || type === '=') continue
+    const where = `${file}:${lineAt(template, start)}`
+    if (type === '>') throw new TemplateError(`${where}: partials (<%> ${value} %>) are not supported`)
+    if (value !== '.' && !names.includes(value)) {
+      const near = nearestName(value, names)
+      const hint = notOffered[value] ?? (near ? `Did you mean '${near}'?` : `The names are: ${names.join(', ')}.`)
+      throw new TemplateError(`${where}: there is no name '${value}'`, { hint })
+    }
+    if (Array.isArray(children)) checkNames(children as Token[], names, template, file)
+  }
+}
+
+// Mustache drops the lines of standalone tags, and a raw value may have lines of its own: each piece of the output is led
+// by a mark that says where it came from, and the marks are taken out when the lines are counted.
+const mark = (origin: string): string => `\u0000${origin}\u0000`
+
+class MarkingWriter extends mustache.Writer {
+  override rawValue([, text, start]: string[]): string {
+    return mark(String(start)) + text
+  }
+
+  override escapedValue(token: string[], context: mustache.Context): string {
+    const value: unknown = context.lookup(token[1] ?? '')
+    if (value instanceof LuaExpression) return this.#value(token, value.text)
+    return this.#value(token, value === undefined || value === null ? 'nil' : luaLiteral(value))
+  }
+
+  override unescapedValue(token: string[], context: mustache.Context): string {
+    const value: unknown = context.lookup(token[1] ?? '')
+    if (value instanceof LuaExpression) return this.#value(token, value.text)
+    return this.#value(token, value === undefined || value === null ? '' : String(value))
+  }
+
+  #value([, name, start]: string[], text: string): string {
+    return (text.includes('\n') ? mark(`=${name}`) : mark(String(start))) + text.replaceAll('\u0000', '')
+  }
+}
+
+function takeOutMarks(marked: string, template: string, file: string): RenderedTemplate {
+  const origins: { file: string; line: number }[] = []
+  const [, ...pieces] = marked.split('\u0000')
+  let text = ''
+  for (let index = 0; index < pieces.length; index += 2) {
+    const origin = pieces[index] ?? ''
+    const piece = pieces[index + 1] ?? ''
+    const from = origin.startsWith('=')
+      ? { file: origin.slice(1), line: 1 }
+      : { file, line: lineAt(template, Number(origin)) }
+    const firstRow = text.split('\n').length - 1
+    piece.split('\n').forEach((rowText, row, rows) => {
+      // The first piece that has something on a line gives it its place.
+      if (rowText !== '' || row < rows.length - 1)
+        origins[firstRow + row] ??= { file: from.file, line: from.line + row }
+    })
+    text += piece
+  }
+  return { text, lineMap: line => origins[line - 1] }
+}
+
+/**
+ * Renders an init script.
+ *
+ * @param template Mustache with the tags `<% %>`; a value becomes a Lua literal, `<%& name %>` its plain text
+ * @param view what each name stands for; a name with the value undefined exists, and is `nil`
+ * @param file how messages call the template
+ * @throws TemplateError for an unbalanced tag or an unknown name, with its line
+ */
+export function renderTemplate(template: string, view: Record<string, unknown>, file: string): RenderedTemplate {
+  checkNames(parse(template, file), Object.keys(view), template, file)
+  const bare = Object.assign(Object.create(null) as Record<string, unknown>, view)
+  return takeOutMarks(new MarkingWriter().render(template, bare, {}, { tags }), template, file)
+}

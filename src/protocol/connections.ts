@@ -1,0 +1,80 @@
+import type { Address } from './address.ts'
+import type { ConsoleConnection } from './console/connection.ts'
+import type { IprotoConnection } from './iproto/connection.ts'
+import type { RequestOptions } from './request-table.ts'
+
+/** Where a server is reached, and as whom. */
+export interface ServerAddress {
+  readonly binary: Address
+  readonly console: Address
+  readonly credentials?: { readonly user: string; readonly password: string } | undefined
+}
+
+interface Connection {
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<unknown>
+  close(): void
+}
+
+/** A connection that is made when it is first asked for, and again when it has ended. */
+class KeptConnection<Kind extends Connection> {
+  readonly #connect: () => Promise<Kind>
+  #current: Promise<Kind> | undefined
+
+  constructor(connect: () => Promise<Kind>) {
+    this.#connect = connect
+  }
+
+  get(): Promise<Kind> {
+    if (this.#current) return this.#current
+    const made = this.#connect()
+    this.#current = made
+    const forget = (): void => {
+      if (this.#current === made) this.#current = undefined
+    }
+    made.then(connection => connection.closed.then(forget), forget).catch(() => {})
+    return made
+  }
+
+  close(): void {
+    this.#current?.then(
+      connection => connection.close(),
+      () => {},
+    )
+    this.#current = undefined
+  }
+}
+
+/** The connections to one server. What speaks the protocols is loaded when it is first used: test files import this. */
+export class ServerConnections {
+  readonly #console: KeptConnection<ConsoleConnection>
+  readonly #binary: KeptConnection<IprotoConnection>
+
+  constructor(address: ServerAddress) {
+    this.#console = new KeptConnection(async () => {
+      const { ConsoleConnection } = await import('./console/connection.ts')
+      return await ConsoleConnection.connect(address.console)
+    })
+    this.#binary = new KeptConnection(async () => {
+      const { IprotoConnection } = await import('./iproto/connection.ts')
+      return await IprotoConnection.connect(address.binary, { ...address.credentials })
+    })
+  }
+
+  async command(lua: string, options: RequestOptions): Promise<unknown[]> {
+    return await (await this.#console.get()).command(lua, options)
+  }
+
+  async eval(lua: string, args: unknown[]): Promise<unknown[]> {
+    return await (await this.#binary.get()).eval(lua, args)
+  }
+
+  async call(name: string, args: unknown[]): Promise<unknown[]> {
+    return await (await this.#binary.get()).call(name, args)
+  }
+
+  close(): void {
+    this.#console.close()
+    this.#binary.close()
+  }
+}

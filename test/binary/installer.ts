@@ -1,0 +1,13 @@
+// A process of its own that installs into the cache that the first argument names: `node --import tsx installer.ts DIR [own]`.
+import { installTarantool } from '../../src/binary/install.ts'
+import { currentSystem } from '../../src/binary/system.ts'
+
+const [root = '', lists] = process.argv.slice(2)
+
+const copy = await installTarantool({
+  root,
+  system: currentSystem(),
+  report: line => process.stderr.write(`${line}\n`),
+  ...(lists === 'own' && { lists: ['own'] as const }),
+})
+process.stdout.write(JSON.stringify(copy))

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { LogTimeoutError } from '../../src/index.ts'
+import { newInstance, startInstance } from '../support/instances.ts'
+
+const log = (text: string): string => `require('log').info('${text}')`
+
+test('logs, grepLog and a slice of the log by its offset', async () => {
+  const instance = await startInstance({ appLua: log('first line') })
+  const since = instance.log.offset
+  await instance.eval(log('second line'))
+  expect((await instance.logs()).join('\n')).toMatch(/first line(.|\n)*second line/)
+  expect((await instance.logs({ since })).join('\n')).not.toContain('first line')
+  expect(await instance.grepLog('second line', { since })).toHaveLength(1)
+  expect(await instance.grepLog(/(first|second) line$/g)).toHaveLength(2)
+  expect(await instance.grepLog('third line')).toEqual([])
+})
+
+test('waitForLog sees a line that comes later, and one that is there', async () => {
+  const instance = await startInstance()
+  const later = instance.waitForLog(/later \d+/)
+  await instance.eval(log('later 42'))
+  expect(await later).toMatch(/later 42$/)
+  expect(await instance.waitForLog('later')).toMatch(/later 42$/)
+  await expect(instance.waitForLog('never', { timeout: 50 })).rejects.toThrow(LogTimeoutError)
+})
+
+test('logger gets every line, the last ones too', async () => {
+  const lines: string[] = []
+  const instance = newInstance({
+    logger: line => lines.push(line),
+    appLua: `${log('from the start')} box.ctl.on_shutdown(function() ${log('the last line')} end)`,
+  })
+  await instance.start()
+  await instance.eval(`for i = 1, 1000 do ${log("' .. i .. ' of 1000")} end`)
+  await instance.stop()
+  expect(lines.filter(line => line.endsWith('from the start'))).toHaveLength(1)
+  expect(lines.filter(line => line.endsWith(' of 1000'))).toHaveLength(1000)
+  expect(lines.filter(line => line.endsWith('the last line'))).toHaveLength(1)
+})
+
+test('a burst of 300 KB in one command blocks nothing', async () => {
+  const instance = await startInstance()
+  await instance.command(`for i = 1, 300 do require('log').info(string.rep('x', 1000)) end`)
+  expect(await instance.grepLog('xxx')).toHaveLength(300)
+})
+
+test('10 MB while nobody reads block nothing', async () => {
+  const instance = await startInstance()
+  const [lines] = await instance.eval(`
+    local line, count = string.rep('x', 1000), 10 * 1024
+    for i = 1, count do
+        require('log').info(line)
+        print(line)
+        if i % 100 == 0 then require('fiber').yield() end
+    end
+    return count`)
+  expect(lines).toBe(10 * 1024)
+  expect(instance.log.offset).toBeGreaterThan(20 * 2 ** 20)
+})
+
+test('several lines of text, long lines and broken UTF-8 come through', async () => {
+  const instance = await startInstance()
+  const since = instance.log.offset
+  await instance.eval(`require('log').info('a\\nb') io.stderr:write('\\255\\n')`)
+  expect(await instance.logs({ since })).toHaveLength(3)
+})

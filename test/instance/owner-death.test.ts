@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { contentOf, startInstance, temporaryDirectory } from '../support/instances.ts'
+import { reaperOf, serversBelow } from '../support/processes.ts'
+
+// The built package, and a script that needs no compiler: 70 of these processes are started here.
+const built = new URL('../../dist/index.js', import.meta.url).href
+const ownerScript = `
+  import { writeSync } from 'node:fs'
+  import { TarantoolInstance } from '${built}'
+  const [, root, appLua] = process.argv
+  const instance = new TarantoolInstance({ root, appLua, timeout: 60_000 })
+  writeSync(1, 'begin\\n')
+  await instance.start()
+  writeSync(1, 'ready\\n')
+  setInterval(() => {}, 1000)`
+const busyApp = 'while true do end'
+
+class Owner {
+  readonly #child: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  constructor(root: string, appLua = '') {
+    this.#child = spawn(process.execPath, ['--input-type=module', '--eval', ownerScript, root, appLua], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void this.#child.kill('SIGKILL'))
+    const { stdout } = this.#child
+    if (!stdout) throw new Error('no stdout')
+    this.#lines = createInterface(stdout)[Symbol.asyncIterator]()
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  async line(): Promise<string> {
+    return (await this.#lines.next()).value as string
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const exited = once(this.#child, 'exit')
+    this.#child.kill(signal)
+    await exited
+  }
+}
+
+const within = { timeout: 1000, interval: 10 }
+
+// The server's process is found by its working directory, which /proc has.
+describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)', () => {
+  test('kill -9 at 50 moments, from before the spawn to after ready: no server, no directory', async () => {
+    const root = temporaryDirectory()
+    const lane = async (first: number): Promise<void> => {
+      for (let moment = first; moment < 50; moment += 2) {
+        const owner = new Owner(root)
+        expect(await owner.line()).toBe('begin')
+        // Spread over a start, which takes 50 to 150 ms here; the last ones come after it.
+        const ready = owner.line()
+        await Promise.race([ready, new Promise(resolve => setTimeout(resolve, moment * 3))])
+        if (moment % 10 > 7) await ready
+        await owner.kill()
+      }
+    }
+    await Promise.all([lane(0), lane(1)])
+    await expect.poll(() => serversBelow(root), within).toEqual([])
+    await expect.poll(() => contentOf(root), within).toEqual([])
+  })
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s, which no handler sees: the same', async signal => {
+    const root = temporaryDirectory()
+    const owner = new Owner(root)
+    await owner.line()
+    await owner.line()
+    await owner.kill(signal)
+    await expect.poll(() => serversBelow(root), within).toEqual([])
+    await expect.poll(() => contentOf(root), within).toEqual([])
+  })
+
+  test('a server whose Lua never yields is gone, too', async () => {
+    const root = temporaryDirectory()
+    const owner = new Owner(root, busyApp)
+    await owner.line()
+    await expect.poll(() => serversBelow(root), { timeout: 10_000, interval: 10 }).toHaveLength(1)
+    await owner.kill()
+    await expect.poll(() => serversBelow(root), within).toEqual([])
+    await expect.poll(() => contentOf(root), within).toEqual([])
+  })
+
+  test.each([
+    { server: 'that listens to its lifeline', app: '' },
+    { server: 'whose Lua never yields', app: `require('log').info('busy now') ${busyApp}` },
+  ])('with the reaper killed first, a server $server is gone, and its directory at the next start', async ({ app }) => {
+    const root = temporaryDirectory()
+    const owner = new Owner(root, app)
+    await owner.line()
+    if (app === '') await owner.line()
+    else await expect.poll(() => serversBelow(root), { timeout: 10_000, interval: 10 }).toHaveLength(1)
+    const reaper = reaperOf(owner.pid)
+    if (!reaper) throw new Error('no reaper runs')
+    process.kill(reaper.pid, 'SIGKILL')
+    await owner.kill()
+    await expect.poll(() => serversBelow(root), within).toEqual([])
+    expect(contentOf(root)).toHaveLength(1)
+    // A root is swept once per process: another one does it.
+    const next = new Owner(root)
+    await next.line()
+    await next.line()
+    expect(contentOf(root)).toHaveLength(1)
+    await next.kill()
+    await expect.poll(() => contentOf(root), within).toEqual([])
+  })
+
+  test('a directory that is not ours, and one whose owner lives, are left alone', async () => {
+    const root = temporaryDirectory()
+    const { mkdirSync } = await import('node:fs')
+    mkdirSync(`${root}/tnt-somebody-elses`)
+    const instance = await startInstance({ root })
+    const owner = new Owner(root)
+    await owner.line()
+    await owner.line()
+    await owner.kill()
+    await expect.poll(() => contentOf(root).length, within).toBe(2)
+    expect(contentOf(root)).toContain('tnt-somebody-elses')
+    expect(await instance.eval('return 1')).toEqual([1])
+  })
+})
