@@ -1,10 +1,16 @@
 import { defineConfig, type UserConfig } from 'tsdown'
 
 const config: UserConfig = defineConfig({
-  entry: ['src/index.ts'],
+  // One build, so that all entries share one copy of each class.
+  entry: {
+    index: 'src/index.ts',
+    'vitest/index': 'src/vitest/index.ts',
+    'vitest/worker': 'src/vitest/worker.ts',
+    'vitest/setup': 'src/vitest/setup.ts',
+    'vitest/plugin': 'src/vitest/plugin.ts',
+    'vitest/plugin-setup': 'src/vitest/plugin-setup.ts',
+  },
   format: 'esm',
-  // One output file per source file: the Lua in fixtures/ stands at the same relative path from src/ and from dist/.
-  unbundle: true,
   platform: 'node',
   target: 'node20.19',
   dts: true,

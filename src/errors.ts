@@ -272,3 +272,25 @@ export class LuaError extends TarantoolFixtureError {
 export class BoxError extends LuaError {
   static override readonly code: string = 'ERR_TARANTOOL_BOX'
 }
+
+// ---- In a test run ----
+
+/** `useTarantool('name')` or `inject('tarantool').servers.name` of a server that the config does not name. */
+export class UnknownServerError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_UNKNOWN_SERVER'
+}
+
+/** A lease that was asked for at the wrong time, or that this file does not have. */
+export class LeaseError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_LEASE'
+}
+
+/** The main process of the run, which owns the servers, is not there any more. */
+export class BrokerGoneError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_BROKER_GONE'
+}
+
+/** A test file asks for a server, and the run was not set up to have one; or the setup is wrong. */
+export class SetupError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_SETUP'
+}

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { LuaSource, ResolvedOptions } from '../config/resolve.ts'
 import { LuaFileError } from '../errors.ts'
+import { packageDirectory } from '../package-files.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { InstanceAddresses } from './addresses.ts'
 import { namedBoxCfg } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
 
-/** Where this package's Lua is. */
-export const fixturesDirectory: string = fileURLToPath(new URL('../../fixtures', import.meta.url)).replace(/\/$/, '')
+const fixturesDirectory = join(packageDirectory, 'fixtures')
 const defaultTemplate = join(fixturesDirectory, 'init.lua')
 
 export interface InitScript {

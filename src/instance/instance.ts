@@ -51,8 +51,8 @@ export class TarantoolInstance implements AsyncDisposable {
    *
    * @throws UnknownOptionError, InvalidOptionError, LuaFileError
    */
-  constructor(options: InstanceOptions = {}) {
-    this.#options = resolveOptions(options)
+  constructor(options: InstanceOptions = {}, baseDir: string = process.cwd()) {
+    this.#options = resolveOptions(options, baseDir)
     checkBoxCfg(this.#options.boxCfg)
     this.#workspace = new Workspace(this.#options)
     this.#lifecycle = new Lifecycle(this.#options, this.#workspace)
@@ -252,6 +252,10 @@ export class TarantoolInstance implements AsyncDisposable {
       )
     }
     this.#lifecycle.clean()
+  }
+
+  markFailed(): void {
+    this.#lifecycle.markFailed()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -53,6 +53,7 @@ export class Lifecycle {
   #follower: LogFollower | undefined
   /** Somebody may know the address: from then on it stays. */
   #addressIsKnown = false
+  #markedFailed = false
   replicationSource: string | readonly string[] | undefined
   /** Called when a server is about to be stopped: Tarantool waits for clients that stay. */
   onStopping: () => void = () => {}
@@ -151,7 +152,11 @@ export class Lifecycle {
 
   /** Removes what is on disk, as `keep` says. */
   clean(): void {
-    this.#workspace.remove({ failed: this.#failure !== undefined })
+    this.#workspace.remove({ failed: this.#markedFailed || this.#failure !== undefined })
+  }
+
+  markFailed(): void {
+    this.#markedFailed = true
   }
 
   /** Waits until the process that runs has ended. */

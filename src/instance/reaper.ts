@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { packageDirectory } from '../package-files.ts'
 
-const script = fileURLToPath(new URL('../../fixtures/reaper.sh', import.meta.url))
+const script = join(packageDirectory, 'fixtures', 'reaper.sh')
 
 let child: ChildProcess | undefined
 

@@ -1,0 +1,3 @@
+import { defineTarantool } from 'tarantool-fixture/vitest/setup'
+
+export default defineTarantool({ appLua: './tarantool/app.lua', isolation: 'restart' })

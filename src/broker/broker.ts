@@ -1,0 +1,153 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkServerOptions, type ResolvedFixture, type ServerOptions } from '../config/fixture-config.ts'
+import { nearestName } from '../config/nearest-name.ts'
+import { UnknownServerError } from '../errors.ts'
+import { checkSocketPath } from '../instance/addresses.ts'
+import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/directory.ts'
+import { sweepOnce } from '../instance/sweep.ts'
+import type { WorkerIdentity } from './messages.ts'
+import { Pool } from './pool.ts'
+import { WorkerSession } from './worker-session.ts'
+
+export interface BrokerOptions {
+  readonly fixture: ResolvedFixture
+  /** What relative paths in the config are relative to. */
+  readonly baseDir: string
+}
+
+/**
+ * Owns the servers of a run and leases them to its workers, which reach it over a unix socket in the run's own directory.
+ *
+ * @example
+ * const broker = await Broker.listen({ fixture: resolveFixture(config), baseDir: process.cwd() })
+ * broker.prestart(4)
+ * …
+ * await broker.close()
+ */
+export class Broker {
+  readonly #options: BrokerOptions
+  readonly #directory: string
+  readonly #socketServer: Server
+  readonly #sessions = new Map<Socket, WorkerSession>()
+  #pools: Map<string, Pool>
+  /** Pools of one server for one file that brought its own config. */
+  readonly #ownPools = new Set<Pool>()
+  #prestarted = 0
+
+  private constructor(options: BrokerOptions, directory: string) {
+    this.#options = options
+    this.#directory = directory
+    this.#pools = this.#makePools(options.fixture)
+    this.#socketServer = createServer(socket => this.#accept(socket))
+  }
+
+  /** Makes the run's directory and listens in it. Starts no server. */
+  static async listen(options: BrokerOptions): Promise<Broker> {
+    sweepOnce(tmpdir())
+    const directory = newDirectoryPath(tmpdir())
+    checkSocketPath(join(directory, 'broker.sock'), "broker's socket")
+    makeDirectory(directory, { keep: false })
+    const broker = new Broker(options, directory)
+    await new Promise<void>((resolve, reject) => {
+      broker.#socketServer.once('error', reject)
+      broker.#socketServer.listen(broker.path, resolve)
+    })
+    broker.#socketServer.unref()
+    return broker
+  }
+
+  /** The socket that workers connect to. */
+  get path(): string {
+    return join(this.#directory, 'broker.sock')
+  }
+
+  get serverNames(): string[] {
+    return [...this.#pools.keys()]
+  }
+
+  /** Starts servers in the background until there are `count` of each name, within `maxServers`. */
+  prestart(count: number): void {
+    this.#prestarted = Math.max(this.#prestarted, count)
+    for (const pool of this.#pools.values()) pool.prestart(this.#prestarted)
+  }
+
+  /** Ends all servers and starts new ones, from another config if one is given: something that they were made of changed. */
+  async reload(fixture: ResolvedFixture = this.#options.fixture): Promise<void> {
+    const old = [...this.#pools.values()]
+    this.#pools = this.#makePools(fixture)
+    await Promise.all(old.map(pool => pool.close()))
+    this.prestart(this.#prestarted)
+  }
+
+  /** The pool of a name in the config. @throws UnknownServerError */
+  pool(name: string): Pool {
+    const pool = this.#pools.get(name)
+    if (pool) return pool
+    const near = nearestName(name, this.#pools.keys())
+    throw new UnknownServerError(`there is no server '${name}'`, {
+      hint: near ? `Did you mean '${near}'?` : `The servers are: ${this.serverNames.join(', ')}.`,
+    })
+  }
+
+  /** A pool of one server, for one lease, from a config of its own. */
+  ownPool(name: string, config: Record<string, unknown>, baseDir: string): Pool {
+    checkServerOptions('useTarantool', config)
+    const base = this.#pools.get('default')?.options.server ?? {}
+    const pool = new Pool({ name, server: { ...base, ...config }, root: this.#directory, baseDir, maxServers: 1 })
+    this.#ownPools.add(pool)
+    return pool
+  }
+
+  async closeOwnPool(pool: Pool): Promise<void> {
+    this.#ownPools.delete(pool)
+    await pool.close()
+  }
+
+  /** Ends the leases that a worker has from earlier connections. */
+  endEarlierSessions(worker: WorkerIdentity, current: WorkerSession): void {
+    for (const session of this.#sessions.values()) {
+      if (session !== current && session.belongsTo(worker)) session.end()
+    }
+  }
+
+  /**
+   * Ends all servers and removes the run's directory.
+   *
+   * @returns what went wrong on the way; the rest was done all the same
+   */
+  async close(): Promise<unknown[]> {
+    this.#socketServer.close()
+    for (const [socket, session] of this.#sessions) {
+      session.end()
+      socket.destroy()
+    }
+    const pools = [...this.#pools.values(), ...this.#ownPools]
+    const problems = (await Promise.all(pools.map(pool => pool.close()))).flat()
+    try {
+      removeDirectory(this.#directory)
+    } catch (error) {
+      problems.push(error)
+    }
+    return problems
+  }
+
+  #makePools({ servers, maxServers }: ResolvedFixture): Map<string, Pool> {
+    const { baseDir } = this.#options
+    const makePool = (name: string, server: ServerOptions): Pool =>
+      new Pool({ name, server, root: this.#directory, baseDir, maxServers })
+    return new Map([...servers].map(([name, server]) => [name, makePool(name, server)]))
+  }
+
+  #accept(socket: Socket): void {
+    socket.unref()
+    const session = new WorkerSession(this, socket)
+    this.#sessions.set(socket, session)
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      this.#sessions.delete(socket)
+      session.end()
+    })
+  }
+}

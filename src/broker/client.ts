@@ -1,0 +1,71 @@
+import { connect, type Socket } from 'node:net'
+import { BrokerGoneError } from '../errors.ts'
+import { deserializeError } from './error-transport.ts'
+import { readMessages, writeMessage } from './json-lines.ts'
+import type { BrokerRequests, ReplyMessage, RequestName } from './messages.ts'
+
+interface Pending {
+  resolve(result: unknown): void
+  reject(error: Error): void
+}
+
+/** A worker's connection to the broker. It does not keep the worker alive, but for the time of a request. */
+export class BrokerClient {
+  readonly #path: string
+  readonly #socket: Socket
+  readonly #pending = new Map<number, Pending>()
+  #lastId = 0
+  #gone: Error | undefined
+
+  constructor(path: string) {
+    this.#path = path
+    this.#socket = connect(path)
+    this.#socket.unref()
+    readMessages(this.#socket, message => this.#onReply(message as ReplyMessage))
+    this.#socket.on('error', error => this.#fail(error))
+    this.#socket.on('close', () => this.#fail())
+  }
+
+  /** Whether requests can still be made. */
+  get isOpen(): boolean {
+    return this.#gone === undefined
+  }
+
+  /**
+   * Asks the broker.
+   *
+   * @throws what the broker answers; BrokerGoneError when it is not there any more
+   */
+  async request<Name extends RequestName>(
+    method: Name,
+    params: BrokerRequests[Name]['params'],
+  ): Promise<BrokerRequests[Name]['result']> {
+    if (this.#gone) throw this.#gone
+    const id = ++this.#lastId
+    const result = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
+    this.#socket.ref()
+    writeMessage(this.#socket, { id, method, params })
+    return (await result) as BrokerRequests[Name]['result']
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #onReply(reply: ReplyMessage): void {
+    const pending = this.#pending.get(reply.id)
+    this.#pending.delete(reply.id)
+    if (this.#pending.size === 0) this.#socket.unref()
+    if ('error' in reply) pending?.reject(deserializeError(reply.error))
+    else pending?.resolve(reply.result)
+  }
+
+  #fail(cause?: Error): void {
+    this.#gone ??= new BrokerGoneError(`the broker of the test run is gone (${this.#path})`, {
+      cause,
+      hint: 'The main process of the test runner has ended, or its teardown has run.',
+    })
+    for (const { reject } of this.#pending.values()) reject(this.#gone)
+    this.#pending.clear()
+  }
+}

@@ -1,0 +1,29 @@
+import * as errors from '../errors.ts'
+import type { SerializedError } from './messages.ts'
+
+const fieldsOf = (error: Error): Record<string, unknown> => {
+  const {
+    name: _name,
+    message: _message,
+    stack: _stack,
+    cause: _cause,
+    ...fields
+  } = { ...error } as Record<string, unknown>
+  return fields
+}
+
+/** An error as it goes over the broker's socket, the log lines and all. */
+export function serializeError(error: unknown): SerializedError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message } = error
+  return { name, message, code: (error as { code?: string }).code, fields: fieldsOf(error) }
+}
+
+/** The error again, of its own class; with a stack of the place that asked. */
+export function deserializeError({ name, message, code, fields }: SerializedError): Error {
+  const classes = errors as unknown as Record<string, typeof Error | undefined>
+  const error = new Error(message)
+  const ownClass = Object.hasOwn(classes, name) ? classes[name] : undefined
+  if (ownClass) Object.setPrototypeOf(error, ownClass.prototype as object)
+  return Object.assign(error, fields, { name, ...(code !== undefined && { code }) })
+}

@@ -1,0 +1,81 @@
+import type { ServerAddress } from '../protocol/connections.ts'
+
+/** A worker, wherever its connections come from: vm pools open a new one for every file, and leave the old ones. */
+export interface WorkerIdentity {
+  readonly pid: number
+  readonly thread: number
+}
+
+/** What a worker is told of the server that it leases: plain JSON. */
+export interface LeasedServerInfo {
+  readonly name: string
+  readonly host: string
+  readonly port: number | string
+  readonly uri: string
+  readonly user?: string | undefined
+  readonly password?: string | undefined
+  readonly pid: number
+  readonly version: string
+  readonly workDir: string
+  readonly logFile: string
+  readonly consoleHost: string
+  readonly consolePort: number | string
+  readonly address: ServerAddress
+  readonly isolation: 'none' | 'restart'
+  /** An earlier file had it, and it was not made fresh since. */
+  readonly used: boolean
+  /** Directories of finished servers stay when a test failed. */
+  readonly keepsOnFailure: boolean
+}
+
+/** How a server ended that nobody stopped. */
+export interface CrashReport {
+  readonly fingerprint: string
+  readonly exitCode?: number | undefined
+  readonly signal?: string | undefined
+  readonly logTail: readonly string[]
+  readonly logFile: string
+}
+
+/** What a worker can ask of the broker, each with its parameters and its answer. */
+export interface BrokerRequests {
+  /** A test file begins: ends every lease that this worker still has. */
+  begin: { params: { worker: WorkerIdentity; slot: number; file?: string | undefined }; result: null }
+  /** A server by its name in the config; or, with a config, one of the file's own. */
+  lease: {
+    params: { server: string; config?: Record<string, unknown> | undefined; baseDir?: string | undefined }
+    result: LeasedServerInfo
+  }
+  /** Gives one server back before the file ends. */
+  release: { params: { server: string }; result: null }
+  /** Starts a server that does not run, with an empty directory; one that is paused is resumed. */
+  ensure: { params: { server: string }; result: LeasedServerInfo }
+  start: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
+  restart: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
+  stop: { params: { server: string }; result: null }
+  signal: { params: { server: string; signal: string }; result: null }
+  /** How the server ended; null while it runs. */
+  crash: { params: { server: string }; result: CrashReport | null }
+  /** A test failed: what `keep: 'on-failure'` asks about. */
+  failed: { params: { server: string }; result: null }
+}
+
+export type RequestName = keyof BrokerRequests
+
+export interface RequestMessage<Name extends RequestName = RequestName> {
+  readonly id: number
+  readonly method: Name
+  readonly params: BrokerRequests[Name]['params']
+}
+
+/** An error as JSON. */
+export interface SerializedError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string | undefined
+  readonly fields?: Record<string, unknown> | undefined
+}
+
+export type ReplyMessage =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: SerializedError }

@@ -1,0 +1,125 @@
+import type { ServerOptions } from '../config/fixture-config.ts'
+import { PooledServer } from './pooled-server.ts'
+
+/** A server in a worker's hands. */
+export interface Lease {
+  readonly server: PooledServer
+  /** Gives it back; a second time does nothing. */
+  release(): void
+}
+
+interface Waiting {
+  readonly slot: number
+  readonly take: (server: PooledServer) => void
+}
+
+export interface PoolOptions {
+  readonly name: string
+  readonly server: ServerOptions
+  /** Where instances make their directories. */
+  readonly root: string
+  /** What relative paths in `server` are relative to. */
+  readonly baseDir: string
+  /** How many servers there are at most. Default: as many as are asked for. */
+  readonly maxServers?: number | undefined
+}
+
+/**
+ * The servers of one name. A server has one lease at most; a lease gets the server of its worker's slot, and if that is
+ * taken (runners may give two files one slot) another, or a new one.
+ */
+export class Pool {
+  readonly options: PoolOptions
+  readonly #servers = new Set<PooledServer>()
+  readonly #free = new Set<PooledServer>()
+  readonly #waiting: Waiting[] = []
+  #closed = false
+
+  constructor(options: PoolOptions) {
+    this.options = options
+  }
+
+  get size(): number {
+    return this.#servers.size
+  }
+
+  /** Starts servers in the background until there are `count`, within the limit. */
+  prestart(count: number): void {
+    for (let slot = this.size + 1; slot <= count && this.#mayGrow(); slot++) {
+      const server = this.#add(slot)
+      this.#free.add(server)
+      server.prestart()
+    }
+  }
+
+  /** Leases a server that runs. Waits while all are taken and there may be no more. */
+  async lease(slot: number): Promise<Lease> {
+    const server = await this.#take(slot)
+    server.slot = slot
+    try {
+      await server.ensure()
+    } catch (error) {
+      await this.#drop(server)
+      throw error
+    }
+    let released = false
+    const release = (): void => {
+      if (released) return
+      released = true
+      this.#giveBack(server)
+    }
+    return { server, release }
+  }
+
+  /** Ends all servers. Resolves to what went wrong. */
+  async close(): Promise<unknown[]> {
+    this.#closed = true
+    const ends = await Promise.allSettled([...this.#servers].map(server => server.destroy()))
+    this.#servers.clear()
+    this.#free.clear()
+    return ends.flatMap(end => (end.status === 'rejected' ? [end.reason] : []))
+  }
+
+  #mayGrow(): boolean {
+    return this.size < (this.options.maxServers ?? Number.POSITIVE_INFINITY)
+  }
+
+  #add(slot: number): PooledServer {
+    const { name, server, root, baseDir } = this.options
+    const added = new PooledServer(name, slot, server, root, baseDir)
+    this.#servers.add(added)
+    return added
+  }
+
+  async #take(slot: number): Promise<PooledServer> {
+    const free = [...this.#free]
+    const found = free.find(server => server.slot === slot) ?? free[0]
+    if (found) {
+      this.#free.delete(found)
+      return found
+    }
+    if (this.#mayGrow()) return this.#add(slot)
+    return await new Promise(take => this.#waiting.push({ slot, take }))
+  }
+
+  #giveBack(server: PooledServer): void {
+    if (this.#closed) return
+    server.used = true
+    // While the next file is loaded there is time for what it would have to wait for.
+    if (server.isolation === 'restart') server.restart(true).catch(() => {})
+    this.#hand(server)
+  }
+
+  #hand(server: PooledServer): void {
+    const waiting = this.#waiting.shift()
+    if (waiting) waiting.take(server)
+    else this.#free.add(server)
+  }
+
+  async #drop(server: PooledServer): Promise<void> {
+    this.#servers.delete(server)
+    await server.destroy()
+    const waiting = this.#waiting.shift()
+    if (waiting && !this.#closed) waiting.take(this.#add(waiting.slot))
+  }
+}

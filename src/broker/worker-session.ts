@@ -1,0 +1,113 @@
+import type { Socket } from 'node:net'
+import { LeaseError } from '../errors.ts'
+import type { Broker } from './broker.ts'
+import { serializeError } from './error-transport.ts'
+import { readMessages, writeMessage } from './json-lines.ts'
+import type { BrokerRequests, RequestMessage, RequestName, WorkerIdentity } from './messages.ts'
+import type { Lease } from './pool.ts'
+import type { PooledServer } from './pooled-server.ts'
+
+type Handlers = {
+  [Name in RequestName]: (params: BrokerRequests[Name]['params']) => Promise<BrokerRequests[Name]['result']>
+}
+
+/** One connection of a worker, and the leases that it holds. They end with it. */
+export class WorkerSession {
+  readonly #broker: Broker
+  readonly #leases = new Map<string, Lease>()
+  #worker: WorkerIdentity | undefined
+  #slot = 0
+  /** Counts the files that this connection began: a lease that comes too late for its file is given back. */
+  #file = 0
+
+  constructor(broker: Broker, socket: Socket) {
+    this.#broker = broker
+    readMessages(socket, message => {
+      const { id, method, params } = message as RequestMessage
+      this.#handle(method, params).then(
+        result => writeMessage(socket, { id, result }),
+        error => writeMessage(socket, { id, error: serializeError(error) }),
+      )
+    })
+  }
+
+  belongsTo({ pid, thread }: WorkerIdentity): boolean {
+    return this.#worker?.pid === pid && this.#worker.thread === thread
+  }
+
+  /** Gives back all that it holds, and all that is on its way to it. */
+  end(): void {
+    this.#file++
+    for (const lease of this.#leases.values()) lease.release()
+    this.#leases.clear()
+  }
+
+  readonly #handlers: Handlers = {
+    begin: async ({ worker, slot }) => {
+      this.#worker = worker
+      this.#slot = slot
+      this.end()
+      this.#broker.endEarlierSessions(worker, this)
+      return null
+    },
+    lease: async ({ server, config, baseDir }) => {
+      const file = this.#file
+      const held = this.#leases.get(server)
+      if (held) return held.server.info()
+      const lease = config
+        ? await this.#leaseOwn(server, config, baseDir)
+        : await this.#broker.pool(server).lease(this.#slot)
+      if (file !== this.#file) {
+        lease.release()
+        throw new LeaseError(`the lease of server '${server}' came when its test file had ended`)
+      }
+      this.#leases.set(server, lease)
+      return lease.server.info()
+    },
+    release: async ({ server }) => {
+      this.#leases.get(server)?.release()
+      this.#leases.delete(server)
+      return null
+    },
+    ensure: async ({ server }) => await this.#server(server).ensure(),
+    start: async ({ server, recreate }) => await this.#server(server).start(recreate),
+    restart: async ({ server, recreate }) => await this.#server(server).restart(recreate),
+    stop: async ({ server }) => {
+      await this.#server(server).stop()
+      return null
+    },
+    signal: async ({ server, signal }) => {
+      await this.#server(server).signal(signal as NodeJS.Signals)
+      return null
+    },
+    crash: async ({ server }) => await this.#server(server).crashReport(),
+    failed: async ({ server }) => {
+      this.#server(server).testFailed()
+      return null
+    },
+  }
+
+  async #handle<Name extends RequestName>(method: Name, params: BrokerRequests[Name]['params']): Promise<unknown> {
+    return await this.#handlers[method](params)
+  }
+
+  #server(name: string): PooledServer {
+    const lease = this.#leases.get(name)
+    if (!lease) throw new LeaseError(`this test file has no lease of server '${name}'`)
+    return lease.server
+  }
+
+  async #leaseOwn(name: string, config: Record<string, unknown>, baseDir: string | undefined): Promise<Lease> {
+    const pool = this.#broker.ownPool(name, config, baseDir ?? process.cwd())
+    const close = (): void => {
+      this.#broker.closeOwnPool(pool).catch(() => {})
+    }
+    try {
+      const { server } = await pool.lease(this.#slot)
+      return { server, release: close }
+    } catch (error) {
+      close()
+      throw error
+    }
+  }
+}

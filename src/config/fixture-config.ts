@@ -1,0 +1,79 @@
+import * as v from 'valibot'
+import { InvalidOptionError } from '../errors.ts'
+import { checkOptions } from './check.ts'
+import type { InstanceOptions } from './options.ts'
+import { instanceEntries } from './schema.ts'
+
+/**
+ * How a test finds its server: `'none'`, as the tests before it left it; `'restart'`, newly started for each test.
+ * `'reset'`, `'process'` and `'file'` are not there yet.
+ */
+export type Isolation = 'none' | 'restart'
+
+/** One server of a fixture: an instance, and how tests share it. */
+export interface ServerOptions extends InstanceOptions {
+  /** Default `'none'`. */
+  isolation?: Isolation | undefined
+}
+
+/** What `defineTarantool` and the plugin take. Next to `servers`, the options of a server are defaults for all of them. */
+export interface FixtureConfig extends ServerOptions {
+  /** Several servers, by name. Default: one, named `default`. */
+  servers?: { readonly [name: string]: ServerOptions } | undefined
+  /**
+   * When a test file gets its servers: `'file'`, before it is imported; `'on-use'`, with the first hook after
+   * `useTarantool()`, for projects in which few files need one. Default `'file'`.
+   */
+  lease?: 'file' | 'on-use' | undefined
+  /** How many servers of each name run at most; further files wait. Default: as many as there are workers. */
+  maxServers?: number | undefined
+}
+
+/** A checked config: each server by its name. */
+export interface ResolvedFixture {
+  readonly servers: ReadonlyMap<string, ServerOptions>
+  readonly lease: 'file' | 'on-use'
+  readonly maxServers: number | undefined
+}
+
+const serverEntries: v.ObjectEntries = {
+  ...instanceEntries,
+  isolation: v.optional(v.picklist(['none', 'restart'], "must be 'none' or 'restart'")),
+}
+
+const fixtureEntries: v.ObjectEntries = {
+  ...serverEntries,
+  servers: v.optional(v.record(v.string(), v.looseObject({}))),
+  lease: v.optional(v.picklist(['file', 'on-use'], "must be 'file' or 'on-use'")),
+  maxServers: v.optional(v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be at least 1'))),
+}
+
+// A name becomes a part of an environment variable: TARANTOOL_QUEUE_PORT.
+const serverName = /^[A-Za-z][A-Za-z0-9_-]*$/
+
+/** Checks the options of one server, as a config or a test names them. */
+export function checkServerOptions(what: string, options: unknown): asserts options is ServerOptions {
+  checkOptions(what, serverEntries, options)
+}
+
+/**
+ * Checks a fixture's config.
+ *
+ * @throws UnknownOptionError, InvalidOptionError
+ */
+export function resolveFixture(config: FixtureConfig): ResolvedFixture {
+  checkOptions('tarantool', fixtureEntries, config)
+  const { servers, lease = 'file', maxServers, ...shared } = config
+  const resolved = new Map<string, ServerOptions>()
+  for (const [name, own] of Object.entries(servers ?? { default: {} })) {
+    if (!serverName.test(name)) {
+      throw new InvalidOptionError(`tarantool: a server cannot be named '${name}'`, {
+        hint: 'A name is made of letters, digits, - and _, and begins with a letter.',
+      })
+    }
+    checkServerOptions(`tarantool: server '${name}'`, own)
+    resolved.set(name, { ...shared, ...own })
+  }
+  if (resolved.size === 0) throw new InvalidOptionError("tarantool: option 'servers' names no server")
+  return { servers: resolved, lease, maxServers }
+}

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { SetupError } from '../errors.ts'
+import type { FixtureConfig } from './fixture-config.ts'
+
+const names = ['ts', 'mts', 'js', 'mjs', 'json'].map(extension => `tarantool.config.${extension}`)
+
+/** The path of a directory's tarantool.config file; undefined when it has none. */
+export function findConfigFile(directory: string): string | undefined {
+  return names.map(name => join(directory, name)).find(path => existsSync(path))
+}
+
+/**
+ * Reads the config of a fixture from the tarantool.config file of a directory.
+ *
+ * @param importFile reads a module; a runner brings one that knows TypeScript. Default: Node's own.
+ * @throws SetupError when there is no file, or when it throws or exports no config
+ */
+export async function loadConfigFile(
+  directory: string,
+  importFile: (path: string) => Promise<unknown> = path => import(pathToFileURL(path).href),
+): Promise<{ path: string; config: FixtureConfig }> {
+  const path = findConfigFile(directory)
+  if (path === undefined) {
+    throw new SetupError(`there is no tarantool.config file in ${directory}`, {
+      hint: `Make one of ${names.join(', ')} with a config as its default export, or use defineTarantool in a setup file of yours.`,
+    })
+  }
+  let exported: unknown
+  try {
+    exported = path.endsWith('.json') ? { default: JSON.parse(await readFile(path, 'utf8')) } : await importFile(path)
+  } catch (error) {
+    throw new SetupError(`cannot read ${path}: ${(error as Error).message}`, { cause: error })
+  }
+  const config = (exported as { default?: unknown }).default
+  if (config === null || typeof config !== 'object') {
+    throw new SetupError(`${path} has no config as its default export`, {
+      hint: 'It should say: export default { appLua: … }',
+    })
+  }
+  return { path, config: config as FixtureConfig }
+}

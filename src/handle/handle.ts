@@ -1,0 +1,145 @@
+import { LeaseError } from '../errors.ts'
+import type { LogSlice } from '../instance/log.ts'
+import type { RequestOptions } from '../protocol/request-table.ts'
+import type { LeasedServer } from './leased-server.ts'
+
+/**
+ * A test's hold on its worker's server. The server lives in the main process's hands; requests go to it straight from
+ * here, and what changes its life goes through the main process. Its address never changes while the test file runs.
+ *
+ * @example
+ * const tarantool = useTarantool()
+ * const [count] = await tarantool.call<[number]>('count_users')
+ */
+export class TarantoolHandle {
+  readonly #server: () => LeasedServer | undefined
+  readonly #name: string
+
+  /** @internal */
+  constructor(name: string, server: () => LeasedServer | undefined) {
+    this.#name = name
+    this.#server = server
+  }
+
+  get host(): string {
+    return this.#leased().info.host
+  }
+
+  /** The port; a socket's path when `host` is `'unix/'`. */
+  get port(): number {
+    return this.#leased().info.port as number
+  }
+
+  /** `host:port`, or `user:password@host:port`. */
+  get uri(): string {
+    return this.#leased().info.uri
+  }
+
+  get user(): string | undefined {
+    return this.#leased().info.user
+  }
+
+  get password(): string | undefined {
+    return this.#leased().info.password
+  }
+
+  /** The account, where the config asks for one; guest may do all where it does not. */
+  get credentials(): { user: string; password: string } | undefined {
+    const { user, password } = this.#leased().info
+    return user === undefined ? undefined : { user, password: password ?? '' }
+  }
+
+  get consoleHost(): string {
+    return this.#leased().info.consoleHost
+  }
+
+  get consolePort(): number | string {
+    return this.#leased().info.consolePort
+  }
+
+  /** The process's id; another one after a restart. */
+  get pid(): number {
+    return this.#leased().info.pid
+  }
+
+  /** The server's version, `2.6.0-0-g47aa4e01e`. */
+  get version(): string {
+    return this.#leased().info.version
+  }
+
+  get workDir(): string {
+    return this.#leased().info.workDir
+  }
+
+  get logFile(): string {
+    return this.#leased().info.logFile
+  }
+
+  /** Runs Lua on the server's console, as its administrator. Returns the values as YAML gives them. */
+  async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
+    return await this.#leased().connections.command(lua, options)
+  }
+
+  /** Runs Lua over the binary protocol; `...` in it are the arguments. Returns the list of values. */
+  async eval<Result extends unknown[] = unknown[]>(lua: string, ...args: unknown[]): Promise<Result> {
+    return (await this.#leased().connections.eval(lua, args)) as Result
+  }
+
+  /** Calls a stored function over the binary protocol. Returns the list of its values. */
+  async call<Result extends unknown[] = unknown[]>(name: string, ...args: unknown[]): Promise<Result> {
+    return (await this.#leased().connections.call(name, args)) as Result
+  }
+
+  /** The lines that the server logged since the current test began; `{ since: 0 }` gives them all. */
+  async logs(slice?: LogSlice): Promise<string[]> {
+    return await this.#leased().log.lines({ since: this.#leased().logStart, ...slice })
+  }
+
+  /** Those of them that hold a text or match an expression. */
+  async grepLog(pattern: string | RegExp, slice?: LogSlice): Promise<string[]> {
+    return await this.#leased().log.grep(pattern, { since: this.#leased().logStart, ...slice })
+  }
+
+  /** Waits for such a line, and returns it. `timeout` in milliseconds, default 5000. @throws LogTimeoutError */
+  async waitForLog(pattern: string | RegExp, options?: LogSlice & { timeout?: number }): Promise<string> {
+    return await this.#leased().log.waitFor(pattern, { since: this.#leased().logStart, ...options })
+  }
+
+  /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
+  async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
+    await this.#leased().restart(recreate)
+  }
+
+  /** Stops the server; no crash to the test. The next test finds it running, newly started. */
+  async stop(): Promise<void> {
+    await this.#leased().stop()
+  }
+
+  /** Starts a stopped server on the same address; with what it left on disk unless `recreate`. */
+  async start({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
+    await this.#leased().start(recreate)
+  }
+
+  /** Sends a signal, by default SIGKILL; returns when the server has ended of a SIGKILL. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#leased().signal(signal)
+  }
+
+  /** Freezes the server: connections stay open and nothing answers. The next test finds it resumed. */
+  async pause(): Promise<void> {
+    await this.#leased().signal('SIGSTOP')
+  }
+
+  /** Lets a paused server go on. */
+  async resume(): Promise<void> {
+    await this.#leased().signal('SIGCONT')
+  }
+
+  #leased(): LeasedServer {
+    const server = this.#server()
+    if (server) return server
+    throw new LeaseError(`server '${this.#name}' is not leased yet`, {
+      hint: "With lease: 'on-use', and for useTarantool({ config }), it is there from the first hook (beforeAll) on: read its properties in hooks and tests.",
+    })
+  }
+}

@@ -1,0 +1,99 @@
+import { threadId } from 'node:worker_threads'
+import { BrokerClient } from '../broker/client.ts'
+import { nearestName } from '../config/nearest-name.ts'
+import { SetupError, UnknownServerError } from '../errors.ts'
+import { setEnvironment } from './environment.ts'
+import { LeasedServer } from './leased-server.ts'
+import { type BrokerTicket, type WorkerState, workerState } from './worker-state.ts'
+
+function clientOf(state: WorkerState, path: string): BrokerClient {
+  const known = state.clients.get(path)
+  if (known?.isOpen) return known
+  const client = new BrokerClient(path)
+  state.clients.set(path, client)
+  return client
+}
+
+/**
+ * Begins a test file in this worker: the leases of the file before it end, and those that are due before the file is
+ * imported are taken, with their addresses in the environment.
+ *
+ * @param slot which of the workers that can be busy at once this is, from 1 on
+ */
+export async function beginTestFile(tickets: readonly BrokerTicket[], slot: number, file?: string): Promise<void> {
+  const state = workerState()
+  for (const server of state.servers.values()) server.close()
+  state.servers.clear()
+  state.isolation.clear()
+  state.inTest = false
+  state.tickets = tickets
+  const worker = { pid: process.pid, thread: threadId }
+  const begin = async ({ path, servers, lease }: BrokerTicket): Promise<void> => {
+    if (path === undefined) return
+    await clientOf(state, path).request('begin', { worker, slot, file })
+    if (lease === 'file') await Promise.all(servers.map(name => leaseServer(name)))
+  }
+  await Promise.all(tickets.map(begin))
+}
+
+/** The broker that has a server of this name. @throws SetupError, UnknownServerError */
+export function ticketOf(name: string): BrokerTicket {
+  const { tickets } = workerState()
+  if (tickets.length === 0) {
+    throw new SetupError('this test run has no Tarantool: no global setup of tarantool-fixture ran for this project', {
+      hint: "Add globalSetup: 'tarantool-fixture/vitest/setup' (or a file of yours that uses defineTarantool) to the test config.",
+    })
+  }
+  const ticket = tickets.find(({ servers }) => servers.includes(name))
+  if (ticket) return ticket
+  const names = tickets.flatMap(({ servers }) => servers)
+  const near = nearestName(name, names)
+  throw new UnknownServerError(`there is no server '${name}'`, {
+    hint: near ? `Did you mean '${near}'?` : `The servers are: ${names.join(', ')}.`,
+  })
+}
+
+/** Takes the lease of a server for the current file; the one that it has, if it has one. */
+export async function leaseServer(name: string): Promise<LeasedServer | undefined> {
+  const { path } = ticketOf(name)
+  return path === undefined ? undefined : await lease(path, name, {})
+}
+
+/** Takes the lease of a server of the file's own, made from a config. */
+export async function leaseOwnServer(
+  name: string,
+  config: Record<string, unknown>,
+  baseDir: string,
+): Promise<LeasedServer | undefined> {
+  const [ticket] = workerState().tickets
+  return ticket?.path === undefined ? undefined : await lease(ticket.path, name, { config, baseDir })
+}
+
+/** Gives a server back before the file ends. */
+export async function releaseServer(name: string): Promise<void> {
+  const state = workerState()
+  const server = state.servers.get(name)
+  const [ticket] = state.tickets
+  if (!server || ticket?.path === undefined) return
+  state.servers.delete(name)
+  server.close()
+  await clientOf(state, ticket.path).request('release', { server: name })
+}
+
+async function lease(
+  path: string,
+  name: string,
+  own: { config?: Record<string, unknown>; baseDir?: string },
+): Promise<LeasedServer> {
+  const state = workerState()
+  const held = state.servers.get(name)
+  if (held) return held
+  const client = clientOf(state, path)
+  const info = await client.request('lease', { server: name, ...own })
+  const raced = state.servers.get(name)
+  if (raced) return raced
+  const server = new LeasedServer(client, info)
+  state.servers.set(name, server)
+  if (!own.config) setEnvironment(info)
+  return server
+}

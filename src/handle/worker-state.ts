@@ -1,0 +1,43 @@
+import type { BrokerClient } from '../broker/client.ts'
+import type { Isolation } from '../config/fixture-config.ts'
+import type { LeasedServer } from './leased-server.ts'
+
+/** What the main process tells the workers about one broker: plain JSON. */
+export interface BrokerTicket {
+  /** Its socket; undefined when files are only listed and nothing runs. */
+  readonly path: string | undefined
+  readonly servers: readonly string[]
+  readonly lease: 'file' | 'on-use'
+}
+
+/** What a worker knows; it is shared by all copies of this package that a runner may load into one worker. */
+export interface WorkerState {
+  /** Connections by socket path. With `isolate: false` they outlive a file. */
+  readonly clients: Map<string, BrokerClient>
+  /** The brokers of the current file. */
+  tickets: readonly BrokerTicket[]
+  /** The leases of the current file, by the server's name. */
+  readonly servers: Map<string, LeasedServer>
+  /** Isolation that the current file's uses asked for, which takes the place of the config's. */
+  readonly isolation: Map<string, Isolation | 'per-use'>
+  /** A test, or a hook around one, is running. */
+  inTest: boolean
+  /** Numbers the servers that test files bring a config for. */
+  ownServers: number
+}
+
+const key = Symbol.for('tarantool-fixture.worker')
+
+/** The state of this worker. */
+export function workerState(): WorkerState {
+  const holder = globalThis as { [key]?: WorkerState }
+  holder[key] ??= {
+    clients: new Map(),
+    tickets: [],
+    servers: new Map(),
+    isolation: new Map(),
+    inTest: false,
+    ownServers: 0,
+  }
+  return holder[key]
+}

@@ -1,0 +1,10 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+// Built, the code stands in dist/ or a folder of it; as sources, in folders of src/.
+const candidates = ['../', '../../', './'].map(path => new URL(path, import.meta.url))
+
+/** The directory of this package. */
+export const packageDirectory: string = fileURLToPath(
+  candidates.find(url => existsSync(new URL('fixtures/boot.lua', url))) ?? new URL('..', import.meta.url),
+)

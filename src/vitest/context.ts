@@ -1,0 +1,18 @@
+import type { TarantoolAddress } from '../handle/environment.ts'
+import type { BrokerTicket } from '../handle/worker-state.ts'
+
+/** What `inject('tarantool')` gives: the address of this worker's server, and of each by its name. */
+export interface TarantoolContext extends TarantoolAddress {
+  readonly servers: { readonly [name: string]: TarantoolAddress }
+}
+
+/** What the main process provides under the same key; the setup file in the worker adds the addresses. */
+export interface ProvidedTarantool {
+  readonly tickets: BrokerTicket[]
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    tarantool: TarantoolContext
+  }
+}

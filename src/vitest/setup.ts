@@ -1,0 +1,47 @@
+import { dirname } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import type { FixtureConfig } from '../config/fixture-config.ts'
+import { findConfigFile, loadConfigFile } from '../config/load.ts'
+import { setUpProject, type Teardown } from './global-setup.ts'
+import { Run } from './run.ts'
+import './context.ts'
+
+export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
+export type { TarantoolContext } from './context.ts'
+
+/** A global setup of Vitest's. */
+export type GlobalSetup = (project: TestProject) => Promise<Teardown>
+
+/**
+ * Makes a global setup of a config: one Tarantool per worker, for all projects that name the setup.
+ *
+ * @param config checked when the setup runs. Relative paths are relative to the project's root.
+ * @example
+ * // test/tarantool.ts, named by globalSetup in the Vitest config
+ * export default defineTarantool({ appLua: './app.lua' })
+ */
+export function defineTarantool(config: FixtureConfig): GlobalSetup {
+  let run: Run | undefined
+  return async project => {
+    run ??= new Run({ baseDir: project.vitest.config.root, load: async () => config })
+    return await setUpProject(project, run)
+  }
+}
+
+const stockRuns = new Map<string, Run>()
+
+/** The stock global setup: the config is the tarantool.config file beside the Vitest config. */
+const stockSetup: GlobalSetup = async project => {
+  const roots = [project.config.root, project.vitest.config.root]
+  const directory = roots.find(root => findConfigFile(root) !== undefined) ?? project.vitest.config.root
+  const load = async (): Promise<{ path: string; config: FixtureConfig }> =>
+    await loadConfigFile(directory, path => project.import(path))
+  const { path } = await load()
+  const run =
+    stockRuns.get(path) ??
+    new Run({ baseDir: dirname(path), configFile: path, load: async () => (await load()).config })
+  stockRuns.set(path, run)
+  return await setUpProject(project, run)
+}
+
+export default stockSetup

@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { execa, type ResultPromise } from 'execa'
+import { onTestFinished } from 'vitest'
+import { processes, type RunningProcess } from '../../support/processes.ts'
+import { installDirectory, nodeOf, type Runner } from './runners.ts'
+
+export interface RunResult {
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+  /** stdout and stderr, without colours. */
+  readonly output: string
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A project of a user's in a directory of its own, with a runner and the packed package installed. */
+export class Project {
+  readonly directory: string
+  /** The TMPDIR of its runs: what they leave behind is seen here. */
+  readonly temporary: string
+  readonly #runner: Runner
+
+  constructor(runner: Runner, files: Readonly<Record<string, string>>) {
+    this.#runner = runner
+    // Short: the paths of unix sockets below it are bounded.
+    this.directory = mkdtempSync(join(tmpdir(), 'e2e-'))
+    this.temporary = join(this.directory, 'tmp')
+    mkdirSync(this.temporary)
+    symlinkSync(join(installDirectory(runner), 'node_modules'), join(this.directory, 'node_modules'))
+    this.write({ 'package.json': '{ "private": true, "type": "module" }', ...files })
+    onTestFinished(() => {
+      for (const { pid } of this.leftProcesses()) {
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch {
+          // It ended meanwhile.
+        }
+      }
+      rmSync(this.directory, { recursive: true, force: true })
+    })
+  }
+
+  write(files: Readonly<Record<string, string>>): void {
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(this.directory, name)
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, text)
+    }
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.directory, name), 'utf8')
+  }
+
+  /** Starts the runner's command line: `spawn(['run'])` is `vitest run`. Its output is in `.all`. */
+  spawn(args: readonly string[], { env = {} }: RunOptions = {}): ResultPromise<{ all: true; reject: false }> {
+    const script = join(this.directory, 'node_modules', 'vitest', 'vitest.mjs')
+    return execa(nodeOf(this.#runner), [script, ...args], {
+      cwd: this.directory,
+      env: { ...cleanEnvironment(), TMPDIR: this.temporary, NO_COLOR: '1', CI: 'true', ...env },
+      extendEnv: false,
+      all: true,
+      reject: false,
+      stdin: 'pipe',
+      timeout: 90_000,
+      killSignal: 'SIGKILL',
+    })
+  }
+
+  /** Runs the runner to its end. */
+  async run(args: readonly string[] = ['run'], options: RunOptions = {}): Promise<RunResult> {
+    const { exitCode, signal, all } = await this.spawn(args, options)
+    return { exitCode, signal, output: all }
+  }
+
+  /** What its runs left in the temporary directory. */
+  leftBehind(): string[] {
+    return readdirSync(this.temporary).filter(name => name.startsWith('tnt-'))
+  }
+
+  /** What runs in or below this project's directory: servers, and the runner's own processes. Linux only. */
+  leftProcesses(): RunningProcess[] {
+    return processes().filter(({ cwd }) => cwd === this.directory || cwd.startsWith(`${this.directory}/`))
+  }
+
+  /** The servers among them. */
+  servers(): RunningProcess[] {
+    return processes().filter(({ cwd }) => cwd.startsWith(`${this.temporary}/`))
+  }
+}
+
+// What the runner that runs these tests has set for its own workers, and what would tell ours apart from a user's.
+function cleanEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name]) =>
+      !/^(VITEST|VITE_|JEST|NODE_ENV|TEST|DEV|PROD|MODE|SSR|BASE_URL|npm_|GITHUB_ACTIONS|FORCE_COLOR|TARANTOOL_(?!BIN))/.test(
+        name,
+      ),
+  )
+  return Object.fromEntries(kept) as Record<string, string>
+}
