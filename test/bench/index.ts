@@ -1,6 +1,8 @@
 // npm run bench [-- PAIRS]: what the fixture costs beside the bare thing, each a ratio within this run. Prints; fails nothing.
 import { benchStartAndStop } from './start-stop.ts'
+import { benchVitest } from './vitest-suite.ts'
 
 const pairs = Number(process.argv[2] ?? 20)
-console.log(`${'medians over'} ${pairs} pairs${' '.repeat(36)}ours         bare`)
+console.log(`medians over ${pairs} pairs${' '.repeat(30)}ours         bare`)
 await benchStartAndStop(pairs)
+await benchVitest(pairs)
