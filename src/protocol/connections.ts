@@ -1,3 +1,4 @@
+import { ConnectionError } from '../errors.ts'
 import type { Address } from './address.ts'
 import type { ConsoleConnection } from './console/connection.ts'
 import type { IprotoConnection } from './iproto/connection.ts'
@@ -45,6 +46,16 @@ class KeptConnection<Kind extends Connection> {
   }
 }
 
+// A connection's end is an event: the error that is made of it knows nothing of the line that waits for a reply.
+async function withStackOfCaller<Result>(request: () => Promise<Result>): Promise<Result> {
+  try {
+    return await request()
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error
+    throw new ConnectionError(error.summary, { instance: error.instance, hint: error.hint, cause: error })
+  }
+}
+
 /** The connections to one server. What speaks the protocols is loaded when it is first used: test files import this. */
 export class ServerConnections {
   readonly #console: KeptConnection<ConsoleConnection>
@@ -62,15 +73,15 @@ export class ServerConnections {
   }
 
   async command(lua: string, options: RequestOptions): Promise<unknown[]> {
-    return await (await this.#console.get()).command(lua, options)
+    return await withStackOfCaller(async () => await (await this.#console.get()).command(lua, options))
   }
 
   async eval(lua: string, args: unknown[]): Promise<unknown[]> {
-    return await (await this.#binary.get()).eval(lua, args)
+    return await withStackOfCaller(async () => await (await this.#binary.get()).eval(lua, args))
   }
 
   async call(name: string, args: unknown[]): Promise<unknown[]> {
-    return await (await this.#binary.get()).call(name, args)
+    return await withStackOfCaller(async () => await (await this.#binary.get()).call(name, args))
   }
 
   close(): void {
