@@ -43,7 +43,7 @@ export interface InstanceOptions {
   replicationSource?: string | readonly string[] | undefined
   /** `custom_proc_title`. Default `tnt[host:port]`. */
   title?: string | undefined
-  /** Called with each line of the server's log. Default: none. */
+  /** Called with each line of the server's log; what it throws becomes a warning of Node's. Default: none. */
   logger?: Logger | undefined
   /** `log_level`, 0 (fatal) to 7 (debug). Default 5 (info). */
   logLevel?: number | undefined
@@ -53,7 +53,10 @@ export interface InstanceOptions {
   memtxMemory?: number | undefined
   /** `wal_mode`. Default `'none'`: fast, nothing survives a restart; vinyl refuses DDL. */
   walMode?: 'none' | 'write' | 'fsync' | undefined
-  /** Directory in which the instance makes its own. Default: the system's temporary directory. */
+  /**
+   * Directory in which the instance makes its own. Default: the system's temporary directory, or /tmp where the paths of
+   * sockets would get too long there.
+   */
   root?: string | undefined
   /** Whether `box.cfg.work_dir` is set to the instance's directory. It is the working directory either way. Default true. */
   specifyWorkDir?: boolean | undefined
@@ -77,7 +80,7 @@ export interface InstanceOptions {
   appDir?: string | undefined
   /** Lua text between the braces of `box.cfg{…}`: `"too_long_threshold = 0.5"`. Wins over the named options. */
   extraBoxCfg?: string | undefined
-  /** How long a start may take until the server is ready, in milliseconds. Default 5000. */
+  /** How long the server may take until it is ready, from the start of its process, in milliseconds. Default 5000. */
   timeout?: number | undefined
   /** How long a stop waits between SIGTERM and SIGKILL, in milliseconds. Default 5000. */
   stopTimeout?: number | undefined
@@ -85,7 +88,10 @@ export interface InstanceOptions {
   commandToRun?: string | undefined
   /** Arguments before the init script, for a `commandToRun` that is a wrapper: `['-u', 'tarantool', 'tarantool']`. */
   commandArgs?: readonly string[] | undefined
-  /** Options of `box.cfg` by Tarantool's own names; they win over all others. */
+  /**
+   * Options of `box.cfg` by Tarantool's own names; they win over all others. With a `log` of its own the server's lines go
+   * there, and not to the instance's log.
+   */
   boxCfg?: { readonly [name: string]: BoxCfgValue } | undefined
   /** Environment variables for the server. The owner's own are passed on, but for TT_*, which would configure it. */
   env?: { readonly [name: string]: string } | undefined

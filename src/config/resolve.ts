@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { isIPv6 } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { InvalidOptionError, LuaFileError } from '../errors.ts'
 import { checkOptions } from './check.ts'
+import { defaultRoot } from './default-root.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { instanceEntries } from './schema.ts'
 
@@ -75,6 +76,12 @@ function checkTogether(options: InstanceOptions): void {
     ],
   ] as const
   for (const [hostName, portName, host, port] of pairs) {
+    if (host.includes(':') && !isIPv6(host)) {
+      refuse(
+        `option '${hostName}' must be a host name or an address, not ${JSON.stringify(host)}`,
+        `The port goes to '${portName}', and so does a socket's path, with ${hostName}: 'unix/'.`,
+      )
+    }
     if (host === 'unix/' && typeof port === 'number') {
       refuse(`option '${portName}' must be the path of a socket when '${hostName}' is 'unix/', not ${port}`)
     }
@@ -119,7 +126,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     logLevel: options.logLevel ?? 5,
     memtxMemory: options.memtxMemory ?? Math.floor((options.slabAllocArena ?? 0.1) * bytesPerGigabyte),
     walMode: options.walMode ?? 'none',
-    root: options.root === undefined ? tmpdir() : resolve(baseDir, options.root),
+    root: options.root === undefined ? defaultRoot() : resolve(baseDir, options.root),
     specifyWorkDir: options.specifyWorkDir ?? true,
     keep: options.keep ?? (options.cleanup === false ? 'always' : 'never'),
     initLuaTemplate: luaSource('initLuaTemplate', options.initLuaTemplate, baseDir),

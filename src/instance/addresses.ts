@@ -39,6 +39,11 @@ export function checkSocketPath(path: string, what: string): void {
 // An IPv6 address needs brackets before its port.
 const hostForUri = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
+/** A user's name or password as a URI holds it; what RFC 3986 allows there stays as it is. */
+export function forUri(text: string): string {
+  return text.replaceAll(/[^\w.~!$&'()*+,;=-]/gu, encodeURIComponent)
+}
+
 /** A host and port, or a socket path, as Tarantool writes an URI: `127.0.0.1:3301`, `unix/:/path`. */
 export function toUri(host: string, port: number | string): string {
   return host === 'unix/' ? `unix/:${port}` : `${hostForUri(host)}:${port}`
@@ -73,7 +78,7 @@ export function resolveAddresses(
     port,
     listen: toUri(options.host, port),
     binary: toAddress(options.host, port),
-    title: options.title ?? `tnt[${options.host}:${port}]`,
+    title: options.title ?? `tnt[${toUri(options.host, port)}]`,
     console: {
       host: options.consoleHost,
       port: consolePort,

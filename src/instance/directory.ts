@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RootNotWritableError } from '../errors.ts'
 import { type Owner, thisOwner } from './owner.ts'
@@ -30,11 +30,14 @@ function writeMarker(path: string, keep: boolean): void {
  */
 export function makeDirectory(path: string, options: { keep: boolean }): void {
   if (!options.keep) reaper.directory(path)
+  let made = false
   try {
     mkdirSync(dirname(path), { recursive: true })
     mkdirSync(path, { mode: 0o700 })
+    made = true
     writeMarker(path, options.keep)
   } catch (error) {
+    if (made) rmSync(path, { recursive: true, force: true })
     reaper.gone(path)
     throw new RootNotWritableError(`cannot make the directory ${path}: ${(error as Error).message}`, {
       hint: "The option 'root' names another place for the instances' directories.",
@@ -63,7 +66,21 @@ export function markerOf(path: string): Marker | undefined {
 /** Writes down which process runs in a directory, for the reaper and for a later sweep. */
 export function recordPid(path: string, pid: number): void {
   reaper.server(pid, path)
-  writeFileSync(join(path, pidFile), String(pid))
+  try {
+    writeFileSync(join(path, pidFile), String(pid))
+  } catch {
+    // A full disk is the server's to tell of; the reaper knows the pid.
+  }
+}
+
+/** Takes that back when the process has ended. */
+export function forgetPid(path: string): void {
+  reaper.ended(path)
+  try {
+    rmSync(join(path, pidFile), { force: true })
+  } catch {
+    // The place has become another's.
+  }
 }
 
 /** The process that was last known to run in a directory. */
@@ -75,8 +92,13 @@ export function recordedPid(path: string): number | undefined {
   }
 }
 
-/** Removes a directory of ours, and no other. */
+const whole = { recursive: true, force: true, maxRetries: 3 } as const
+
+/** Removes a directory of ours, and no other. Its marker goes last: who dies in the midst leaves one that can be swept. */
 export function removeDirectory(path: string): void {
-  if (markerOf(path)) rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+  if (markerOf(path)) {
+    for (const name of readdirSync(path)) if (name !== markerFile) rmSync(join(path, name), whole)
+    rmSync(path, whole)
+  }
   reaper.gone(path)
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LuaSource, ResolvedOptions } from '../config/resolve.ts'
 import { LuaFileError } from '../errors.ts'
@@ -28,6 +28,15 @@ function readTemplate(source: LuaSource | undefined): { text: string; file: stri
     return { text: readFileSync(file, 'utf8'), file }
   } catch (error) {
     throw new LuaFileError(`initLuaTemplate: cannot read ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+// It was there when the options were checked.
+function checkReadable(appFile: string): void {
+  try {
+    accessSync(appFile, constants.R_OK)
+  } catch (error) {
+    throw new LuaFileError(`appLua: cannot read ${appFile}: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -81,6 +90,7 @@ export function writeInitScript(
   if (options.appLua) {
     appFile = 'file' in options.appLua ? options.appLua.file : join(workDir, 'app.lua')
     if ('text' in options.appLua) writeFileSync(appFile, options.appLua.text)
+    else checkReadable(appFile)
   }
 
   const nonce = `tarantool-fixture-${randomUUID()}`
@@ -88,6 +98,7 @@ export function writeInitScript(
   const bootOptions = {
     nonce,
     owner: process.pid,
+    port: at.port,
     console: at.console.uri,
     fixtures: fixturesDirectory,
     init_file: initFile,

@@ -5,10 +5,10 @@ import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import { ConnectionError, NotRunningError, ServerExitedError } from '../errors.ts'
 import { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
-import { type InstanceAddresses, toUri } from './addresses.ts'
+import { forUri, type InstanceAddresses, toUri } from './addresses.ts'
 import { checkBoxCfg } from './box-cfg.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
-import type { LogFile, LogSlice } from './log.ts'
+import type { LogFile, LogSlice, LogWait } from './log.ts'
 import { freePort } from './port.ts'
 import type { ProcessExit, TarantoolProcess } from './process.ts'
 import { describeExit } from './start-failure.ts'
@@ -49,6 +49,7 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Checks the options; starts nothing.
    *
+   * @param baseDir what relative paths in the options are relative to. Default: the working directory.
    * @throws UnknownOptionError, InvalidOptionError, LuaFileError
    */
   constructor(options: InstanceOptions = {}, baseDir: string = process.cwd()) {
@@ -89,10 +90,13 @@ export class TarantoolInstance implements AsyncDisposable {
     return port ?? this.#addresses().port
   }
 
-  /** `host:port`, or `user:password@host:port`: what a client or another server's `replicationSource` takes. */
+  /**
+   * `host:port`, or `user:password@host:port`: what a client or another server's `replicationSource` takes. Characters that
+   * a URI cannot hold are percent-encoded; Tarantool's own clients do not decode them and want them apart from the URI.
+   */
   get uri(): string {
     const { credentials, host } = this.#options
-    const account = credentials ? `${credentials.user}:${credentials.password}@` : ''
+    const account = credentials ? `${forUri(credentials.user)}:${forUri(credentials.password)}@` : ''
     return account + toUri(host, this.port)
   }
 
@@ -223,8 +227,8 @@ export class TarantoolInstance implements AsyncDisposable {
 
   /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
   async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<this> {
-    await this.#lifecycle.end('SIGTERM', false)
-    return await this.start({ recreate })
+    await this.#lifecycle.restart(recreate)
+    return this
   }
 
   /**
@@ -243,17 +247,11 @@ export class TarantoolInstance implements AsyncDisposable {
    * @throws NotRunningError when the server runs
    */
   async cleanup(): Promise<void> {
-    if (this.pid !== undefined || this.state === 'starting') {
-      throw new NotRunningError(
-        `${this.fingerprint} is ${this.state}: cleanup() is for an instance that does not run`,
-        {
-          hint: 'stop() cleans up by itself.',
-        },
-      )
-    }
+    this.#lifecycle.mustNotRun('cleanup')
     this.#lifecycle.clean()
   }
 
+  /** Makes `keep: 'on-failure'` keep the directory: something failed that the instance itself cannot see, such as a test. */
   markFailed(): void {
     this.#lifecycle.markFailed()
   }
@@ -295,9 +293,16 @@ export class TarantoolInstance implements AsyncDisposable {
     return await this.log.grep(pattern, slice)
   }
 
-  /** Waits for such a line, and returns it. `timeout` in milliseconds, default 5000. */
-  async waitForLog(pattern: string | RegExp, options?: LogSlice & { timeout?: number }): Promise<string> {
-    return await this.log.waitFor(pattern, options)
+  /**
+   * Waits for such a line, and returns it. `timeout` in milliseconds, default 5000.
+   *
+   * @throws LogTimeoutError; ServerExitedError as soon as the server ends without having written one
+   */
+  async waitForLog(pattern: string | RegExp, options?: LogWait): Promise<string> {
+    const { process } = this
+    if (!process || (process.exit && this.state === 'starting')) return await this.log.waitFor(pattern, options)
+    const error = (): Error => this.#ended(process, `logged what matches ${pattern}`)
+    return await this.log.waitFor(pattern, options, { ended: process.exited, error })
   }
 
   // ---- Inside ----
@@ -309,10 +314,22 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   #notRunning(): NotRunningError {
-    const details = this.#lifecycle.details()
-    return new NotRunningError(`${this.fingerprint} does not run: it is ${this.state}`, {
-      ...details,
+    const { failure } = this.#lifecycle
+    return new NotRunningError(`${this.fingerprint} does not run: ${failure?.summary ?? `it is ${this.state}`}`, {
+      ...this.#lifecycle.details(),
+      ...(failure && { cause: failure, logTail: failure.logTail }),
       hint: this.state === 'new' ? 'Await start() first.' : undefined,
+    })
+  }
+
+  #ended(process: TarantoolProcess, before: string, cause?: unknown): ServerExitedError {
+    const { exitCode, signal } = process
+    const how = describeExit({ exitCode, signal })
+    return new ServerExitedError(`${this.fingerprint} ended (${how}) before it ${before}`, {
+      ...this.#lifecycle.details(),
+      exitCode,
+      signal,
+      cause,
     })
   }
 
@@ -333,12 +350,7 @@ export class TarantoolInstance implements AsyncDisposable {
       // The connection's end is heard of before the process's.
       const exit = await process.exitWithin(endIsSeenWithin)
       if (!exit) throw error
-      throw new ServerExitedError(`${this.fingerprint} ended (${describeExit(exit)}) before it answered`, {
-        ...this.#lifecycle.details(),
-        exitCode: exit.exitCode,
-        signal: exit.signal,
-        cause: error,
-      })
+      throw this.#ended(process, 'answered', error)
     }
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { TarantoolFixtureError } from '../errors.ts'
 import { type ProcessExit, type ProcessSpec, TarantoolProcess } from './process.ts'
 import { type ReadyReport, readReport } from './report.ts'
-import { errorOfExit, errorOfReport, errorOfSpawn, type FailureContext } from './start-failure.ts'
+import { errorOfExit, errorOfReport, errorOfSpawn, type FailureContext, type ServerDetails } from './start-failure.ts'
 
 export interface Launch {
   readonly process: TarantoolProcess
@@ -10,12 +10,15 @@ export interface Launch {
   readonly ready: Promise<ReadyReport>
 }
 
+/** Makes the error of a start that is given up, at the moment that it is, so that it has the log of that moment. */
+export type AbortReason = (details: ServerDetails) => TarantoolFixtureError
+
 export interface LaunchSpec extends ProcessSpec {
   readonly nonce: string
-  /** Ends the start; the reason is the error it ends with. */
+  /** Ends the start; the reason is an `AbortReason`. */
   readonly signal: AbortSignal
   /** What is known of the server at the time that an error is made. */
-  readonly context: () => FailureContext
+  readonly context: (logStart: number) => FailureContext
 }
 
 // The report may still be in the pipe when the process has gone; a pipe that a child of the server holds open may never
@@ -32,8 +35,10 @@ export function launch(spec: LaunchSpec): Launch {
 }
 
 async function watchStart(process: TarantoolProcess, spec: LaunchSpec): Promise<ReadyReport> {
-  const report = readReport(process.reportStream, spec.nonce)
-  const exited = process.wait()
+  const { exited, reportStream } = process
+  const report = readReport(reportStream, spec.nonce)
+  // A server that is ready does not hold its owner back; one that is not yet does.
+  const release = process.hold()
   let onAbort = (): void => {}
   const aborted = new Promise<'aborted'>(resolve => {
     onAbort = () => resolve('aborted')
@@ -45,20 +50,22 @@ async function watchStart(process: TarantoolProcess, spec: LaunchSpec): Promise<
     if (first === 'aborted') {
       process.kill()
       await exited
-      throw abortReason(spec)
+      throw abortReason(spec, process)
     }
     const settled = first && 'outcome' in first ? first : await reportOrNothing(report)
-    if (settled?.outcome === 'ready' && !process.exit) {
-      process.keepAlive(false)
-      return settled.ready
-    }
+    if (settled?.outcome === 'ready' && !process.exit) return settled.ready
     if (settled?.outcome === 'failed') process.kill()
     const exit = await exitWithin(process, spec)
-    if (settled?.outcome === 'failed') throw errorOfReport(settled.failure, spec.context())
-    if (process.spawnError) throw errorOfSpawn(spec.command, process.spawnError, spec.context())
-    throw errorOfExit(exit, spec.context())
+    if (settled?.outcome === 'failed') throw errorOfReport(settled.failure, spec.context(process.logStart))
+    if (process.spawnError) throw errorOfSpawn(spec.command, process.spawnError, spec.context(process.logStart))
+    throw errorOfExit(exit, spec.context(process.logStart))
+  } catch (error) {
+    // A child of the server may hold the other end.
+    reportStream.destroy()
+    throw error
   } finally {
     spec.signal.removeEventListener('abort', onAbort)
+    release()
   }
 }
 
@@ -76,13 +83,12 @@ async function exitWithin(process: TarantoolProcess, spec: LaunchSpec): Promise<
   const kill = (): void => void process.kill()
   spec.signal.addEventListener('abort', kill, { once: true })
   if (spec.signal.aborted) kill()
-  const exit = await process.wait()
+  const exit = await process.exited
   spec.signal.removeEventListener('abort', kill)
-  if (spec.signal.aborted) throw abortReason(spec)
+  if (spec.signal.aborted) throw abortReason(spec, process)
   return exit
 }
 
-// The reason is made when the start is given up, so that it has the log of that moment.
-function abortReason(spec: LaunchSpec): TarantoolFixtureError {
-  return (spec.signal.reason as (context: FailureContext) => TarantoolFixtureError)(spec.context())
+function abortReason(spec: LaunchSpec, process: TarantoolProcess): TarantoolFixtureError {
+  return (spec.signal.reason as AbortReason)(spec.context(process.logStart))
 }

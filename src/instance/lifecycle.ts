@@ -1,23 +1,21 @@
-import { type Binary, locateBinary } from '../binary/locate.ts'
-import { binaryVersion, type Version } from '../binary/version.ts'
+import type { Version } from '../binary/version.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import {
-  type ErrorDetails,
   NotRunningError,
-  PortTakenError,
+  ServerExitedError,
   StartAbortedError,
   StartTimeoutError,
   type TarantoolFixtureError,
 } from '../errors.ts'
-import { recordPid } from './directory.ts'
-import { serverEnvironment } from './environment.ts'
-import { type Launch, launch } from './launch.ts'
+import { toUri } from './addresses.ts'
+import { forgetPid } from './directory.ts'
+import type { AbortReason } from './launch.ts'
 import { tailOf } from './log.ts'
-import { LogFollower } from './log-follower.ts'
+import { guarded, LogFollower } from './log-follower.ts'
 import type { TarantoolProcess } from './process.ts'
 import type { ReadyReport } from './report.ts'
-import type { FailureContext } from './start-failure.ts'
-import type { LineMap } from './template.ts'
+import { describeExit, type ServerDetails } from './start-failure.ts'
+import { Starter } from './starter.ts'
 import type { Workspace } from './workspace.ts'
 
 /**
@@ -35,11 +33,6 @@ interface Starting {
   readonly abort: AbortController
 }
 
-type FailureOf = (context: FailureContext) => TarantoolFixtureError
-
-// How often a port may be lost between its choice and the server's bind before it is called a fault.
-const portAttempts = 5
-
 /** Starts and ends the processes of one instance, one at a time. */
 export class Lifecycle {
   readonly #options: ResolvedOptions
@@ -47,12 +40,13 @@ export class Lifecycle {
   #state: InstanceState = 'new'
   #starting: Starting | undefined
   #stopping: Promise<void> | undefined
+  /** How many stops were asked for: a start that waits while one more comes is not to be made any more. */
+  #stops = 0
   #process: TarantoolProcess | undefined
   #report: ReadyReport | undefined
   #failure: TarantoolFixtureError | undefined
   #follower: LogFollower | undefined
-  /** Somebody may know the address: from then on it stays. */
-  #addressIsKnown = false
+  readonly #starter: Starter
   #markedFailed = false
   replicationSource: string | readonly string[] | undefined
   /** Called when a server is about to be stopped: Tarantool waits for clients that stay. */
@@ -62,6 +56,7 @@ export class Lifecycle {
     this.#options = options
     this.#workspace = workspace
     this.replicationSource = options.replicationSource
+    this.#starter = new Starter(options, workspace, logStart => this.details(logStart))
   }
 
   get state(): InstanceState {
@@ -78,40 +73,56 @@ export class Lifecycle {
   }
 
   get fingerprint(): string {
-    return `Tarantool[${this.#options.host}:${this.#workspace.addresses?.port ?? this.#options.port ?? '?'}]`
+    return `Tarantool[${toUri(this.#options.host, this.#workspace.addresses?.port ?? this.#options.port ?? '?')}]`
+  }
+
+  /** Why it does not run, when that was nobody's wish. */
+  get failure(): TarantoolFixtureError | undefined {
+    return this.#state === 'failed' ? this.#failure : undefined
   }
 
   /** What every error of this instance says about it. */
-  details(): ErrorDetails & { instance: string; logTail: string[] } {
+  details(logStart = 0): ServerDetails {
     const { log } = this.#workspace
     const stays = this.#options.keep !== 'never' || this.#state === 'running'
-    return { instance: this.fingerprint, logTail: tailOf(log.path), logFile: stays ? log.path : undefined }
+    return { instance: this.fingerprint, logTail: tailOf(log.path, logStart), logFile: stays ? log.path : undefined }
   }
 
-  async locate(): Promise<Binary> {
-    return await locateBinary({ ...(this.#options.commandToRun && { commandToRun: this.#options.commandToRun }) })
+  /** @throws NotRunningError when the server runs, or is on its way up or down */
+  mustNotRun(method: string): void {
+    if (this.#starting || this.#stopping || (this.#process && !this.#process.exit)) {
+      throw new NotRunningError(
+        `${this.fingerprint} is ${this.#state}: ${method}() is for an instance that does not run`,
+        { hint: 'stop() ends it, and cleans up by itself.' },
+      )
+    }
   }
 
   async version(): Promise<Version> {
-    return await binaryVersion(await this.locate(), { commandArgs: this.#options.commandArgs })
+    return await this.#starter.version()
   }
 
   async prepare(recreate: boolean): Promise<void> {
-    if (this.#starting || this.#stopping || this.#state === 'running') {
-      throw new NotRunningError(`${this.fingerprint} is ${this.#state}: prepare() is for an instance that does not run`)
-    }
+    this.mustNotRun('prepare')
     await this.#workspace.chooseAddresses()
-    this.#addressIsKnown = true
+    this.mustNotRun('prepare')
+    this.#starter.addressIsKnown = true
     this.#workspace.write(this.replicationSource, recreate)
   }
 
   async start(wait: boolean, recreate: boolean): Promise<void> {
+    const stops = this.#stops
     // Without a stop to wait for, the start is under way when this returns, for a stop that follows at once to see.
-    while (this.#stopping) await this.#stopping
+    while (this.#stopping) {
+      await this.#stopping
+      if (this.#stops !== stops) throw this.#aborted(this.details())
+    }
     if (this.#state === 'running') return
     this.#starting ??= this.#beginStart(recreate)
     const starting = this.#starting
-    if (!wait) return await starting.spawned
+    // An installation of Tarantool is not on the server's time.
+    await starting.spawned
+    if (!wait) return
     const timer = setTimeout(() => starting.abort.abort(this.#timedOut), this.#options.timeout)
     try {
       await starting.ready
@@ -122,7 +133,9 @@ export class Lifecycle {
 
   async ready(timeout: number): Promise<void> {
     if (this.#state === 'running') return
-    if (!this.#starting) throw this.#failure ?? new NotRunningError(`${this.fingerprint} was not started`)
+    if (!this.#starting) {
+      throw this.#failure ?? new NotRunningError(`${this.fingerprint} is ${this.#state}, and no start is under way`)
+    }
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       const giveUp = (): void =>
@@ -136,8 +149,22 @@ export class Lifecycle {
     }
   }
 
-  /** Ends whatever runs; calls at the same time share one end, and SIGKILL hurries it. */
+  /** Ends whatever runs, and starts that wait; calls at the same time share one end, and SIGKILL hurries it. */
   async end(signal: 'SIGTERM' | 'SIGKILL', cleanup: boolean): Promise<void> {
+    this.#stops++
+    await this.#endShared(signal)
+    if (cleanup && this.#state !== 'running' && !this.#starting) this.clean()
+  }
+
+  async restart(recreate: boolean): Promise<void> {
+    // A stop that comes while the old server ends calls off the new one.
+    const stops = this.#stops
+    await this.#endShared('SIGTERM')
+    if (this.#stops !== stops) throw this.#aborted(this.details())
+    await this.start(true, recreate)
+  }
+
+  async #endShared(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.#stopping) {
       if (signal === 'SIGKILL') this.#process?.kill()
       await this.#stopping
@@ -147,14 +174,14 @@ export class Lifecycle {
       })
       await this.#stopping
     }
-    if (cleanup && this.#state !== 'running' && !this.#starting) this.clean()
   }
 
   /** Removes what is on disk, as `keep` says. */
   clean(): void {
-    this.#workspace.remove({ failed: this.#markedFailed || this.#failure !== undefined })
+    this.#workspace.remove({ failed: this.#markedFailed || this.#state === 'failed' })
   }
 
+  /** Makes the directory count as one of a failure, whatever happens from here on. */
   markFailed(): void {
     this.#markedFailed = true
   }
@@ -173,7 +200,14 @@ export class Lifecycle {
     const running = new Promise<void>(resolve => {
       onSpawned = resolve
     })
-    const ready = this.#start(recreate, abort.signal, onSpawned).then(
+    const onProcess = (process: TarantoolProcess): void => {
+      this.#process = process
+      this.#followLog(process)
+      void process.exited.then(() => this.#onExit(process))
+      onSpawned()
+    }
+    const { replicationSource } = this
+    const ready = this.#starter.start({ recreate, replicationSource, signal: abort.signal, onProcess }).then(
       report => {
         this.#report = report
         this.#state = 'running'
@@ -182,10 +216,9 @@ export class Lifecycle {
       (error: TarantoolFixtureError) => {
         this.#failure = error
         this.#follower?.drain()
-        if (this.#process) this.#workspace.removeSockets(error instanceof PortTakenError ? error.address : undefined)
         this.#state = error instanceof StartAbortedError ? 'stopped' : 'failed'
         this.#starting = undefined
-        if (!(error instanceof StartAbortedError)) this.clean()
+        if (!(error instanceof StartAbortedError)) this.#cleanAfter(error)
         throw error
       },
     )
@@ -195,76 +228,33 @@ export class Lifecycle {
     return { spawned, ready, abort }
   }
 
-  async #start(recreate: boolean, signal: AbortSignal, onSpawned: () => void): Promise<ReadyReport> {
-    const [binary] = await Promise.all([this.#locateChecked(), this.#workspace.chooseAddresses()])
-    for (let attempt = 1; ; attempt++) {
-      if (signal.aborted) throw (signal.reason as FailureOf)(this.#failureContext(() => undefined))
-      const launched = this.#launch(binary, recreate, signal)
-      onSpawned()
-      try {
-        const report = await launched.ready
-        this.#addressIsKnown = true
-        return report
-      } catch (error) {
-        const lost = error instanceof PortTakenError && this.#workspace.hasFreePort && !this.#addressIsKnown
-        if (!lost || attempt === portAttempts) throw error
-        await this.#workspace.chooseAddresses({ anew: true })
-      }
-    }
-  }
-
-  // Asked at the first start of a binary, so that a program that is no Tarantool is never run with our script.
-  async #locateChecked(): Promise<Binary> {
-    const binary = await this.locate()
-    await binaryVersion(binary, { commandArgs: this.#options.commandArgs })
-    return binary
-  }
-
-  #launch(binary: Binary, recreate: boolean, signal: AbortSignal): Launch {
-    const { directory, log } = this.#workspace
-    const script = this.#workspace.write(this.replicationSource, recreate)
-    const launched = launch({
-      command: binary.path,
-      args: [...this.#options.commandArgs, script.bootFile],
-      cwd: directory,
-      env: serverEnvironment(binary.env, this.#options.env),
-      logFile: log.path,
-      nonce: script.nonce,
-      signal,
-      context: () => this.#failureContext(script.lineMap),
-    })
-    this.#process = launched.process
-    if (launched.process.pid) recordPid(directory, launched.process.pid)
-    this.#followLog(launched.process)
-    launched.process.onExit(() => this.#onExit(launched.process))
-    return launched
-  }
-
   #followLog(process: TarantoolProcess): void {
     this.#follower?.drain()
     this.#follower = undefined
     const { logger } = this.#options
     if (!logger) return
-    const follower = new LogFollower(process.log.path, process.log.offset, logger)
-    this.#follower = follower
-    follower.start()
-    process.onExit(() => follower.drain())
+    this.#follower = new LogFollower(process.log.path, process.logStart, guarded(logger))
+    this.#follower.start()
   }
 
   #onExit(process: TarantoolProcess): void {
-    if (process !== this.#process || this.#state !== 'running') return
+    if (process !== this.#process) return
+    forgetPid(this.#workspace.directory)
+    this.#follower?.drain()
+    if (this.#state !== 'running') return
     this.#workspace.removeSockets()
+    const { exit } = process
+    this.#failure = new ServerExitedError(
+      `${this.fingerprint} has ended by itself${exit ? `: ${describeExit(exit)}` : ''}`,
+      { ...this.details(), exitCode: exit?.exitCode, signal: exit?.signal },
+    )
     this.#state = 'failed'
-    this.#failure = new NotRunningError(`${this.fingerprint} has ended by itself`, this.details())
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const { fingerprint } = this
     if (this.#starting) {
       const { ready, abort } = this.#starting
-      const aborted: FailureOf = context =>
-        new StartAbortedError(`the start of ${fingerprint} was aborted by a stop`, context)
-      abort.abort(aborted)
+      abort.abort(this.#aborted)
       await ready.catch(() => {})
     }
     const process = this.#process
@@ -279,14 +269,21 @@ export class Lifecycle {
     if (this.#state !== 'new' && this.#state !== 'failed') this.#state = 'stopped'
   }
 
-  readonly #timedOut: FailureOf = context =>
+  // The first error is the one to tell.
+  #cleanAfter(error: TarantoolFixtureError): void {
+    try {
+      this.clean()
+    } catch (cause) {
+      error.cause ??= cause
+    }
+  }
+
+  readonly #aborted: AbortReason = context =>
+    new StartAbortedError(`the start of ${context.instance} was aborted by a stop`, context)
+
+  readonly #timedOut: AbortReason = context =>
     new StartTimeoutError(`${context.instance} was not ready within ${this.#options.timeout} ms`, {
       ...context,
       hint: 'The log says how far it came; the option timeout gives it longer.',
     })
-
-  #failureContext(lineMap: LineMap): FailureContext {
-    const { addresses } = this.#workspace
-    return { ...this.details(), listen: addresses?.listen ?? '?', console: addresses?.console.uri ?? '?', lineMap }
-  }
 }

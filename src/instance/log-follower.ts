@@ -4,6 +4,38 @@ import { open } from 'node:fs/promises'
 // Some file systems (network mounts, some containers' volumes) do not tell of changes.
 const lookAgainAfter = 200
 
+/**
+ * What a file holds from an offset on, at most its last `limit` bytes; nothing where it cannot be read. Synchronous: for
+ * the last moment before a file goes.
+ */
+export function readSince(path: string, since: number, limit: number = Number.POSITIVE_INFINITY): Buffer {
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r')
+    const { size } = fstatSync(file)
+    const from = Math.max(since, size - limit)
+    const buffer = Buffer.alloc(Math.max(0, size - from))
+    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, from))
+  } catch {
+    return Buffer.alloc(0)
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** A user's function that takes a line; what it throws is a warning, once, and stops nothing. */
+export function guarded(logger: (line: string) => void): (line: string) => void {
+  let warned = false
+  return line => {
+    try {
+      logger(line)
+    } catch (error) {
+      if (!warned) process.emitWarning(`the option 'logger' threw: ${error instanceof Error ? error.stack : error}`)
+      warned = true
+    }
+  }
+}
+
 /** Calls back with each whole line that a log gets, from an offset on. Does not keep the process alive by itself. */
 export class LogFollower {
   readonly #path: string
@@ -45,15 +77,8 @@ export class LogFollower {
   drain(): void {
     if (this.#stopped) return
     this.stop()
-    if (!existsSync(this.#path)) return
-    const file = openSync(this.#path, 'r')
-    try {
-      const buffer = Buffer.alloc(Math.max(0, fstatSync(file).size - this.#offset))
-      this.#take(buffer.subarray(0, readSync(file, buffer, 0, buffer.length, this.#offset)))
-      if (this.#rest.length > 0) this.#onLine(this.#rest.toString('utf8'))
-    } finally {
-      closeSync(file)
-    }
+    this.#take(readSince(this.#path, this.#offset))
+    if (this.#rest.length > 0) this.#onLine(this.#rest.toString('utf8'))
   }
 
   #look(): void {

@@ -1,31 +1,39 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { LogTimeoutError } from '../errors.ts'
-import { LogFollower } from './log-follower.ts'
+import { LogFollower, readSince } from './log-follower.ts'
 
 /** How much of the end of a log is looked at for its last lines. */
 const tailBytes = 64 * 1024
 
 const toLines = (text: string): string[] => text.split(/\r?\n/).filter(line => line !== '')
 
-/** The last lines of a log, oldest first; none where there is no log. Synchronous: it is read while an error is made. */
-export function tailOf(path: string, count = 50): string[] {
-  if (!existsSync(path)) return []
-  const file = openSync(path, 'r')
-  try {
-    const { size } = fstatSync(file)
-    const buffer = Buffer.alloc(Math.min(size, tailBytes))
-    const read = readSync(file, buffer, 0, buffer.length, size - buffer.length)
-    return toLines(buffer.toString('utf8', 0, read)).slice(-count)
-  } finally {
-    closeSync(file)
-  }
+/**
+ * The last lines of a log, oldest first; none where there is no log to read. Synchronous: it is read while an error is
+ * made.
+ *
+ * @param since where to begin, in bytes
+ */
+export function tailOf(path: string, since = 0, count = 50): string[] {
+  return toLines(readSince(path, since, tailBytes).toString('utf8')).slice(-count)
 }
 
 /** A place in a log: an offset in bytes, as `logOffset` gives. */
 export interface LogSlice {
   /** Where to begin, in bytes from the start of the file. Default 0. */
   since?: number | undefined
+}
+
+export interface LogWait extends LogSlice {
+  /** How long to wait, in milliseconds. Default 5000. */
+  timeout?: number | undefined
+}
+
+/** Who writes a log. */
+export interface LogWriter {
+  readonly ended: Promise<unknown>
+  /** Says that it has ended. */
+  readonly error: () => Error
 }
 
 /** The log of an instance: a file that the server writes and nobody has to read. */
@@ -71,32 +79,36 @@ export class LogFile {
    *
    * @param options.since where to begin, in bytes. Default 0, the whole log.
    * @param options.timeout in milliseconds. Default 5000.
-   * @throws LogTimeoutError
+   * @param writer the end of who writes the log, after which no line comes, and the error for it
+   * @throws LogTimeoutError, or the writer's error
    */
-  async waitFor(pattern: string | RegExp, options: LogSlice & { timeout?: number | undefined } = {}): Promise<string> {
+  async waitFor(pattern: string | RegExp, options: LogWait = {}, writer?: LogWriter): Promise<string> {
     const { since = 0, timeout = 5000 } = options
     const matches = matcher(pattern)
-    let found: string | undefined
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise<string>((resolve, reject) => {
       const follower = new LogFollower(this.path, since, line => {
-        if (found !== undefined || !matches(line)) return
-        found = line
+        if (matches(line)) finish(() => resolve(line))
+      })
+      const finish = (settle: () => void): void => {
         follower.stop()
         clearTimeout(timer)
-        resolve()
-      })
-      const timer = setTimeout(() => {
-        follower.stop()
-        reject(
-          new LogTimeoutError(`no line of the log matched ${pattern} within ${timeout} ms`, {
-            logTail: tailOf(this.path),
-            logFile: this.path,
-          }),
-        )
-      }, timeout)
+        settle()
+      }
+      const timer = setTimeout(() => finish(() => reject(this.#timedOut(pattern, timeout))), timeout)
       follower.start()
+      void writer?.ended.then(() => {
+        // A line that is found here has settled it before the error can.
+        follower.drain()
+        finish(() => reject(writer.error()))
+      })
     })
-    return found ?? ''
+  }
+
+  #timedOut(pattern: string | RegExp, timeout: number): LogTimeoutError {
+    return new LogTimeoutError(`no line of the log matched ${pattern} within ${timeout} ms`, {
+      logTail: tailOf(this.path),
+      logFile: this.path,
+    })
   }
 }
 

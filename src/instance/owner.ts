@@ -46,5 +46,6 @@ export function isOwnerGone(owner: Owner): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
-  return owner.started !== '' && startedAt(owner.pid) !== owner.started
+  const started = startedAt(owner.pid)
+  return owner.started !== '' && started !== '' && started !== owner.started
 }

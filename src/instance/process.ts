@@ -1,6 +1,7 @@
-import { closeSync, openSync } from 'node:fs'
-import type { Readable } from 'node:stream'
-import { execa, type ResultPromise } from 'execa'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import { LogFile } from './log.ts'
 
 /** How a process ended: one of the two is set. */
@@ -19,13 +20,14 @@ export interface ProcessSpec {
   readonly logFile: string
 }
 
-type Subprocess = ResultPromise<{ reject: false; buffer: false; stdin: 'pipe'; stdout: 'pipe' }>
-
-// A stream of a subprocess is a socket, which can be told not to keep the event loop alive.
-const setReferenced = (stream: unknown, referenced: boolean): void => {
-  const socket = stream as { ref?: () => void; unref?: () => void } | null
-  if (referenced) socket?.ref?.()
-  else socket?.unref?.()
+// Some errors are thrown (E2BIG), others come as an event (ENOENT).
+function makeChild({ command, args, cwd, env }: ProcessSpec, log: number): ChildProcess | Error {
+  try {
+    // The log is a file that the server itself writes: nothing in this process can make it wait.
+    return spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', log], detached: true })
+  } catch (error) {
+    return error as Error
+  }
 }
 
 /**
@@ -37,55 +39,53 @@ const setReferenced = (stream: unknown, referenced: boolean): void => {
 export class TarantoolProcess {
   /** The server's log: its stderr, and from the init script on its stdout. */
   readonly log: LogFile
+  /** Where this process's part of the log begins, in bytes: the file may have lines of an earlier run. */
+  readonly logStart: number
   /** Why the process could not be made, when it could not; `pid` is then 0. */
   spawnError: Error | undefined
-  readonly #subprocess: Subprocess
-  readonly #exited: Promise<ProcessExit>
+  /** Resolves when the process has ended, without keeping Node alive for it. */
+  readonly exited: Promise<ProcessExit>
+  readonly #child: ChildProcess | undefined
   #exit: ProcessExit | undefined
+  #holders = 0
 
-  private constructor(subprocess: Subprocess, logFile: string) {
-    this.#subprocess = subprocess
-    this.log = new LogFile(logFile)
-    this.#exited = new Promise(resolve => {
+  private constructor(child: ChildProcess | Error, log: LogFile, logStart: number) {
+    this.log = log
+    this.logStart = logStart
+    this.#child = child instanceof Error ? undefined : child
+    this.exited = new Promise(resolve => {
       const settle = (exit: ProcessExit): void => {
         if (this.#exit) return
         this.#exit = exit
-        // Programs that the server started and that outlived it.
+        // Programs that the server started and that outlived it. One that left its group, a daemon, sees its lifeline end.
         this.#signalGroup('SIGKILL')
         resolve(exit)
       }
-      subprocess.once('exit', (exitCode, signal) =>
-        settle({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-      )
-      subprocess.once('error', error => {
+      const fail = (error: Error): void => {
+        // A signal that may not be sent (the server runs as another user) is an error of the child, too.
+        if (this.pid !== 0) return
         this.spawnError = error
         settle({ exitCode: undefined, signal: undefined })
-      })
+      }
+      if (child instanceof Error) {
+        fail(child)
+        return
+      }
+      child.on('error', fail)
+      child.once('exit', (exitCode, signal) => settle({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }))
     })
-    subprocess.stdin.on('error', () => {})
-    // With reject: false it still rejects on errors of its own; the exit says all that we need.
-    subprocess.catch(() => {})
+    if (child instanceof Error) return
+    child.stdin?.on('error', () => {})
+    // What keeps Node alive is the process, for those who hold it.
+    for (const handle of [child, child.stdin as Socket | null, child.stdout as Socket | null]) handle?.unref()
   }
 
   /** Starts a process. Whether it could be started shows at once in `pid`, and why not in `wait()`. */
   static spawn(spec: ProcessSpec): TarantoolProcess {
     const log = openSync(spec.logFile, 'a', 0o600)
     try {
-      const subprocess = execa(spec.command, [...spec.args], {
-        cwd: spec.cwd,
-        env: spec.env,
-        extendEnv: false,
-        stdin: 'pipe',
-        stdout: 'pipe',
-        // A file that the server itself writes: nothing in this process can make it wait. Execa passes any descriptor
-        // on; its types know of the first three.
-        stderr: log as 2,
-        buffer: false,
-        reject: false,
-        detached: true,
-        cleanup: false,
-      })
-      return new TarantoolProcess(subprocess as unknown as Subprocess, spec.logFile)
+      const { size } = fstatSync(log)
+      return new TarantoolProcess(makeChild(spec, log), new LogFile(spec.logFile), size)
     } finally {
       closeSync(log)
     }
@@ -93,7 +93,7 @@ export class TarantoolProcess {
 
   /** The process's id; 0 when it could not be started. */
   get pid(): number {
-    return this.#subprocess.pid ?? 0
+    return this.#child?.pid ?? 0
   }
 
   /** How it ended; undefined while it runs. */
@@ -111,14 +111,17 @@ export class TarantoolProcess {
 
   /** Where the boot script reports. */
   get reportStream(): Readable {
-    return this.#subprocess.stdout
+    return this.#child?.stdout ?? Readable.from([])
   }
 
   /** Resolves when the process has ended, and says how. Keeps Node alive until then. */
   async wait(): Promise<ProcessExit> {
-    if (this.#exit) return this.#exit
-    this.keepAlive(true)
-    return await this.#exited
+    const release = this.hold()
+    try {
+      return await this.exited
+    } finally {
+      release()
+    }
   }
 
   /** How it ended, when it has within a time in milliseconds; undefined when it goes on. */
@@ -128,27 +131,23 @@ export class TarantoolProcess {
       timer = setTimeout(resolve, milliseconds, undefined)
     })
     try {
-      return await Promise.race([this.#exited, goesOn])
+      return await Promise.race([this.exited, goesOn])
     } finally {
       clearTimeout(timer)
     }
   }
 
-  /** Calls back when the process has ended, without keeping Node alive for it. */
-  onExit(callback: (exit: ProcessExit) => void): void {
-    void this.#exited.then(callback)
-  }
-
-  /** Whether Node stays alive for this process. A server that is ready does not hold its owner back. */
-  keepAlive(keep: boolean): void {
-    setReferenced(this.#subprocess, keep)
-    setReferenced(this.#subprocess.stdin, keep)
-    setReferenced(this.#subprocess.stdout, keep)
+  /** Keeps Node alive for the process, until the function that it returns is called. */
+  hold(): () => void {
+    if (this.#holders++ === 0) this.#child?.ref()
+    return () => {
+      if (--this.#holders === 0) this.#child?.unref()
+    }
   }
 
   /** Sends a signal to the server; false when it has gone. */
   sendSignal(signal: NodeJS.Signals): boolean {
-    return !this.#exit && this.pid !== 0 && this.#subprocess.kill(signal)
+    return !this.#exit && this.pid !== 0 && this.#child?.kill(signal) === true
   }
 
   /** Sends SIGTERM, on which Tarantool shuts down. A paused server is woken up for it. */
@@ -158,9 +157,12 @@ export class TarantoolProcess {
     return sent
   }
 
-  /** Sends SIGKILL to the server and all that runs in its group. */
+  /** Sends SIGKILL to the server and all that runs in its group, and ends the lifeline of what may not be killed. */
   kill(): boolean {
-    return !this.#exit && this.#signalGroup('SIGKILL')
+    if (this.#exit) return false
+    const sent = this.#signalGroup('SIGKILL')
+    this.#child?.stdin?.destroy()
+    return sent
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { packageDirectory } from '../package-files.ts'
 
@@ -10,14 +11,21 @@ let child: ChildProcess | undefined
 // cannot run still works.
 function tell(line: string): void {
   if (line.includes('\n')) return
-  if (!child) {
-    child = spawn('/bin/sh', [script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' })
-    child.on('error', () => {})
-    child.stdin?.on('error', () => {})
-    child.unref()
-    ;(child.stdin as { unref?: () => void } | null)?.unref?.()
+  try {
+    child ??= makeReaper()
+  } catch {
+    return
   }
   child.stdin?.write(`${line}\n`)
+}
+
+function makeReaper(): ChildProcess {
+  const made = spawn('/bin/sh', [script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' })
+  made.on('error', () => {})
+  made.stdin?.on('error', () => {})
+  made.unref()
+  ;(made.stdin as Socket | null)?.unref()
+  return made
 }
 
 /** Tells the shell that clears up after this process, should it die, what there is to clear up. */
@@ -29,6 +37,10 @@ export const reaper = {
   /** The server that runs in a directory. */
   server(pid: number, path: string): void {
     tell(`pid ${pid} ${path}`)
+  },
+  /** That server has ended: its pid may soon be another process's. */
+  ended(path: string): void {
+    if (child) tell(`ended ${path}`)
   },
   /** The directory and its server are gone, or are to stay. */
   gone(path: string): void {

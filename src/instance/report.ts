@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 
 /** What the boot script says of a failed start. */
 export interface FailureReport {
-  readonly stage: 'console' | 'init' | 'no_box_cfg'
+  readonly stage: 'console' | 'init' | 'app' | 'no_box_cfg' | 'moved'
   readonly message: string
   /** The chunk's name as Lua has it: `@/path/app.lua`, `=appLua`. */
   readonly source?: string

@@ -12,18 +12,28 @@ import type { ProcessExit } from './process.ts'
 import type { FailureReport } from './report.ts'
 import type { LineMap } from './template.ts'
 
-/** What is known of the server whose start failed. */
-export interface FailureContext extends ErrorDetails {
+/** What every error of an instance says about it. */
+export interface ServerDetails extends ErrorDetails {
   readonly instance: string
   readonly logTail: readonly string[]
+}
+
+/** What is known of the server whose start failed. */
+export interface FailureContext extends ServerDetails {
   /** What it was to listen on, as messages call it. */
   readonly listen: string
   readonly console: string
+  /** Those of the two that the user did not fix. */
+  readonly chosen: readonly string[]
   readonly lineMap: LineMap
 }
 
 const addressTaken = /Address already in use/i
-const rejectedOption = /Incorrect value for option '([^']+)'/
+const rejectedOption = /(?:Incorrect value for|Can't set) option '([^']+)'/
+
+// Some versions keep the reason to the log.
+const saysTaken = (message: string, logTail: readonly string[]): boolean =>
+  addressTaken.test(message) || (message.includes('failed to bind') && logTail.some(line => addressTaken.test(line)))
 
 function userPlace(report: FailureReport, lineMap: LineMap): { file: string | undefined; line: number | undefined } {
   const file = report.source?.replace(/^[@=]/, '')
@@ -37,12 +47,17 @@ function userPlace(report: FailureReport, lineMap: LineMap): { file: string | un
 const withoutPlace = (report: FailureReport): string =>
   report.named ? report.message.replace(/^.*?:\d+: /, '') : report.message
 
-const portTaken = (address: string, details: ErrorDetails): PortTakenError =>
-  new PortTakenError(`${details.instance} cannot listen on ${address}: the address is in use`, {
-    ...details,
+const portTaken = (address: string, context: FailureContext): PortTakenError =>
+  new PortTakenError(`${context.instance} cannot listen on ${address}: the address is in use`, {
+    ...context,
     address,
-    hint: 'Another process has it. Leave the port out to get a free one.',
+    hint: context.chosen.includes(address)
+      ? 'It was free when it was chosen; another process has taken it since.'
+      : 'Another process has it. Leave the port out to get a free one.',
   })
+
+const secondBoxCfg =
+  "The init script has called box.cfg before. An application that can also run alone asks first: if type(box.cfg) == 'function' then box.cfg{ … } end. For the tests, set the option in boxCfg."
 
 const vinylHint = (message: string): string | undefined =>
   message.includes("Vinyl does not support DDL if wal_mode = 'none'")
@@ -57,15 +72,26 @@ export function errorOfReport(report: FailureReport, context: FailureContext): T
       hint: 'An initLuaTemplate has to: box.cfg(<% boxCfg %>).',
     })
   }
+  if (report.stage === 'moved') {
+    return new InitScriptError(`${context.instance}: ${report.message}, where no test would look for it`, {
+      ...context,
+      hint: secondBoxCfg,
+    })
+  }
   const { file, line } = userPlace(report, context.lineMap)
   const what = withoutPlace(report)
   const where = file === undefined ? '' : `${file}:${line ?? '?'}: `
-  if (addressTaken.test(report.message)) {
+  // The application may bind addresses of its own.
+  if (report.stage !== 'app' && saysTaken(report.message, context.logTail)) {
     return portTaken(report.stage === 'console' ? context.console : context.listen, context)
   }
   const [, option] = rejectedOption.exec(report.message) ?? []
   if (option !== undefined) {
-    return new BoxCfgError(`${context.instance}: box.cfg refused '${option}': ${where}${what}`, { ...context, option })
+    return new BoxCfgError(`${context.instance}: box.cfg refused '${option}': ${where}${what}`, {
+      ...context,
+      option,
+      hint: report.message.includes("Can't set option") ? secondBoxCfg : undefined,
+    })
   }
   return new InitScriptError(`${context.instance} did not start: ${where}${what}`, {
     ...context,
@@ -76,12 +102,10 @@ export function errorOfReport(report: FailureReport, context: FailureContext): T
   })
 }
 
-const signalName = (exit: ProcessExit): string =>
-  exit.signal === undefined ? `exit code ${exit.exitCode}` : `signal ${exit.signal}`
-
 /** Says how a process ended: `exit code 1`, `signal SIGKILL`. */
-export function describeExit(exit: ProcessExit): string {
-  return exit.exitCode === undefined && exit.signal === undefined ? 'no process' : signalName(exit)
+export function describeExit({ exitCode, signal }: ProcessExit): string {
+  if (signal !== undefined) return `signal ${signal}`
+  return exitCode === undefined ? 'no process' : `exit code ${exitCode}`
 }
 
 /** Makes an error of a server that was gone before it reported anything. */
@@ -101,6 +125,7 @@ export function errorOfExit(exit: ProcessExit, context: FailureContext): Taranto
   return new ServerExitedError(`${context.instance} exited with code ${exit.exitCode} before it was ready${reason}`, {
     ...context,
     exitCode: exit.exitCode,
+    hint: exit.exitCode === 0 ? 'Does the init script call os.exit, or box.cfg with background = true?' : undefined,
   })
 }
 

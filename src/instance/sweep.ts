@@ -5,13 +5,13 @@ import { isOwnerGone } from './owner.ts'
 
 const swept = new Set<string>()
 
-// The server's working directory is its instance's directory: a pid that was given to another process is left alone.
+// With all of its group: the process may be a wrapper. The server's working directory is its instance's directory: a pid that was given to another process is left alone.
 // Where the system does not tell (macOS), the lifeline and the reaper have to do.
 function killServerIn(directory: string): void {
   const pid = recordedPid(directory)
   if (pid === undefined) return
   try {
-    if (readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory)) process.kill(pid, 'SIGKILL')
+    if (readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory)) process.kill(-pid, 'SIGKILL')
   } catch {
     // It is gone, or somebody else's.
   }

@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedOptions } from '../config/resolve.ts'
+import { RootNotWritableError, TarantoolFixtureError } from '../errors.ts'
 import { type InstanceAddresses, resolveAddresses } from './addresses.ts'
 import { keepDirectory, makeDirectory, markerOf, newDirectoryPath, removeDirectory } from './directory.ts'
 import { type InitScript, writeInitScript } from './init-script.ts'
@@ -16,6 +17,8 @@ export class Workspace {
   #port: number | undefined
   #consolePort: number | undefined
   #addresses: InstanceAddresses | undefined
+  /** The sockets that were there before the server's: another's, perhaps. */
+  #foundSockets = new Map<string, string>()
 
   constructor(options: ResolvedOptions) {
     this.#options = options
@@ -28,9 +31,11 @@ export class Workspace {
     return this.#addresses
   }
 
-  /** Whether a port was chosen by us, so that another one would do. */
-  get hasFreePort(): boolean {
-    return this.#port !== undefined
+  /** The addresses whose port was chosen by us, so that another one would do. */
+  get chosen(): string[] {
+    if (!this.#addresses) return []
+    const { listen, console } = this.#addresses
+    return [...(this.#port === undefined ? [] : [listen]), ...(this.#consolePort === undefined ? [] : [console.uri])]
   }
 
   /** Chooses the ports that the user did not fix; those chosen before stay unless `anew`. */
@@ -46,7 +51,8 @@ export class Workspace {
   }
 
   /**
-   * Makes the directory, empty if `recreate`, and writes the init script into it.
+   * Makes the directory, empty if `recreate`, and writes the init script into it. A directory that it made does not stay
+   * when it fails.
    *
    * @throws RootNotWritableError, TemplateError, LuaFileError
    */
@@ -54,8 +60,17 @@ export class Workspace {
     if (!this.#addresses) throw new Error('the addresses are chosen before the files are written')
     sweepOnce(this.#options.root)
     if (recreate) removeDirectory(this.directory)
-    if (!markerOf(this.directory)) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })
-    return writeInitScript(this.#options, this.#addresses, this.directory, replicationSource)
+    const isThere = markerOf(this.directory) !== undefined
+    if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })
+    try {
+      const script = writeInitScript(this.#options, this.#addresses, this.directory, replicationSource)
+      this.#foundSockets = new Map(this.#socketPaths().map(path => [path, identityOf(path)]))
+      return script
+    } catch (error) {
+      if (!isThere) removeDirectory(this.directory)
+      if (error instanceof TarantoolFixtureError) throw error
+      throw new RootNotWritableError(`cannot write to ${this.directory}: ${(error as Error).message}`, { cause: error })
+    }
   }
 
   /** Removes the directory, unless the option `keep` says that it stays after a failure, or always. */
@@ -67,22 +82,33 @@ export class Workspace {
 
   /**
    * Removes the sockets, which 2.6.0 leaves behind even on SIGTERM, and which do not go with the directory where the user
-   * put them elsewhere.
-   *
-   * @param taken the address that turned out to be another server's, whose socket it is then
+   * put them elsewhere. One that is the same as before the start is not the server's.
    */
-  removeSockets(taken?: string): void {
-    if (!this.#addresses) return
-    const { binary, console, listen } = this.#addresses
-    // The console is bound first: where it is taken, nothing is ours.
-    if (taken === console.uri) return
-    for (const address of taken === listen ? [console.address] : [binary, console.address]) {
-      if (!('path' in address)) continue
+  removeSockets(): void {
+    for (const path of this.#socketPaths()) {
+      const identity = identityOf(path)
+      if (identity === '' || identity === this.#foundSockets.get(path)) continue
       try {
-        rmSync(address.path, { force: true })
+        rmSync(path, { force: true })
       } catch {
-        // Below something that is no directory.
+        // In a place that has become another's.
       }
     }
+  }
+
+  #socketPaths(): string[] {
+    if (!this.#addresses) return []
+    const { binary, console } = this.#addresses
+    return [binary, console.address].flatMap(address => ('path' in address ? [address.path] : []))
+  }
+}
+
+// A server that binds a path makes a new file there.
+function identityOf(path: string): string {
+  try {
+    const { ino, ctimeMs } = statSync(path)
+    return `${ino}:${ctimeMs}`
+  } catch {
+    return ''
   }
 }

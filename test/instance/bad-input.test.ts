@@ -1,10 +1,11 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { InstanceOptions, TarantoolFixtureError } from '../../src/index.ts'
 import * as fixture from '../../src/index.ts'
 import { contentOf, newInstance, temporaryDirectory } from '../support/instances.ts'
+import { serversBelow } from '../support/processes.ts'
 
 const failureOf = async (options: InstanceOptions): Promise<TarantoolFixtureError> =>
   await newInstance(options)
@@ -121,6 +122,13 @@ describe('options that are refused before anything is made', () => {
       says: 'initLuaTemplate',
     },
     { what: 'a missing appDir', options: { appDir: './no/such' }, error: 'LuaFileError', says: 'appDir' },
+    { what: 'a host with a port', options: { host: 'localhost:3301' }, error: 'InvalidOptionError', says: "to 'port'" },
+    {
+      what: 'a socket as host',
+      options: { consoleHost: 'unix/:/tmp/x' },
+      error: 'InvalidOptionError',
+      says: "goes to 'consolePort'",
+    },
     { what: 'no object', options: [], error: 'InvalidOptionError', says: 'must be an object' },
     {
       what: 'a replication source that is not one',
@@ -260,6 +268,61 @@ describe('starts that fail', () => {
       hasLog: true,
     },
     {
+      what: 'a server that exits as if all were well',
+      options: { appLua: 'os.exit(0)' },
+      error: 'ServerExitedError',
+      says: /exited with code 0 before it was ready(.|\n)*os\.exit/,
+      hasLog: true,
+    },
+    {
+      what: 'a template that sends the server to the background',
+      options: {
+        initLuaTemplate:
+          "box.cfg{ background = true, pid_file = 'pid', log = 'log', listen = <% listen %>, wal_mode = 'none' }",
+      },
+      error: 'ServerExitedError',
+      says: 'background = true',
+    },
+    {
+      what: 'an application that moves the server elsewhere',
+      options: { appLua: "box.cfg{ listen = '127.0.0.1:0' }" },
+      error: 'InitScriptError',
+      says: /listens on '127\.0\.0\.1:\d+'(.|\n)*type\(box\.cfg\) == 'function'/,
+      hasLog: true,
+    },
+    {
+      what: 'an application whose own box.cfg comes too late',
+      options: { appLua: "\nbox.cfg{ wal_dir = 'elsewhere' }" },
+      error: 'BoxCfgError',
+      says: /refused 'wal_dir': appLua:2: (.|\n)*type\(box\.cfg\) == 'function'/,
+      hasLog: true,
+    },
+    {
+      what: 'an error that is nil',
+      options: { appLua: 'error()' },
+      error: 'InitScriptError',
+      says: 'did not start: appLua:1: nil',
+      hasLog: true,
+    },
+    {
+      what: 'an environment that is too big to run anything in',
+      options: { env: { BIG: 'x'.repeat(200_000) } },
+      error: 'BinaryNotExecutableError',
+      says: 'E2BIG',
+    },
+    {
+      what: 'an environment that the system has no form for',
+      options: { env: { ODD: 'a\0b' } },
+      error: 'BinaryNotExecutableError',
+      says: 'null bytes',
+    },
+    {
+      what: 'a free port on an address that is not ours',
+      options: { host: '192.0.2.1' },
+      error: 'InvalidOptionError',
+      says: "no server can listen on '192.0.2.1'",
+    },
+    {
       what: 'a server that is killed',
       options: { appLua: "require('ffi').cdef('int raise(int)') require('ffi').C.raise(9)" },
       error: 'ServerKilledError',
@@ -313,6 +376,8 @@ describe('starts that fail', () => {
     expect(failure.message).toContain(`[${failure.code}]`)
     if (hasLog) expect(failure.logTail.length).toBeGreaterThan(0)
     expect(contentOf(root)).toEqual([])
+    // What left the server's process group sees its lifeline end.
+    if (process.platform === 'linux') await expect.poll(() => serversBelow(root)).toEqual([])
   })
 
   test('in a file, the error has its path and line, and a module its own', async () => {
@@ -338,6 +403,44 @@ describe('starts that fail', () => {
     const failure = process.getuid?.() === 0 ? undefined : await failureOf({ root })
     // Root may write everywhere: /proc is the place where even it may not.
     expect(failure ?? (await failureOf({ root: '/proc' }))).toBeInstanceOf(fixture.RootNotWritableError)
+  })
+
+  test.each([
+    {
+      what: 'the init script',
+      spoil: (directory: string) => mkdirSync(join(directory, 'init.lua')),
+      error: fixture.RootNotWritableError,
+    },
+    {
+      what: 'the log',
+      spoil: (directory: string) => mkdirSync(join(directory, 'tarantool.log')),
+      error: fixture.RootNotWritableError,
+    },
+    {
+      what: 'the pid',
+      spoil: (directory: string) => mkdirSync(join(directory, 'server.pid')),
+      error: undefined,
+    },
+  ])('a directory in which $what cannot be written', async ({ spoil, error }) => {
+    const root = temporaryDirectory()
+    const instance = newInstance({ root })
+    await instance.prepare()
+    for (const name of contentOf(instance.workDir)) if (name.endsWith('.lua')) rmSync(join(instance.workDir, name))
+    spoil(instance.workDir)
+    const started = instance.start({ recreate: false })
+    if (error) await expect(started).rejects.toThrow(error)
+    else await started
+    await instance.stop()
+    expect(contentOf(root)).toEqual([])
+  })
+
+  test('an application that has gone since the options were checked', async () => {
+    const root = temporaryDirectory()
+    const app = writeLua('app.lua', '')
+    const instance = newInstance({ root, appLua: app })
+    rmSync(app)
+    await expect(instance.start()).rejects.toThrow(fixture.LuaFileError)
+    expect(contentOf(root)).toEqual([])
   })
 
   test('a failed start does not spoil the next one', async () => {

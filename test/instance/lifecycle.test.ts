@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -118,6 +118,15 @@ test('start({ wait: false }) returns with the process, ready() when it is', asyn
   expect(isAlive(instance.pid ?? 0)).toBe(true)
   await instance.ready()
   expect(instance.state).toBe('running')
+})
+
+test("the time that it takes to find the binary out, or to install it, is not the server's", async () => {
+  const wrapper = join(temporaryDirectory(), 'tarantool')
+  const real = process.env.TARANTOOL_BIN ?? 'tarantool'
+  const script = `#!/bin/sh\n[ "$1" != --version ] || sleep 2\nexec '${real}' "$@"\n`
+  writeFileSync(wrapper, script, { mode: 0o755 })
+  const instance = await startInstance({ commandToRun: wrapper, timeout: 1900 })
+  expect(await instance.eval('return 1')).toEqual([1])
 })
 
 test('a start that fails after start({ wait: false }) is told by ready(), also later', async () => {

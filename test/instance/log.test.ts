@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { LogTimeoutError } from '../../src/index.ts'
-import { newInstance, startInstance } from '../support/instances.ts'
+import { LogTimeoutError, ServerExitedError } from '../../src/index.ts'
+import { newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 
 const log = (text: string): string => `require('log').info('${text}')`
 
@@ -22,6 +24,44 @@ test('waitForLog sees a line that comes later, and one that is there', async () 
   expect(await later).toMatch(/later 42$/)
   expect(await instance.waitForLog('later')).toMatch(/later 42$/)
   await expect(instance.waitForLog('never', { timeout: 50 })).rejects.toThrow(LogTimeoutError)
+})
+
+test('waitForLog ends with the server: at once, unless its last words match', async () => {
+  const crash = "require('ffi').cdef('int raise(int)') require('ffi').C.raise(9)"
+  const instance = await startInstance()
+  const never = instance.waitForLog('never', { timeout: 100_000 })
+  const last = instance.waitForLog('last words', { timeout: 100_000 })
+  await instance.eval(`${log('last words')} ${crash}`).catch(() => {})
+  await expect(never).rejects.toThrow(/ended \(signal SIGKILL\) before it logged what matches never(.|\n)*last words/)
+  expect(await last).toMatch(/last words$/)
+  await expect(instance.waitForLog('never', { timeout: 100_000 })).rejects.toThrow(ServerExitedError)
+  const failing = newInstance({ appLua: `${log('last words')} error('boom')` })
+  await failing.start({ wait: false })
+  const ends = [failing.waitForLog('never', { timeout: 100_000 }), failing.waitForLog('last words'), failing.ready()]
+  expect((await Promise.allSettled(ends)).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected'])
+})
+
+test('waitForLog may be asked before there is a server', async () => {
+  const instance = newInstance({ appLua: log('it runs') })
+  const [line] = await Promise.all([instance.waitForLog('it runs'), instance.start()])
+  expect(line).toMatch(/it runs$/)
+  await instance.kill({ cleanup: false })
+  const since = instance.log.offset
+  const again = instance.start({ recreate: false })
+  expect(await instance.waitForLog('it runs', { since })).toMatch(/it runs$/)
+  await again
+})
+
+test('logger gets the first line, however early it comes, and none of an earlier run', async () => {
+  const wrapper = join(temporaryDirectory(), 'wrapper')
+  const real = process.env.TARANTOOL_BIN ?? 'tarantool'
+  writeFileSync(wrapper, `#!/bin/sh\necho 'first line' >&2\nexec '${real}' "$@"\n`, { mode: 0o755 })
+  const lines: string[] = []
+  const instance = newInstance({ logger: line => lines.push(line), commandToRun: wrapper })
+  await instance.start()
+  await instance.restart()
+  await instance.stop()
+  expect(lines.filter(line => line === 'first line')).toHaveLength(2)
 })
 
 test('logger gets every line, the last ones too', async () => {

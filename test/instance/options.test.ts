@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { BoxError, type InstanceOptions, TarantoolInstance } from '../../src/index.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 
@@ -76,6 +77,34 @@ describe('what an option makes of the server', () => {
     { what: 'consolePort over TCP', options: { consoleHost: '127.0.0.1' }, lua: 'return 1', is: 1 },
     { what: 'host localhost', options: { host: 'localhost' }, lua: 'return 1', is: 1 },
     { what: 'host 0.0.0.0', options: { host: '0.0.0.0' }, lua: 'return 1', is: 1 },
+    { what: 'host *', options: { host: '*' }, lua: 'return 1', is: 1 },
+    {
+      what: 'an application that reads its stdin, which is empty',
+      options: { appLua: 'read = io.read()' },
+      lua: 'return read == nil',
+      is: true,
+    },
+    {
+      what: 'an application that closes what it does not need',
+      options: {
+        appLua: `local ffi = require('ffi') ffi.cdef('int close(int)') ffi.C.close(0) ffi.C.close(1)
+          file = io.open('/dev/null') require('fiber').sleep(0.05)`,
+      },
+      lua: 'return io.type(file)',
+      is: 'file',
+    },
+    {
+      what: 'an application that calls box.cfg again',
+      options: { appLua: 'box.cfg{ log_level = 6 }' },
+      lua: 'return box.cfg.log_level',
+      is: 6,
+    },
+    {
+      what: 'an application that logs to a file of its own',
+      options: { boxCfg: { log: 'own.log' } },
+      lua: "return require('fio').path.exists('own.log')",
+      is: true,
+    },
   ])('$what', async ({ options, lua, is }) => {
     const instance = await startInstance(options)
     expect(await instance.eval(lua)).toEqual([is])
@@ -90,6 +119,38 @@ test('TT_ variables of the owner do not reach the server, those of the option do
   expect(await scrubbed.eval("return os.getenv('TT_LOG_LEVEL')")).toEqual([null])
   const given = await startInstance({ env: { TT_LOG_LEVEL: '5' } })
   expect(await given.eval("return os.getenv('TT_LOG_LEVEL')")).toEqual(['5'])
+})
+
+const hasIpv6 = Object.values(networkInterfaces()).some(addresses =>
+  addresses?.some(({ address }) => address === '::1'),
+)
+
+test.skipIf(!hasIpv6)('an IPv6 address has brackets before its port (needs ::1)', async () => {
+  const instance = await startInstance({ host: '::1', consoleHost: '::1' })
+  const { port } = instance
+  expect(instance.uri).toBe(`[::1]:${port}`)
+  expect(instance.fingerprint).toBe(`Tarantool[[::1]:${port}]`)
+  expect(await instance.eval('return box.cfg.listen, box.cfg.custom_proc_title')).toEqual([
+    `[::1]:${port}`,
+    `tnt[[::1]:${port}]`,
+  ])
+  expect(await instance.command('1')).toEqual([1])
+})
+
+test.each([
+  {
+    what: 'what a URI may hold',
+    password: "a.b~c!d$e&f'g(h)i*j+k,l;m=n-o_p",
+    inUri: "a.b~c!d$e&f'g(h)i*j+k,l;m=n-o_p",
+  },
+  { what: 'what it may not', password: 'a@b:c/d%e é', inUri: 'a%40b%3Ac%2Fd%25e%20%C3%A9' },
+])('credentials of $what', async ({ password, inUri }) => {
+  const instance = await startInstance({ credentials: { user: 'ann', password } })
+  expect(instance.uri).toBe(`ann:${inUri}@127.0.0.1:${instance.port}`)
+  expect(new URL(`tcp://${instance.uri}`).port).toBe(String(instance.port))
+  expect(await instance.eval('return box.session.user()')).toEqual(['ann'])
+  if (password === inUri)
+    expect(await instance.eval("return require('net.box').connect(...):ping()", instance.uri)).toEqual([true])
 })
 
 test('a fixed port is the one that is listened on', async () => {
@@ -119,7 +180,7 @@ test('credentials: that user may do all, guest nothing', async () => {
   const credentials = { user: 'ann', password: 'it\'s "secret"' }
   const instance = await startInstance({ credentials })
   expect(instance.credentials).toEqual(credentials)
-  expect(instance.uri).toBe(`ann:${credentials.password}@127.0.0.1:${instance.port}`)
+  expect(instance.uri).toBe(`ann:it's%20%22secret%22@127.0.0.1:${instance.port}`)
   expect(await instance.eval('return box.session.user()')).toEqual(['ann'])
   expect(await instance.eval("return box.schema.space.create('s') ~= nil")).toEqual([true])
   const [, message] = await instance.eval(
@@ -163,6 +224,24 @@ describe('the application', () => {
     expect(
       await instance.eval('return package.cpath:find(..., 1, true) ~= nil', `${directory}/.rocks/lib/tarantool/?.`),
     ).toEqual([true])
+  })
+
+  test.each([
+    { what: 'spaces, quotes and other letters in its path', name: `it's "my" app é [1] %d.lua`, text: '' },
+    { what: 'a byte order mark', name: 'app.lua', text: '\uFEFF' },
+    { what: 'a byte order mark before a shebang', name: 'app.lua', text: '\uFEFF#!/usr/bin/env tarantool\n' },
+    { what: 'line ends of Windows', name: 'app.lua', text: '#!/usr/bin/env tarantool\r\n\r\n' },
+  ])('with $what: it runs, and its error has its place', async ({ name, text }) => {
+    const directory = join(temporaryDirectory(), `in 'a' "dir" é`)
+    mkdirSync(directory)
+    const app = join(directory, name)
+    writeFileSync(join(directory, 'near.lua'), 'return 42')
+    writeFileSync(app, `${text}found = require('near')`)
+    const instance = await startInstance({ appLua: app })
+    expect(await instance.eval('return found')).toEqual([42])
+    writeFileSync(app, `${text}error('boom')`)
+    const line = text.split('\n').length
+    await expect(instance.restart()).rejects.toMatchObject({ file: app, line })
   })
 
   test('appDir names another directory of modules', async () => {
@@ -217,6 +296,19 @@ describe('initLuaTemplate', () => {
     await expect(instance.eval('return 1')).rejects.toThrow(BoxError)
   })
 
+  test.each([
+    { what: 'line ends of Windows', mark: '', end: '\r\n' },
+    { what: 'a byte order mark', mark: '\uFEFF', end: '\n' },
+  ])('may have $what', async ({ mark, end }) => {
+    const lines = ['<%# user %>', 'never = true', '<%/ user %>', 'box.cfg(<% boxCfg %>)', '<%& appLua %>', '']
+    const path = join(temporaryDirectory(), 'init.lua')
+    writeFileSync(path, mark + lines.join(end))
+    const instance = await startInstance({ initLuaTemplate: path, appLua: 'from_app = true' })
+    expect(await instance.command('never, from_app')).toEqual([null, true])
+    writeFileSync(path, mark + [...lines, 'x = nil + 1'].join(end))
+    await expect(instance.restart()).rejects.toMatchObject({ file: path, line: 7 })
+  })
+
   test('may be a file', async () => {
     const path = join(temporaryDirectory(), 'init.lua')
     writeFileSync(path, 'box.cfg(<% boxCfg %>)\nfrom_file = true')
@@ -232,6 +324,36 @@ describe('the directory', () => {
     expect(contentOf(root)).toHaveLength(2)
     for (const { workDir } of instances) expect(join(workDir, '..')).toBe(root)
     expect(await instances[0].eval('return box.cfg.work_dir')).toEqual([instances[0].workDir])
+  })
+
+  describe('without a root', () => {
+    const before = process.env.TMPDIR
+    afterEach(() => {
+      if (before === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = before
+    })
+
+    test('stands in the temporary directory, and elsewhere where its path is too long for sockets', async () => {
+      const short = temporaryDirectory()
+      const long = join(short, 'x'.repeat(100))
+      mkdirSync(long)
+      process.env.TMPDIR = short
+      expect(newInstance().workDir).toContain(`${short}/`)
+      process.env.TMPDIR = long
+      const instance = await startInstance({ host: 'unix/' })
+      expect(instance.workDir).not.toContain(short)
+      expect(await instance.command('1')).toEqual([1])
+    })
+
+    test('may stand behind a link', async () => {
+      const link = join(temporaryDirectory(), 'link')
+      symlinkSync(temporaryDirectory(), link)
+      process.env.TMPDIR = link
+      const instance = await startInstance()
+      expect(join(instance.workDir, '..')).toBe(link)
+      await instance.stop()
+      expect(contentOf(link)).toEqual([])
+    })
   })
 
   test('root is made when it is not there', async () => {

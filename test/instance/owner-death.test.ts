@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { contentOf, startInstance, temporaryDirectory } from '../support/instances.ts'
@@ -10,8 +12,8 @@ const built = new URL('../../dist/index.js', import.meta.url).href
 const ownerScript = `
   import { writeSync } from 'node:fs'
   import { TarantoolInstance } from '${built}'
-  const [, root, appLua] = process.argv
-  const instance = new TarantoolInstance({ root, appLua, timeout: 60_000 })
+  const [, root, appLua, commandToRun] = process.argv
+  const instance = new TarantoolInstance({ root, appLua, commandToRun, timeout: 60_000 })
   writeSync(1, 'begin\\n')
   await instance.start()
   writeSync(1, 'ready\\n')
@@ -22,8 +24,8 @@ class Owner {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
 
-  constructor(root: string, appLua = '') {
-    this.#child = spawn(process.execPath, ['--input-type=module', '--eval', ownerScript, root, appLua], {
+  constructor(root: string, appLua = '', ...command: string[]) {
+    this.#child = spawn(process.execPath, ['--input-type=module', '--eval', ownerScript, root, appLua, ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     onTestFinished(() => void this.#child.kill('SIGKILL'))
@@ -66,7 +68,8 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     }
     await Promise.all([lane(0), lane(1)])
     await expect.poll(() => serversBelow(root), within).toEqual([])
-    await expect.poll(() => contentOf(root), within).toEqual([])
+    const left = () => contentOf(root).map(name => [name, ...contentOf(join(root, name))])
+    await expect.poll(left, within).toEqual([])
   })
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s, which no handler sees: the same', async signal => {
@@ -113,9 +116,49 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     await expect.poll(() => contentOf(root), within).toEqual([])
   })
 
+  test('what nothing else could end, the next start ends: a busy server behind a wrapper, its root a link', async () => {
+    const directory = temporaryDirectory()
+    const root = join(directory, 'link')
+    mkdirSync(join(directory, 'root'))
+    symlinkSync('root', root)
+    const wrapper = join(directory, 'wrapper')
+    writeFileSync(wrapper, `#!/bin/sh\n'${process.env.TARANTOOL_BIN ?? 'tarantool'}' "$@"\nexit $?\n`, { mode: 0o755 })
+    const owner = new Owner(root, `require('log').info('busy now') ${busyApp}`, wrapper)
+    await owner.line()
+    const isBusy = (): boolean =>
+      contentOf(root).some(
+        name => contentOf(join(root, name)).includes('tarantool.log') && logOf(name).includes('busy now'),
+      )
+    const logOf = (name: string): string => readFileSync(join(root, name, 'tarantool.log'), 'utf8')
+    await expect.poll(isBusy, { timeout: 10_000, interval: 10 }).toBe(true)
+    process.kill(reaperOf(owner.pid)?.pid ?? Number.NaN, 'SIGKILL')
+    await owner.kill()
+    const below = join(directory, 'root')
+    onTestFinished(() => {
+      for (const { pid } of serversBelow(below)) process.kill(pid, 'SIGKILL')
+    })
+    expect(serversBelow(below)).toHaveLength(2)
+    const next = new Owner(root)
+    await next.line()
+    await next.line()
+    expect(contentOf(root)).toHaveLength(1)
+    await next.kill()
+    await expect.poll(() => serversBelow(below), within).toEqual([])
+  })
+
+  test('what the server has started goes with it', async () => {
+    const root = temporaryDirectory()
+    const owner = new Owner(root, "sleeper = require('popen').new({ '/bin/sleep', '1000' }, { setsid = false })")
+    await owner.line()
+    await owner.line()
+    expect(serversBelow(root)).toHaveLength(2)
+    await owner.kill()
+    await expect.poll(() => serversBelow(root), within).toEqual([])
+    await expect.poll(() => contentOf(root), within).toEqual([])
+  })
+
   test('a directory that is not ours, and one whose owner lives, are left alone', async () => {
     const root = temporaryDirectory()
-    const { mkdirSync } = await import('node:fs')
     mkdirSync(`${root}/tnt-somebody-elses`)
     const instance = await startInstance({ root })
     const owner = new Owner(root)

@@ -1,0 +1,149 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { InitScriptError, PortTakenError } from '../../src/index.ts'
+import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
+
+const real = (): string => process.env.TARANTOOL_BIN ?? 'tarantool'
+
+/** A Tarantool that, before it starts, has another program take the port it is about to listen on. */
+class Thief {
+  readonly #directory = temporaryDirectory()
+  readonly command = join(this.#directory, 'tarantool')
+
+  constructor(file: string, name: string) {
+    const holder = `
+      require('socket').tcp_server('127.0.0.1', tonumber(os.getenv('PORT')), function() end)
+      local bound = io.open('${this.#directory}/bound', 'w') bound:write('yes\\n') bound:close()
+      require('fiber').sleep(1000)`
+    writeFileSync(join(this.#directory, 'holder.lua'), holder)
+    writeFileSync(
+      this.command,
+      `#!/bin/sh
+if [ "$1" != --version ] && [ -s '${this.#directory}/turns' ]; then
+  sed -i 1d '${this.#directory}/turns'
+  PORT=$(sed -n 's/.*\\["${name}"\\]="127.0.0.1:\\([0-9]*\\)".*/\\1/p' "$(dirname "$1")/${file}" | head -n 1)
+  echo "$PORT" >> '${this.#directory}/stolen'
+  export PORT
+  rm -f '${this.#directory}/bound'
+  mkfifo '${this.#directory}/bound'
+  '${real()}' '${this.#directory}/holder.lua' </dev/null >/dev/null 2>&1 &
+  read -r _ < '${this.#directory}/bound'
+fi
+exec '${real()}' "$@"
+`,
+    )
+    chmodSync(this.command, 0o755)
+  }
+
+  /** At how many of the next starts it steals. */
+  steal(times: number): void {
+    writeFileSync(join(this.#directory, 'turns'), '.\n'.repeat(times))
+  }
+
+  get stolen(): number[] {
+    const path = join(this.#directory, 'stolen')
+    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number) : []
+  }
+}
+
+test.each([
+  { which: 'port', file: 'init.lua', name: 'listen' },
+  { which: 'consolePort', file: 'boot.lua', name: 'console' },
+] as const)('a chosen $which that is lost before the bind: another one is taken', async ({ which, file, name }) => {
+  const root = temporaryDirectory()
+  const thief = new Thief(file, name)
+  thief.steal(2)
+  const instance = await startInstance({ root, consoleHost: '127.0.0.1', commandToRun: thief.command })
+  expect(new Set([...thief.stolen, instance[which]]).size).toBe(3)
+  expect(await instance.eval('return 1')).toEqual([1])
+  expect(await instance.command('1')).toEqual([1])
+  await instance.stop()
+  expect(contentOf(root)).toEqual([])
+})
+
+test('a port that is lost again and again is an error in the end', async () => {
+  const thief = new Thief('init.lua', 'listen')
+  thief.steal(100)
+  const failure = await newInstance({ commandToRun: thief.command })
+    .start()
+    .catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(PortTakenError)
+  expect((failure as PortTakenError).message).toContain('It was free when it was chosen')
+  expect(new Set(thief.stolen).size).toBe(5)
+})
+
+test('a fixed port that is taken is tried once, whatever else is chosen', async () => {
+  const thief = new Thief('boot.lua', 'console')
+  thief.steal(100)
+  const consolePort = 1024 + (process.pid % 20_000)
+  await expect(newInstance({ consolePort, commandToRun: thief.command }).start()).rejects.toThrow('Leave the port out')
+  expect(thief.stolen).toEqual([consolePort])
+})
+
+test.each(['restart', 'stop and start'])(
+  'a port lost over a %s is an error naming it, and the instance lives on',
+  async how => {
+    const thief = new Thief('init.lua', 'listen')
+    const instance = await startInstance({ commandToRun: thief.command })
+    const { port } = instance
+    thief.steal(1)
+    if (how !== 'restart') await instance.stop()
+    const failure = await (how === 'restart' ? instance.restart() : instance.start()).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(PortTakenError)
+    expect((failure as PortTakenError).address).toBe(`127.0.0.1:${port}`)
+    expect((failure as PortTakenError).message).toContain('another process has taken it since')
+    expect(thief.stolen).toEqual([port])
+    await instance.start()
+    expect(instance.port).toBe(port)
+    expect(await instance.eval('return 1')).toEqual([1])
+  },
+)
+
+test.each([
+  { binds: 'for itself', app: "error('bind: Address already in use')", says: /appLua:1: .*already in use/ },
+  { binds: 'in its own box.cfg', app: "box.cfg{ listen = '127.0.0.1:PORT' }", says: /appLua:1: .*failed to bind/ },
+])("an address that the application cannot bind $binds is the application's error", async ({ app, says }) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void other.close())
+  await new Promise(resolve => other.once('listening', resolve))
+  const { port } = other.address() as { port: number }
+  const failure = await newInstance({ appLua: app.replace('PORT', String(port)) })
+    .start()
+    .catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(InitScriptError)
+  expect((failure as Error).message).toMatch(says)
+})
+
+test('a restart that fails for another reason is not taken for a lost port by what the log had before', async () => {
+  const thief = new Thief('init.lua', 'listen')
+  thief.steal(1)
+  const instance = newInstance({ commandToRun: thief.command, walMode: 'write' })
+  await instance.start({ recreate: false })
+  expect(await instance.grepLog(/in use/)).not.toEqual([])
+  await instance.eval('box.snapshot()')
+  const [snapshot] = await instance.eval<[string]>(
+    "return require('fio').glob(require('fio').pathjoin(box.cfg.work_dir, '*.snap'))[1]",
+  )
+  await instance.stop({ cleanup: false })
+  writeFileSync(snapshot, 'no snapshot')
+  const failure = await instance.start({ recreate: false }).catch((error: unknown) => error)
+  expect(failure).not.toBeInstanceOf(PortTakenError)
+  expect((failure as Error).message).toMatch(/exited with code 1 before it was ready/)
+})
+
+test("a start that fails before the bind leaves another server's socket alone, and the server a stale one", async () => {
+  const path = join(temporaryDirectory(), 'one.sock')
+  const first = await startInstance({ host: 'unix/', port: path })
+  await expect(newInstance({ host: 'unix/', port: path, boxCfg: { no_such_option: 1 } }).start()).rejects.toThrow(
+    'no_such_option',
+  )
+  expect(await first.eval('return 1')).toEqual([1])
+  await first.kill({ cleanup: false })
+  expect(existsSync(path)).toBe(false)
+  rmSync(path, { force: true })
+  mkdirSync(path)
+  await expect(newInstance({ host: 'unix/', port: path }).start()).rejects.toThrow()
+  expect(existsSync(path)).toBe(true)
+})
