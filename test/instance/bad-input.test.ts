@@ -392,6 +392,16 @@ describe('starts that fail', () => {
     expect(inModule.line).toBe(2)
   })
 
+  test('the error has the last 50 lines of the log', async () => {
+    const failure = await failureOf({
+      appLua: "for i = 1, 100 do require('log').info('line %d of 100', i) end require('ffi').C.raise(9)",
+      initLuaTemplate: "require('ffi').cdef('int raise(int)') box.cfg(<% boxCfg %>) <% appLua %>",
+    })
+    expect(failure.logTail).toHaveLength(50)
+    expect(failure.logTail[0]).toContain('line 51 of 100')
+    expect(failure.logTail.at(-1)).toContain('line 100 of 100')
+  })
+
   test('a root that is a file', async () => {
     const failure = await failureOf({ root: writeLua('file', '') })
     expect(failure).toBeInstanceOf(fixture.RootNotWritableError)
