@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, inject } from 'vitest'
 import { addressOf } from '../handle/environment.ts'
 import { appendToError, describeLog } from '../handle/failure-log.ts'
-import { beginTestFile } from '../handle/test-file.ts'
+import { beginTest, beginTestFile } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import type { ProvidedTarantool } from './context.ts'
 
@@ -18,12 +18,7 @@ if (provided) {
   Object.assign(provided, own, { servers })
 }
 
-beforeEach(async () => {
-  state.inTest = true
-  for (const server of state.servers.values()) {
-    await server.beginTest(state.isolation.has(server.name) ? 'none' : server.info.isolation)
-  }
-})
+beforeEach(beginTest)
 
 afterEach(async ({ task }) => {
   state.inTest = false
