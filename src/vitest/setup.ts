@@ -29,8 +29,10 @@ export function defineTarantool(config: FixtureConfig): GlobalSetup {
 const stockSetup: GlobalSetup = async project => {
   const roots = [project.config.root, project.vitest.config.root]
   const directory = roots.find(root => findConfigFile(root) !== undefined) ?? project.vitest.config.root
+  let reads = 0
+  // With a new query Vitest reads it anew: it may have an edited file in its cache still when a rerun begins.
   const load = async (): Promise<{ path: string; config: FixtureConfig }> =>
-    await loadConfigFile(directory, path => project.import(path))
+    await loadConfigFile(directory, path => project.import(`${path}?read=${++reads}`))
   const { path } = await load()
   const run = Run.of(project.vitest, path, {
     baseDir: dirname(path),
