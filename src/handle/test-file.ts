@@ -31,6 +31,7 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   state.isolation.length = 0
   state.inTest = false
   state.tickets = tickets
+  state.listing = tickets.length > 0 && tickets.every(({ path }) => path === undefined)
   const worker = { pid: process.pid, thread: threadId }
   const begin = async ({ path, servers, lease }: BrokerTicket): Promise<void> => {
     if (path === undefined) return

@@ -26,6 +26,8 @@ export interface WorkerState {
   readonly servers: Map<string, LeasedServer>
   /** The uses that apply now and ask for an isolation: that of the innermost takes the place of the config's. */
   readonly isolation: IsolatedUse[]
+  /** Test files are imported to list their tests: nothing runs, no server is there. */
+  listing: boolean
   /** A test, or a hook around one, is running. */
   inTest: boolean
   /** Numbers the servers that test files bring a config for. */
@@ -42,6 +44,7 @@ export function workerState(): WorkerState {
     tickets: [],
     servers: new Map(),
     isolation: [],
+    listing: false,
     inTest: false,
     ownServers: 0,
   }
