@@ -10,7 +10,12 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'] } },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: './test/e2e/support/setup.ts' },
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          // Both: a project's own globalSetup replaces the root's, and what is packed has to be built first.
+          globalSetup: ['./test/support/global-setup.ts', './test/e2e/support/setup.ts'],
+        },
       },
     ],
   },

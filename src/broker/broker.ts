@@ -35,6 +35,7 @@ export class Broker {
   /** Pools of one server for one file that brought its own config. */
   readonly #ownPools = new Set<Pool>()
   #prestarted = 0
+  #refusal: Error | undefined
 
   private constructor(options: BrokerOptions, directory: string) {
     this.#options = options
@@ -75,14 +76,21 @@ export class Broker {
 
   /** Ends all servers and starts new ones, from another config if one is given: something that they were made of changed. */
   async reload(fixture: ResolvedFixture = this.#options.fixture): Promise<void> {
+    this.#refusal = undefined
     const old = [...this.#pools.values()]
     this.#pools = this.#makePools(fixture)
     await Promise.all(old.map(pool => pool.close()))
     this.prestart(this.#prestarted)
   }
 
+  /** Answers every lease with this error until the next reload: there is no telling what the servers should be. */
+  refuse(error: Error): void {
+    this.#refusal = error
+  }
+
   /** The pool of a name in the config. @throws UnknownServerError */
   pool(name: string): Pool {
+    if (this.#refusal) throw this.#refusal
     const pool = this.#pools.get(name)
     if (pool) return pool
     const near = nearestName(name, this.#pools.keys())

@@ -18,19 +18,29 @@ export function addressOf({ host, port, uri, user, password }: LeasedServerInfo)
 
 const variables = { HOST: 'host', PORT: 'port', URI: 'uri', USER: 'user', PASSWORD: 'password' } as const
 
+function prefixesOf(name: string): string[] {
+  const prefix = `TARANTOOL_${name.toUpperCase().replaceAll('-', '_')}_`
+  return name === 'default' ? [prefix, 'TARANTOOL_'] : [prefix]
+}
+
 /**
  * Writes a server's address into the environment, for code that reads it from there: TARANTOOL_NAME_HOST, _PORT, _URI,
  * _USER and _PASSWORD, and for the server named `default` TARANTOOL_HOST, TARANTOOL_PORT and so on.
  */
 export function setEnvironment(info: LeasedServerInfo): void {
   const address = addressOf(info)
-  const prefixes = [`TARANTOOL_${info.name.toUpperCase().replaceAll('-', '_')}_`]
-  if (info.name === 'default') prefixes.push('TARANTOOL_')
-  for (const prefix of prefixes) {
+  for (const prefix of prefixesOf(info.name)) {
     for (const [variable, field] of Object.entries(variables)) {
       const value = address[field]
       if (value === undefined) delete process.env[prefix + variable]
       else process.env[prefix + variable] = String(value)
     }
+  }
+}
+
+/** Takes a server's address out of the environment again. */
+export function clearEnvironment(name: string): void {
+  for (const prefix of prefixesOf(name)) {
+    for (const variable of Object.keys(variables)) delete process.env[prefix + variable]
   }
 }

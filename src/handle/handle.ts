@@ -1,7 +1,10 @@
+import type { LeasedServerInfo } from '../broker/messages.ts'
 import { LeaseError } from '../errors.ts'
 import type { LogSlice } from '../instance/log.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import type { LeasedServer } from './leased-server.ts'
+import { listedServer } from './listed-server.ts'
+import { workerState } from './worker-state.ts'
 
 /**
  * A test's hold on its worker's server. The server lives in the main process's hands; requests go to it straight from
@@ -22,57 +25,57 @@ export class TarantoolHandle {
   }
 
   get host(): string {
-    return this.#leased().info.host
+    return this.#info().host
   }
 
   /** The port; a socket's path when `host` is `'unix/'`. */
   get port(): number {
-    return this.#leased().info.port as number
+    return this.#info().port as number
   }
 
   /** `host:port`, or `user:password@host:port`. */
   get uri(): string {
-    return this.#leased().info.uri
+    return this.#info().uri
   }
 
   get user(): string | undefined {
-    return this.#leased().info.user
+    return this.#info().user
   }
 
   get password(): string | undefined {
-    return this.#leased().info.password
+    return this.#info().password
   }
 
   /** The account, where the config asks for one; guest may do all where it does not. */
   get credentials(): { user: string; password: string } | undefined {
-    const { user, password } = this.#leased().info
+    const { user, password } = this.#info()
     return user === undefined ? undefined : { user, password: password ?? '' }
   }
 
   get consoleHost(): string {
-    return this.#leased().info.consoleHost
+    return this.#info().consoleHost
   }
 
   get consolePort(): number | string {
-    return this.#leased().info.consolePort
+    return this.#info().consolePort
   }
 
   /** The process's id; another one after a restart. */
   get pid(): number {
-    return this.#leased().info.pid
+    return this.#info().pid
   }
 
   /** The server's version, `2.6.0-0-g47aa4e01e`. */
   get version(): string {
-    return this.#leased().info.version
+    return this.#info().version
   }
 
   get workDir(): string {
-    return this.#leased().info.workDir
+    return this.#info().workDir
   }
 
   get logFile(): string {
-    return this.#leased().info.logFile
+    return this.#info().logFile
   }
 
   /** Runs Lua on the server's console, as its administrator. Returns the values as YAML gives them. */
@@ -133,6 +136,11 @@ export class TarantoolHandle {
   /** Lets a paused server go on. */
   async resume(): Promise<void> {
     await this.#leased().signal('SIGCONT')
+  }
+
+  // Files that are only listed read addresses too, at their top level.
+  #info(): LeasedServerInfo {
+    return workerState().listing ? listedServer : this.#leased().info
   }
 
   #leased(): LeasedServer {

@@ -2,7 +2,7 @@ import { threadId } from 'node:worker_threads'
 import { BrokerClient } from '../broker/client.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { SetupError, UnknownServerError } from '../errors.ts'
-import { setEnvironment } from './environment.ts'
+import { clearEnvironment, setEnvironment } from './environment.ts'
 import { LeasedServer } from './leased-server.ts'
 import { type BrokerTicket, type WorkerState, workerState } from './worker-state.ts'
 
@@ -22,11 +22,16 @@ function clientOf(state: WorkerState, path: string): BrokerClient {
  */
 export async function beginTestFile(tickets: readonly BrokerTicket[], slot: number, file?: string): Promise<void> {
   const state = workerState()
-  for (const server of state.servers.values()) server.close()
+  for (const server of state.servers.values()) {
+    server.close()
+    // A file that leases none must not find the address of another file's.
+    clearEnvironment(server.name)
+  }
   state.servers.clear()
-  state.isolation.clear()
+  state.isolation.length = 0
   state.inTest = false
   state.tickets = tickets
+  state.listing = tickets.length > 0 && tickets.every(({ path }) => path === undefined)
   const worker = { pid: process.pid, thread: threadId }
   const begin = async ({ path, servers, lease }: BrokerTicket): Promise<void> => {
     if (path === undefined) return
@@ -57,6 +62,25 @@ export function ticketOf(name: string): BrokerTicket {
 export async function leaseServer(name: string): Promise<LeasedServer | undefined> {
   const { path } = ticketOf(name)
   return path === undefined ? undefined : await lease(path, name, {})
+}
+
+/** Takes the lease of a server when a test has begun already: it finds it as if it had been leased before. */
+export async function leaseServerInTest(name: string): Promise<void> {
+  if (workerState().servers.has(name)) return
+  const server = await leaseServer(name)
+  if (server) await beginTestOn(server)
+}
+
+/** Before a test: each leased server runs, and is as fresh as the uses that apply to the test ask for. */
+export async function beginTest(): Promise<void> {
+  const state = workerState()
+  state.inTest = true
+  for (const server of state.servers.values()) await beginTestOn(server)
+}
+
+async function beginTestOn(server: LeasedServer): Promise<void> {
+  const use = workerState().isolation.findLast(({ server: name }) => name === server.name)
+  await server.beginTest(use?.isolation ?? server.info.isolation)
 }
 
 /** Takes the lease of a server of the file's own, made from a config. */

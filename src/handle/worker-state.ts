@@ -10,6 +10,12 @@ export interface BrokerTicket {
   readonly lease: 'file' | 'on-use'
 }
 
+/** A use of a server in a file or describe, with an isolation of its own. */
+export interface IsolatedUse {
+  readonly server: string
+  readonly isolation: Isolation
+}
+
 /** What a worker knows; it is shared by all copies of this package that a runner may load into one worker. */
 export interface WorkerState {
   /** Connections by socket path. With `isolate: false` they outlive a file. */
@@ -18,8 +24,10 @@ export interface WorkerState {
   tickets: readonly BrokerTicket[]
   /** The leases of the current file, by the server's name. */
   readonly servers: Map<string, LeasedServer>
-  /** Isolation that the current file's uses asked for, which takes the place of the config's. */
-  readonly isolation: Map<string, Isolation | 'per-use'>
+  /** The uses that apply now and ask for an isolation: that of the innermost takes the place of the config's. */
+  readonly isolation: IsolatedUse[]
+  /** Test files are imported to list their tests: nothing runs, no server is there. */
+  listing: boolean
   /** A test, or a hook around one, is running. */
   inTest: boolean
   /** Numbers the servers that test files bring a config for. */
@@ -35,7 +43,8 @@ export function workerState(): WorkerState {
     clients: new Map(),
     tickets: [],
     servers: new Map(),
-    isolation: new Map(),
+    isolation: [],
+    listing: false,
     inTest: false,
     ownServers: 0,
   }

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { SetupError } from '../errors.ts'
-import type { BrokerTicket } from '../handle/worker-state.ts'
 import { packageDirectory } from '../package-files.ts'
-import type { ProvidedTarantool } from './context.ts'
+import { publish, withdraw } from './publication.ts'
 import type { Run } from './run.ts'
 
 export type Teardown = () => Promise<void>
@@ -17,42 +16,21 @@ const workerFile = ['dist/vitest/worker.js', 'src/vitest/worker.ts']
 // vitest list runs global setups on 3.2 and 4.1, and imports the test files; nothing else tells it apart.
 const isListing = (): boolean => process.argv.slice(2).find(argument => !argument.startsWith('-')) === 'list'
 
-// Vitest 5 calls a root setup once, for the root, whose projects all get it.
+// A root that has projects runs no tests itself: its setup is for them. Vitest 5 calls it for the root only.
 function projectsServed(project: TestProject): TestProject[] {
   const { projects } = project.vitest
-  const isRoot = project.name === '' || !projects.includes(project)
-  return isRoot && !projects.includes(project) ? [...projects] : [project]
+  return projects.includes(project) ? [project] : [...projects]
 }
 
-interface Publication {
-  readonly run: Run
-  readonly ticket: BrokerTicket
-}
-
-const publications = new WeakMap<TestProject, Publication[]>()
-
-function publish(project: TestProject, publication: Publication): void {
-  const published = publications.get(project) ?? []
-  // On Vitest 3 and 4 a root setup is called for the root, and again for each project.
-  if (published.some(({ run }) => run === publication.run)) return
-  for (const { ticket } of published) {
-    const twice = ticket.servers.find(name => publication.ticket.servers.includes(name))
-    if (twice === undefined) continue
-    throw new SetupError(`two setups of this project have a server named '${twice}'`, {
-      hint: 'Give one of them another name: { servers: { other: { … } } }. A root globalSetup counts for each project.',
-    })
-  }
-  published.push(publication)
-  publications.set(project, published)
-  const tickets = published.map(({ ticket }) => ticket)
-  project.provide('tarantool', { tickets } satisfies ProvidedTarantool as never)
-  const { setupFiles } = project.config
-  if (workerFile !== undefined && !setupFiles.includes(workerFile)) setupFiles.unshift(workerFile)
-}
-
-function withdraw(project: TestProject, publication: Publication): void {
-  const published = publications.get(project)
-  if (published?.includes(publication)) published.splice(published.indexOf(publication), 1)
+/**
+ * What relative paths in a project's config are relative to: the root of the project that names the setup. One that it
+ * has from the root's config is the root's.
+ */
+export function baseDirectory(project: TestProject): string {
+  const { config, vitest } = project
+  const filesOf = (setup: string | string[] | undefined): string[] => [setup ?? []].flat()
+  const inherited = filesOf(vitest.config.globalSetup)
+  return filesOf(config.globalSetup).some(file => inherited.includes(file)) ? vitest.config.root : config.root
 }
 
 function refuseBrowser(project: TestProject): void {
@@ -63,11 +41,22 @@ function refuseBrowser(project: TestProject): void {
   }
 }
 
+function addSetupFile({ config }: TestProject): void {
+  if (workerFile === undefined) return
+  // A library's file would be left to Node, which evaluates a module once, and not for each test file of a worker that
+  // is not isolated. Vitest evaluates what is inline.
+  const file = `${workerFile}?inline`
+  if (!config.setupFiles.includes(file)) config.setupFiles.unshift(file)
+  // The user's setup files find the address there: ours has to be done before they begin.
+  config.sequence.setupFiles = 'list'
+}
+
 function watchFiles(project: TestProject, files: readonly string[]): void {
   const { config, vitest, vite } = project as TestProject & { vite?: { watcher?: { add(files: string[]): void } } }
   if (!vitest.config.watch) return
-  config.forceRerunTriggers.push(...files)
-  if (vitest.config !== (config as unknown)) vitest.config.forceRerunTriggers.push(...files)
+  for (const { forceRerunTriggers } of new Set([config, vitest.config])) {
+    forceRerunTriggers.push(...files.filter(file => !forceRerunTriggers.includes(file)))
+  }
   vite?.watcher?.add([...files])
 }
 
@@ -76,26 +65,28 @@ export async function setUpProject(project: TestProject, run: Run): Promise<Tear
   const projects = projectsServed(project)
   for (const served of projects) refuseBrowser(served)
   const listing = isListing()
-  const { broker, fixture } = await run.join(projects, { start: !listing })
-  const ticket: BrokerTicket = {
-    path: listing ? undefined : broker.path,
-    servers: [...fixture.servers.keys()],
-    lease: fixture.lease,
+  await run.join(projects, { start: !listing })
+  const publishAll = async (): Promise<void> => {
+    const ticket = await run.ticket()
+    for (const served of projects) publish(served, run, listing ? { ...ticket, path: undefined } : ticket)
+    watchFiles(project, run.watchedFiles())
   }
-  const publication = { run, ticket }
   const teardown = async (): Promise<void> => {
-    for (const served of projects) withdraw(served, publication)
+    for (const served of projects) withdraw(served, run)
     const problems = await run.leave()
     // A teardown that throws would hide the results of the tests, and the teardowns of others.
     for (const problem of problems) console.error(`tarantool-fixture: ${(problem as Error).message ?? problem}`)
   }
   try {
-    for (const served of projects) publish(served, publication)
+    await publishAll()
   } catch (error) {
     await teardown()
     throw error
   }
-  watchFiles(project, run.watchedFiles())
-  project.onTestsRerun(() => run.beforeRerun())
+  for (const served of projects) addSetupFile(served)
+  project.onTestsRerun(async () => {
+    await run.beforeRerun()
+    await publishAll()
+  })
   return teardown
 }

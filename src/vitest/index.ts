@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, type TestAPI, test as vitestTest } from 'vitest'
+import { afterAll, beforeAll, type TestAPI, test as vitestTest } from 'vitest'
 import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 import { SetupError } from '../errors.ts'
 import { TarantoolHandle } from '../handle/handle.ts'
-import { leaseOwnServer, leaseServer, releaseServer, ticketOf } from '../handle/test-file.ts'
-import { workerState } from '../handle/worker-state.ts'
+import { leaseOwnServer, leaseServer, leaseServerInTest, releaseServer, ticketOf } from '../handle/test-file.ts'
+import { type IsolatedUse, workerState } from '../handle/worker-state.ts'
 
 export type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 export * from '../errors.ts'
@@ -61,12 +61,7 @@ export function useTarantool(nameOrOptions: ServerName | UseOptions = {}, more: 
   const name = config ? `own-${++state.ownServers}` : named ? nameOrOptions : 'default'
   if (config) useOwnServer(name, config)
   else useServer(name)
-  if (isolation !== undefined) {
-    state.isolation.set(name, 'per-use')
-    beforeEach(async () => {
-      await state.servers.get(name)?.beginTest(isolation)
-    })
-  }
+  if (isolation !== undefined) useIsolation({ server: name, isolation })
   return handleOf(name)
 }
 
@@ -80,6 +75,18 @@ function useServer(name: string): void {
 
 // Long enough for the server's own timeout to say more than the runner's would.
 const leaseTimeout = 120_000
+
+// beforeAll and afterAll: what a describe asks for applies to its own tests, before their first beforeEach.
+function useIsolation(use: IsolatedUse): void {
+  const { isolation } = workerState()
+  beforeAll(() => {
+    isolation.push(use)
+  })
+  afterAll(() => {
+    const index = isolation.indexOf(use)
+    if (index !== -1) isolation.splice(index, 1)
+  })
+}
 
 function useOwnServer(name: string, config: object): void {
   ticketOf(workerState().tickets[0]?.servers[0] ?? 'default')
@@ -101,7 +108,7 @@ function useOwnServer(name: string, config: object): void {
 export const test: TestAPI<{ tarantool: TarantoolHandle }> = vitestTest.extend<{ tarantool: TarantoolHandle }>({
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads what a fixture needs from its first parameter
   tarantool: async ({}, use) => {
-    await leaseServer('default')
+    await leaseServerInTest('default')
     await use(handleOf('default'))
   },
 })

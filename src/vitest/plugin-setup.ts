@@ -1,12 +1,9 @@
 // The global setup that the plugin adds to a project.
-import type { FixtureConfig } from '../config/fixture-config.ts'
 import { SetupError } from '../errors.ts'
 import { setUpProject } from './global-setup.ts'
 import { pluginConfigOf } from './plugin.ts'
-import { Run } from './run.ts'
+import { runOfConfig } from './run-of-config.ts'
 import type { GlobalSetup } from './setup.ts'
-
-const runs = new WeakMap<FixtureConfig, Run>()
 
 const pluginSetup: GlobalSetup = async project => {
   const config = pluginConfigOf(project)
@@ -15,9 +12,7 @@ const pluginSetup: GlobalSetup = async project => {
       hint: "Add tarantool({ … }) from 'tarantool-fixture/vitest/plugin' to its plugins.",
     })
   }
-  const run = runs.get(config) ?? new Run({ baseDir: project.config.root, load: async () => config })
-  runs.set(config, run)
-  return await setUpProject(project, run)
+  return await setUpProject(project, runOfConfig(project, config))
 }
 
 export default pluginSetup

@@ -4,6 +4,7 @@ import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
 import { setUpProject, type Teardown } from './global-setup.ts'
 import { Run } from './run.ts'
+import { runOfConfig } from './run-of-config.ts'
 import './context.ts'
 
 export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
@@ -21,26 +22,23 @@ export type GlobalSetup = (project: TestProject) => Promise<Teardown>
  * export default defineTarantool({ appLua: './app.lua' })
  */
 export function defineTarantool(config: FixtureConfig): GlobalSetup {
-  let run: Run | undefined
-  return async project => {
-    run ??= new Run({ baseDir: project.vitest.config.root, load: async () => config })
-    return await setUpProject(project, run)
-  }
+  return async project => await setUpProject(project, runOfConfig(project, config))
 }
-
-const stockRuns = new Map<string, Run>()
 
 /** The stock global setup: the config is the tarantool.config file beside the Vitest config. */
 const stockSetup: GlobalSetup = async project => {
   const roots = [project.config.root, project.vitest.config.root]
   const directory = roots.find(root => findConfigFile(root) !== undefined) ?? project.vitest.config.root
+  let reads = 0
+  // With a new query Vitest reads it anew: it may have an edited file in its cache still when a rerun begins.
   const load = async (): Promise<{ path: string; config: FixtureConfig }> =>
-    await loadConfigFile(directory, path => project.import(path))
+    await loadConfigFile(directory, path => project.import(`${path}?read=${++reads}`))
   const { path } = await load()
-  const run =
-    stockRuns.get(path) ??
-    new Run({ baseDir: dirname(path), configFile: path, load: async () => (await load()).config })
-  stockRuns.set(path, run)
+  const run = Run.of(project.vitest, path, {
+    baseDir: dirname(path),
+    configFile: path,
+    load: async () => (await load()).config,
+  })
   return await setUpProject(project, run)
 }
 

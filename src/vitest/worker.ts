@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, inject } from 'vitest'
 import { addressOf } from '../handle/environment.ts'
 import { appendToError, describeLog } from '../handle/failure-log.ts'
-import { beginTestFile } from '../handle/test-file.ts'
+import { listedServer } from '../handle/listed-server.ts'
+import { beginTest, beginTestFile } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import type { ProvidedTarantool } from './context.ts'
 
@@ -12,18 +13,17 @@ const state = workerState()
 if (provided) {
   await beginTestFile(provided.tickets, Number(process.env.VITEST_POOL_ID ?? 1), expect.getState().testPath)
   // Whoever injects from here on, in this worker, sees the address of this worker's server.
-  const servers = Object.fromEntries([...state.servers].map(([name, server]) => [name, addressOf(server.info)]))
-  const isListing = provided.tickets.every(({ path }) => path === undefined)
-  const own = servers.default ?? (isListing ? { host: '127.0.0.1', port: 0, uri: '127.0.0.1:0' } : {})
-  Object.assign(provided, own, { servers })
+  const names = provided.tickets.flatMap(({ servers }) => servers)
+  const infos = new Map(
+    state.listing
+      ? names.map(name => [name, listedServer])
+      : [...state.servers].map(([name, { info }]) => [name, info]),
+  )
+  const servers = Object.fromEntries([...infos].map(([name, info]) => [name, addressOf(info)]))
+  Object.assign(provided, servers.default, { servers })
 }
 
-beforeEach(async () => {
-  state.inTest = true
-  for (const server of state.servers.values()) {
-    await server.beginTest(state.isolation.has(server.name) ? 'none' : server.info.isolation)
-  }
-})
+beforeEach(beginTest)
 
 afterEach(async ({ task }) => {
   state.inTest = false

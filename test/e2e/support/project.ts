@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { execa, type ResultPromise } from 'execa'
+import type { Readable, Writable } from 'node:stream'
+import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
 import { processes, type RunningProcess } from '../../support/processes.ts'
 import { installDirectory, nodeOf, type Runner } from './runners.ts'
@@ -15,6 +16,24 @@ export interface RunResult {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** Gives it a terminal, so that it takes keys from its stdin: `script` of util-linux is in between. */
+  readonly terminal?: boolean
+}
+
+/** A runner at work; awaited, it has ended. */
+export interface RunnerProcess
+  extends PromiseLike<{
+    readonly exitCode?: number | undefined
+    readonly signal?: string | undefined
+    readonly all: string
+  }> {
+  readonly pid?: number | undefined
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** stdout and stderr. */
+  readonly all: Readable
+  kill(signal: NodeJS.Signals): boolean
 }
 
 /** A project of a user's in a directory of its own, with a runner and the packed package installed. */
@@ -57,9 +76,11 @@ export class Project {
   }
 
   /** Starts the runner's command line: `spawn(['run'])` is `vitest run`. Its output is in `.all`. */
-  spawn(args: readonly string[], { env = {} }: RunOptions = {}): ResultPromise<{ all: true; reject: false }> {
+  spawn(args: readonly string[], { env = {}, terminal = false }: RunOptions = {}): RunnerProcess {
     const script = join(this.directory, 'node_modules', 'vitest', 'vitest.mjs')
-    return execa(nodeOf(this.#runner), [script, ...args], {
+    const command = [nodeOf(this.#runner), script, ...args]
+    const [file = '', ...rest] = terminal ? ['script', '-qefc', command.join(' '), '/dev/null'] : command
+    return execa(file, rest, {
       cwd: this.directory,
       env: { ...cleanEnvironment(), TMPDIR: this.temporary, NO_COLOR: '1', CI: 'true', ...env },
       extendEnv: false,

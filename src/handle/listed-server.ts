@@ -1,0 +1,19 @@
+import type { LeasedServerInfo } from '../broker/messages.ts'
+
+/** What stands for a server where test files are imported and nothing runs (`vitest list`): of the right types. */
+export const listedServer: LeasedServerInfo = {
+  name: 'listed',
+  host: '127.0.0.1',
+  port: 0,
+  uri: '127.0.0.1:0',
+  pid: 0,
+  version: '0.0.0',
+  workDir: '',
+  logFile: '',
+  consoleHost: 'unix/',
+  consolePort: '',
+  address: { binary: { host: '127.0.0.1', port: 0 }, console: { path: '' }, credentials: undefined },
+  isolation: 'none',
+  used: false,
+  keepsOnFailure: false,
+}

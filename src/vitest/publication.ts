@@ -1,0 +1,32 @@
+import type { TestProject } from 'vitest/node'
+import { SetupError } from '../errors.ts'
+import type { BrokerTicket } from '../handle/worker-state.ts'
+import type { ProvidedTarantool } from './context.ts'
+import type { Run } from './run.ts'
+import { shared } from './shared.ts'
+
+const publications = shared('publications', () => new WeakMap<TestProject, Map<Run, BrokerTicket>>())
+
+/**
+ * Provides a project's workers with the ticket of a run, next to those of its other runs; or with a newer one.
+ *
+ * @throws SetupError when two runs have a server of one name
+ */
+export function publish(project: TestProject, run: Run, ticket: BrokerTicket): void {
+  const published = publications.get(project) ?? new Map<Run, BrokerTicket>()
+  for (const [other, { servers }] of published) {
+    const twice = other === run ? undefined : servers.find(name => ticket.servers.includes(name))
+    if (twice === undefined) continue
+    throw new SetupError(`two setups of this project have a server named '${twice}'`, {
+      hint: 'Give one of them another name: { servers: { other: { … } } }. A root globalSetup counts for each project.',
+    })
+  }
+  published.set(run, ticket)
+  publications.set(project, published)
+  project.provide('tarantool', { tickets: [...published.values()] } satisfies ProvidedTarantool as never)
+}
+
+/** Takes a run's ticket back. */
+export function withdraw(project: TestProject, run: Run): void {
+  publications.get(project)?.delete(run)
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { Project } from '../support/project.ts'
+import { vitests } from '../support/runners.ts'
+import { WatchMode } from '../support/watch.ts'
+
+interface Seen {
+  readonly pid: number
+  readonly port: number
+  readonly answer: string
+  readonly servers: string[]
+}
+
+const vitestConfig = (rest = ''): string =>
+  `export default { test: { globalSetup: 'tarantool-fixture/vitest/setup', ${rest} } }`
+const appLua = (word: string): string => `function answer() return '${word} ' .. require('thing') end`
+const thingLua = (word: string): string => `return '${word}'`
+const config = (names: string): string => `
+  import { appLua } from './names'
+  export default { appLua, servers: { ${names} } }`
+
+const seenTest = `
+import { appendFileSync } from 'node:fs'
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { expect, inject, test } from 'vitest'
+const tarantool = useTarantool()
+test('is seen', async () => {
+  const [answer] = await tarantool.call('answer')
+  const servers = Object.keys(inject('tarantool').servers)
+  appendFileSync('seen.log', JSON.stringify({ pid: tarantool.pid, port: tarantool.port, answer, servers }) + '\\n')
+})`
+
+function watched(runner: (typeof vitests)[number]): {
+  project: Project
+  watch: WatchMode
+  last: () => Seen
+  change: (files: Record<string, string>) => Promise<Seen>
+} {
+  const project = new Project(runner, {
+    'vitest.config.ts': vitestConfig(),
+    'tarantool.config.ts': config('default: {}'),
+    'names.ts': `export const appLua = './lua/app.lua'`,
+    'lua/app.lua': appLua('red'),
+    'lua/thing.lua': thingLua('rose'),
+    'seen.test.ts': seenTest,
+  })
+  const watch = new WatchMode(project)
+  const last = (): Seen => JSON.parse(project.read('seen.log').trim().split('\n').at(-1) ?? '') as Seen
+  const change = async (files: Record<string, string>): Promise<Seen> => {
+    project.write({ ...files, 'seen.log': 'null\n' })
+    await watch.run()
+    expect(last(), watch.output).not.toBeNull()
+    return last()
+  }
+  return { project, watch, last, change }
+}
+
+describe.each(vitests)('$name, watch mode', runner => {
+  test('servers stay up over reruns, and what they are made of replaces them', async () => {
+    const { project, watch, last, change } = watched(runner)
+    await watch.run()
+    const first = last()
+    expect(first).toMatchObject({ answer: 'red rose', servers: ['default'] })
+
+    // A rerun has the same server.
+    expect(await change({ 'seen.test.ts': `${seenTest}\n// changed` })).toEqual(first)
+
+    // Lua that changed: the file that the config names, and one beside it.
+    const blue = await change({ 'lua/app.lua': appLua('blue') })
+    expect(blue.answer).toBe('blue rose')
+    expect(blue.pid).not.toBe(first.pid)
+    expect((await change({ 'lua/thing.lua': thingLua('violet') })).answer).toBe('blue violet')
+    expect(project.servers()).toHaveLength(1)
+
+    // The config.
+    const two = await change({ 'tarantool.config.ts': config('default: {}, queue: {}') })
+    expect(two.servers).toEqual(['default', 'queue'])
+    expect(project.servers()).toHaveLength(2)
+
+    // A config that is none fails the tests, and watching goes on.
+    project.write({ 'tarantool.config.ts': config('default: { walMod: "none" }') })
+    await watch.run()
+    expect(watch.output).toContain('walMod')
+    expect((await change({ 'tarantool.config.ts': config('default: {}') })).servers).toEqual(['default'])
+    expect(project.servers()).toHaveLength(1)
+
+    // An edit of Vitest's own config: teardown and setup in one process.
+    const restarted = await change({ 'vitest.config.ts': vitestConfig('testTimeout: 10_000') })
+    expect(restarted).toMatchObject({ answer: 'blue violet', servers: ['default'] })
+    expect(project.servers().map(({ pid }) => pid)).toEqual([restarted.pid])
+    expect(project.leftBehind()).toHaveLength(1)
+
+    watch.press('q')
+    await watch.process
+    await expect.poll(() => project.servers()).toEqual([])
+    await expect.poll(() => project.leftBehind()).toEqual([])
+    expect(project.leftProcesses()).toEqual([])
+  })
+
+  test('Ctrl-C leaves nothing', async () => {
+    const { project, watch } = watched(runner)
+    await watch.run()
+    expect(project.servers()).toHaveLength(1)
+    watch.press('\x03')
+    await watch.process
+    await expect.poll(() => project.servers()).toEqual([])
+    await expect.poll(() => project.leftBehind()).toEqual([])
+  })
+})
