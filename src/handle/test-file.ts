@@ -3,7 +3,9 @@ import { BrokerClient } from '../broker/client.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { SetupError, UnknownServerError } from '../errors.ts'
 import { setEnvironment } from './environment.ts'
+import type { ShownError } from './failure-log.ts'
 import { LeasedServer } from './leased-server.ts'
+import { reportServers } from './server-report.ts'
 import { type BrokerTicket, type WorkerState, workerState } from './worker-state.ts'
 
 function clientOf(state: WorkerState, path: string): BrokerClient {
@@ -25,7 +27,7 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   for (const server of state.servers.values()) server.close()
   state.servers.clear()
   state.isolation.clear()
-  state.inTest = false
+  state.isRunning = false
   state.tickets = tickets
   const worker = { pid: process.pid, thread: threadId }
   const begin = async ({ path, servers, lease }: BrokerTicket): Promise<void> => {
@@ -34,6 +36,17 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
     if (lease === 'file') await Promise.all(servers.map(name => leaseServer(name)))
   }
   await Promise.all(tickets.map(begin))
+}
+
+/**
+ * After all hooks and tests of a file.
+ *
+ * @param errors of hooks around all of the file's tests: they get what the servers logged
+ * @throws ServerExitedError when a server has died outside the tests
+ */
+export async function endTests(errors: readonly ShownError[]): Promise<void> {
+  const servers = [...workerState().servers.values()].filter(server => !server.isCrashKnown)
+  await reportServers(servers, { errors, when: 'outside the tests', logSince: server => server.marks.earliest })
 }
 
 /** The broker that has a server of this name. @throws SetupError, UnknownServerError */
@@ -57,6 +70,13 @@ export function ticketOf(name: string): BrokerTicket {
 export async function leaseServer(name: string): Promise<LeasedServer | undefined> {
   const { path } = ticketOf(name)
   return path === undefined ? undefined : await lease(path, name, {})
+}
+
+/** Takes the lease of a server within a test, which is then the first to have it in this file. */
+export async function leaseForTest(name: string): Promise<void> {
+  if (workerState().servers.has(name)) return
+  const server = await leaseServer(name)
+  await server?.beginTest(server.info.isolation)
 }
 
 /** Takes the lease of a server of the file's own, made from a config. */

@@ -20,8 +20,8 @@ export interface WorkerState {
   readonly servers: Map<string, LeasedServer>
   /** Isolation that the current file's uses asked for, which takes the place of the config's. */
   readonly isolation: Map<string, Isolation | 'per-use'>
-  /** A test, or a hook around one, is running. */
-  inTest: boolean
+  /** The file has been imported, and its hooks and tests run. */
+  isRunning: boolean
   /** Numbers the servers that test files bring a config for. */
   ownServers: number
 }
@@ -36,7 +36,7 @@ export function workerState(): WorkerState {
     tickets: [],
     servers: new Map(),
     isolation: new Map(),
-    inTest: false,
+    isRunning: false,
     ownServers: 0,
   }
   return holder[key]

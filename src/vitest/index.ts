@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, type TestAPI, test as vitestTest } from 'vitest'
+import { beforeAll, beforeEach, type TestAPI, test as vitestTest } from 'vitest'
 import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 import { SetupError } from '../errors.ts'
 import { TarantoolHandle } from '../handle/handle.ts'
-import { leaseOwnServer, leaseServer, releaseServer, ticketOf } from '../handle/test-file.ts'
+import { leaseForTest, leaseOwnServer, leaseServer, releaseServer, ticketOf } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 
 export type { Isolation, ServerOptions } from '../config/fixture-config.ts'
@@ -53,8 +53,8 @@ export function useTarantool(nameOrOptions: ServerName | UseOptions = {}, more: 
   const named = typeof nameOrOptions === 'string'
   const { isolation, config } = named ? more : nameOrOptions
   const state = workerState()
-  if (state.inTest) {
-    throw new SetupError('useTarantool() was called inside a test', {
+  if (state.isRunning) {
+    throw new SetupError('useTarantool() was called inside a test or a hook', {
       hint: 'Call it at the top of the file or in a describe, and use what it returns in the tests.',
     })
   }
@@ -64,7 +64,8 @@ export function useTarantool(nameOrOptions: ServerName | UseOptions = {}, more: 
   if (isolation !== undefined) {
     state.isolation.set(name, 'per-use')
     beforeEach(async () => {
-      await state.servers.get(name)?.beginTest(isolation)
+      const crash = await state.servers.get(name)?.beginTest(isolation)
+      if (crash) throw crash
     })
   }
   return handleOf(name)
@@ -85,10 +86,11 @@ function useOwnServer(name: string, config: object): void {
   ticketOf(workerState().tickets[0]?.servers[0] ?? 'default')
   beforeAll(async () => {
     await leaseOwnServer(name, { ...config }, process.cwd())
+    // Runs after all afterAll hooks, in whatever order these run.
+    return async () => {
+      await releaseServer(name)
+    }
   }, leaseTimeout)
-  afterAll(async () => {
-    await releaseServer(name)
-  })
 }
 
 /**
@@ -101,7 +103,7 @@ function useOwnServer(name: string, config: object): void {
 export const test: TestAPI<{ tarantool: TarantoolHandle }> = vitestTest.extend<{ tarantool: TarantoolHandle }>({
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads what a fixture needs from its first parameter
   tarantool: async ({}, use) => {
-    await leaseServer('default')
+    await leaseForTest('default')
     await use(handleOf('default'))
   },
 })

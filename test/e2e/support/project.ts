@@ -15,7 +15,12 @@ export interface RunResult {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** In a process group of its own, as a terminal would start it. */
+  readonly ownGroup?: boolean
 }
+
+/** A runner that is running. */
+export type RunningRunner = ResultPromise<{ all: true; reject: false; stdin: 'pipe' }>
 
 /** A project of a user's in a directory of its own, with a runner and the packed package installed. */
 export class Project {
@@ -57,7 +62,7 @@ export class Project {
   }
 
   /** Starts the runner's command line: `spawn(['run'])` is `vitest run`. Its output is in `.all`. */
-  spawn(args: readonly string[], { env = {} }: RunOptions = {}): ResultPromise<{ all: true; reject: false }> {
+  spawn(args: readonly string[], { env = {}, ownGroup = false }: RunOptions = {}): RunningRunner {
     const script = join(this.directory, 'node_modules', 'vitest', 'vitest.mjs')
     return execa(nodeOf(this.#runner), [script, ...args], {
       cwd: this.directory,
@@ -66,9 +71,10 @@ export class Project {
       all: true,
       reject: false,
       stdin: 'pipe',
+      detached: ownGroup,
       timeout: 90_000,
       killSignal: 'SIGKILL',
-    })
+    }) as RunningRunner
   }
 
   /** Runs the runner to its end. */
