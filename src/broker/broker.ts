@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withAbsolutePaths } from '../config/absolute-paths.ts'
 import { checkServerOptions, type ResolvedFixture, type ServerOptions } from '../config/fixture-config.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { UnknownServerError } from '../errors.ts'
@@ -102,15 +103,17 @@ export class Broker {
   /** A pool of one server, for one lease, from a config of its own. */
   ownPool(name: string, config: Record<string, unknown>, baseDir: string): Pool {
     checkServerOptions('useTarantool', config)
-    const base = this.#pools.get('default')?.options.server ?? {}
+    const shared = this.#pools.get('default')?.options.server ?? {}
+    // What only one server can have is not taken over.
+    const { port: _port, consolePort: _consolePort, ...base } = withAbsolutePaths(shared, this.#options.baseDir)
     const pool = new Pool({ name, server: { ...base, ...config }, root: this.#directory, baseDir, maxServers: 1 })
     this.#ownPools.add(pool)
     return pool
   }
 
   async closeOwnPool(pool: Pool): Promise<void> {
-    this.#ownPools.delete(pool)
     await pool.close()
+    this.#ownPools.delete(pool)
   }
 
   /** Ends the leases that a worker has from earlier connections. */

@@ -1,14 +1,9 @@
 import * as errors from '../errors.ts'
+import { TarantoolFixtureError } from '../errors.ts'
 import type { SerializedError } from './messages.ts'
 
-const fieldsOf = (error: Error): Record<string, unknown> => {
-  const {
-    name: _name,
-    message: _message,
-    stack: _stack,
-    cause: _cause,
-    ...fields
-  } = { ...error } as Record<string, unknown>
+const fieldsOf = (error: TarantoolFixtureError): Record<string, unknown> => {
+  const { name: _name, message: _message, stack: _stack, cause: _cause, ...fields } = { ...error }
   return fields
 }
 
@@ -16,10 +11,12 @@ const fieldsOf = (error: Error): Record<string, unknown> => {
 export function serializeError(error: unknown): SerializedError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message } = error
-  return { name, message, code: (error as { code?: string }).code, fields: fieldsOf(error) }
+  const { code } = error as { code?: string }
+  // Errors of others may hold what JSON cannot.
+  return { name, message, code, ...(error instanceof TarantoolFixtureError && { fields: fieldsOf(error) }) }
 }
 
-/** The error again, of its own class; with a stack of the place that asked. */
+/** The error again, of its own class. */
 export function deserializeError({ name, message, code, fields }: SerializedError): Error {
   const classes = errors as unknown as Record<string, typeof Error | undefined>
   const error = new Error(message)

@@ -1,4 +1,5 @@
 import type { ServerOptions } from '../config/fixture-config.ts'
+import { LeaseError } from '../errors.ts'
 import { PooledServer } from './pooled-server.ts'
 
 /** A server in a worker's hands. */
@@ -54,6 +55,7 @@ export class Pool {
 
   /** Leases a server that runs. Waits while all are taken and there may be no more. */
   async lease(slot: number): Promise<Lease> {
+    if (this.#closed) throw new LeaseError(`the test run has ended: there is no server '${this.options.name}' any more`)
     const server = await this.#take(slot)
     server.slot = slot
     try {

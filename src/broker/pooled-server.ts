@@ -1,8 +1,12 @@
 import type { ServerOptions } from '../config/fixture-config.ts'
+import type { InstanceOptions } from '../config/options.ts'
 import { NotRunningError } from '../errors.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import type { Address } from '../protocol/address.ts'
 import type { CrashReport, LeasedServerInfo } from './messages.ts'
+
+// Signals after which a server goes on. Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
+const harmless: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGCONT', 'SIGUSR1', 'SIGHUP', 'SIGWINCH'])
 
 /** One server of a pool: an instance, and what its leases did with it. */
 export class PooledServer {
@@ -12,17 +16,24 @@ export class PooledServer {
   /** A lease has had it since it was last made fresh. */
   used = false
   readonly #options: ServerOptions
-  readonly #instance: TarantoolInstance
+  readonly #baseDir: string
+  #instance: TarantoolInstance
   #paused = false
+  /** A test sent it a signal of which it is likely to end, soon or late. */
+  #doomed = false
+  #testFailed = false
+  #destroyed = false
+  #prestart: Promise<unknown> | undefined
   /** What is going on with it: each step waits for the one before. */
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(name: string, slot: number, options: ServerOptions, root: string, baseDir: string) {
-    const { isolation: _isolation, ...instanceOptions } = options
     this.name = name
     this.slot = slot
-    this.#options = options
-    this.#instance = new TarantoolInstance({ ...instanceOptions, root: options.root ?? root }, baseDir)
+    // A directory that may stay cannot be in one that goes with the run.
+    this.#options = keeps(options) ? options : { ...options, root: options.root ?? root }
+    this.#baseDir = baseDir
+    this.#instance = this.#makeInstance()
   }
 
   get isolation(): 'none' | 'restart' {
@@ -35,46 +46,47 @@ export class PooledServer {
 
   /** Starts it in the background, so that a lease finds it ready. A failure is told to the lease. */
   prestart(): void {
-    this.#inTurn(() => this.#instance.start()).catch(() => {})
+    this.#prestart = this.#inTurn(() => this.#instance.start())
+    this.#prestart.catch(() => {})
   }
 
   /** Makes it run: as it is if it runs, resumed if it is paused, else started with an empty directory. */
   async ensure(): Promise<LeasedServerInfo> {
+    const prestart = this.#prestart
+    this.#prestart = undefined
+    await prestart
     return await this.#inTurn(async () => {
+      await this.#awaitDeath()
       if (this.#paused) this.#signal('SIGCONT')
-      if (!this.#instance.isRunning) {
-        await this.#instance.start()
-        this.used = false
-      }
+      if (!this.#instance.isRunning) await this.#startFresh()
       return this.info()
     })
   }
 
   async start(recreate: boolean): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
-      await this.#instance.start({ recreate })
+      await this.#awaitDeath()
+      if (recreate && !this.#instance.isRunning) await this.#startFresh()
+      else await this.#instance.start({ recreate })
       return this.info()
     })
   }
 
   async restart(recreate: boolean): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
-      this.#paused = false
-      await this.#instance.restart({ recreate })
-      if (recreate) this.used = false
+      await this.#stop()
+      if (recreate) await this.#startFresh()
+      else await this.#startAgain()
       return this.info()
     })
   }
 
   /** Stops the process; directory and address stay, for a start. */
   async stop(): Promise<void> {
-    await this.#inTurn(async () => {
-      this.#paused = false
-      await this.#instance.stop({ cleanup: false })
-    })
+    await this.#inTurn(() => this.#stop())
   }
 
-  /** Sends a signal; returns when a deadly one has had its effect. */
+  /** Sends a signal; returns when SIGKILL has had its effect. */
   async signal(signal: NodeJS.Signals): Promise<void> {
     await this.#inTurn(async () => {
       if (signal === 'SIGKILL') await this.#instance.kill({ cleanup: false })
@@ -84,11 +96,16 @@ export class PooledServer {
 
   /** A test that had it failed: with `keep: 'on-failure'` its directory stays. */
   testFailed(): void {
+    this.#testFailed = true
     this.#instance.markFailed()
   }
 
-  /** Ends it for good. */
+  /** Ends it for good; steps that wait for their turn fail. */
   async destroy(): Promise<void> {
+    this.#destroyed = true
+    // At once, since it ends a start that is under way; and again, since a step may have been between stop and start.
+    await this.#instance.stop()
+    await this.#last
     await this.#instance.stop()
   }
 
@@ -134,20 +151,69 @@ export class PooledServer {
     }
   }
 
+  #makeInstance(more: InstanceOptions = {}): TarantoolInstance {
+    const { isolation: _isolation, ...options } = this.#options
+    return new TarantoolInstance({ ...options, ...more }, this.#baseDir)
+  }
+
+  async #stop(): Promise<void> {
+    this.#paused = false
+    this.#doomed = false
+    await this.#instance.stop({ cleanup: false })
+  }
+
+  /** Waits for a server to end that a test has sent such a signal, for `stopTimeout` at most. */
+  async #awaitDeath(): Promise<void> {
+    if (this.#doomed) await this.#stop()
+  }
+
+  async #startFresh(): Promise<void> {
+    if (this.#testFailed) await this.#replaceInstance()
+    await this.#startAgain({ recreate: true })
+    this.used = false
+  }
+
+  async #startAgain({ recreate = false } = {}): Promise<void> {
+    this.#checkNotDestroyed()
+    this.#paused = false
+    await this.#instance.start({ recreate })
+  }
+
+  // A start with an empty directory would take away what is kept of the failed test.
+  async #replaceInstance(): Promise<void> {
+    this.#testFailed = false
+    if (this.#options.keep !== 'on-failure') return
+    const { port, credentials } = this.#instance
+    await this.#instance.stop()
+    this.#instance = this.#makeInstance({ port, credentials })
+  }
+
   #signal(signal: NodeJS.Signals): void {
     if (!this.#instance.process?.sendSignal(signal)) {
       throw new NotRunningError(`${this.#instance.fingerprint} does not run: no ${signal} can be sent`)
     }
     if (signal === 'SIGSTOP') this.#paused = true
     if (signal === 'SIGCONT') this.#paused = false
+    if (!harmless.has(signal)) this.#doomed = true
+  }
+
+  #checkNotDestroyed(): void {
+    if (this.#destroyed) throw new NotRunningError(`${this.#instance.fingerprint} was ended with the test run`)
   }
 
   async #inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(step, step)
+    const checked = async (): Promise<Result> => {
+      this.#checkNotDestroyed()
+      return await step()
+    }
+    const result = this.#last.then(checked, checked)
     this.#last = result.catch(() => {})
     return await result
   }
 }
+
+const keeps = ({ keep, cleanup }: ServerOptions): boolean =>
+  keep === 'on-failure' || keep === 'always' || cleanup === false
 
 const toAddress = (host: string, port: number | string): Address =>
   host === 'unix/' ? { path: String(port) } : { host: host === '0.0.0.0' ? '127.0.0.1' : host, port: Number(port) }

@@ -2,24 +2,34 @@ import type { LeasedServer } from './leased-server.ts'
 
 const tailLines = 20
 
-interface ShownError {
+/** An error as test runners keep it. */
+export interface ShownError {
   message: string
   stack?: string | undefined
 }
 
-/** What a server logged during the current test, as it stands under a failed test's error; undefined when it was silent. */
-export async function describeLog(server: LeasedServer): Promise<string | undefined> {
-  const lines = await server.logOfTest(tailLines)
+/** What a server logged from an offset on, as it stands under an error; undefined when it was silent. */
+export async function describeLog(server: LeasedServer, when: string, since: number): Promise<string | undefined> {
+  const lines = await server.log.lines({ since })
   if (lines.length === 0) return undefined
-  const { host, port, logFile } = server.info
+  const { host, port, logFile, keepsOnFailure } = server.info
   const name = server.name === 'default' ? '' : ` (${server.name})`
-  const log = lines.map(line => `  ${line}`).join('\n')
-  return `Tarantool[${host}:${port}]${name} logged during this test (whole log: ${logFile}):\n${log}`
+  const file = keepsOnFailure ? logFile : `${logFile}, which keep: 'on-failure' keeps`
+  const omitted = lines.length > tailLines ? [`(${lines.length - tailLines} lines before these)`] : []
+  const log = [...omitted, ...lines.slice(-tailLines)].map(line => `  ${line}`).join('\n')
+  return `Tarantool[${host}:${port}]${name} logged ${when} (whole log: ${file}):\n${log}`
 }
 
-/** Puts a text under an error's message, and under the copy of the message that its stack begins with. */
+/** Puts a text under an error's message, in its stack too: some reporters show the one, some the other. */
 export function appendToError(error: ShownError, text: string): void {
   const { message, stack } = error
   error.message = `${message}\n\n${text}`
-  if (stack?.includes(message)) error.stack = stack.replace(message, () => error.message)
+  if (stack === undefined) return
+  if (message !== '' && stack.includes(message)) {
+    error.stack = stack.replace(message, () => error.message)
+    return
+  }
+  // The stack was made before the message got its final form.
+  const frames = /\n\s+at /.exec(stack)?.index ?? stack.length
+  error.stack = `${stack.slice(0, frames)}\n\n${text}${stack.slice(frames)}`
 }

@@ -80,32 +80,35 @@ export class TarantoolHandle {
 
   /** Runs Lua on the server's console, as its administrator. Returns the values as YAML gives them. */
   async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
-    return await this.#leased().connections.command(lua, options)
+    return await this.#leased().request(connections => connections.command(lua, options))
   }
 
   /** Runs Lua over the binary protocol; `...` in it are the arguments. Returns the list of values. */
   async eval<Result extends unknown[] = unknown[]>(lua: string, ...args: unknown[]): Promise<Result> {
-    return (await this.#leased().connections.eval(lua, args)) as Result
+    return (await this.#leased().request(connections => connections.eval(lua, args))) as Result
   }
 
   /** Calls a stored function over the binary protocol. Returns the list of its values. */
   async call<Result extends unknown[] = unknown[]>(name: string, ...args: unknown[]): Promise<Result> {
-    return (await this.#leased().connections.call(name, args)) as Result
+    return (await this.#leased().request(connections => connections.call(name, args))) as Result
   }
 
   /** The lines that the server logged since the current test began; `{ since: 0 }` gives them all. */
   async logs(slice?: LogSlice): Promise<string[]> {
-    return await this.#leased().log.lines({ since: this.#leased().logStart, ...slice })
+    const { log, marks } = this.#leased()
+    return await log.lines({ since: marks.earliest, ...slice })
   }
 
   /** Those of them that hold a text or match an expression. */
   async grepLog(pattern: string | RegExp, slice?: LogSlice): Promise<string[]> {
-    return await this.#leased().log.grep(pattern, { since: this.#leased().logStart, ...slice })
+    const { log, marks } = this.#leased()
+    return await log.grep(pattern, { since: marks.earliest, ...slice })
   }
 
   /** Waits for such a line, and returns it. `timeout` in milliseconds, default 5000. @throws LogTimeoutError */
   async waitForLog(pattern: string | RegExp, options?: LogSlice & { timeout?: number }): Promise<string> {
-    return await this.#leased().log.waitFor(pattern, { since: this.#leased().logStart, ...options })
+    const { log, marks } = this.#leased()
+    return await log.waitFor(pattern, { since: marks.earliest, ...options })
   }
 
   /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */

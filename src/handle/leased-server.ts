@@ -1,12 +1,16 @@
 import { connect, type Socket } from 'node:net'
 import type { BrokerClient } from '../broker/client.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
-import { ServerExitedError } from '../errors.ts'
+import { ConnectionError, ServerExitedError } from '../errors.ts'
 import { LogFile } from '../instance/log.ts'
 import { ServerConnections } from '../protocol/connections.ts'
+import { LogMarks } from './log-marks.ts'
 
 // Taken before a test can put fake timers in their place.
 const { setImmediate: nextTurn } = globalThis
+
+// How many lines of a log an error shows.
+const tailLines = 20
 
 /**
  * A worker's side of a lease: what it knows of its server, and the connections that it talks to it with.
@@ -15,23 +19,28 @@ const { setImmediate: nextTurn } = globalThis
  */
 export class LeasedServer {
   readonly name: string
+  /** Where in the log the lease and the running tests began. */
+  readonly marks: LogMarks
   readonly #client: BrokerClient
   #info: LeasedServerInfo
   #connections: ServerConnections | undefined
   #watch: Socket | undefined
   #isDown = false
+  /** A request broke off, which can be heard of before the watching connection's end. */
+  #mayBeDown = false
   /** The test took it down, or froze it: no crash. */
   #askedFor = false
+  /** Somebody has been told of the crash. */
+  #isReported = false
   /** A test has had it since it was last made fresh. */
   #touched: boolean
-  /** The size of the log when the current test began. */
-  logStart = 0
 
   constructor(client: BrokerClient, info: LeasedServerInfo) {
     this.name = info.name
     this.#client = client
     this.#info = info
     this.#touched = info.used
+    this.marks = new LogMarks(this.log.offset)
     this.#watchOver()
   }
 
@@ -39,60 +48,85 @@ export class LeasedServer {
     return this.#info
   }
 
+  /** Whether it has died, and a test has been told. */
+  get isCrashKnown(): boolean {
+    return this.#isReported
+  }
+
   get log(): LogFile {
     return new LogFile(this.#info.logFile)
   }
 
-  get connections(): ServerConnections {
+  /** Sends a request to the server itself. */
+  async request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
     this.#connections ??= new ServerConnections(this.#info.address)
-    return this.#connections
+    try {
+      return await send(this.#connections)
+    } catch (error) {
+      if (error instanceof ConnectionError) this.#mayBeDown = true
+      throw error
+    }
   }
 
-  /** Before a test: the server runs, fresh if the test is to have it so, and the log of the test begins. */
-  async beginTest(isolation: 'none' | 'restart'): Promise<void> {
-    if (this.#isDown || this.#askedFor) await this.ensure()
-    else if (isolation === 'restart' && this.#touched) await this.restart(true)
+  /**
+   * Before a test: the server runs, fresh if the test is to have it so. Resolves to the error of a server that died where
+   * no test was running, in a `beforeAll` for instance.
+   */
+  async beginTest(isolation: 'none' | 'restart'): Promise<ServerExitedError | undefined> {
+    const crash = this.#isReported ? undefined : await this.crash('before this test', this.marks.earliest)
+    const renew =
+      this.#isDown || this.#askedFor
+        ? this.ensure()
+        : isolation === 'restart' && this.#touched
+          ? this.restart(true)
+          : undefined
+    if (renew) {
+      await renew
+      // What a server logs of its start is not the test's.
+      this.marks.moveTo(this.log.offset)
+    }
     this.#touched = true
-    this.logStart = this.log.offset
+    return crash
   }
 
-  /** After a test: the error of a server that died under it. */
-  async endTest(): Promise<ServerExitedError | undefined> {
+  /** The error of a server that has died without being asked to; `when` ends its message. */
+  async crash(when: string, logSince: number): Promise<ServerExitedError | undefined> {
     // The end of the watching connection is in this process's hands by now, but may not have been looked at.
     await new Promise<void>(resolve => nextTurn(resolve))
-    if (!this.#isDown || this.#askedFor) return undefined
+    if (this.#askedFor || !(this.#isDown || this.#mayBeDown)) return undefined
+    this.#mayBeDown = false
     const crash = await this.#client.request('crash', { server: this.name })
     if (!crash) {
-      this.#watchOver()
+      if (this.#isDown) this.#watchOver()
       return undefined
     }
+    this.#isDown = true
+    this.#isReported = true
     const how = crash.signal ? `was killed by ${crash.signal}` : `exited with code ${crash.exitCode}`
-    return new ServerExitedError(`${crash.fingerprint} ${how} during this test`, {
+    return new ServerExitedError(`${crash.fingerprint} ${how} ${when}`, {
       instance: crash.fingerprint,
       exitCode: crash.exitCode,
       signal: crash.signal,
-      logTail: crash.logTail,
+      logTail: (await this.log.lines({ since: logSince })).slice(-tailLines),
       logFile: crash.logFile,
       hint: 'The next test gets a new server on the same address.',
     })
   }
 
-  /** The last lines that the server logged during the current test. */
-  async logOfTest(lines: number): Promise<string[]> {
-    return (await this.log.lines({ since: this.logStart })).slice(-lines)
-  }
-
+  /** Makes sure that the server runs; one that does not is started with an empty directory. */
   async ensure(): Promise<void> {
     await this.#changed(this.#client.request('ensure', { server: this.name }))
   }
 
   async start(recreate: boolean): Promise<void> {
     await this.#changed(this.#client.request('start', { server: this.name, recreate }))
+    if (recreate) this.marks.moveTo(0)
   }
 
   async restart(recreate: boolean): Promise<void> {
     this.#goingDown()
     await this.#changed(this.#client.request('restart', { server: this.name, recreate }))
+    if (recreate) this.marks.moveTo(0)
   }
 
   async stop(): Promise<void> {
@@ -102,7 +136,8 @@ export class LeasedServer {
 
   async signal(signal: NodeJS.Signals): Promise<void> {
     if (signal === 'SIGCONT') this.#askedFor = this.#isDown
-    // Whatever a signal does to the server, the test wanted it.
+    // A frozen server keeps its connections. Whatever another signal does to it, the test wanted it.
+    else if (signal === 'SIGSTOP') this.#askedFor = true
     else this.#goingDown()
     await this.#client.request('signal', { server: this.name, signal })
   }
@@ -127,6 +162,8 @@ export class LeasedServer {
     this.#info = await request
     this.#disconnect()
     this.#askedFor = false
+    this.#mayBeDown = false
+    this.#isReported = false
     this.#touched = this.#info.used
     this.#watchOver()
   }

@@ -1,9 +1,12 @@
 import { threadId } from 'node:worker_threads'
 import { BrokerClient } from '../broker/client.ts'
+import type { Isolation } from '../config/fixture-config.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { SetupError, UnknownServerError } from '../errors.ts'
 import { clearEnvironment, setEnvironment } from './environment.ts'
+import type { ShownError } from './failure-log.ts'
 import { LeasedServer } from './leased-server.ts'
+import { reportServers } from './server-report.ts'
 import { type BrokerTicket, type WorkerState, workerState } from './worker-state.ts'
 
 function clientOf(state: WorkerState, path: string): BrokerClient {
@@ -29,7 +32,7 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   }
   state.servers.clear()
   state.isolation.length = 0
-  state.inTest = false
+  state.isRunning = false
   state.tickets = tickets
   state.listing = tickets.length > 0 && tickets.every(({ path }) => path === undefined)
   const worker = { pid: process.pid, thread: threadId }
@@ -39,6 +42,17 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
     if (lease === 'file') await Promise.all(servers.map(name => leaseServer(name)))
   }
   await Promise.all(tickets.map(begin))
+}
+
+/**
+ * After all hooks and tests of a file.
+ *
+ * @param errors of hooks around all of the file's tests: they get what the servers logged
+ * @throws ServerExitedError when a server has died outside the tests
+ */
+export async function endTests(errors: readonly ShownError[]): Promise<void> {
+  const servers = [...workerState().servers.values()].filter(server => !server.isCrashKnown)
+  await reportServers(servers, { errors, when: 'outside the tests', logSince: server => server.marks.earliest })
 }
 
 /** The broker that has a server of this name. @throws SetupError, UnknownServerError */
@@ -64,23 +78,17 @@ export async function leaseServer(name: string): Promise<LeasedServer | undefine
   return path === undefined ? undefined : await lease(path, name, {})
 }
 
-/** Takes the lease of a server when a test has begun already: it finds it as if it had been leased before. */
+/** The isolation that applies to a server's tests now: that of the innermost use, else the config's. */
+export function isolationOf(server: LeasedServer): Isolation {
+  const use = workerState().isolation.findLast(({ server: name }) => name === server.name)
+  return use?.isolation ?? server.info.isolation
+}
+
+/** Takes the lease of a server within a test, which is then the first to have it in this file. */
 export async function leaseServerInTest(name: string): Promise<void> {
   if (workerState().servers.has(name)) return
   const server = await leaseServer(name)
-  if (server) await beginTestOn(server)
-}
-
-/** Before a test: each leased server runs, and is as fresh as the uses that apply to the test ask for. */
-export async function beginTest(): Promise<void> {
-  const state = workerState()
-  state.inTest = true
-  for (const server of state.servers.values()) await beginTestOn(server)
-}
-
-async function beginTestOn(server: LeasedServer): Promise<void> {
-  const use = workerState().isolation.findLast(({ server: name }) => name === server.name)
-  await server.beginTest(use?.isolation ?? server.info.isolation)
+  await server?.beginTest(isolationOf(server))
 }
 
 /** Takes the lease of a server of the file's own, made from a config. */

@@ -28,8 +28,8 @@ export interface WorkerState {
   readonly isolation: IsolatedUse[]
   /** Test files are imported to list their tests: nothing runs, no server is there. */
   listing: boolean
-  /** A test, or a hook around one, is running. */
-  inTest: boolean
+  /** The file has been imported, and its hooks and tests run. */
+  isRunning: boolean
   /** Numbers the servers that test files bring a config for. */
   ownServers: number
 }
@@ -45,7 +45,7 @@ export function workerState(): WorkerState {
     servers: new Map(),
     isolation: [],
     listing: false,
-    inTest: false,
+    isRunning: false,
     ownServers: 0,
   }
   return holder[key]

@@ -53,8 +53,8 @@ export function useTarantool(nameOrOptions: ServerName | UseOptions = {}, more: 
   const named = typeof nameOrOptions === 'string'
   const { isolation, config } = named ? more : nameOrOptions
   const state = workerState()
-  if (state.inTest) {
-    throw new SetupError('useTarantool() was called inside a test', {
+  if (state.isRunning) {
+    throw new SetupError('useTarantool() was called inside a test or a hook', {
       hint: 'Call it at the top of the file or in a describe, and use what it returns in the tests.',
     })
   }
@@ -92,10 +92,11 @@ function useOwnServer(name: string, config: object): void {
   ticketOf(workerState().tickets[0]?.servers[0] ?? 'default')
   beforeAll(async () => {
     await leaseOwnServer(name, { ...config }, process.cwd())
+    // Runs after all afterAll hooks, in whatever order these run.
+    return async () => {
+      await releaseServer(name)
+    }
   }, leaseTimeout)
-  afterAll(async () => {
-    await releaseServer(name)
-  })
 }
 
 /**

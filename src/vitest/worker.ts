@@ -1,9 +1,9 @@
 // The setup file that the global setup adds to a project: it runs in the worker, before each test file is imported.
-import { afterEach, beforeEach, expect, inject } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, inject, type RunnerTestFile } from 'vitest'
 import { addressOf } from '../handle/environment.ts'
-import { appendToError, describeLog } from '../handle/failure-log.ts'
 import { listedServer } from '../handle/listed-server.ts'
-import { beginTest, beginTestFile } from '../handle/test-file.ts'
+import { TestAttempt } from '../handle/test-attempt.ts'
+import { beginTestFile, endTests } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import type { ProvidedTarantool } from './context.ts'
 
@@ -23,20 +23,25 @@ if (provided) {
   Object.assign(provided, servers.default, { servers })
 }
 
-beforeEach(beginTest)
-
-afterEach(async ({ task }) => {
-  state.inTest = false
-  const crashes: Error[] = []
-  for (const server of state.servers.values()) {
-    const crash = await server.endTest()
-    if (crash) crashes.push(crash)
-    const errors = task.result?.errors ?? []
-    if (task.result?.state !== 'fail' || errors.length === 0) continue
-    const log = await describeLog(server)
-    if (log) for (const error of errors) appendToError(error, log)
-    await server.testFailed()
-  }
-  if (crashes.length > 1) throw new AggregateError(crashes, crashes.map(({ message }) => message).join('\n'))
-  if (crashes[0]) throw crashes[0]
+// The first hook to be registered is the first to run: what is called from here on is called too late to collect hooks.
+beforeAll(() => {
+  state.isRunning = true
 })
+
+beforeEach(async ({ task, onTestFinished }) => {
+  const attempt = new TestAttempt()
+  const errorsBefore = task.result?.errors?.length ?? 0
+  // Of these the first to be registered is the last to run, after all other hooks, and also when one of them fails.
+  onTestFinished(async () => {
+    await attempt.end(task.result?.errors?.slice(errorsBefore) ?? [])
+  })
+  await attempt.begin()
+})
+
+const afterFile = async (...context: unknown[]): Promise<void> => {
+  // The suite is the first argument on Vitest 3, and the second on later ones.
+  const file = context.find(value => value instanceof Object && 'filepath' in value) as RunnerTestFile | undefined
+  await endTests(file?.result?.errors ?? [])
+}
+// Vitest reads a hook's parameters from its source text, and takes the first for fixtures; a bound function has none.
+afterAll(afterFile.bind(undefined))

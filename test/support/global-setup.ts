@@ -2,11 +2,20 @@ import process from 'node:process'
 import { execa } from 'execa'
 import { locateBinary } from '../../src/binary/locate.ts'
 
+const key = Symbol.for('tarantool-fixture.test.build')
+const once = globalThis as { [key]?: Promise<void> }
+
 /**
  * Finds (on a clean machine: installs, once) the Tarantool that the tests run, and builds the package for those tests that
  * run it as a user would. The workers inherit the variables that are set here.
  */
 export default async function setup(): Promise<void> {
+  // Vitest calls the root's setup after those of its projects, one of which packs what is built here.
+  once[key] ??= locateAndBuild()
+  await once[key]
+}
+
+async function locateAndBuild(): Promise<void> {
   const [{ path, env }] = await Promise.all([locateBinary(), execa('npm', ['run', 'build'])])
   process.env.TARANTOOL_BIN = path
   for (const [name, value] of Object.entries(env)) {

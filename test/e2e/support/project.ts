@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Gives it a terminal, so that it takes keys from its stdin: `script` of util-linux is in between. */
   readonly terminal?: boolean
+  /** In a process group of its own, as a terminal would start it. */
+  readonly ownGroup?: boolean
 }
 
 /** A runner at work; awaited, it has ended. */
@@ -76,7 +78,7 @@ export class Project {
   }
 
   /** Starts the runner's command line: `spawn(['run'])` is `vitest run`. Its output is in `.all`. */
-  spawn(args: readonly string[], { env = {}, terminal = false }: RunOptions = {}): RunnerProcess {
+  spawn(args: readonly string[], { env = {}, terminal = false, ownGroup = false }: RunOptions = {}): RunnerProcess {
     const script = join(this.directory, 'node_modules', 'vitest', 'vitest.mjs')
     const command = [nodeOf(this.#runner), script, ...args]
     const [file = '', ...rest] = terminal ? ['script', '-qefc', command.join(' '), '/dev/null'] : command
@@ -87,6 +89,7 @@ export class Project {
       all: true,
       reject: false,
       stdin: 'pipe',
+      detached: ownGroup,
       timeout: 90_000,
       killSignal: 'SIGKILL',
     })

@@ -1,6 +1,8 @@
+import build from '../../support/global-setup.ts'
 import { installRunners, vitests } from './runners.ts'
 
-/** Installs the packed package beside each version of each runner. */
+/** Builds, and installs the packed package beside each version of each runner. */
 export default async function setup(): Promise<void> {
+  await build()
   await installRunners(vitests)
 }

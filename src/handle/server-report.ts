@@ -1,0 +1,39 @@
+import { appendToError, describeLog, type ShownError } from './failure-log.ts'
+import type { LeasedServer } from './leased-server.ts'
+
+export interface ReportOptions {
+  /** What has failed; the first gets what the servers logged. */
+  readonly errors: readonly ShownError[]
+  /** How messages call the time that is spoken of: `'during this test'`. */
+  readonly when: string
+  readonly logSince: (server: LeasedServer) => number
+}
+
+/**
+ * Says what servers did while something ran: their log lines under the errors that it had, and their deaths.
+ *
+ * @throws ServerExitedError when one has died without being asked to
+ */
+export async function reportServers(
+  servers: Iterable<LeasedServer>,
+  { errors: [first], when, logSince }: ReportOptions,
+): Promise<void> {
+  const crashes: Error[] = []
+  for (const server of servers) {
+    const since = logSince(server)
+    const crash = await server.crash(when, since)
+    if (crash) crashes.push(crash)
+    if (first) {
+      const text = crash ? crash.summary : await describeLog(server, when, since)
+      if (text) appendToError(first, text)
+    }
+    if (first || crash) await server.testFailed()
+  }
+  throwAll(crashes)
+}
+
+/** Throws the one, or all together: runners show the message of an AggregateError, or each of its errors. */
+export function throwAll(errors: readonly Error[]): void {
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'))
+  if (errors[0]) throw errors[0]
+}
