@@ -83,7 +83,7 @@ const shown: Record<string, { has: RegExp[]; not: RegExp[] }> = {
   'fails silently': { has: [/expected 1 to be 2/], not: [/logged/, /line of/] },
   'fails softly': { has: [/line of a soft test/, /expected 3 to be 4/], not: [/soft test[\s\S]*soft test/] },
   'fails again': {
-    has: [/line of attempt 1[\s\S]*line of attempt 2/],
+    has: [/line of attempt 1[\s\S]*to be -2[\s\S]*line of attempt 2/],
     not: [/line of attempt 2[\s\S]*line of attempt/],
   },
   'fails with fake timers': { has: [/line under fake timers/], not: [/line of/] },
