@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Project } from './project.ts'
 
 interface JsonReport {
@@ -22,6 +23,17 @@ export function outcomes(project: Project, file = 'report.json'): Record<string,
         status === 'failed' ? failureMessages.join('\n') : status,
       ]),
     ),
+  )
+}
+
+/** What is wrong with each test file, by the file's name: errors outside its tests, and in them. */
+export function complaints(project: Project, file = 'report.json'): Record<string, string> {
+  const { testResults } = JSON.parse(project.read(file)) as JsonReport
+  return Object.fromEntries(
+    testResults.map(({ name, message, assertionResults }) => [
+      basename(name),
+      [message, ...assertionResults.flatMap(({ failureMessages }) => failureMessages)].join('\n'),
+    ]),
   )
 }
 

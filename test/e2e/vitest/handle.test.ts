@@ -265,6 +265,34 @@ describe.each(vitests)('$name', runner => {
     await expect.poll(() => project.leftBehind()).toEqual([])
   })
 
+  test("lease: 'on-use'", async () => {
+    const project = new Project(runner, {
+      ...setUpWith(`{ lease: 'on-use', isolation: 'restart' }`, 'maxWorkers: 1, fileParallelism: false'),
+      'exported.test.ts': `
+        import { test } from 'tarantool-fixture/vitest'
+        test('a first test', async ({ tarantool }) => { await tarantool.eval('mine = 1') })
+        test('finds a fresh server', async ({ tarantool, expect }) => {
+          expect(await tarantool.eval('return type(mine)')).toEqual(['nil'])
+        })`,
+      'use.test.ts': `
+        import { LeaseError, useTarantool } from 'tarantool-fixture/vitest'
+        import { beforeAll, expect, test } from 'vitest'
+        const tarantool = useTarantool()
+        expect(() => tarantool.port).toThrow(LeaseError)
+        expect(() => tarantool.uri).toThrow(/not leased yet[^]*first hook/)
+        let port
+        beforeAll(() => { port = tarantool.port })
+        test('has it from the first hook on', () => expect(tarantool.port).toBe(port))`,
+    })
+    const { exitCode } = await project.run(['run', ...withJsonReport])
+    expect(outcomes(project)).toEqual({
+      'a first test': 'passed',
+      'finds a fresh server': 'passed',
+      'has it from the first hook on': 'passed',
+    })
+    expect(exitCode).toBe(0)
+  })
+
   test.each(['list', 'parallel'])('a server of the file, with sequence.hooks %s', async hooks => {
     const project = new Project(runner, {
       ...setUpWith(`{}`, `sequence: { hooks: '${hooks}' }`),
