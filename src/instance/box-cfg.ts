@@ -15,8 +15,6 @@ export function namedBoxCfg(
     log_level: options.logLevel,
     work_dir: options.specifyWorkDir ? at.workDir : undefined,
     replication: at.replicationSource,
-    // It would report each test server to the vendor.
-    feedback_enabled: false,
   }
 }
 

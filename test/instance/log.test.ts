@@ -102,5 +102,6 @@ test('several lines of text, long lines and broken UTF-8 come through', async ()
   const instance = await startInstance()
   const since = instance.log.offset
   await instance.eval(`require('log').info('a\\nb') io.stderr:write('\\255\\n')`)
-  expect(await instance.logs({ since })).toHaveLength(3)
+  // Newer versions log the connection, too.
+  expect((await instance.logs({ since })).filter(line => !line.includes('iproto'))).toHaveLength(3)
 })

@@ -17,7 +17,7 @@ describe('what an option makes of the server', () => {
     { what: 'defaults: no WAL', options: {}, lua: 'return box.cfg.wal_mode', is: 'none' },
     { what: 'defaults: a tenth of a GB', options: {}, lua: 'return box.cfg.memtx_memory', is: 107_374_182 },
     { what: 'defaults: info', options: {}, lua: 'return box.cfg.log_level', is: 5 },
-    { what: 'defaults: no reports to the vendor', options: {}, lua: 'return box.cfg.feedback_enabled', is: false },
+    { what: 'defaults: no reports to the vendor', options: {}, lua: 'return not box.cfg.feedback_enabled', is: true },
     { what: 'defaults: guest may define', options: {}, lua: "return box.schema.space.create('s') ~= nil", is: true },
     { what: 'title', options: { title: 'the title' }, lua: 'return box.cfg.custom_proc_title', is: 'the title' },
     { what: 'logLevel', options: { logLevel: 7 }, lua: 'return box.cfg.log_level', is: 7 },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Project, type RunningRunner } from '../support/project.ts'
+import { Project, type RunnerProcess } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
@@ -19,7 +19,7 @@ const endings = {
   SIGTERM: run => run.kill('SIGTERM'),
   SIGHUP: run => run.kill('SIGHUP'),
   'kill -9': run => run.kill('SIGKILL'),
-} satisfies Record<string, (run: RunningRunner) => void>
+} satisfies Record<string, (run: RunnerProcess) => void>
 
 type Ending = keyof typeof endings
 
