@@ -22,25 +22,9 @@ const badSetups: Record<string, BadInput> = {
     files: setUpWith(`{ walmode: 'none' }`),
     says: [/UnknownOptionError: tarantool: there is no option 'walmode'/, /Did you mean 'walMode'\?/],
   },
-  'an option of a named server that does not exist': {
-    files: setUpWith(`{ servers: { queue: { ports: 1 } } }`),
-    says: [/tarantool: server 'queue': there is no option 'ports'/, /Did you mean 'port'\?/],
-  },
-  'an option of the wrong type': {
-    files: setUpWith(`{ maxServers: '2' }`),
-    says: [/InvalidOptionError: tarantool: option 'maxServers' must be .*number.*, not "2"/],
-  },
   'a config file that throws': {
     files: { ...stock, 'tarantool.config.ts': `throw new Error('no such weather')` },
     says: [/SetupError: cannot read \S+tarantool\.config\.ts: no such weather/],
-  },
-  'a config file without a default export': {
-    files: { ...stock, 'tarantool.config.js': `export const config = {}` },
-    says: [/SetupError: \S+tarantool\.config\.js has no config as its default export/, /export default/],
-  },
-  'a config file that is no JSON': {
-    files: { ...stock, 'tarantool.config.json': `{ walMode: none }` },
-    says: [/SetupError: cannot read \S+tarantool\.config\.json: .*JSON/],
   },
   'no config file': {
     files: stock,

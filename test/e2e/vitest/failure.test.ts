@@ -191,7 +191,7 @@ describe.each(vitests)('$name', runner => {
     expect.soft(results['the second after a crash in beforeAll']).toBe('passed')
     expect.soft(results['passes, and the server dies after it']).toBe('passed')
     expect.soft(output).toMatch(/exited with code 5 outside the tests/)
-    expect.soft(output).toMatch(/of the beforeAll\n\n.* logged outside the tests.*\n.*line of a beforeAll/)
+    expect.soft(output).toMatch(/of the beforeAll\n\n.* logged outside the tests.*\n(?: .*\n)*.*line of a beforeAll/)
     expect(project.servers()).toEqual([])
     await expect.poll(() => project.leftBehind()).toEqual([])
   })
