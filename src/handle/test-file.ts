@@ -41,6 +41,13 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   await Promise.all(tickets.map(begin))
 }
 
+/** Ends a test file, after its last hook. The worker may have no other file to run, and yet live on. */
+export async function endTestFile(): Promise<void> {
+  const clients = [...workerState().clients.values()].filter(({ isOpen }) => isOpen)
+  // A broker that is gone has ended the leases.
+  await Promise.allSettled(clients.map(client => client.request('finish', {})))
+}
+
 /** The broker that has a server of this name. @throws SetupError, UnknownServerError */
 export function ticketOf(name: string): BrokerTicket {
   const { tickets } = workerState()

@@ -1,9 +1,9 @@
 // The setup file that the global setup adds to a project: it runs in the worker, before each test file is imported.
-import { afterEach, beforeEach, expect, inject } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, inject } from 'vitest'
 import { addressOf } from '../handle/environment.ts'
 import { appendToError, describeLog } from '../handle/failure-log.ts'
 import { listedServer } from '../handle/listed-server.ts'
-import { beginTest, beginTestFile } from '../handle/test-file.ts'
+import { beginTest, beginTestFile, endTestFile } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import type { ProvidedTarantool } from './context.ts'
 
@@ -22,6 +22,9 @@ if (provided) {
   const servers = Object.fromEntries([...infos].map(([name, info]) => [name, addressOf(info)]))
   Object.assign(provided, servers.default, { servers })
 }
+
+// What a beforeAll returns runs after every afterAll.
+beforeAll(() => endTestFile)
 
 beforeEach(beginTest)
 
