@@ -32,6 +32,13 @@ const suites: Record<string, Suite & { servers: number }> = {
   'one file on two workers': { files: 1, together: 1, servers: 1 },
   'eight files on two workers': { files: 8, together: 2, servers: 2 },
   'two files on eight workers': { files: 2, together: 2, servers: 2, test: { maxWorkers: 8 } },
+  // As bugs of Vitest's do now and then, on 3.2 between pools, on 4.1 between groups.
+  'workers that all say they are the first': {
+    files: 4,
+    together: 2,
+    servers: 2,
+    test: { env: { VITEST_POOL_ID: '1' } },
+  },
   'no parallel files': { files: 3, together: 1, servers: 1, test: { fileParallelism: false } },
   'more workers than maxServers': { files: 5, together: 1, servers: 1, fixture: 'maxServers: 1' },
   'more workers than maxServers, without isolation': {
