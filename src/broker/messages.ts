@@ -46,6 +46,8 @@ export interface BrokerRequests {
     params: { server: string; config?: Record<string, unknown> | undefined; baseDir?: string | undefined }
     result: LeasedServerInfo
   }
+  /** The file's last hook has run: servers that other files wait for may go to them. */
+  finish: { params: Record<string, never>; result: null }
   /** Gives one server back before the file ends. */
   release: { params: { server: string }; result: null }
   /** Starts a server that does not run, with an empty directory; one that is paused is resumed. */

@@ -7,11 +7,17 @@ export interface Lease {
   readonly server: PooledServer
   /** Gives it back; a second time does nothing. */
   release(): void
+  /**
+   * Its test file is done. Leftovers of the file may still run, and its worker keeps the server while nobody else waits
+   * for one: a worker that is not isolated may live, idle, until the run ends.
+   */
+  finish(): void
 }
 
 interface Waiting {
   readonly slot: number
   readonly take: (server: PooledServer) => void
+  readonly refuse: (error: Error) => void
 }
 
 export interface PoolOptions {
@@ -34,6 +40,8 @@ export class Pool {
   readonly #servers = new Set<PooledServer>()
   readonly #free = new Set<PooledServer>()
   readonly #waiting: Waiting[] = []
+  /** What takes back the leases of files that are done. */
+  readonly #finished = new Set<() => void>()
   #closed = false
 
   constructor(options: PoolOptions) {
@@ -68,14 +76,21 @@ export class Pool {
     const release = (): void => {
       if (released) return
       released = true
+      this.#finished.delete(release)
       this.#giveBack(server)
     }
-    return { server, release }
+    const finish = (): void => {
+      if (this.#waiting.length > 0) release()
+      else if (!released) this.#finished.add(release)
+    }
+    return { server, release, finish }
   }
 
   /** Ends all servers. Resolves to what went wrong. */
   async close(): Promise<unknown[]> {
     this.#closed = true
+    const gone = new LeaseError(`the servers named '${this.options.name}' were ended while a test file waited for one`)
+    for (const { refuse } of this.#waiting.splice(0)) refuse(gone)
     const ends = await Promise.allSettled([...this.#servers].map(server => server.destroy()))
     this.#servers.clear()
     this.#free.clear()
@@ -94,6 +109,9 @@ export class Pool {
   }
 
   async #take(slot: number): Promise<PooledServer> {
+    if (this.#free.size === 0 && !this.#mayGrow()) {
+      for (const release of [...this.#finished].slice(0, 1)) release()
+    }
     const free = [...this.#free]
     const found = free.find(server => server.slot === slot) ?? free[0]
     if (found) {
@@ -101,7 +119,7 @@ export class Pool {
       return found
     }
     if (this.#mayGrow()) return this.#add(slot)
-    return await new Promise(take => this.#waiting.push({ slot, take }))
+    return await new Promise((take, refuse) => this.#waiting.push({ slot, take, refuse }))
   }
 
   #giveBack(server: PooledServer): void {

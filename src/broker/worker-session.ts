@@ -64,6 +64,10 @@ export class WorkerSession {
       this.#leases.set(server, lease)
       return lease.server.info()
     },
+    finish: async () => {
+      for (const lease of this.#leases.values()) lease.finish()
+      return null
+    },
     release: async ({ server }) => {
       this.#leases.get(server)?.release()
       this.#leases.delete(server)
@@ -104,7 +108,7 @@ export class WorkerSession {
     }
     try {
       const { server } = await pool.lease(this.#slot)
-      return { server, release: close }
+      return { server, release: close, finish: close }
     } catch (error) {
       close()
       throw error

@@ -39,9 +39,11 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   const begin = async ({ path, servers, lease }: BrokerTicket): Promise<void> => {
     if (path === undefined) return
     await clientOf(state, path).request('begin', { worker, slot, file })
-    if (lease === 'file') await Promise.all(servers.map(name => leaseServer(name)))
+    if (lease !== 'file') return
+    // One after the other, in the order of the config: two workers that wait for what the other has would wait for ever.
+    for (const name of servers) await leaseServer(name)
   }
-  await Promise.all(tickets.map(begin))
+  for (const ticket of tickets) await begin(ticket)
 }
 
 /**
@@ -53,6 +55,13 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
 export async function endTests(errors: readonly ShownError[]): Promise<void> {
   const servers = [...workerState().servers.values()].filter(server => !server.isCrashKnown)
   await reportServers(servers, { errors, when: 'outside the tests', logSince: server => server.marks.earliest })
+}
+
+/** Ends a test file, after its last hook. The worker may have no other file to run, and yet live on. */
+export async function endTestFile(): Promise<void> {
+  const clients = [...workerState().clients.values()].filter(({ isOpen }) => isOpen)
+  // A broker that is gone has ended the leases.
+  await Promise.allSettled(clients.map(client => client.request('finish', {})))
 }
 
 /** The broker that has a server of this name. @throws SetupError, UnknownServerError */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, inject, type RunnerTestFile } 
 import { addressOf } from '../handle/environment.ts'
 import { listedServer } from '../handle/listed-server.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
-import { beginTestFile, endTests } from '../handle/test-file.ts'
+import { beginTestFile, endTestFile, endTests } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import type { ProvidedTarantool } from './context.ts'
 
@@ -24,8 +24,10 @@ if (provided) {
 }
 
 // The first hook to be registered is the first to run: what is called from here on is called too late to collect hooks.
+// What it returns runs after every afterAll.
 beforeAll(() => {
   state.isRunning = true
+  return endTestFile
 })
 
 beforeEach(async ({ task, onTestFinished }) => {

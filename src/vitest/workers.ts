@@ -4,6 +4,16 @@ import type { TestProject, Vitest } from 'vitest/node'
 interface PoolSettings {
   readonly maxForks?: number
   readonly maxThreads?: number
+  readonly singleFork?: boolean
+  readonly singleThread?: boolean
+}
+
+interface WorkerSettings {
+  readonly pool?: string
+  readonly watch?: boolean
+  readonly maxWorkers?: unknown
+  readonly fileParallelism?: boolean
+  readonly poolOptions?: Readonly<Record<string, PoolSettings | undefined>>
 }
 
 // Vitest's own default: one thread for the main process, and in watch mode half of them for the editor.
@@ -15,22 +25,24 @@ function defaultWorkers(watch: boolean): number {
 const asNumber = (value: unknown): number | undefined =>
   value === undefined || value === null || Number.isNaN(Number(value)) ? undefined : Number(value)
 
-// Vitest 3.2 has its limits by pool; 4.x leaves maxWorkers undefined unless it is set, whatever its type says.
+// Vitest 3 has limits of each pool, which the root's config sets and which go before maxWorkers.
+function poolLimit(pool: string, { version, config }: Vitest): number | undefined {
+  if (!version.startsWith('3.')) return undefined
+  const settings = (config as unknown as WorkerSettings).poolOptions?.[pool]
+  if (settings?.singleFork || settings?.singleThread) return 1
+  return asNumber(settings?.maxForks ?? settings?.maxThreads)
+}
+
+// Vitest 4 leaves maxWorkers undefined unless it is set, whatever its type says.
 function maxWorkers(project: TestProject, vitest: Vitest): number {
-  const config = project.config as unknown as {
-    pool?: string
-    maxWorkers?: unknown
-    fileParallelism?: boolean
-    poolOptions?: Record<string, PoolSettings | undefined>
-  }
+  const config = project.config as unknown as WorkerSettings
+  const root = vitest.config as unknown as WorkerSettings
   if (config.fileParallelism === false) return 1
-  const pool = config.poolOptions?.[config.pool ?? 'forks']
-  const vitestConfig = vitest.config as unknown as { maxWorkers?: unknown; watch?: boolean }
   return (
+    poolLimit(config.pool ?? 'forks', vitest) ||
     asNumber(config.maxWorkers) ||
-    asNumber(pool?.maxForks ?? pool?.maxThreads) ||
-    asNumber(vitestConfig.maxWorkers) ||
-    defaultWorkers(vitestConfig.watch === true)
+    asNumber(root.maxWorkers) ||
+    defaultWorkers(root.watch === true)
   )
 }
 

@@ -13,7 +13,10 @@ const setup = (fixture: string, rest = ''): Record<string, string> => ({
 describe.each(vitests)('$name', runner => {
   test('the address is there wherever a project asks for it', async () => {
     const project = new Project(runner, {
-      ...setup(recordedServer("credentials: { user: 'ann', password: 'secret' },"), "setupFiles: './user-setup.ts'"),
+      ...setup(
+        recordedServer("credentials: { user: 'ann', password: 'secret' },"),
+        "setupFiles: './user-setup.ts', sequence: { setupFiles: 'parallel' }",
+      ),
       'user-setup.ts': `
         import { beforeAll, inject } from 'vitest'
         const { port } = inject('tarantool')

@@ -32,6 +32,13 @@ const suites: Record<string, Suite & { servers: number }> = {
   'one file on two workers': { files: 1, together: 1, servers: 1 },
   'eight files on two workers': { files: 8, together: 2, servers: 2 },
   'two files on eight workers': { files: 2, together: 2, servers: 2, test: { maxWorkers: 8 } },
+  // As bugs of Vitest's do now and then, on 3.2 between pools, on 4.1 between groups.
+  'workers that all say they are the first': {
+    files: 4,
+    together: 2,
+    servers: 2,
+    test: { env: { VITEST_POOL_ID: '1' } },
+  },
   'no parallel files': { files: 3, together: 1, servers: 1, test: { fileParallelism: false } },
   'more workers than maxServers': { files: 5, together: 1, servers: 1, fixture: 'maxServers: 1' },
   'more workers than maxServers, without isolation': {
@@ -41,7 +48,17 @@ const suites: Record<string, Suite & { servers: number }> = {
     fixture: 'maxServers: 2',
     test: { maxWorkers: 3, isolate: false },
   },
+  'more workers than maxServers, in contexts that outlive their files': {
+    files: 5,
+    together: 2,
+    servers: 2,
+    fixture: 'maxServers: 2',
+    test: { maxWorkers: 3, pool: 'vmThreads' },
+  },
 }
+
+// What Vitest 3 has, and later versions do not look at.
+const poolOptions = [{ forks: { maxForks: 1 } }, { forks: { singleFork: true } }]
 
 async function runSuite(runner: (typeof vitests)[number], suite: Suite): Promise<Project> {
   const project = new Project(runner, files(suite))
@@ -63,5 +80,10 @@ describe.each(vitests)('$name', runner => {
   test.each(Object.entries(suites))('%s', async (_, suite) => {
     const project = await runSuite(runner, suite)
     expect(countStarts(project)).toBe(suite.servers)
+  })
+
+  test.runIf(runner.name === 'vitest-3.2').each(poolOptions)('poolOptions %j', async options => {
+    const project = await runSuite(runner, { files: 2, together: 1, test: { poolOptions: options } })
+    expect(countStarts(project)).toBe(1)
   })
 })
