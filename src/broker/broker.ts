@@ -1,7 +1,8 @@
+import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withAbsolutePaths } from '../config/absolute-paths.ts'
+import { defaultRoot } from '../config/default-root.ts'
 import { checkServerOptions, type ResolvedFixture, type ServerOptions } from '../config/fixture-config.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { UnknownServerError } from '../errors.ts'
@@ -47,15 +48,19 @@ export class Broker {
 
   /** Makes the run's directory and listens in it. Starts no server. */
   static async listen(options: BrokerOptions): Promise<Broker> {
-    sweepOnce(tmpdir())
-    const directory = newDirectoryPath(tmpdir())
+    const root = defaultRoot()
+    sweepOnce(root)
+    const directory = newDirectoryPath(root)
     checkSocketPath(join(directory, 'broker.sock'), "broker's socket")
     makeDirectory(directory, { keep: false })
     const broker = new Broker(options, directory)
-    await new Promise<void>((resolve, reject) => {
-      broker.#socketServer.once('error', reject)
-      broker.#socketServer.listen(broker.path, resolve)
-    })
+    try {
+      broker.#socketServer.listen(broker.path)
+      await once(broker.#socketServer, 'listening')
+    } catch (error) {
+      removeDirectory(directory)
+      throw error
+    }
     broker.#socketServer.unref()
     return broker
   }
@@ -119,7 +124,7 @@ export class Broker {
   /** Ends the leases that a worker has from earlier connections. */
   endEarlierSessions(worker: WorkerIdentity, current: WorkerSession): void {
     for (const session of this.#sessions.values()) {
-      if (session !== current && session.belongsTo(worker)) session.end()
+      if (session !== current && session.belongsTo(worker)) session.close()
     }
   }
 
@@ -130,10 +135,7 @@ export class Broker {
    */
   async close(): Promise<unknown[]> {
     this.#socketServer.close()
-    for (const [socket, session] of this.#sessions) {
-      session.end()
-      socket.destroy()
-    }
+    for (const session of this.#sessions.values()) session.close()
     const pools = [...this.#pools.values(), ...this.#ownPools]
     const problems = (await Promise.all(pools.map(pool => pool.close()))).flat()
     try {

@@ -13,6 +13,7 @@ interface Pending {
 export class BrokerClient {
   readonly #path: string
   readonly #socket: Socket
+  readonly #onClose = new Set<() => void>()
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
   #gone: Error | undefined
@@ -23,7 +24,10 @@ export class BrokerClient {
     this.#socket.unref()
     readMessages(this.#socket, message => this.#onReply(message as ReplyMessage))
     this.#socket.on('error', error => this.#fail(error))
-    this.#socket.on('close', () => this.#fail())
+    this.#socket.on('close', () => {
+      this.#fail()
+      for (const callback of this.#onClose) callback()
+    })
   }
 
   /** Whether requests can still be made. */
@@ -52,6 +56,12 @@ export class BrokerClient {
       if (error instanceof Error) Error.captureStackTrace(error, this.request)
       throw error
     }
+  }
+
+  /** Calls back when the connection has ended. Returns what takes that back. */
+  onClose(callback: () => void): () => void {
+    this.#onClose.add(callback)
+    return () => this.#onClose.delete(callback)
   }
 
   close(): void {

@@ -14,6 +14,7 @@ type Handlers = {
 /** One connection of a worker, and the leases that it holds. They end with it. */
 export class WorkerSession {
   readonly #broker: Broker
+  readonly #socket: Socket
   readonly #leases = new Map<string, Lease>()
   #worker: WorkerIdentity | undefined
   #slot = 0
@@ -22,6 +23,7 @@ export class WorkerSession {
 
   constructor(broker: Broker, socket: Socket) {
     this.#broker = broker
+    this.#socket = socket
     readMessages(socket, message => {
       const { id, method, params } = message as RequestMessage
       this.#handle(method, params).then(
@@ -33,6 +35,12 @@ export class WorkerSession {
 
   belongsTo({ pid, thread }: WorkerIdentity): boolean {
     return this.#worker?.pid === pid && this.#worker.thread === thread
+  }
+
+  /** Ends the connection, too: the worker has another one, or the run is over. */
+  close(): void {
+    this.end()
+    this.#socket.destroy()
   }
 
   /** Gives back all that it holds, and all that is on its way to it. */

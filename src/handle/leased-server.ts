@@ -22,6 +22,7 @@ export class LeasedServer {
   /** Where in the log the lease and the running tests began. */
   readonly marks: LogMarks
   readonly #client: BrokerClient
+  readonly #forgetClient: () => void
   #info: LeasedServerInfo
   #connections: ServerConnections | undefined
   #watch: Socket | undefined
@@ -42,6 +43,8 @@ export class LeasedServer {
     this.#touched = info.used
     this.marks = new LogMarks(this.log.offset)
     this.#watchOver()
+    // In a vm pool nobody else closes what a file's context leaves open.
+    this.#forgetClient = client.onClose(() => this.close())
   }
 
   get info(): LeasedServerInfo {
@@ -149,6 +152,7 @@ export class LeasedServer {
 
   /** Closes the connections; the lease itself is the broker's to end. */
   close(): void {
+    this.#forgetClient()
     this.#disconnect()
     this.#watch?.destroy()
   }

@@ -33,7 +33,7 @@ const badSetups: Record<string, BadInput> = {
   'a second setup of the same name': {
     files: {
       ...setUpWith(),
-      'second.ts': `import { defineTarantool } from 'tarantool-fixture/vitest/setup'; export default defineTarantool({})`,
+      'second.ts': `import { defineTarantool } from 'tarantool-fixture/vitest/setup'; export default defineTarantool({ walMode: 'write' })`,
       'vitest.config.ts': `export default { test: { globalSetup: ['./tarantool.setup.ts', './second.ts'] } }`,
     },
     says: [/SetupError: two setups of this project have a server named 'default'/, /another name/],
