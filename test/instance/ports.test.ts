@@ -66,7 +66,7 @@ test.each([
 test('a port that is lost again and again is an error in the end', async () => {
   const thief = new Thief('init.lua', 'listen')
   thief.steal(100)
-  const failure = await newInstance({ commandToRun: thief.command })
+  const failure = await newInstance({ commandToRun: thief.command, timeout: 60_000 })
     .start()
     .catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(PortTakenError)
