@@ -3,6 +3,7 @@ import type { InstanceOptions } from '../config/options.ts'
 import { NotRunningError } from '../errors.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import type { Address } from '../protocol/address.ts'
+import { refusesConnections } from '../protocol/refuses-connections.ts'
 import type { CrashReport, LeasedServerInfo } from './messages.ts'
 
 // Signals after which a server goes on. Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
@@ -138,9 +139,11 @@ export class PooledServer {
   }
 
   async crashReport(): Promise<CrashReport | null> {
-    const { process, log } = this.#instance
-    // The worker sees the connection's end before this process is told of the server's.
-    const exit = await process?.exitWithin(1000)
+    const { process, log, host, port } = this.#instance
+    // The worker sees the connection's end before this process is told of the server's, and a server that takes no
+    // connections any more is going to end.
+    const isEnding = await refusesConnections(toAddress(host, port))
+    const exit = await process?.exitWithin(isEnding ? (this.#options.stopTimeout ?? 5000) : 1000)
     if (!exit) return null
     return {
       fingerprint: this.#instance.fingerprint,

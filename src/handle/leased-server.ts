@@ -4,6 +4,7 @@ import type { LeasedServerInfo } from '../broker/messages.ts'
 import { ConnectionError, ServerExitedError } from '../errors.ts'
 import { LogFile } from '../instance/log.ts'
 import { ServerConnections } from '../protocol/connections.ts'
+import { refusesConnections } from '../protocol/refuses-connections.ts'
 import { LogMarks } from './log-marks.ts'
 
 // Taken before a test can put fake timers in their place.
@@ -92,11 +93,18 @@ export class LeasedServer {
     return crash
   }
 
-  /** The error of a server that has died without being asked to; `when` ends its message. */
-  async crash(when: string, logSince: number): Promise<ServerExitedError | undefined> {
+  /**
+   * The error of a server that has died without being asked to, or is about to.
+   *
+   * @param when ends its message
+   * @param suspect something has failed that a dying server would explain
+   */
+  async crash(when: string, logSince: number, suspect = false): Promise<ServerExitedError | undefined> {
     // The end of the watching connection is in this process's hands by now, but may not have been looked at.
     await new Promise<void>(resolve => nextTurn(resolve))
-    if (this.#askedFor || !(this.#isDown || this.#mayBeDown)) return undefined
+    if (this.#askedFor) return undefined
+    const isEnding = suspect && !this.#isDown && (await refusesConnections(this.#info.address.binary))
+    if (!(this.#isDown || this.#mayBeDown || isEnding)) return undefined
     this.#mayBeDown = false
     const crash = await this.#client.request('crash', { server: this.name })
     if (!crash) {

@@ -21,7 +21,7 @@ export async function reportServers(
   const crashes: Error[] = []
   for (const server of servers) {
     const since = logSince(server)
-    const crash = await server.crash(when, since)
+    const crash = await server.crash(when, since, first !== undefined)
     if (crash) crashes.push(crash)
     if (first) {
       const text = crash ? crash.summary : await describeLog(server, when, since)
