@@ -146,6 +146,9 @@ describe('a string comes back as it was', () => {
     const [bytes] = await connection.command('"\\255\\254"')
     expect(bytes).toBeInstanceOf(ByteString)
     expect(bytes).toEqual(ByteString.of(0xff, 0xfe))
+    const [mixed, text] = await connection.command(`"caf\\xe9 \\\\xFF \\xc3\\xbf \\xc2\\x80", "\\\\xFF \\xc3\\xbf"`)
+    expect(mixed).toEqual(ByteString.from(Buffer.from('636166e9205c78464620c3bf20c280', 'hex')))
+    expect(text).toBe('\\xFF ÿ')
   })
 
   test('U+2028, which YAML would change, is an error', async () => {
@@ -238,13 +241,13 @@ describe('an error', () => {
 
   test('has the errors that caused it, outermost first', async () => {
     const error = await raised(`
-      local cause = box.error.new{code = 1, reason = 'cause'}
+      local cause = box.error.new{code = 45, reason = 'cause'}
       local outer = box.error.new{code = 2, reason = 'outer'}
       outer:set_prev(cause)
       error(outer)`)
     expect(error.frames.map(frame => [frame.code, frame.message])).toEqual([
       [2, 'outer'],
-      [1, 'cause'],
+      [45, 'cause'],
     ])
   })
 

@@ -19,15 +19,17 @@ export async function parseValues(text: string): Promise<unknown[]> {
     })
   }
   // Loaded on first use: test files import this module indirectly, and most of them never send a command.
-  const { parseDocument } = await import('yaml')
+  const [{ parseDocument }, { restoreRawBytes }] = await Promise.all([import('yaml'), import('./raw-bytes.ts')])
   try {
     const document = parseDocument(text, {
       schema: 'failsafe',
       customTags: tags => [...TAGS, ...tags],
       logLevel: 'error',
+      keepSourceTokens: true,
     })
     const [error] = document.errors
     if (error) throw error
+    restoreRawBytes(document)
     const values: unknown = document.toJS({ maxAliasCount: -1 })
     if (Array.isArray(values)) return values
   } catch (cause) {
