@@ -14,7 +14,9 @@ interface Suite {
 
 function files({ files, together, test = {}, fixture }: Suite): Record<string, string> {
   const names = Array.from({ length: files }, (_, index) => `test/file-${index}.test.ts`)
-  const config = { globalSetup: './tarantool.ts', maxWorkers: 2, minWorkers: 1, ...test }
+  const { maxWorkers = 2 } = test
+  // As many at least as at most: without isolation, Vitest 3 gives files to workers that it is about to end.
+  const config = { globalSetup: './tarantool.ts', ...test, maxWorkers, minWorkers: maxWorkers }
   return {
     'vitest.config.ts': `export default { test: ${JSON.stringify(config)} }`,
     'tarantool.ts': `
@@ -58,7 +60,7 @@ const suites: Record<string, Suite & { servers: number }> = {
 }
 
 // What Vitest 3 has, and later versions do not look at.
-const poolOptions = [{ forks: { maxForks: 1 } }, { forks: { singleFork: true } }]
+const poolOptions = [{ forks: { minForks: 1, maxForks: 1 } }, { forks: { singleFork: true } }]
 
 async function runSuite(runner: (typeof vitests)[number], suite: Suite): Promise<Project> {
   const project = new Project(runner, files(suite))

@@ -25,7 +25,7 @@ function config({
     const place = `name: 'p${index}', include: ['p${index}/*.test.ts']`
     return `{ ${inherit ? 'extends: true,' : ''} test: { ${place}, ${own} } }`
   })
-  return `${before}\nexport default { ${plugins} test: { maxWorkers: 2, minWorkers: 1, ${test} projects: [${list}] } }`
+  return `${before}\nexport default { ${plugins} test: { maxWorkers: 2, minWorkers: 2, ${test} projects: [${list}] } }`
 }
 
 const testFiles = (perProject: number, projects: number, together: number, server?: string): Record<string, string> =>

@@ -4,7 +4,7 @@ import { Project } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
 
 const setup = {
-  'vitest.config.ts': `export default { test: { globalSetup: './tarantool.ts', maxWorkers: 2, minWorkers: 1 } }`,
+  'vitest.config.ts': `export default { test: { globalSetup: './tarantool.ts', maxWorkers: 2, minWorkers: 2 } }`,
   'tarantool.ts': `
     import { defineTarantool } from 'tarantool-fixture/vitest/setup'
     export default defineTarantool(${recordedServer()})`,
