@@ -12,7 +12,7 @@ const pluginSetup: GlobalSetup = async project => {
       hint: "Add tarantool({ … }) from 'tarantool-fixture/vitest/plugin' to its plugins.",
     })
   }
-  return await setUpProject(project, runOfConfig(project, config))
+  return await setUpProject(project, await runOfConfig(project, config))
 }
 
 export default pluginSetup

@@ -1,14 +1,49 @@
 import type { TestProject } from 'vitest/node'
 import type { FixtureConfig } from '../config/fixture-config.ts'
+import { SetupError } from '../errors.ts'
 import { baseDirectory } from './global-setup.ts'
 import { Run } from './run.ts'
 
+/** Under this a setup holds its config, for a rerun to read what a setup file says by then. */
+export const configOfSetup: unique symbol = Symbol.for('tarantool-fixture.config') as never
+
+/** What a module exports that may be a setup file of ours. */
+interface SetupModule {
+  readonly default?: { readonly [configOfSetup]?: FixtureConfig }
+}
+
+// What JSON has no form for, as text; equal functions of two copies of a setup file are one function to us.
+const textOf = (config: FixtureConfig): string =>
+  JSON.stringify(config, (_, value: unknown) =>
+    typeof value === 'function' || typeof value === 'bigint' ? `${typeof value} ${value}` : value,
+  )
+
+async function configIn(project: TestProject, file: string): Promise<FixtureConfig | undefined> {
+  const { default: setup } = await project.import<SetupModule>(file)
+  return setup?.[configOfSetup]
+}
+
+/** The setup file that a config stands in, for the watcher; undefined where nobody watches, or it stands elsewhere. */
+async function setupFileOf(project: TestProject, config: FixtureConfig): Promise<string | undefined> {
+  if (!project.vitest.config.watch) return undefined
+  for (const file of [project.config.globalSetup ?? []].flat()) {
+    const found = await configIn(project, file).catch(() => undefined)
+    if (found && textOf(found) === textOf(config)) return file
+  }
+  return undefined
+}
+
 /** The run of a config that stands in the code: projects with equal configs and one base directory share it. */
-export function runOfConfig(project: TestProject, config: FixtureConfig): Run {
+export async function runOfConfig(project: TestProject, config: FixtureConfig): Promise<Run> {
   const baseDir = baseDirectory(project)
-  // What JSON has no form for, as text; equal functions of two copies of a setup file are one function to us.
-  const text = (_: string, value: unknown): unknown =>
-    typeof value === 'function' || typeof value === 'bigint' ? `${typeof value} ${value}` : value
-  const identity = `${baseDir}\n${JSON.stringify(config, text)}`
-  return Run.of(project.vitest, identity, { baseDir, load: async () => config })
+  const configFile = await setupFileOf(project, config)
+  let reads = 0
+  const load = async (): Promise<FixtureConfig> => {
+    if (reads++ === 0 || configFile === undefined) return config
+    // With a new query Vitest reads it anew.
+    const edited = await configIn(project, `${configFile}?read=${reads}`)
+    if (edited) return edited
+    throw new SetupError(`${configFile} has no defineTarantool(…) as its default export any more`)
+  }
+  return Run.of(project.vitest, `${baseDir}\n${textOf(config)}`, { baseDir, configFile, load })
 }

@@ -4,7 +4,7 @@ import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
 import { setUpProject, type Teardown } from './global-setup.ts'
 import { Run } from './run.ts'
-import { runOfConfig } from './run-of-config.ts'
+import { configOfSetup, runOfConfig } from './run-of-config.ts'
 import './context.ts'
 
 export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
@@ -22,7 +22,8 @@ export type GlobalSetup = (project: TestProject) => Promise<Teardown>
  * export default defineTarantool({ appLua: './app.lua' })
  */
 export function defineTarantool(config: FixtureConfig): GlobalSetup {
-  return async project => await setUpProject(project, runOfConfig(project, config))
+  const setup: GlobalSetup = async project => await setUpProject(project, await runOfConfig(project, config))
+  return Object.assign(setup, { [configOfSetup]: config })
 }
 
 /** The stock global setup: the config is the tarantool.config file beside the Vitest config. */

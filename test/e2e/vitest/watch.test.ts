@@ -29,7 +29,10 @@ test('is seen', async () => {
   appendFileSync('seen.log', JSON.stringify({ pid: tarantool.pid, port: tarantool.port, answer, servers }) + '\\n')
 })`
 
-function watched(runner: (typeof vitests)[number]): {
+function watched(
+  runner: (typeof vitests)[number],
+  files: Record<string, string> = {},
+): {
   project: Project
   watch: WatchMode
   last: () => Seen
@@ -42,6 +45,7 @@ function watched(runner: (typeof vitests)[number]): {
     'lua/app.lua': appLua('red'),
     'lua/thing.lua': thingLua('rose'),
     'seen.test.ts': seenTest,
+    ...files,
   })
   const watch = new WatchMode(project)
   const last = (): Seen => JSON.parse(project.read('seen.log').trim().split('\n').at(-1) ?? '') as Seen
@@ -94,6 +98,25 @@ describe.each(vitests)('$name, watch mode', runner => {
     await expect.poll(() => project.servers()).toEqual([])
     await expect.poll(() => project.leftBehind()).toEqual([])
     expect(project.leftProcesses()).toEqual([])
+  })
+
+  test('an edited setup file with defineTarantool replaces the servers', async () => {
+    const setup = (rest: string): string => `
+      import { defineTarantool } from 'tarantool-fixture/vitest/setup'
+      export default defineTarantool({ appLua: './lua/app.lua', ${rest} })`
+    const { project, watch, last, change } = watched(runner, {
+      'vitest.config.ts': `export default { test: { globalSetup: './setup.ts' } }`,
+      'setup.ts': setup(''),
+    })
+    await watch.run()
+    const first = last()
+    expect(await change({ 'seen.test.ts': `${seenTest}\n// changed` })).toEqual(first)
+    const two = await change({ 'setup.ts': setup('servers: { default: {}, queue: {} }') })
+    expect(two.servers).toEqual(['default', 'queue'])
+    expect(project.servers()).toHaveLength(2)
+    watch.press('q')
+    await watch.process
+    await expect.poll(() => project.leftBehind()).toEqual([])
   })
 
   test('Ctrl-C leaves nothing', async () => {
