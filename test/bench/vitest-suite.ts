@@ -97,6 +97,10 @@ async function benchTestFile(rounds: number): Promise<void> {
         export default defineTarantool({ isolation: 'none' })`,
       ...files,
     })
+  const empty = join(installDirectory(runner), 'node_modules', 'empty-module')
+  mkdirSync(empty, { recursive: true })
+  writeFileSync(join(empty, 'package.json'), '{ "name": "empty-module", "type": "module", "exports": "./index.js" }')
+  writeFileSync(join(empty, 'index.js'), '')
   const directories = {
     used: project(
       { 'a.test.js': timed("import { useTarantool } from 'tarantool-fixture/vitest'\nuseTarantool()") },
@@ -104,7 +108,7 @@ async function benchTestFile(rounds: number): Promise<void> {
     ),
     unused: project({ 'a.test.js': timed('') }, false),
     module: project({ 'a.test.js': imports('import', 'tarantool-fixture/vitest') }, false),
-    empty: project({ 'a.test.js': imports('import', 'data:text/javascript,export{}') }, false),
+    empty: project({ 'a.test.js': imports('import', 'empty-module') }, false),
   }
   const took: Record<string, number[]> = {}
   for (let round = 0; round < rounds; round++) {
@@ -114,7 +118,7 @@ async function benchTestFile(rounds: number): Promise<void> {
       took[name].push(Number(/TOOK \w+ ([\d.]+)/.exec(output)?.[1]))
     }
   }
-  for (const directory of Object.values(directories)) rmSync(directory, { recursive: true })
+  for (const directory of [empty, ...Object.values(directories)]) rmSync(directory, { recursive: true })
   const of = (name: string): number => median(took[name] ?? [])
   const line = (what: string, value: number, atMost: number): void =>
     console.log(`${what.padEnd(68)} ${value.toFixed(2)} ms (at most ${atMost}: ${value <= atMost ? 'ok' : 'OVER'})`)
