@@ -84,8 +84,11 @@ describe.each(vitests)('$name', runner => {
     expect(countStarts(project)).toBe(suite.servers)
   })
 
-  test.runIf(runner.name === 'vitest-3.2').each(poolOptions)('poolOptions %j (Vitest 3 only: later versions have none)', async options => {
-    const project = await runSuite(runner, { files: 2, together: 1, test: { poolOptions: options } })
-    expect(countStarts(project)).toBe(1)
-  })
+  test.runIf(runner.name === 'vitest-3.2').each(poolOptions)(
+    'poolOptions %j (Vitest 3 only: later versions have none)',
+    async options => {
+      const project = await runSuite(runner, { files: 2, together: 1, test: { poolOptions: options } })
+      expect(countStarts(project)).toBe(1)
+    },
+  )
 })
