@@ -18,9 +18,8 @@ export function serializeError(error: unknown): SerializedError {
 
 /** The error again, of its own class. */
 export function deserializeError({ name, message, code, fields }: SerializedError): Error {
-  const classes = errors as unknown as Record<string, typeof Error | undefined>
   const error = new Error(message)
-  const ownClass = Object.hasOwn(classes, name) ? classes[name] : undefined
-  if (ownClass) Object.setPrototypeOf(error, ownClass.prototype as object)
+  const ownClass: unknown = Object.hasOwn(errors, name) ? errors[name as keyof typeof errors] : undefined
+  if (typeof ownClass === 'function') Object.setPrototypeOf(error, ownClass.prototype as object)
   return Object.assign(error, fields, { name, ...(code !== undefined && { code }) })
 }

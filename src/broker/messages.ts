@@ -33,7 +33,6 @@ export interface CrashReport {
   readonly fingerprint: string
   readonly exitCode?: number | undefined
   readonly signal?: string | undefined
-  readonly logTail: readonly string[]
   readonly logFile: string
 }
 

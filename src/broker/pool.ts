@@ -138,7 +138,8 @@ export class Pool {
 
   async #drop(server: PooledServer): Promise<void> {
     this.#servers.delete(server)
-    await server.destroy()
+    // Why it could not be leased is the error to tell, and the next one who waits has a chance all the same.
+    await server.destroy().catch(() => {})
     const waiting = this.#waiting.shift()
     if (waiting && !this.#closed) waiting.take(this.#add(waiting.slot))
   }

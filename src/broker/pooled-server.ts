@@ -2,12 +2,16 @@ import type { ServerOptions } from '../config/fixture-config.ts'
 import type { InstanceOptions } from '../config/options.ts'
 import { NotRunningError } from '../errors.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
-import type { Address } from '../protocol/address.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 import type { CrashReport, LeasedServerInfo } from './messages.ts'
 
 // Signals after which a server goes on. Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
 const harmless: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGCONT', 'SIGUSR1', 'SIGHUP', 'SIGWINCH'])
+
+// In milliseconds: how long an end may take to be heard of, and how long a server may take that shuts down in order (3 s,
+// `box.ctl.set_on_shutdown_timeout`).
+const seenWithin = 1000
+const shutdownTime = 5000
 
 /** One server of a pool: an instance, and what its leases did with it. */
 export class PooledServer {
@@ -113,11 +117,6 @@ export class PooledServer {
   info(): LeasedServerInfo {
     const { instance } = this
     const { credentials } = instance
-    const address = {
-      binary: toAddress(instance.host, instance.port),
-      console: toAddress(instance.consoleHost, instance.consolePort),
-      credentials,
-    }
     return {
       name: this.name,
       host: instance.host,
@@ -131,7 +130,7 @@ export class PooledServer {
       logFile: instance.logFile,
       consoleHost: instance.consoleHost,
       consolePort: instance.consolePort,
-      address,
+      address: instance.address,
       isolation: this.isolation,
       used: this.used,
       keepsOnFailure: this.#options.keep === 'on-failure',
@@ -139,19 +138,13 @@ export class PooledServer {
   }
 
   async crashReport(): Promise<CrashReport | null> {
-    const { process, log, host, port } = this.#instance
+    const { process, address, fingerprint, logFile } = this.#instance
     // The worker sees the connection's end before this process is told of the server's, and a server that takes no
     // connections any more is going to end.
-    const isEnding = await refusesConnections(toAddress(host, port))
-    const exit = await process?.exitWithin(isEnding ? (this.#options.stopTimeout ?? 5000) : 1000)
+    const isEnding = await refusesConnections(address.binary)
+    const exit = await process?.exitWithin(isEnding ? shutdownTime : seenWithin)
     if (!exit) return null
-    return {
-      fingerprint: this.#instance.fingerprint,
-      exitCode: exit.exitCode,
-      signal: exit.signal,
-      logTail: (await log.lines()).slice(-50),
-      logFile: log.path,
-    }
+    return { fingerprint, exitCode: exit.exitCode, signal: exit.signal, logFile }
   }
 
   #makeInstance(more: InstanceOptions = {}): TarantoolInstance {
@@ -217,6 +210,3 @@ export class PooledServer {
 
 const keeps = ({ keep, cleanup }: ServerOptions): boolean =>
   keep === 'on-failure' || keep === 'always' || cleanup === false
-
-const toAddress = (host: string, port: number | string): Address =>
-  host === 'unix/' ? { path: String(port) } : { host: host === '0.0.0.0' ? '127.0.0.1' : host, port: Number(port) }

@@ -16,6 +16,7 @@ export class WorkerSession {
   readonly #broker: Broker
   readonly #socket: Socket
   readonly #leases = new Map<string, Lease>()
+  readonly #coming = new Map<string, Promise<Lease>>()
   #worker: WorkerIdentity | undefined
   #slot = 0
   /** Counts the files that this connection began: a lease that comes too late for its file is given back. */
@@ -48,6 +49,7 @@ export class WorkerSession {
     this.#file++
     for (const lease of this.#leases.values()) lease.release()
     this.#leases.clear()
+    this.#coming.clear()
   }
 
   readonly #handlers: Handlers = {
@@ -59,18 +61,9 @@ export class WorkerSession {
       return null
     },
     lease: async ({ server, config, baseDir }) => {
-      const file = this.#file
-      const held = this.#leases.get(server)
-      if (held) return held.server.info()
-      const lease = config
-        ? await this.#leaseOwn(server, config, baseDir)
-        : await this.#broker.pool(server).lease(this.#slot)
-      if (file !== this.#file) {
-        lease.release()
-        throw new LeaseError(`the lease of server '${server}' came when its test file had ended`)
-      }
-      this.#leases.set(server, lease)
-      return lease.server.info()
+      const take = (): Promise<Lease> =>
+        config ? this.#leaseOwn(server, config, baseDir) : this.#broker.pool(server).lease(this.#slot)
+      return (await this.#lease(server, take)).server.info()
     },
     finish: async () => {
       for (const lease of this.#leases.values()) lease.finish()
@@ -97,6 +90,30 @@ export class WorkerSession {
       this.#server(server).testFailed()
       return null
     },
+  }
+
+  /** The lease of a name that it holds, or that is on its way: concurrent tests may ask for one at the same time. */
+  async #lease(name: string, take: () => Promise<Lease>): Promise<Lease> {
+    const known = this.#leases.get(name) ?? this.#coming.get(name)
+    if (known) return await known
+    const coming = this.#receive(name, take)
+    this.#coming.set(name, coming)
+    try {
+      return await coming
+    } finally {
+      if (this.#coming.get(name) === coming) this.#coming.delete(name)
+    }
+  }
+
+  async #receive(name: string, take: () => Promise<Lease>): Promise<Lease> {
+    const file = this.#file
+    const lease = await take()
+    if (file !== this.#file) {
+      lease.release()
+      throw new LeaseError(`the lease of server '${name}' came when its test file had ended`)
+    }
+    this.#leases.set(name, lease)
+    return lease
   }
 
   async #handle<Name extends RequestName>(method: Name, params: BrokerRequests[Name]['params']): Promise<unknown> {

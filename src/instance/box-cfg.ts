@@ -18,16 +18,20 @@ export function namedBoxCfg(
   }
 }
 
-const renamed: Record<string, string> = {
+/** The options that 1.7.4 renamed. Both names of one value are an error to box.cfg. */
+export const renamedOptions: Readonly<Record<string, string>> = {
   logger: 'log',
+  logger_nonblock: 'log_nonblock',
+  panic_on_snap_error: 'force_recovery',
+  panic_on_wal_error: 'force_recovery',
   replication_source: 'replication',
+  rows_per_wal: 'wal_max_rows',
   slab_alloc_arena: 'memtx_memory',
   slab_alloc_minimal: 'memtx_min_tuple_size',
   slab_alloc_maximal: 'memtx_max_tuple_size',
   snap_dir: 'memtx_dir',
   snapshot_count: 'checkpoint_count',
   snapshot_period: 'checkpoint_interval',
-  rows_per_wal: 'wal_max_rows',
 }
 
 /**
@@ -36,7 +40,7 @@ const renamed: Record<string, string> = {
  * @throws InvalidOptionError
  */
 export function checkBoxCfg(boxCfg: Readonly<Record<string, BoxCfgValue>>): void {
-  for (const [old, current] of Object.entries(renamed)) {
+  for (const [old, current] of Object.entries(renamedOptions)) {
     if (boxCfg[old] !== undefined && boxCfg[current] !== undefined) {
       throw new InvalidOptionError(`option 'boxCfg' has both '${old}' and '${current}', two names of one value`, {
         hint: `Keep '${current}'.`,

@@ -6,7 +6,7 @@ import { LuaFileError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { InstanceAddresses } from './addresses.ts'
-import { namedBoxCfg } from './box-cfg.ts'
+import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
 
 const fixturesDirectory = join(packageDirectory, 'fixtures')
@@ -106,6 +106,7 @@ export function writeInitScript(
     app_name: options.appLua && 'file' in options.appLua ? `@${options.appLua.file}` : '=appLua',
     app_dir: options.appDir,
     extra_box_cfg: options.extraBoxCfg,
+    renamed: renamedOptions,
   }
   writeFileSync(
     bootFile,

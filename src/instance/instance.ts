@@ -3,7 +3,7 @@ import { parseVersion, type Version } from '../binary/version.ts'
 import type { Credentials, InstanceOptions } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import { ConnectionError, NotRunningError, ServerExitedError } from '../errors.ts'
-import { ServerConnections } from '../protocol/connections.ts'
+import { type ServerAddress, ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { forUri, type InstanceAddresses, toUri } from './addresses.ts'
 import { checkBoxCfg } from './box-cfg.ts'
@@ -111,6 +111,12 @@ export class TarantoolInstance implements AsyncDisposable {
   /** The console's port, or with `consoleHost` `'unix/'` its socket's path. */
   get consolePort(): number | string {
     return this.#addresses().console.port
+  }
+
+  /** Where a client on this machine connects, and as whom. */
+  get address(): ServerAddress {
+    const { binary, console } = this.#addresses()
+    return { binary, console: console.address, credentials: this.credentials }
   }
 
   /** How messages call the server: `Tarantool[127.0.0.1:34567]`. */
@@ -341,8 +347,7 @@ export class TarantoolInstance implements AsyncDisposable {
   async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
     const { process } = this
     if (!this.isRunning || !process) throw this.#notRunning()
-    const { binary, console } = this.#addresses()
-    this.#connections ??= new ServerConnections({ binary, console: console.address, credentials: this.credentials })
+    this.#connections ??= new ServerConnections(this.address)
     try {
       return await send(this.#connections)
     } catch (error) {

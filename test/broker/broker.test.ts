@@ -1,0 +1,43 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { Broker } from '../../src/broker/broker.ts'
+import { BrokerClient } from '../../src/broker/client.ts'
+import type { FixtureConfig } from '../../src/config/fixture-config.ts'
+import { resolveFixture } from '../../src/config/fixture-config.ts'
+import { ServerConnections } from '../../src/protocol/connections.ts'
+
+async function listen(config: FixtureConfig): Promise<Broker> {
+  const broker = await Broker.listen({ fixture: resolveFixture(config), baseDir: process.cwd() })
+  onTestFinished(async () => {
+    expect(await broker.close()).toEqual([])
+  })
+  return broker
+}
+
+async function connect(broker: Broker, slot: number): Promise<BrokerClient> {
+  const client = new BrokerClient(broker.path)
+  onTestFinished(() => client.close())
+  await client.request('begin', { worker: { pid: process.pid, thread: slot }, slot })
+  return client
+}
+
+test('concurrent requests of one worker for one server are one lease', async () => {
+  const broker = await listen({ maxServers: 1 })
+  const first = await connect(broker, 1)
+  const lease = (): ReturnType<typeof first.request<'lease'>> => first.request('lease', { server: 'default' })
+  const [one, other] = await Promise.all([lease(), lease()])
+  expect(other.pid).toBe(one.pid)
+  // It is given back whole: the next worker gets the one server that there may be.
+  first.close()
+  const second = await connect(broker, 2)
+  expect((await second.request('lease', { server: 'default' })).pid).toBe(one.pid)
+})
+
+test.each(['0.0.0.0', '*'])('a server that listens on %s is reached from here', async host => {
+  const broker = await listen({ host })
+  const client = await connect(broker, 1)
+  const { address } = await client.request('lease', { server: 'default' })
+  const connections = new ServerConnections(address)
+  onTestFinished(() => connections.close())
+  expect(address.binary).toMatchObject({ host: '127.0.0.1' })
+  expect(await connections.eval('return 1', [])).toEqual([1])
+})
