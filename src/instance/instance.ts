@@ -212,14 +212,9 @@ export class TarantoolInstance implements AsyncDisposable {
   async standBy(): Promise<this> {
     this.#workspace.standsBy = true
     await this.start()
-    const { timeout } = this.#options
-    try {
-      // What a take-over needs is loaded and connected before somebody waits for it.
-      await this.command('true', { timeout })
-    } catch (error) {
-      await this.kill()
-      throw error
-    }
+    // What a take-over needs is loaded and connected before somebody waits for it. One that is not fit for it has ended
+    // by then, like one that ends while it stands by.
+    await this.command('true', { timeout: this.#options.timeout }).catch(() => this.kill())
     return this
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -26,6 +27,12 @@ const pidAt = async ({ address }: TarantoolInstance): Promise<unknown[]> => {
   const connections = new ServerConnections(address)
   onTestFinished(() => connections.close())
   return await connections.eval('return box.info.pid', [])
+}
+
+async function occupy(port: number | string): Promise<void> {
+  const other = createServer().listen(Number(port), '127.0.0.1')
+  onTestFinished(() => void other.close())
+  await once(other, 'listening')
 }
 
 const app = "box.schema.space.create('rows'):create_index('pk') box.space.rows:insert({ box.info.pid })"
@@ -96,8 +103,7 @@ describe('a server that stands by', () => {
   test('says that another process has taken the address in between', async () => {
     const { first, spare } = await startPair({})
     await first.kill()
-    const other = createServer().listen(Number(first.port), '127.0.0.1')
-    onTestFinished(() => void other.close())
+    await occupy(first.port)
     await expect(spare.takeOver()).rejects.toThrow(PortTakenError)
     await expect(spare.takeOver()).rejects.toThrow(`cannot take over 127.0.0.1:${first.port}: the address is in use`)
   })
@@ -105,8 +111,7 @@ describe('a server that stands by', () => {
   test('says that another process has taken the address of the console', async () => {
     const { first, spare } = await startPair({ consoleHost: '127.0.0.1' })
     await first.kill()
-    const other = createServer().listen(Number(first.consolePort), '127.0.0.1')
-    onTestFinished(() => void other.close())
+    await occupy(first.consolePort)
     await expect(spare.takeOver()).rejects.toThrow(`cannot take over 127.0.0.1:${first.consolePort}: the address is in`)
   })
 

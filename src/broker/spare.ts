@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { TarantoolInstance } from '../instance/instance.ts'
+
+/**
+ * The server that waits, whole but for its port, to take the place of a leased one. It starts in the background, and so
+ * does the removal of what the one before it left.
+ */
+export class Spare {
+  readonly #make: () => TarantoolInstance
+  /** The one that starts or waits. */
+  #instance: TarantoolInstance | undefined
+  #ready: Promise<void> | undefined
+  #isClosed = false
+  /** The removals that are under way, and what went wrong with the first that failed. */
+  #removals: Promise<void> = Promise.resolve()
+  #problem: unknown
+
+  /** @param make gives an instance with the address of the server whose place it will take */
+  constructor(make: () => TarantoolInstance) {
+    this.#make = make
+  }
+
+  /** Starts one in the background, unless there is one. A failure is told to who asks for it. */
+  prepare(): void {
+    if (this.#isClosed || this.#ready) return
+    this.#ready = this.#start()
+    this.#ready.catch(() => {})
+  }
+
+  /**
+   * Ends a server and puts the spare into its place; waits for a spare that is still starting.
+   *
+   * @param orderly whether the old server is to shut down, since its files stay; else it is killed
+   * @returns the server that has the address now. Undefined where there was no spare, or where it has ended or failed: the
+   *   old server may still run then
+   * @throws what the spare's start threw; the old server runs
+   */
+  async replace(old: TarantoolInstance, { orderly }: { orderly: boolean }): Promise<TarantoolInstance | undefined> {
+    const spare = await this.#take()
+    if (!spare) return undefined
+    try {
+      if (orderly) await old.stop({ cleanup: false })
+      else await old.kill({ cleanup: false })
+      await spare.takeOver()
+    } catch {
+      // A start in the usual way works all the same, or says what is wrong.
+      await spare.kill()
+      return undefined
+    }
+    this.#remove(old)
+    return spare
+  }
+
+  /** Ends the one that starts or waits; the next `prepare` makes another. */
+  async discard(): Promise<void> {
+    const instance = this.#instance
+    this.#instance = undefined
+    this.#ready = undefined
+    await instance?.kill()
+  }
+
+  /** Ends it for good. @throws what went wrong with a removal in the background */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.discard()
+    await this.#removals
+    if (this.#problem !== undefined) throw this.#problem
+  }
+
+  async #start(): Promise<void> {
+    const instance = this.#make()
+    this.#instance = instance
+    // After the answer to the test that is about to run.
+    await nextTurn()
+    if (this.#instance === instance) await instance.standBy()
+  }
+
+  async #take(): Promise<TarantoolInstance | undefined> {
+    try {
+      await this.#ready
+    } catch (error) {
+      await this.discard()
+      throw error
+    }
+    const spare = this.#instance
+    if (!spare?.isRunning) {
+      await this.discard()
+      return undefined
+    }
+    this.#instance = undefined
+    this.#ready = undefined
+    return spare
+  }
+
+  #remove(old: TarantoolInstance): void {
+    const remove = async (): Promise<void> => {
+      await nextTurn()
+      await old.cleanup()
+    }
+    this.#removals = this.#removals.then(remove).catch((problem: unknown) => {
+      this.#problem ??= problem
+    })
+  }
+}
