@@ -35,7 +35,7 @@ export class LeasedServer {
   #askedFor = false
   /** Somebody has been told of the crash. */
   #isReported = false
-  /** A test has had it since it was last made fresh. */
+  /** A test has had it, of this file or of an earlier one: whatever that test did to it, the next one has it fresh. */
   #touched: boolean
 
   constructor(client: BrokerClient, info: LeasedServerInfo) {
@@ -180,7 +180,6 @@ export class LeasedServer {
     this.#askedFor = false
     this.#mayBeDown = false
     this.#isReported = false
-    this.#touched = this.#info.used
     this.#watchOver()
   }
 
