@@ -121,11 +121,10 @@ export class PooledServer {
   leaseEnded(): void {
     this.used = true
     const { isolation } = this
-    const ready =
-      isolation === 'process' ? this.renew() : isolation === 'restart' ? this.restart(true) : Promise.resolve()
-    ready.catch(() => {})
-    // That of a file which asked for one itself.
-    if (isolation !== 'process') this.#inTurn(() => this.#spare.discard()).catch(() => {})
+    // A spare that the file had asked for itself goes with it.
+    const steps = [isolation === 'process' ? this.renew() : this.#inTurn(() => this.#spare.discard())]
+    if (isolation === 'restart') steps.push(this.restart(true))
+    void Promise.allSettled(steps)
   }
 
   /** Stops the process; directory and address stay, for a start. */
@@ -151,12 +150,11 @@ export class PooledServer {
   async destroy(): Promise<void> {
     this.#destroyed = true
     // At once, since it ends a start that is under way; and again, since a step may have been between stop and start.
-    const spare = this.#spare.close()
-    spare.catch(() => {})
+    this.#spare.close().catch(() => {})
     await this.#instance.stop()
     await this.#last
     await this.#instance.stop()
-    await spare
+    await this.#spare.close()
   }
 
   info(): LeasedServerInfo {

@@ -11,8 +11,9 @@ export class Spare {
   #instance: TarantoolInstance | undefined
   #ready: Promise<void> | undefined
   #isClosed = false
-  /** The removals that are under way, and what went wrong with the first that failed. */
-  #removals: Promise<void> = Promise.resolve()
+  /** Settles when what is ended and removed in the background is gone. */
+  #endings: Promise<void> = Promise.resolve()
+  /** What went wrong with the first of those that failed. */
   #problem: unknown
 
   /** @param make gives an instance with the address of the server whose place it will take */
@@ -56,14 +57,14 @@ export class Spare {
     const instance = this.#instance
     this.#instance = undefined
     this.#ready = undefined
-    await instance?.kill()
+    if (instance) await this.#follow(instance.kill())
   }
 
-  /** Ends it for good. @throws what went wrong with a removal in the background */
+  /** Ends it for good, and waits for all that ends in the background. @throws what went wrong with that */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.discard()
-    await this.#removals
+    await this.#endings
     if (this.#problem !== undefined) throw this.#problem
   }
 
@@ -97,8 +98,14 @@ export class Spare {
       await nextTurn()
       await old.cleanup()
     }
-    this.#removals = this.#removals.then(remove).catch((problem: unknown) => {
+    this.#follow(remove()).catch(() => {})
+  }
+
+  #follow(ending: Promise<void>): Promise<void> {
+    const settled = ending.catch((problem: unknown) => {
       this.#problem ??= problem
     })
+    this.#endings = this.#endings.then(() => settled)
+    return ending
   }
 }
