@@ -1,3 +1,4 @@
+import type { Isolation } from '../config/fixture-config.ts'
 import type { ServerAddress } from '../protocol/connections.ts'
 
 /** A worker, wherever its connections come from: vm pools open a new one for every file, and leave the old ones. */
@@ -21,7 +22,7 @@ export interface LeasedServerInfo {
   readonly consoleHost: string
   readonly consolePort: number | string
   readonly address: ServerAddress
-  readonly isolation: 'none' | 'restart'
+  readonly isolation: Isolation
   /** An earlier file had it, and it was not made fresh since. */
   readonly used: boolean
   /** Directories of finished servers stay when a test failed. */
@@ -53,6 +54,8 @@ export interface BrokerRequests {
   ensure: { params: { server: string }; result: LeasedServerInfo }
   start: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
   restart: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
+  /** Another process on the same address, as new: the spare, if there is one. From then on one is kept. */
+  renew: { params: { server: string }; result: LeasedServerInfo }
   stop: { params: { server: string }; result: null }
   signal: { params: { server: string; signal: string }; result: null }
   /** How the server ended; null while it runs. */

@@ -124,9 +124,7 @@ export class Pool {
 
   #giveBack(server: PooledServer): void {
     if (this.#closed) return
-    server.used = true
-    // While the next file is loaded there is time for what it would have to wait for.
-    if (server.isolation === 'restart') server.restart(true).catch(() => {})
+    server.leaseEnded()
     this.#hand(server)
   }
 

@@ -1,9 +1,11 @@
-import type { ServerOptions } from '../config/fixture-config.ts'
+import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 import type { InstanceOptions } from '../config/options.ts'
 import { NotRunningError } from '../errors.ts'
+import { newDirectoryPath } from '../instance/directory.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 import type { CrashReport, LeasedServerInfo } from './messages.ts'
+import { Spare } from './spare.ts'
 
 // Signals after which a server goes on. Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
 const harmless: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGCONT', 'SIGUSR1', 'SIGHUP', 'SIGWINCH'])
@@ -23,6 +25,7 @@ export class PooledServer {
   readonly #options: ServerOptions
   readonly #baseDir: string
   #instance: TarantoolInstance
+  readonly #spare: Spare
   #paused = false
   /** A test sent it a signal of which it is likely to end, soon or late. */
   #doomed = false
@@ -35,13 +38,19 @@ export class PooledServer {
   constructor(name: string, slot: number, options: ServerOptions, root: string, baseDir: string) {
     this.name = name
     this.slot = slot
-    // A directory that may stay cannot be in one that goes with the run.
-    this.#options = keeps(options) ? options : { ...options, root: options.root ?? root }
+    this.#options = {
+      ...options,
+      // A directory that may stay cannot be in one that goes with the run.
+      root: options.root ?? (keeps(options) ? undefined : root),
+      // A socket is the lease's, and may not go with the directory of one of its servers.
+      port: options.port ?? (options.host === 'unix/' ? `${newDirectoryPath(root)}.sock` : undefined),
+    }
     this.#baseDir = baseDir
     this.#instance = this.#makeInstance()
+    this.#spare = new Spare(() => this.#makeSuccessor())
   }
 
-  get isolation(): 'none' | 'restart' {
+  get isolation(): Isolation {
     return this.#options.isolation ?? 'none'
   }
 
@@ -51,7 +60,10 @@ export class PooledServer {
 
   /** Starts it in the background, so that a lease finds it ready. A failure is told to the lease. */
   prestart(): void {
-    this.#prestart = this.#inTurn(() => this.#instance.start())
+    this.#prestart = this.#inTurn(async () => {
+      await this.#instance.start()
+      if (this.isolation === 'process') this.#spare.prepare()
+    })
     this.#prestart.catch(() => {})
   }
 
@@ -64,6 +76,7 @@ export class PooledServer {
       await this.#awaitDeath()
       if (this.#paused) this.#signal('SIGCONT')
       if (!this.#instance.isRunning) await this.#startFresh()
+      if (this.isolation === 'process') this.#spare.prepare()
       return this.info()
     })
   }
@@ -84,6 +97,34 @@ export class PooledServer {
       else await this.#startAgain()
       return this.info()
     })
+  }
+
+  /** Gives it a new process: the spare, or where there is none, one that is started now. Keeps a spare from then on. */
+  async renew(): Promise<LeasedServerInfo> {
+    return await this.#inTurn(async () => {
+      try {
+        const isKept = this.#options.keep === 'on-failure' ? this.#testFailed : keeps(this.#options)
+        const successor = await this.#spare.replace(this.#instance, { orderly: isKept })
+        if (successor) this.#succeed(successor)
+        else {
+          await this.#stop()
+          await this.#startFresh()
+        }
+      } finally {
+        this.#spare.prepare()
+      }
+      return this.info()
+    })
+  }
+
+  /** While the next file is loaded there is time for what it would have to wait for. */
+  leaseEnded(): void {
+    this.used = true
+    const { isolation } = this
+    // A spare that the file had asked for itself goes with it.
+    const steps = [isolation === 'process' ? this.renew() : this.#inTurn(() => this.#spare.discard())]
+    if (isolation === 'restart') steps.push(this.restart(true))
+    void Promise.allSettled(steps)
   }
 
   /** Stops the process; directory and address stay, for a start. */
@@ -109,9 +150,11 @@ export class PooledServer {
   async destroy(): Promise<void> {
     this.#destroyed = true
     // At once, since it ends a start that is under way; and again, since a step may have been between stop and start.
+    this.#spare.close().catch(() => {})
     await this.#instance.stop()
     await this.#last
     await this.#instance.stop()
+    await this.#spare.close()
   }
 
   info(): LeasedServerInfo {
@@ -179,9 +222,23 @@ export class PooledServer {
   async #replaceInstance(): Promise<void> {
     this.#testFailed = false
     if (this.#options.keep !== 'on-failure') return
-    const { port, credentials } = this.#instance
+    const successor = this.#makeSuccessor()
     await this.#instance.stop()
-    this.#instance = this.#makeInstance({ port, credentials })
+    this.#instance = successor
+  }
+
+  /** An instance of its own directory, with the address that the lease has. */
+  #makeSuccessor(): TarantoolInstance {
+    const { port, credentials, consoleHost, consolePort } = this.#instance
+    return this.#makeInstance({ port, credentials, ...(consoleHost !== 'unix/' && { consolePort }) })
+  }
+
+  #succeed(successor: TarantoolInstance): void {
+    this.#instance = successor
+    this.#paused = false
+    this.#doomed = false
+    this.#testFailed = false
+    this.used = false
   }
 
   #signal(signal: NodeJS.Signals): void {

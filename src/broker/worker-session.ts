@@ -77,6 +77,7 @@ export class WorkerSession {
     ensure: async ({ server }) => await this.#server(server).ensure(),
     start: async ({ server, recreate }) => await this.#server(server).start(recreate),
     restart: async ({ server, recreate }) => await this.#server(server).restart(recreate),
+    renew: async ({ server }) => await this.#server(server).renew(),
     stop: async ({ server }) => {
       await this.#server(server).stop()
       return null

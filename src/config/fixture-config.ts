@@ -5,10 +5,11 @@ import type { InstanceOptions } from './options.ts'
 import { instanceEntries } from './schema.ts'
 
 /**
- * How a test finds its server: `'none'`, as the tests before it left it; `'restart'`, newly started for each test.
- * `'reset'`, `'process'` and `'file'` are not there yet.
+ * How a test finds its server: `'none'`, as the tests before it left it; `'restart'`, newly started for each test;
+ * `'process'`, the same without the wait: while a test runs, the next one's server starts and loads the application, and
+ * listens when it is its turn. `'reset'` and `'file'` are not there yet.
  */
-export type Isolation = 'none' | 'restart'
+export type Isolation = 'none' | 'restart' | 'process'
 
 /** One server of a fixture: an instance, and how tests share it. */
 export interface ServerOptions extends InstanceOptions {
@@ -25,7 +26,10 @@ export interface FixtureConfig extends ServerOptions {
    * `useTarantool()`, for projects in which few files need one. Default `'file'`.
    */
   lease?: 'file' | 'on-use' | undefined
-  /** How many servers of each name run at most; further files wait. Default: as many as there are workers. */
+  /**
+   * How many servers of each name run at most; further files wait. Default: as many as there are workers. Spares (isolation
+   * `'process'`) do not count: with them there are up to twice as many processes.
+   */
   maxServers?: number | undefined
 }
 
@@ -38,7 +42,7 @@ export interface ResolvedFixture {
 
 const serverEntries: v.ObjectEntries = {
   ...instanceEntries,
-  isolation: v.optional(v.picklist(['none', 'restart'], "must be 'none' or 'restart'")),
+  isolation: v.optional(v.picklist(['none', 'restart', 'process'], "must be 'none', 'restart' or 'process'")),
 }
 
 const fixtureEntries: v.ObjectEntries = {

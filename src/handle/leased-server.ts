@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { BrokerClient } from '../broker/client.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { Isolation } from '../config/fixture-config.ts'
 import { ConnectionError, ServerExitedError } from '../errors.ts'
 import { LogFile } from '../instance/log.ts'
 import { ServerConnections } from '../protocol/connections.ts'
@@ -34,7 +35,7 @@ export class LeasedServer {
   #askedFor = false
   /** Somebody has been told of the crash. */
   #isReported = false
-  /** A test has had it since it was last made fresh. */
+  /** A test has had it, of this file or of an earlier one: whatever that test did to it, the next one has it fresh. */
   #touched: boolean
 
   constructor(client: BrokerClient, info: LeasedServerInfo) {
@@ -76,16 +77,13 @@ export class LeasedServer {
    * Before a test: the server runs, fresh if the test is to have it so. Resolves to the error of a server that died where
    * no test was running, in a `beforeAll` for instance.
    */
-  async beginTest(isolation: 'none' | 'restart'): Promise<ServerExitedError | undefined> {
+  async beginTest(isolation: Isolation): Promise<ServerExitedError | undefined> {
     const crash = this.#isReported ? undefined : await this.crash('before this test', this.marks.earliest)
-    const renew =
-      this.#isDown || this.#askedFor
-        ? this.ensure()
-        : isolation === 'restart' && this.#touched
-          ? this.restart(true)
-          : undefined
-    if (renew) {
-      await renew
+    const isGone = this.#isDown || this.#askedFor
+    if (isGone || (this.#touched && isolation !== 'none')) {
+      if (isolation === 'process') await this.renew()
+      else if (isGone) await this.ensure()
+      else await this.restart(true)
       // What a server logs of its start is not the test's.
       this.marks.moveTo(this.log.offset)
     }
@@ -140,6 +138,12 @@ export class LeasedServer {
     if (recreate) this.marks.moveTo(0)
   }
 
+  /** Another process, as new, in the server's place. */
+  async renew(): Promise<void> {
+    this.#goingDown()
+    await this.#changed(this.#client.request('renew', { server: this.name }))
+  }
+
   async stop(): Promise<void> {
     this.#goingDown()
     await this.#client.request('stop', { server: this.name })
@@ -176,7 +180,6 @@ export class LeasedServer {
     this.#askedFor = false
     this.#mayBeDown = false
     this.#isReported = false
-    this.#touched = this.#info.used
     this.#watchOver()
   }
 

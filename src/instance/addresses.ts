@@ -17,6 +17,8 @@ export interface InstanceAddresses {
     readonly uri: string
     readonly address: Address
   }
+  /** Of a server that stands by: it does not listen on its port yet, and has its console in its own directory. */
+  readonly standby?: { /** Where the console moves to, if it does. */ readonly consoleToBe: string | undefined }
 }
 
 // sun_path of sockaddr_un, less the zero at its end.
@@ -86,4 +88,17 @@ export function resolveAddresses(
       address: toAddress(options.consoleHost, consolePort),
     },
   }
+}
+
+/**
+ * The addresses of a server that stands by, while another one has those that it is to take over.
+ *
+ * @throws SocketPathTooLongError
+ */
+export function standbyAddresses(toBe: InstanceAddresses, workDir: string): InstanceAddresses {
+  const port = join(workDir, 'console.sock')
+  checkSocketPath(port, 'console socket')
+  const console = { host: 'unix/', port, uri: toUri('unix/', port), address: { path: port } }
+  const consoleToBe = toBe.console.uri === console.uri ? undefined : toBe.console.uri
+  return { ...toBe, console, standby: { consoleToBe } }
 }

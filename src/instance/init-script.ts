@@ -100,6 +100,8 @@ export function writeInitScript(
     owner: process.pid,
     port: at.port,
     console: at.console.uri,
+    standby: at.standby !== undefined,
+    console_to_be: at.standby?.consoleToBe,
     fixtures: fixturesDirectory,
     init_file: initFile,
     app_file: appFile,

@@ -11,6 +11,7 @@ import { type InstanceState, Lifecycle } from './lifecycle.ts'
 import type { LogFile, LogSlice, LogWait } from './log.ts'
 import { freePort } from './port.ts'
 import type { ProcessExit, TarantoolProcess } from './process.ts'
+import { takeOverAddress } from './standby.ts'
 import { describeExit } from './start-failure.ts'
 import { Workspace } from './workspace.ts'
 
@@ -200,6 +201,39 @@ export class TarantoolInstance implements AsyncDisposable {
   async start({ wait = true, recreate = true }: StartOptions = {}): Promise<this> {
     await this.#lifecycle.start(wait, recreate)
     return this
+  }
+
+  /**
+   * Starts the server, application and all, but does not let it listen: another one still has its address.
+   *
+   * @internal
+   * @throws what `start` throws
+   */
+  async standBy(): Promise<this> {
+    this.#workspace.standsBy = true
+    await this.start()
+    // What a take-over needs is loaded and connected before somebody waits for it. One that is not fit for it has ended
+    // by then, like one that ends while it stands by.
+    await this.command('true', { timeout: this.#options.timeout }).catch(() => this.kill())
+    return this
+  }
+
+  /**
+   * Lets a server that stands by listen, after the one that had its address has ended.
+   *
+   * @internal
+   * @throws PortTakenError; ServerExitedError, NotRunningError when it has ended itself. It is not ended by the failure.
+   */
+  async takeOver(): Promise<void> {
+    await takeOverAddress({
+      addresses: this.#addresses(),
+      timeout: this.#options.timeout,
+      details: () => this.#lifecycle.details(this.process?.logStart),
+      command: (lua, options) => this.command(lua, options),
+    })
+    this.#workspace.standsBy = false
+    await this.#workspace.chooseAddresses()
+    this.#disconnect()
   }
 
   /**

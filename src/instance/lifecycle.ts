@@ -73,7 +73,8 @@ export class Lifecycle {
   }
 
   get fingerprint(): string {
-    return `Tarantool[${toUri(this.#options.host, this.#workspace.addresses?.port ?? this.#options.port ?? '?')}]`
+    const address = toUri(this.#options.host, this.#workspace.addresses?.port ?? this.#options.port ?? '?')
+    return `${this.#workspace.standsBy ? 'spare ' : ''}Tarantool[${address}]`
   }
 
   /** Why it does not run, when that was nobody's wish. */

@@ -26,6 +26,8 @@ export interface FailureContext extends ServerDetails {
   /** Those of the two that the user did not fix. */
   readonly chosen: readonly string[]
   readonly lineMap: LineMap
+  /** It was to stand by, while another server has its address. */
+  readonly standsBy: boolean
 }
 
 const addressTaken = /Address already in use/i
@@ -64,6 +66,11 @@ const vinylHint = (message: string): string | undefined =>
     ? "A vinyl space needs walMode: 'write' (the fixture's default is 'none')."
     : undefined
 
+const spareHint = ({ standsBy }: FailureContext): string | undefined =>
+  standsBy
+    ? "This one was started for the next test while the server before it still ran: what the application binds or locks must be there twice, and box.cfg.listen is nil while it loads. isolation: 'restart' starts none beside another."
+    : undefined
+
 /** Makes an error of what the boot script reported. */
 export function errorOfReport(report: FailureReport, context: FailureContext): TarantoolFixtureError {
   if (report.stage === 'no_box_cfg') {
@@ -95,7 +102,7 @@ export function errorOfReport(report: FailureReport, context: FailureContext): T
   }
   return new InitScriptError(`${context.instance} did not start: ${where}${what}`, {
     ...context,
-    hint: vinylHint(report.message),
+    hint: vinylHint(report.message) ?? spareHint(context),
     file,
     line,
     luaStack: report.trace?.trim(),
@@ -125,7 +132,10 @@ export function errorOfExit(exit: ProcessExit, context: FailureContext): Taranto
   return new ServerExitedError(`${context.instance} exited with code ${exit.exitCode} before it was ready${reason}`, {
     ...context,
     exitCode: exit.exitCode,
-    hint: exit.exitCode === 0 ? 'Does the init script call os.exit, or box.cfg with background = true?' : undefined,
+    hint:
+      exit.exitCode === 0
+        ? 'Does the init script call os.exit, or box.cfg with background = true?'
+        : spareHint(context),
   })
 }
 

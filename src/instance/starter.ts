@@ -97,6 +97,7 @@ export class Starter {
         console: addresses?.console.uri ?? '?',
         chosen,
         lineMap: script.lineMap,
+        standsBy: this.#workspace.standsBy,
       }),
     })
     if (launched.process.pid) recordPid(directory, launched.process.pid)

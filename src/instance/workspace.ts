@@ -2,7 +2,7 @@ import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { RootNotWritableError, TarantoolFixtureError } from '../errors.ts'
-import { type InstanceAddresses, resolveAddresses } from './addresses.ts'
+import { type InstanceAddresses, resolveAddresses, standbyAddresses } from './addresses.ts'
 import { keepDirectory, makeDirectory, markerOf, newDirectoryPath, removeDirectory } from './directory.ts'
 import { type InitScript, writeInitScript } from './init-script.ts'
 import { LogFile } from './log.ts'
@@ -17,6 +17,8 @@ export class Workspace {
   #port: number | undefined
   #consolePort: number | undefined
   #addresses: InstanceAddresses | undefined
+  /** The next server is to stand by, or this one does: another one has its address. */
+  standsBy = false
   /** The sockets that were there before the server's: another's, perhaps. */
   #foundSockets = new Map<string, string>()
 
@@ -46,7 +48,8 @@ export class Workspace {
     if (isFree(consoleHost, consolePort) && (anew || this.#consolePort === undefined)) {
       this.#consolePort = await freePort(consoleHost)
     }
-    this.#addresses = resolveAddresses(this.#options, this.directory, this.#port, this.#consolePort)
+    const addresses = resolveAddresses(this.#options, this.directory, this.#port, this.#consolePort)
+    this.#addresses = this.standsBy ? standbyAddresses(addresses, this.directory) : addresses
     return this.#addresses
   }
 
@@ -98,8 +101,8 @@ export class Workspace {
 
   #socketPaths(): string[] {
     if (!this.#addresses) return []
-    const { binary, console } = this.#addresses
-    return [binary, console.address].flatMap(address => ('path' in address ? [address.path] : []))
+    const { binary, console, standby } = this.#addresses
+    return [...(standby ? [] : [binary]), console.address].flatMap(address => ('path' in address ? [address.path] : []))
   }
 }
 

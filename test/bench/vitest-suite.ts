@@ -9,12 +9,12 @@ import { TarantoolInstance } from '../../src/index.ts'
 import { installDirectory, installRunners, nodeOf, type Runner, repository, vitests } from '../e2e/support/runners.ts'
 import { compare, median, report } from './pairs.ts'
 
-const runner = vitests.find(({ name }) => name === 'vitest-4.1') as Runner
+export const runner: Runner = vitests.find(({ name }) => name === 'vitest-4.1') as Runner
 
 const app =
   "box.schema.space.create('rows'):create_index('pk') function put(id) return box.space.rows:replace({ id, 'row' }) end"
 
-function makeProject(files: Record<string, string>): string {
+export function makeProject(files: Record<string, string>): string {
   const directory = mkdtempSync(join(tmpdir(), 'bench-'))
   symlinkSync(join(installDirectory(runner), 'node_modules'), join(directory, 'node_modules'))
   for (const [name, text] of Object.entries({ 'package.json': '{ "private": true, "type": "module" }', ...files })) {
@@ -24,7 +24,7 @@ function makeProject(files: Record<string, string>): string {
   return directory
 }
 
-async function runVitest(
+export async function runVitest(
   directory: string,
   env: Record<string, string> = {},
 ): Promise<{ took: number; output: string }> {

@@ -1,0 +1,34 @@
+import { LuaError, PortTakenError } from '../errors.ts'
+import type { RequestOptions } from '../protocol/request-table.ts'
+import type { InstanceAddresses } from './addresses.ts'
+import type { ServerDetails } from './start-failure.ts'
+
+/** A server that stands by, as the take-over sees it. */
+export interface StandbyServer {
+  readonly addresses: InstanceAddresses
+  /** In milliseconds: a server whose Lua never yields does not answer. */
+  readonly timeout: number
+  details(): ServerDetails
+  command(lua: string, options: RequestOptions): Promise<unknown[]>
+}
+
+const takenAddress = /Address already in use|failed to bind|failed to create server/i
+
+/** Lets a server that stands by listen; boot.lua and agent/standby.lua are the other side of this. */
+export async function takeOverAddress({ addresses, timeout, details, command }: StandbyServer): Promise<void> {
+  try {
+    await command("require('tarantool-fixture').take_over()", { timeout })
+  } catch (error) {
+    if (!(error instanceof LuaError) || !takenAddress.test(error.luaMessage)) throw error
+    // The binary port is first; who fails to make a console's server has got that far.
+    const consoleIsTaken = error.luaMessage.includes('failed to create server')
+    const address = (consoleIsTaken ? addresses.standby?.consoleToBe : undefined) ?? addresses.listen
+    const context = details()
+    throw new PortTakenError(`${context.instance} cannot take over ${address}: the address is in use`, {
+      ...context,
+      address,
+      cause: error,
+      hint: 'Another process has taken it in the moment between the end of one server and the turn of the next.',
+    })
+  }
+}
