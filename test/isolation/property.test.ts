@@ -14,7 +14,7 @@ interface Outcome {
 }
 
 // What may end in a new server: that it had to is told by the agent, and is no difference.
-const mayBeLost = /^(vinyl space '.*' was (truncated|dropped|given another primary key)|more than \d+ rows)/
+const mayBeLost = /^(vinyl space '.*' was (truncated|dropped|given another primary key)|more than \d+ changes)/
 
 const instance: TarantoolInstance = new TarantoolInstance({
   appLua,
