@@ -1,3 +1,4 @@
+import type { Isolation } from '../config/fixture-config.ts'
 import type { ServerAddress } from '../protocol/connections.ts'
 
 /** A worker, wherever its connections come from: vm pools open a new one for every file, and leave the old ones. */
@@ -21,7 +22,14 @@ export interface LeasedServerInfo {
   readonly consoleHost: string
   readonly consolePort: number | string
   readonly address: ServerAddress
-  readonly isolation: 'none' | 'restart'
+  readonly isolation: Isolation
+  readonly strict: boolean
+  /** It records what changes, so that it can be undone. */
+  readonly records: boolean
+  /** Counts its processes: another number, another process. */
+  readonly generation: number
+  /** Its process began with an empty directory: what it recorded begins at the end of the application's Lua. */
+  readonly beganEmpty: boolean
   /** An earlier file had it, and it was not made fresh since. */
   readonly used: boolean
   /** Directories of finished servers stay when a test failed. */
@@ -52,7 +60,8 @@ export interface BrokerRequests {
   /** Starts a server that does not run, with an empty directory; one that is paused is resumed. */
   ensure: { params: { server: string }; result: LeasedServerInfo }
   start: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
-  restart: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
+  /** `record`: from then on it records what changes, whatever its isolation. */
+  restart: { params: { server: string; recreate: boolean; record?: boolean | undefined }; result: LeasedServerInfo }
   stop: { params: { server: string }; result: null }
   signal: { params: { server: string; signal: string }; result: null }
   /** How the server ended; null while it runs. */

@@ -126,7 +126,7 @@ export class Pool {
     if (this.#closed) return
     server.used = true
     // While the next file is loaded there is time for what it would have to wait for.
-    if (server.isolation === 'restart') server.restart(true).catch(() => {})
+    if (server.isolation === 'restart' || server.isolation === 'process') server.restart(true).catch(() => {})
     this.#hand(server)
   }
 

@@ -1,4 +1,4 @@
-import type { ServerOptions } from '../config/fixture-config.ts'
+import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 import type { InstanceOptions } from '../config/options.ts'
 import { NotRunningError } from '../errors.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
@@ -28,6 +28,14 @@ export class PooledServer {
   #doomed = false
   #testFailed = false
   #destroyed = false
+  /** Its changes are recorded, so that they can be undone. */
+  #records: boolean
+  /** How many processes it has had. */
+  #generation = 0
+  /** Its process began with an empty directory. */
+  #beganEmpty = true
+  /** Instances that were replaced, but may hold the directory of its socket. */
+  readonly #retired: TarantoolInstance[] = []
   #prestart: Promise<unknown> | undefined
   /** What is going on with it: each step waits for the one before. */
   #last: Promise<unknown> = Promise.resolve()
@@ -38,11 +46,12 @@ export class PooledServer {
     // A directory that may stay cannot be in one that goes with the run.
     this.#options = keeps(options) ? options : { ...options, root: options.root ?? root }
     this.#baseDir = baseDir
+    this.#records = options.recordChanges ?? (this.isolation === 'reset' || this.isolation === 'file')
     this.#instance = this.#makeInstance()
   }
 
-  get isolation(): 'none' | 'restart' {
-    return this.#options.isolation ?? 'none'
+  get isolation(): Isolation {
+    return this.#options.isolation ?? 'reset'
   }
 
   get instance(): TarantoolInstance {
@@ -51,7 +60,7 @@ export class PooledServer {
 
   /** Starts it in the background, so that a lease finds it ready. A failure is told to the lease. */
   prestart(): void {
-    this.#prestart = this.#inTurn(() => this.#instance.start())
+    this.#prestart = this.#inTurn(() => this.#startAgain({ recreate: true }))
     this.#prestart.catch(() => {})
   }
 
@@ -71,15 +80,18 @@ export class PooledServer {
   async start(recreate: boolean): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
       await this.#awaitDeath()
-      if (recreate && !this.#instance.isRunning) await this.#startFresh()
-      else await this.#instance.start({ recreate })
+      if (this.#instance.isRunning) return this.info()
+      if (recreate) await this.#startFresh()
+      else await this.#startAgain()
       return this.info()
     })
   }
 
-  async restart(recreate: boolean): Promise<LeasedServerInfo> {
+  /** Stops it and starts it again. `record`: from here on it records what changes. */
+  async restart(recreate: boolean, record = false): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
       await this.#stop()
+      if (record && !this.#records) await this.#beginToRecord()
       if (recreate) await this.#startFresh()
       else await this.#startAgain()
       return this.info()
@@ -112,6 +124,7 @@ export class PooledServer {
     await this.#instance.stop()
     await this.#last
     await this.#instance.stop()
+    for (const instance of this.#retired) await instance.stop()
   }
 
   info(): LeasedServerInfo {
@@ -132,6 +145,10 @@ export class PooledServer {
       consolePort: instance.consolePort,
       address: instance.address,
       isolation: this.isolation,
+      strict: this.#options.strict ?? false,
+      records: this.#records,
+      generation: this.#generation,
+      beganEmpty: this.#beganEmpty,
       used: this.used,
       keepsOnFailure: this.#options.keep === 'on-failure',
     }
@@ -148,8 +165,8 @@ export class PooledServer {
   }
 
   #makeInstance(more: InstanceOptions = {}): TarantoolInstance {
-    const { isolation: _isolation, ...options } = this.#options
-    return new TarantoolInstance({ ...options, ...more }, this.#baseDir)
+    const { isolation: _isolation, strict: _strict, ...options } = this.#options
+    return new TarantoolInstance({ ...options, recordChanges: this.#records, ...more }, this.#baseDir)
   }
 
   async #stop(): Promise<void> {
@@ -172,6 +189,8 @@ export class PooledServer {
   async #startAgain({ recreate = false } = {}): Promise<void> {
     this.#checkNotDestroyed()
     this.#paused = false
+    this.#generation++
+    this.#beganEmpty = recreate
     await this.#instance.start({ recreate })
   }
 
@@ -181,6 +200,16 @@ export class PooledServer {
     if (this.#options.keep !== 'on-failure') return
     const { port, credentials } = this.#instance
     await this.#instance.stop()
+    this.#instance = this.#makeInstance({ port, credentials })
+  }
+
+  // What an instance records is settled when it is made; the address has to stay. A socket in the directory of the old
+  // one has to stay, too.
+  async #beginToRecord(): Promise<void> {
+    this.#records = true
+    const { port, credentials } = this.#instance
+    await this.#instance.stop({ cleanup: false })
+    this.#retired.push(this.#instance)
     this.#instance = this.#makeInstance({ port, credentials })
   }
 

@@ -100,4 +100,9 @@ export interface InstanceOptions {
    * role `super` (asynctnt: read, write, execute).
    */
   credentials?: Credentials | 'random' | undefined
+  /**
+   * Lets `reset()` bring the server back to how it was when its application had been loaded, at the price of what was
+   * changed since: triggers keep the old version of each row that is touched. Default false.
+   */
+  recordChanges?: boolean | undefined
 }

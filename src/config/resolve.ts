@@ -38,6 +38,7 @@ export interface ResolvedOptions {
   readonly boxCfg: { readonly [name: string]: BoxCfgValue }
   readonly env: { readonly [name: string]: string }
   readonly credentials: Credentials | undefined
+  readonly recordChanges: boolean
 }
 
 const bytesPerGigabyte = 2 ** 30
@@ -143,5 +144,6 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
       options.credentials === 'random'
         ? { user: 'tester', password: randomBytes(12).toString('hex') }
         : options.credentials,
+    recordChanges: options.recordChanges ?? false,
   }
 }

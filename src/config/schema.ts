@@ -71,6 +71,7 @@ export const instanceEntries: v.ObjectEntries = {
   commandArgs: v.optional(v.array(v.string())),
   boxCfg: v.optional(v.record(v.string(), boxCfgValue)),
   env: v.optional(v.record(v.string(), v.string())),
+  recordChanges: v.optional(v.boolean()),
   credentials: v.optional(
     v.union(
       [v.literal('random'), v.strictObject({ user: text, password: v.string() })],

@@ -107,6 +107,7 @@ export function writeInitScript(
     app_dir: options.appDir,
     extra_box_cfg: options.extraBoxCfg,
     renamed: renamedOptions,
+    record_changes: options.recordChanges,
   }
   writeFileSync(
     bootFile,
