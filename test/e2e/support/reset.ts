@@ -1,13 +1,13 @@
-/** A project whose test files run one after the other, by name, on one server that counts rows. */
-export function resettingProject(fixture = '', rest = ''): Record<string, string> {
+/** A project whose test files run one after the other, by name unless `sequence` says otherwise, on one server. */
+export function resettingProject(fixture = '', sequence = 'sequencer: ByName'): Record<string, string> {
   return {
     'vitest.config.ts': `
       import { BaseSequencer } from 'vitest/node'
       class ByName extends BaseSequencer {
         async sort(files) { return [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1)) }
       }
-      const sequence = { sequencer: ByName }
-      export default { test: { globalSetup: './tarantool.ts', maxWorkers: 1, minWorkers: 1, fileParallelism: false, sequence, ${rest} } }`,
+      const sequence = { ${sequence} }
+      export default { test: { globalSetup: './tarantool.ts', maxWorkers: 1, minWorkers: 1, fileParallelism: false, sequence } }`,
     'app.lua': `
       box.schema.space.create('rows', { if_not_exists = true }):create_index('pk', { if_not_exists = true })
       function add(name) box.space.rows:insert({ #box.space.rows:select() + 1, name }) end

@@ -183,7 +183,7 @@ describe.each(vitests)('$name', runner => {
         test.concurrent('beside others', () => {})
         describe.concurrent('a concurrent suite', () => {
           test('in it', () => {})
-          test.sequential('one after the other, in it', () => {})
+          test('one after the other, in it', { concurrent: false }, () => {})
         })
         describe('a suite', () => {
           useTarantool({ isolation: 'file' })
