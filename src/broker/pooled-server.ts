@@ -46,7 +46,7 @@ export class PooledServer {
     // A directory that may stay cannot be in one that goes with the run.
     this.#options = keeps(options) ? options : { ...options, root: options.root ?? root }
     this.#baseDir = baseDir
-    this.#records = options.recordChanges ?? (this.isolation === 'reset' || this.isolation === 'file')
+    this.#records = options.recordChanges === true || this.isolation === 'reset' || this.isolation === 'file'
     this.#instance = this.#makeInstance()
   }
 

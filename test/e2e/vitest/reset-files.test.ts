@@ -32,6 +32,32 @@ const projects: Record<string, Record<string, string>> = {
     'b.test.ts': `${byAddress}
       test('next file', async () => expect(await names()).toBe(''))`,
   },
+  'a server that a file left restarted with its data, or stopped': {
+    ...resettingProject("walMode: 'write'"),
+    'a.test.ts': `${start()}
+      test('restarts it', async () => {
+        await rows.add('row')
+        await tarantool.restart()
+        await rows.expect('row')
+      })`,
+    'b.test.ts': `${start()}
+      await rows.expect('')
+      test('next file', async () => {
+        await rows.expect('')
+        await rows.add('row')
+        await tarantool.stop()
+        await tarantool.start()
+        await tarantool.stop()
+      })`,
+    'c.test.ts': `${start()}
+      await rows.expect('')
+      await rows.add('top')
+      await tarantool.restart()
+      test('the one after', () => rows.expect('top'))
+      test('and again', () => rows.expect('top'))`,
+    'd.test.ts': `${start()}
+      test('last', () => rows.expect(''))`,
+  },
   "isolation: 'file' keeps what tests did until the file ends": {
     ...resettingProject("isolation: 'file'"),
     'a.test.ts': `${start()}

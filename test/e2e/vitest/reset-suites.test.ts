@@ -119,6 +119,12 @@ const titles = (text: string): [string, string][] =>
     return names.map((name): [string, string] => [name, outcome])
   })
 
+const pools: Record<string, string[]> = {
+  threads: ['--pool=threads'],
+  'vm threads': ['--pool=vmThreads'],
+  'workers that run one file after the other': ['--no-isolate', '--pool=forks'],
+}
+
 describe.each(vitests)('$name', runner => {
   test.each(['stack', 'list', 'parallel'])('suites, with sequence.hooks %s', async hooks => {
     // At once, hooks of one suite do not find each other's rows in an order.
@@ -132,6 +138,12 @@ describe.each(vitests)('$name', runner => {
       'b.test.ts': next,
     })
     const { exitCode, output } = await project.run(['run', `--sequence.hooks=${hooks}`, ...withJsonReport])
+    expect(outcomes(project)).toEqual(Object.fromEntries([...titles(nested), ...titles(next)]))
+    expect(exitCode, output).toBe(0)
+  })
+  test.each(Object.entries(pools))('suites, in %s', async (_, args) => {
+    const project = new Project(runner, { ...resettingProject(), 'a.test.ts': nested, 'b.test.ts': next })
+    const { exitCode, output } = await project.run(['run', ...args, ...withJsonReport])
     expect(outcomes(project)).toEqual(Object.fromEntries([...titles(nested), ...titles(next)]))
     expect(exitCode, output).toBe(0)
   })
