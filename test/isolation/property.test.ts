@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TarantoolInstance } from '../../src/index.ts'
+import { luaLiteral } from '../../src/protocol/lua-literal.ts'
+import { programs, type Step } from './programs.ts'
+
+const appLua = fileURLToPath(new URL('../fixtures/isolation/schema.lua', import.meta.url))
+
+interface Outcome {
+  readonly lost?: string
+  readonly differences?: readonly string[]
+  readonly after?: string
+}
+
+// What may end in a new server: that it had to is told by the agent, and is no difference.
+const mayBeLost = /^(vinyl space '.*' was (truncated|dropped|given another primary key)|more than \d+ rows)/
+
+const instance: TarantoolInstance = new TarantoolInstance({
+  appLua,
+  walMode: 'write',
+  recordChanges: true,
+  logLevel: 2,
+  boxCfg: { vinyl_cache: 0, vinyl_memory: 16_777_216 },
+})
+
+beforeAll(async () => {
+  await instance.start()
+})
+
+afterAll(async () => {
+  await instance.stop()
+})
+
+async function ask(steps: readonly Step[], options: Record<string, boolean>): Promise<Outcome> {
+  const program = `require('property').run(${luaLiteral(steps)}, ${luaLiteral(options)})`
+  try {
+    const [outcome] = await instance.command(program, { timeout: 10_000 })
+    return outcome as Outcome
+  } catch (error) {
+    // One that hangs must not hold up the smaller ones that are tried next.
+    await instance.kill({ cleanup: false })
+    await instance.start({ recreate: true })
+    throw error
+  }
+}
+
+async function run(steps: readonly Step[], options: Record<string, boolean>): Promise<void> {
+  const outcome = await ask(steps, options)
+  if (outcome.lost === undefined && outcome.differences === undefined) return
+  await instance.restart({ recreate: true })
+  if (outcome.lost !== undefined) expect(outcome.lost).toMatch(mayBeLost)
+  else expect.fail(`after ${outcome.after}:\n${outcome.differences?.join('\n').slice(0, 4000)}`)
+}
+
+// PROGRAMS=20000 runs more of them, SEED=… those of a failure.
+const count = Number(process.env.PROGRAMS ?? 2000)
+const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
+
+async function check(numRuns: number, options: Record<string, boolean>): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(programs, async steps => await run(steps, options)),
+    { numRuns, ...seed, endOnFailure: process.env.SHRINK === '0' },
+  )
+}
+
+describe('after a reset the server is as it was', () => {
+  test(`${count} random programs`, { timeout: 3_600_000 }, async () => {
+    await check(count, {})
+  })
+
+  test('200 programs, the objects that the application holds used after each, and a digest of all data', async () => {
+    await check(200, { held: true, strict: true })
+  })
+})
