@@ -117,6 +117,13 @@ describe('a suite whose hook does nothing to it', () => {
   test('kills it without a loss', () => tarantool.kill())
   test('has lost nothing', () => rows.expect(''))
 })
+for (const [what, lua] of [['a global', 'mine = 1'], ['a value of box.cfg', 'box.cfg { too_long_threshold = 3 }']]) {
+  describe('a suite whose hook sets ' + what, () => {
+    beforeAll(() => tarantool.eval(lua))
+    test('kills it with ' + what, () => tarantool.kill())
+    test('has lost ' + what, () => {})
+  })
+}
 describe('a suite under whose hook it dies', () => {
   beforeAll(async () => {
     await rows.add('dead')
@@ -136,7 +143,11 @@ describe('a suite under whose hook it dies', () => {
       'is as before that suite': true,
       'kills it without a loss': true,
       'has lost nothing': true,
-      'is told of the death': /ServerExitedError.*exited with code 3/,
+      'kills it with a global': true,
+      'has lost a global': /ERR_TARANTOOL_RESET/,
+      'kills it with a value of box.cfg': true,
+      'has lost a value of box.cfg': /ERR_TARANTOOL_RESET/,
+      'is told of the death': /ServerExitedError.*exited with code [13]/,
       'is told of the loss': /had to be replaced \(it died\)/,
     },
   },
