@@ -294,3 +294,13 @@ export class BrokerGoneError extends TarantoolFixtureError {
 export class SetupError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_SETUP'
 }
+
+/** A server could not be brought back to how a suite's `beforeAll`, or the top of the file, had left it. */
+export class ResetError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_RESET'
+}
+
+/** With `strict`: a test changed data in a way that its undo did not see. */
+export class LeftoverError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_LEFTOVER'
+}

@@ -23,6 +23,13 @@ export interface LeasedServerInfo {
   readonly consolePort: number | string
   readonly address: ServerAddress
   readonly isolation: Isolation
+  readonly strict: boolean
+  /** It records what changes, so that it can be undone. */
+  readonly records: boolean
+  /** Counts its processes: another number, another process. */
+  readonly generation: number
+  /** Its process began with an empty directory: what it recorded begins at the end of the application's Lua. */
+  readonly beganEmpty: boolean
   /** An earlier file had it, and it was not made fresh since. */
   readonly used: boolean
   /** Directories of finished servers stay when a test failed. */
@@ -53,7 +60,8 @@ export interface BrokerRequests {
   /** Starts a server that does not run, with an empty directory; one that is paused is resumed. */
   ensure: { params: { server: string }; result: LeasedServerInfo }
   start: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
-  restart: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
+  /** `record`: from then on it records what changes, whatever its isolation. */
+  restart: { params: { server: string; recreate: boolean; record?: boolean | undefined }; result: LeasedServerInfo }
   /** Another process on the same address, as new: the spare, if there is one. From then on one is kept. */
   renew: { params: { server: string }; result: LeasedServerInfo }
   stop: { params: { server: string }; result: null }

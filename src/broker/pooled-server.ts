@@ -31,6 +31,12 @@ export class PooledServer {
   #doomed = false
   #testFailed = false
   #destroyed = false
+  /** Its changes are recorded, so that they can be undone. */
+  #records: boolean
+  /** How many processes it has had. */
+  #generation = 0
+  /** Its process began with an empty directory. */
+  #beganEmpty = true
   #prestart: Promise<unknown> | undefined
   /** What is going on with it: each step waits for the one before. */
   #last: Promise<unknown> = Promise.resolve()
@@ -46,12 +52,13 @@ export class PooledServer {
       port: options.port ?? (options.host === 'unix/' ? `${newDirectoryPath(root)}.sock` : undefined),
     }
     this.#baseDir = baseDir
+    this.#records = options.recordChanges === true || this.isolation === 'reset' || this.isolation === 'file'
     this.#instance = this.#makeInstance()
     this.#spare = new Spare(() => this.#makeSuccessor())
   }
 
   get isolation(): Isolation {
-    return this.#options.isolation ?? 'none'
+    return this.#options.isolation ?? 'reset'
   }
 
   get instance(): TarantoolInstance {
@@ -61,7 +68,7 @@ export class PooledServer {
   /** Starts it in the background, so that a lease finds it ready. A failure is told to the lease. */
   prestart(): void {
     this.#prestart = this.#inTurn(async () => {
-      await this.#instance.start()
+      await this.#startAgain({ recreate: true })
       if (this.isolation === 'process') this.#spare.prepare()
     })
     this.#prestart.catch(() => {})
@@ -84,15 +91,18 @@ export class PooledServer {
   async start(recreate: boolean): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
       await this.#awaitDeath()
-      if (recreate && !this.#instance.isRunning) await this.#startFresh()
-      else await this.#instance.start({ recreate })
+      if (this.#instance.isRunning) return this.info()
+      if (recreate) await this.#startFresh()
+      else await this.#startAgain()
       return this.info()
     })
   }
 
-  async restart(recreate: boolean): Promise<LeasedServerInfo> {
+  /** Stops it and starts it again. `record`: from here on it records what changes. */
+  async restart(recreate: boolean, record = false): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
       await this.#stop()
+      if (record && !this.#records) await this.#beginToRecord()
       if (recreate) await this.#startFresh()
       else await this.#startAgain()
       return this.info()
@@ -175,6 +185,10 @@ export class PooledServer {
       consolePort: instance.consolePort,
       address: instance.address,
       isolation: this.isolation,
+      strict: this.#options.strict ?? false,
+      records: this.#records,
+      generation: this.#generation,
+      beganEmpty: this.#beganEmpty,
       used: this.used,
       keepsOnFailure: this.#options.keep === 'on-failure',
     }
@@ -191,8 +205,8 @@ export class PooledServer {
   }
 
   #makeInstance(more: InstanceOptions = {}): TarantoolInstance {
-    const { isolation: _isolation, ...options } = this.#options
-    return new TarantoolInstance({ ...options, ...more }, this.#baseDir)
+    const { isolation: _isolation, strict: _strict, ...options } = this.#options
+    return new TarantoolInstance({ ...options, recordChanges: this.#records, ...more }, this.#baseDir)
   }
 
   async #stop(): Promise<void> {
@@ -215,6 +229,8 @@ export class PooledServer {
   async #startAgain({ recreate = false } = {}): Promise<void> {
     this.#checkNotDestroyed()
     this.#paused = false
+    this.#generation++
+    this.#beganEmpty = recreate
     await this.#instance.start({ recreate })
   }
 
@@ -235,10 +251,21 @@ export class PooledServer {
 
   #succeed(successor: TarantoolInstance): void {
     this.#instance = successor
+    this.#generation++
+    this.#beganEmpty = true
     this.#paused = false
     this.#doomed = false
     this.#testFailed = false
     this.used = false
+  }
+
+  // What an instance records is settled when it is made.
+  async #beginToRecord(): Promise<void> {
+    this.#records = true
+    const successor = this.#makeSuccessor()
+    await this.#spare.discard()
+    await this.#instance.stop()
+    this.#instance = successor
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -76,7 +76,7 @@ export class WorkerSession {
     },
     ensure: async ({ server }) => await this.#server(server).ensure(),
     start: async ({ server, recreate }) => await this.#server(server).start(recreate),
-    restart: async ({ server, recreate }) => await this.#server(server).restart(recreate),
+    restart: async ({ server, recreate, record }) => await this.#server(server).restart(recreate, record),
     renew: async ({ server }) => await this.#server(server).renew(),
     stop: async ({ server }) => {
       await this.#server(server).stop()

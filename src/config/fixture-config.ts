@@ -5,16 +5,26 @@ import type { InstanceOptions } from './options.ts'
 import { instanceEntries } from './schema.ts'
 
 /**
- * How a test finds its server: `'none'`, as the tests before it left it; `'restart'`, newly started for each test;
- * `'process'`, the same without the wait: while a test runs, the next one's server starts and loads the application, and
- * listens when it is its turn. `'reset'` and `'file'` are not there yet.
+ * How a test finds its server.
+ *
+ * - `'reset'`: as it was before the test before it. What a test changes is undone, at the price of what it changed; what
+ *   `beforeAll` changes lasts for the tests of its suite.
+ * - `'file'`: as the tests before it in its file left it; between files as for `'reset'`. For `test.concurrent`.
+ * - `'restart'`: newly started for each test.
+ * - `'process'`: the same, without waiting for the start.
+ * - `'none'`: as whoever had it before left it.
  */
-export type Isolation = 'none' | 'restart' | 'process'
+export type Isolation = 'none' | 'file' | 'reset' | 'process' | 'restart'
 
 /** One server of a fixture: an instance, and how tests share it. */
 export interface ServerOptions extends InstanceOptions {
-  /** Default `'none'`. */
+  /** Default `'reset'`. */
   isolation?: Isolation | undefined
+  /**
+   * Compares all data after each test that is undone (isolation `'reset'`) with what the test began with, and fails a test
+   * that left a difference. Costs a reading of all data for each test. Default false.
+   */
+  strict?: boolean | undefined
 }
 
 /** What `defineTarantool` and the plugin take. Next to `servers`, the options of a server are defaults for all of them. */
@@ -42,7 +52,13 @@ export interface ResolvedFixture {
 
 const serverEntries: v.ObjectEntries = {
   ...instanceEntries,
-  isolation: v.optional(v.picklist(['none', 'restart', 'process'], "must be 'none', 'restart' or 'process'")),
+  isolation: v.optional(
+    v.picklist(
+      ['reset', 'file', 'restart', 'process', 'none'],
+      "must be 'reset', 'file', 'restart', 'process' or 'none'",
+    ),
+  ),
+  strict: v.optional(v.boolean()),
 }
 
 const fixtureEntries: v.ObjectEntries = {

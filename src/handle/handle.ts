@@ -111,6 +111,17 @@ export class TarantoolHandle {
     return await log.waitFor(pattern, { since: marks.earliest, ...options })
   }
 
+  /**
+   * Undoes what was changed: in a test, since the test began (its `beforeEach` included); in a hook of a suite, all that
+   * the suite's own hooks did; at the top of a file or in its `beforeAll`, all since the application was loaded.
+   *
+   * @throws ResetError when the server has isolation `'none'`, `'restart'` or `'process'`; or when it had to be replaced,
+   *   and what an outer `beforeAll` did is lost with it
+   */
+  async reset(): Promise<void> {
+    await this.#leased().reset()
+  }
+
   /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
   async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
     await this.#leased().restart(recreate)

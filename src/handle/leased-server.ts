@@ -1,12 +1,13 @@
-import { connect, type Socket } from 'node:net'
 import type { BrokerClient } from '../broker/client.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
-import type { Isolation } from '../config/fixture-config.ts'
-import { ConnectionError, ServerExitedError } from '../errors.ts'
+import { ConnectionError, LuaError, ResetError, ServerExitedError } from '../errors.ts'
 import { LogFile } from '../instance/log.ts'
+import { AgentConnection, type AgentOperation, type AgentReply } from '../protocol/agent-connection.ts'
 import { ServerConnections } from '../protocol/connections.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 import { LogMarks } from './log-marks.ts'
+import type { Demand, Scope } from './scope.ts'
+import { ServerState, undoesBetweenFiles } from './server-state.ts'
 
 // Taken before a test can put fake timers in their place.
 const { setImmediate: nextTurn } = globalThis
@@ -14,10 +15,14 @@ const { setImmediate: nextTurn } = globalThis
 // How many lines of a log an error shows.
 const tailLines = 20
 
+// How long, in milliseconds, a server may take to undo changes before it counts as stuck.
+const agentTimeout = 10_000
+
 /**
  * A worker's side of a lease: what it knows of its server, and the connections that it talks to it with.
  *
- * It holds one idle connection to the console, whose end says at once that the server has died.
+ * It holds one connection to the console, whose end says at once that the server has died, and which serves nothing but
+ * the undoing of changes: it does not wait behind a command of the test's.
  */
 export class LeasedServer {
   readonly name: string
@@ -27,7 +32,8 @@ export class LeasedServer {
   readonly #forgetClient: () => void
   #info: LeasedServerInfo
   #connections: ServerConnections | undefined
-  #watch: Socket | undefined
+  #agent: AgentConnection | undefined
+  readonly #state: ServerState
   #isDown = false
   /** A request broke off, which can be heard of before the watching connection's end. */
   #mayBeDown = false
@@ -44,6 +50,17 @@ export class LeasedServer {
     this.#info = info
     this.#touched = info.used
     this.marks = new LogMarks(this.log.offset)
+    this.#state = new ServerState({
+      info: () => this.#info,
+      ask: async (operation, depth) => await this.#ask(operation, depth),
+      renew: async () => await this.restart(true),
+      kill: async () => await this.signal('SIGKILL'),
+      details: async () => ({
+        instance: this.#fingerprint,
+        logTail: (await this.log.lines({ since: this.marks.earliest })).slice(-tailLines),
+        logFile: this.#info.logFile,
+      }),
+    })
     this.#watchOver()
     // In a vm pool nobody else closes what a file's context leaves open.
     this.#forgetClient = client.onClose(() => this.close())
@@ -74,21 +91,72 @@ export class LeasedServer {
   }
 
   /**
-   * Before a test: the server runs, fresh if the test is to have it so. Resolves to the error of a server that died where
-   * no test was running, in a `beforeAll` for instance.
+   * At the begin of a file: nothing of the file before it is there.
+   *
+   * @param record its tests, or those of one of its suites, want changes undone, which the config does not ask for
    */
-  async beginTest(isolation: Isolation): Promise<ServerExitedError | undefined> {
+  async beginFile(record: boolean): Promise<void> {
+    if (record) await this.#record()
+    else if (this.#info.used && undoesBetweenFiles(this.#info)) await this.#state.beginFile()
+  }
+
+  /**
+   * Before a test: the server runs, and is as the test is to find it.
+   *
+   * @returns the error of a server that died where no test was running, in a `beforeAll` for instance; or of one that is
+   *   not as it should be
+   */
+  async beginTest(demand: Demand): Promise<ServerExitedError | ResetError | undefined> {
+    const { isolation } = demand
+    const { generation } = this.#info
     const crash = this.#isReported ? undefined : await this.crash('before this test', this.marks.earliest)
-    const isGone = this.#isDown || this.#askedFor
-    if (isGone || (this.#touched && isolation !== 'none')) {
+    const isNew = isolation === 'restart' || isolation === 'process'
+    if (this.#isDown || this.#askedFor) {
+      const died = !this.#askedFor
       if (isolation === 'process') await this.renew()
-      else if (isGone) await this.ensure()
+      else await this.ensure()
+      this.#state.noticeProcess(died ? 'it died' : 'it was stopped or killed', { died, hooksRan: demand.hooksRan })
+    } else if (isNew && this.#touched) {
+      if (isolation === 'process') await this.renew()
       else await this.restart(true)
-      // What a server logs of its start is not the test's.
-      this.marks.moveTo(this.log.offset)
     }
+    if (isolation === 'reset' || isolation === 'file') await this.#record()
+    // What a server logs of its start is not the test's.
+    if (this.#info.generation !== generation) this.marks.moveTo(this.log.offset)
     this.#touched = true
-    return crash
+    const lost = await this.#state.beginTest(demand)
+    return crash ?? lost
+  }
+
+  /**
+   * After a test.
+   *
+   * @param undo at once, and not when the next test begins, what it changed
+   */
+  async endTest(demand: Demand, undo: boolean): Promise<void> {
+    // One that is down is replaced by the next test.
+    const isThere = !(this.#isDown || this.#askedFor)
+    await this.#state.endTest(isThere ? demand : { ...demand, isolation: 'none' }, undo)
+  }
+
+  async openSuite(suites: readonly Scope[]): Promise<void> {
+    await this.#state.openSuite(suites)
+  }
+
+  async closeSuite(suites: readonly Scope[]): Promise<void> {
+    if (!(this.#isDown || this.#askedFor)) await this.#state.closeSuite(suites)
+  }
+
+  /** By hand: back to how the test began, or in a hook of a suite, to what was before that suite. */
+  async reset(): Promise<void> {
+    if (!this.#info.records) {
+      throw new ResetError(`${this.#fingerprint} does not record its changes: nothing can be undone`, {
+        instance: this.#fingerprint,
+        hint: "Give it, or this file's useTarantool(), isolation: 'reset' or 'file'.",
+      })
+    }
+    if (this.#isDown || this.#askedFor) await this.ensure()
+    await this.#state.reset()
   }
 
   /**
@@ -132,9 +200,9 @@ export class LeasedServer {
     if (recreate) this.marks.moveTo(0)
   }
 
-  async restart(recreate: boolean): Promise<void> {
+  async restart(recreate: boolean, record = false): Promise<void> {
     this.#goingDown()
-    await this.#changed(this.#client.request('restart', { server: this.name, recreate }))
+    await this.#changed(this.#client.request('restart', { server: this.name, recreate, record }))
     if (recreate) this.marks.moveTo(0)
   }
 
@@ -166,7 +234,11 @@ export class LeasedServer {
   close(): void {
     this.#forgetClient()
     this.#disconnect()
-    this.#watch?.destroy()
+    this.#agent?.destroy()
+  }
+
+  get #fingerprint(): string {
+    return `Tarantool[${this.#info.host}:${this.#info.port}]`
   }
 
   #goingDown(): void {
@@ -188,16 +260,27 @@ export class LeasedServer {
     this.#connections = undefined
   }
 
+  /** From here on it records what changes, which a new process has to do from its start. */
+  async #record(): Promise<void> {
+    if (!this.#info.records) await this.restart(true, true)
+  }
+
+  async #ask(operation: AgentOperation, depth: number): Promise<AgentReply> {
+    if (!this.#agent) throw new ConnectionError(`there is no connection to ${this.#fingerprint}`)
+    try {
+      return await this.#agent.request(operation, depth, agentTimeout)
+    } catch (error) {
+      if (error instanceof LuaError) return { lost: error.luaMessage }
+      throw error
+    }
+  }
+
   #watchOver(): void {
-    this.#watch?.destroy()
+    this.#agent?.destroy()
     this.#isDown = false
-    const watch = connect(this.#info.address.console)
-    watch.unref()
-    watch.resume()
-    watch.on('error', () => {})
-    watch.on('close', () => {
-      if (watch === this.#watch) this.#isDown = true
+    const agent = new AgentConnection(this.#info.address.console, () => {
+      if (agent === this.#agent) this.#isDown = true
     })
-    this.#watch = watch
+    this.#agent = agent
   }
 }

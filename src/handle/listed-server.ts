@@ -14,6 +14,10 @@ export const listedServer: LeasedServerInfo = {
   consolePort: '',
   address: { binary: { host: '127.0.0.1', port: 0 }, console: { path: '' }, credentials: undefined },
   isolation: 'none',
+  strict: false,
+  records: false,
+  generation: 0,
+  beganEmpty: true,
   used: false,
   keepsOnFailure: false,
 }

@@ -1,36 +1,53 @@
 import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 import type { LogMark } from './log-marks.ts'
+import { demandIn, type Scope } from './scope.ts'
 import { reportServers, throwAll } from './server-report.ts'
-import { isolationOf } from './test-file.ts'
+import { beginServerTest } from './test-file.ts'
 import { workerState } from './worker-state.ts'
+
+export interface TestPlace {
+  /** The suite that it is in, or the file. */
+  readonly scope: Scope
+  /** Others of its suite run at the same time. */
+  readonly concurrent: boolean
+}
 
 /**
  * One test, or one attempt at it where failed tests are tried again, as this worker's servers see it.
  *
  * @example
- * const attempt = new TestAttempt()
+ * const attempt = new TestAttempt({ scope, concurrent: false })
  * await attempt.begin()                 // before all hooks of the test
  * …
- * await attempt.end(errorsOfTheTest)    // after them all
+ * await attempt.report(errorsOfTheTest) // after them all
+ * await attempt.end(true)
  */
 export class TestAttempt {
   readonly #marks = new Map<LeasedServer, LogMark>()
+  readonly #place: TestPlace
+
+  constructor(place: TestPlace) {
+    this.#place = place
+  }
 
   /**
-   * Gives the test running servers.
+   * Gives the test running servers, as it is to find them.
    *
-   * @throws ServerExitedError when one had died before the test; it runs again
+   * @throws ServerExitedError when one had died before the test; it runs again. ResetError when what the test should find
+   *   is lost. SetupError when the test is not alone, and its server is to be its own
    */
   async begin(): Promise<void> {
-    const { servers } = workerState()
-    const crashes: Error[] = []
-    for (const server of servers.values()) {
-      const crash = await server.beginTest(isolationOf(server))
-      if (crash) crashes.push(crash)
+    const state = workerState()
+    state.scope = this.#place.scope
+    state.concurrent = this.#place.concurrent
+    const errors: Error[] = []
+    for (const server of state.servers.values()) {
+      const error = await beginServerTest(server)
+      if (error) errors.push(error)
       this.#marks.set(server, server.marks.begin(server.log.offset))
     }
-    throwAll(crashes)
+    throwAll(errors)
   }
 
   /**
@@ -38,7 +55,7 @@ export class TestAttempt {
    *
    * @throws ServerExitedError when a server died under it
    */
-  async end(errors: readonly ShownError[]): Promise<void> {
+  async report(errors: readonly ShownError[]): Promise<void> {
     // A server that was leased within the test has its log from the lease on.
     const logSince = (server: LeasedServer): number => this.#marks.get(server)?.offset ?? server.marks.earliest
     try {
@@ -46,5 +63,21 @@ export class TestAttempt {
     } finally {
       for (const [server, mark] of this.#marks) server.marks.end(mark)
     }
+  }
+
+  /**
+   * @param undo at once what it changed: something else than a test of the same suite comes next
+   * @throws LeftoverError, with `strict`
+   */
+  async end(undo: boolean): Promise<void> {
+    const errors: Error[] = []
+    for (const server of workerState().servers.values()) {
+      try {
+        await server.endTest(demandIn(this.#place.scope, server), undo)
+      } catch (error) {
+        errors.push(error as Error)
+      }
+    }
+    throwAll(errors)
   }
 }

@@ -1,11 +1,11 @@
 import { threadId } from 'node:worker_threads'
 import { BrokerClient } from '../broker/client.ts'
-import type { Isolation } from '../config/fixture-config.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { SetupError, UnknownServerError } from '../errors.ts'
 import { clearEnvironment, setEnvironment } from './environment.ts'
 import type { ShownError } from './failure-log.ts'
 import { LeasedServer } from './leased-server.ts'
+import { demandIn, isUsedIn, type Scope, unknownFile } from './scope.ts'
 import { reportServers } from './server-report.ts'
 import { type BrokerTicket, type WorkerState, workerState } from './worker-state.ts'
 
@@ -31,7 +31,9 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
     clearEnvironment(server.name)
   }
   state.servers.clear()
-  state.isolation.length = 0
+  state.leasing.clear()
+  state.scopes = []
+  state.scope = unknownFile
   state.isRunning = false
   state.tickets = tickets
   state.listing = tickets.length > 0 && tickets.every(({ path }) => path === undefined)
@@ -87,17 +89,52 @@ export async function leaseServer(name: string): Promise<LeasedServer | undefine
   return path === undefined ? undefined : await lease(path, name, {})
 }
 
-/** The isolation that applies to a server's tests now: that of the innermost use, else the config's. */
-export function isolationOf(server: LeasedServer): Isolation {
-  const use = workerState().isolation.findLast(({ server: name }) => name === server.name)
-  return use?.isolation ?? server.info.isolation
+/** The file has been collected, and its hooks and tests run: its own scope, and those of its suites. */
+export async function beginHooks(scopes: readonly Scope[]): Promise<void> {
+  const state = workerState()
+  state.isRunning = true
+  state.scopes = scopes
+  state.scope = scopes[0] ?? unknownFile
+  for (const server of state.servers.values()) {
+    if (isToRecord(server)) await server.beginFile(true)
+  }
+}
+
+// Some suite wants its changes undone, whatever the config says. Once tests run it would be too late to begin with that.
+function isToRecord(server: LeasedServer): boolean {
+  const isWanted = (scope: Scope): boolean => ['reset', 'file'].includes(demandIn(scope, server).isolation)
+  return !server.info.records && workerState().scopes.some(isWanted)
 }
 
 /** Takes the lease of a server within a test, which is then the first to have it in this file. */
 export async function leaseServerInTest(name: string): Promise<void> {
-  if (workerState().servers.has(name)) return
+  const state = workerState()
+  if (state.servers.has(name)) return
   const server = await leaseServer(name)
-  await server?.beginTest(isolationOf(server))
+  const error = server && (await beginServerTest(server))
+  if (error) throw error
+}
+
+/**
+ * Makes a server what the test that begins is to find.
+ *
+ * @returns what is wrong with it
+ */
+export async function beginServerTest(server: LeasedServer): Promise<Error | undefined> {
+  const { scope, concurrent } = workerState()
+  const demand = demandIn(scope, server)
+  const { isolation } = demand
+  if (concurrent && isUsedIn(scope, server.name) && isolation !== 'file' && isolation !== 'none') {
+    const name = server.name === 'default' ? '' : ` '${server.name}'`
+    return new SetupError(`concurrent tests share their file's server${name}, whose isolation is '${isolation}'`, {
+      hint: "Give them isolation: 'file', as in useTarantool({ isolation: 'file' }): what they change is undone when the file has ended.",
+    })
+  }
+  try {
+    return await server.beginTest(demand)
+  } catch (error) {
+    return error as Error
+  }
 }
 
 /** Takes the lease of a server of the file's own, made from a config. */
@@ -121,19 +158,36 @@ export async function releaseServer(name: string): Promise<void> {
   await clientOf(state, ticket.path).request('release', { server: name })
 }
 
-async function lease(
+function lease(
+  path: string,
+  name: string,
+  own: { config?: Record<string, unknown>; baseDir?: string },
+): Promise<LeasedServer> {
+  const { servers, leasing } = workerState()
+  const known = servers.get(name) ?? leasing.get(name)
+  if (known) return Promise.resolve(known)
+  const coming = takeLease(path, name, own).finally(() => {
+    if (leasing.get(name) === coming) leasing.delete(name)
+  })
+  leasing.set(name, coming)
+  return coming
+}
+
+async function takeLease(
   path: string,
   name: string,
   own: { config?: Record<string, unknown>; baseDir?: string },
 ): Promise<LeasedServer> {
   const state = workerState()
-  const held = state.servers.get(name)
-  if (held) return held
   const client = clientOf(state, path)
   const info = await client.request('lease', { server: name, ...own })
-  const raced = state.servers.get(name)
-  if (raced) return raced
   const server = new LeasedServer(client, info)
+  try {
+    await server.beginFile(isToRecord(server))
+  } catch (error) {
+    server.close()
+    throw error
+  }
   state.servers.set(name, server)
   if (!own.config) setEnvironment(info)
   return server

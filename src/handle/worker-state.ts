@@ -1,6 +1,6 @@
 import type { BrokerClient } from '../broker/client.ts'
-import type { Isolation } from '../config/fixture-config.ts'
 import type { LeasedServer } from './leased-server.ts'
+import { type Scope, type ServerUse, unknownFile } from './scope.ts'
 
 /** What the main process tells the workers about one broker: plain JSON. */
 export interface BrokerTicket {
@@ -8,12 +8,6 @@ export interface BrokerTicket {
   readonly path: string | undefined
   readonly servers: readonly string[]
   readonly lease: 'file' | 'on-use'
-}
-
-/** A use of a server in a file or describe, with an isolation of its own. */
-export interface IsolatedUse {
-  readonly server: string
-  readonly isolation: Isolation
 }
 
 /** What a worker knows; it is shared by all copies of this package that a runner may load into one worker. */
@@ -24,8 +18,16 @@ export interface WorkerState {
   tickets: readonly BrokerTicket[]
   /** The leases of the current file, by the server's name. */
   readonly servers: Map<string, LeasedServer>
-  /** The uses that apply now and ask for an isolation: that of the innermost takes the place of the config's. */
-  readonly isolation: IsolatedUse[]
+  /** Leases that are on their way. */
+  readonly leasing: Map<string, Promise<LeasedServer>>
+  /** Tells the adapter that the file or suite that is being collected uses a server. */
+  markUse: ((use: ServerUse) => void) | undefined
+  /** The current file and its suites, once they are collected. */
+  scopes: readonly Scope[]
+  /** The one whose tests or hooks run. */
+  scope: Scope
+  /** The test that began last runs beside others. */
+  concurrent: boolean
   /** Test files are imported to list their tests: nothing runs, no server is there. */
   listing: boolean
   /** The file has been imported, and its hooks and tests run. */
@@ -43,7 +45,11 @@ export function workerState(): WorkerState {
     clients: new Map(),
     tickets: [],
     servers: new Map(),
-    isolation: [],
+    leasing: new Map(),
+    markUse: undefined,
+    scopes: [],
+    scope: unknownFile,
+    concurrent: false,
     listing: false,
     isRunning: false,
     ownServers: 0,

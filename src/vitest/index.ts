@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, type TestAPI, test as vitestTest } from 'vitest'
+import { beforeAll, type TestAPI, test as vitestTest } from 'vitest'
 import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 import { SetupError } from '../errors.ts'
 import { TarantoolHandle } from '../handle/handle.ts'
 import { leaseOwnServer, leaseServer, leaseServerInTest, releaseServer, ticketOf } from '../handle/test-file.ts'
-import { type IsolatedUse, workerState } from '../handle/worker-state.ts'
+import { workerState } from '../handle/worker-state.ts'
 
 export type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 export * from '../errors.ts'
@@ -28,11 +28,13 @@ export type ServerName = keyof TarantoolServers extends never ? string : keyof T
 export interface UseOptions {
   /** For the tests of this file or describe, instead of the config's. */
   isolation?: Isolation | undefined
+  /** For the tests of this file or describe, instead of the config's. */
+  strict?: boolean | undefined
   /**
    * A server of this file's own: these options over those of the server named `default`. It is there from the first hook
    * on. Relative paths are relative to the working directory.
    */
-  config?: Omit<ServerOptions, 'logger' | 'isolation'> | undefined
+  config?: Omit<ServerOptions, 'logger' | 'isolation' | 'strict'> | undefined
 }
 
 const handleOf = (name: string): TarantoolHandle => new TarantoolHandle(name, () => workerState().servers.get(name))
@@ -51,7 +53,7 @@ export function useTarantool(name?: ServerName, options?: UseOptions): Tarantool
 export function useTarantool(options?: UseOptions): TarantoolHandle
 export function useTarantool(nameOrOptions: ServerName | UseOptions = {}, more: UseOptions = {}): TarantoolHandle {
   const named = typeof nameOrOptions === 'string'
-  const { isolation, config } = named ? more : nameOrOptions
+  const { isolation, strict, config } = named ? more : nameOrOptions
   const state = workerState()
   if (state.isRunning) {
     throw new SetupError('useTarantool() was called inside a test or a hook', {
@@ -61,7 +63,7 @@ export function useTarantool(nameOrOptions: ServerName | UseOptions = {}, more: 
   const name = config ? `own-${++state.ownServers}` : named ? nameOrOptions : 'default'
   if (config) useOwnServer(name, config)
   else useServer(name)
-  if (isolation !== undefined) useIsolation({ server: name, isolation })
+  state.markUse?.({ server: name, isolation, strict })
   return handleOf(name)
 }
 
@@ -76,18 +78,6 @@ function useServer(name: string): void {
 // Long enough for the server's own timeout to say more than the runner's would.
 const leaseTimeout = 120_000
 
-// beforeAll and afterAll: what a describe asks for applies to its own tests, before their first beforeEach.
-function useIsolation(use: IsolatedUse): void {
-  const { isolation } = workerState()
-  beforeAll(() => {
-    isolation.push(use)
-  })
-  afterAll(() => {
-    const index = isolation.indexOf(use)
-    if (index !== -1) isolation.splice(index, 1)
-  })
-}
-
 function useOwnServer(name: string, config: object): void {
   ticketOf(workerState().tickets[0]?.servers[0] ?? 'default')
   beforeAll(async () => {
@@ -99,6 +89,20 @@ function useOwnServer(name: string, config: object): void {
   }, leaseTimeout)
 }
 
+const testWithFixture = vitestTest.extend<{ tarantool: TarantoolHandle }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads what a fixture needs from its first parameter
+  tarantool: async ({}, use) => {
+    await leaseServerInTest('default')
+    await use(handleOf('default'))
+  },
+})
+
+// Fixtures come after the hooks of a test, too late to bring its server back. So whoever defines a test with it uses it.
+function markUse(): void {
+  const { isRunning, markUse } = workerState()
+  if (!isRunning) markUse?.({ server: 'default' })
+}
+
 /**
  * Vitest's `test` with a fixture: `test('…', async ({ tarantool }) => …)`. It can be extended further.
  *
@@ -106,10 +110,13 @@ function useOwnServer(name: string, config: object): void {
  * import { test } from 'tarantool-fixture/vitest'
  * test('counts', async ({ tarantool, expect }) => expect(await tarantool.eval('return 1')).toEqual([1]))
  */
-export const test: TestAPI<{ tarantool: TarantoolHandle }> = vitestTest.extend<{ tarantool: TarantoolHandle }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads what a fixture needs from its first parameter
-  tarantool: async ({}, use) => {
-    await leaseServerInTest('default')
-    await use(handleOf('default'))
+export const test: TestAPI<{ tarantool: TarantoolHandle }> = new Proxy(testWithFixture, {
+  apply(target, receiver, args) {
+    markUse()
+    return Reflect.apply(target, receiver, args)
+  },
+  get(target, property, receiver) {
+    markUse()
+    return Reflect.get(target, property, receiver)
   },
 })

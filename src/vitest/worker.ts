@@ -1,11 +1,16 @@
 // The setup file that the global setup adds to a project: it runs in the worker, before each test file is imported.
-import { afterAll, beforeAll, beforeEach, expect, inject, type RunnerTestFile } from 'vitest'
+import * as vitest from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, inject, type RunnerTask, type RunnerTestFile } from 'vitest'
 import { addressOf } from '../handle/environment.ts'
 import { listedServer } from '../handle/listed-server.ts'
+import { unknownFile } from '../handle/scope.ts'
+import { throwAll } from '../handle/server-report.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
-import { beginTestFile, endTestFile, endTests } from '../handle/test-file.ts'
+import { beginHooks, beginTestFile, endTestFile, endTests } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import type { ProvidedTarantool } from './context.ts'
+import { accessRunner, hookTimeout } from './runner-access.ts'
+import { isConcurrent, mayLeaveSuite, Suites } from './suites.ts'
 
 const provided = inject('tarantool') as unknown as ProvidedTarantool | undefined
 const state = workerState()
@@ -23,27 +28,66 @@ if (provided) {
   Object.assign(provided, servers.default, { servers })
 }
 
+const suites = new Suites(await accessRunner())
+state.markUse = use => suites.mark(use)
+
+// Vitest reads a hook's parameters from its source text, and takes the first for fixtures; a bound function has none. The
+// suite is the first argument on Vitest 3, and the second on later ones.
+const hookOfFile = (hook: (file: RunnerTestFile | undefined) => Promise<unknown>): (() => Promise<never>) => {
+  const isFile = (value: unknown): value is RunnerTestFile => value instanceof Object && 'filepath' in value
+  return (async (...context: unknown[]) => await hook(context.find(isFile))).bind(undefined) as () => Promise<never>
+}
+
 // The first hook to be registered is the first to run: what is called from here on is called too late to collect hooks.
 // What it returns runs after every afterAll.
-beforeAll(() => {
-  state.isRunning = true
+const beforeFile = async (file: RunnerTestFile | undefined): Promise<unknown> => {
+  await beginHooks(file ? suites.begin(file) : [])
   return endTestFile
-})
-
-beforeEach(async ({ task, onTestFinished }) => {
-  const attempt = new TestAttempt()
-  const errorsBefore = task.result?.errors?.length ?? 0
-  // Of these the first to be registered is the last to run, after all other hooks, and also when one of them fails.
-  onTestFinished(async () => {
-    await attempt.end(task.result?.errors?.slice(errorsBefore) ?? [])
-  })
-  await attempt.begin()
-})
-
-const afterFile = async (...context: unknown[]): Promise<void> => {
-  // The suite is the first argument on Vitest 3, and the second on later ones.
-  const file = context.find(value => value instanceof Object && 'filepath' in value) as RunnerTestFile | undefined
-  await endTests(file?.result?.errors ?? [])
 }
-// Vitest reads a hook's parameters from its source text, and takes the first for fixtures; a bound function has none.
-afterAll(afterFile.bind(undefined))
+beforeAll(hookOfFile(beforeFile), hookTimeout)
+
+const attemptAt = (task: RunnerTask): TestAttempt =>
+  new TestAttempt({ scope: suites.scopeOf(task) ?? unknownFile, concurrent: isConcurrent(task) })
+
+type AroundEach = (
+  hook: (runTest: () => Promise<void>, context: { task: RunnerTask }) => Promise<void>,
+  timeout: number,
+) => void
+const { aroundEach } = vitest as unknown as { aroundEach?: AroundEach }
+
+if (aroundEach) {
+  aroundEach(async (runTest, { task }) => {
+    const attempt = attemptAt(task)
+    const errorsBefore = task.result?.errors?.length ?? 0
+    await attempt.begin()
+    await runTest()
+    await endAll(
+      () => attempt.report(task.result?.errors?.slice(errorsBefore) ?? []),
+      () => attempt.end(mayLeaveSuite(task)),
+    )
+  }, hookTimeout)
+} else {
+  beforeEach(async ({ task, onTestFinished, onTestFailed }) => {
+    const attempt = attemptAt(task)
+    const errorsBefore = task.result?.errors?.length ?? 0
+    const end = (): Promise<void> => attempt.end(mayLeaveSuite(task))
+    // Of these the first to be registered is the last to run, after all other hooks, and also when one of them fails.
+    onTestFailed(end, hookTimeout)
+    onTestFinished(async () => {
+      const report = (): Promise<void> => attempt.report(task.result?.errors?.slice(errorsBefore) ?? [])
+      // The user's onTestFailed comes later, and may look at what the test left.
+      if (task.result?.state === 'fail') await report()
+      else await endAll(report, end)
+    }, hookTimeout)
+    await attempt.begin()
+  }, hookTimeout)
+}
+
+afterAll(hookOfFile(async file => await endTests(file?.result?.errors ?? [])))
+
+// Each, whatever becomes of the one before.
+async function endAll(...steps: (() => Promise<void>)[]): Promise<void> {
+  const ends: PromiseSettledResult<void>[] = []
+  for (const step of steps) ends.push(...(await Promise.allSettled([step()])))
+  throwAll(ends.flatMap(end => (end.status === 'rejected' ? [end.reason as Error] : [])))
+}

@@ -1,3 +1,3 @@
 import { defineTarantool } from 'tarantool-fixture/vitest/setup'
 
-export default defineTarantool({ appLua: './tarantool/app.lua', isolation: 'restart' })
+export default defineTarantool({ appLua: './tarantool/app.lua' })

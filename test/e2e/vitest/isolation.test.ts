@@ -45,7 +45,7 @@ const cases: Record<string, Record<string, string>> = {
     'b.test.ts': addingTest([1, 1]),
   },
   "a use asks for 'restart'": {
-    ...setup(''),
+    ...setup("isolation: 'none'"),
     'a.test.ts': addingTest([1, 2]),
     'b.test.ts': addingTest([1, 1], "{ isolation: 'restart' }"),
   },
@@ -55,7 +55,7 @@ const cases: Record<string, Record<string, string>> = {
     'b.test.ts': addingTest([1, 2], "{ isolation: 'none' }"),
   },
   'a describe asks for what the file does not': {
-    ...setup("servers: { default: { isolation: 'restart' }, other: {} }"),
+    ...setup("servers: { default: { isolation: 'restart' }, other: { isolation: 'none' } }"),
     'a.test.ts': `
       import { useTarantool } from 'tarantool-fixture/vitest'
       import { describe, expect, test } from 'vitest'

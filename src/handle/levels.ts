@@ -1,0 +1,189 @@
+import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { AgentOperation, AgentReply } from '../protocol/agent-connection.ts'
+import type { Scope } from './scope.ts'
+
+/** What outlives a test: what the file (the lowest level) or a suite changed outside its tests. */
+interface Level {
+  /** Undefined for the file. */
+  readonly suite: Scope | undefined
+  changed: boolean
+  /** Why its changes are gone. */
+  lost?: string | undefined
+  /** Of all data, as its tests find them. */
+  digest?: string | undefined
+}
+
+/** What is done to a server to bring it back. */
+export interface ServerControl {
+  info(): LeasedServerInfo
+  ask(operation: AgentOperation, depth: number): Promise<AgentReply>
+  /** Puts a new process in its place. */
+  renew(): Promise<void>
+}
+
+/**
+ * What of a server's changes belongs to the file, to its suites and to the test that runs: levels on each other, of which
+ * the server records the changes. A new process knows the lowest only, which then stands for several.
+ */
+export class Levels {
+  readonly #control: ServerControl
+  #levels: Level[] = [{ suite: undefined, changed: false }]
+  /** The level on top of these is that of a test, or of what comes after it. */
+  #above = false
+  /** For which level the lowest in the process stands. */
+  #base = 0
+  #generation: number
+  /** The process's lowest level begins at the end of the application's Lua. */
+  #fromBaseline: boolean
+  #why = ''
+
+  constructor(control: ServerControl) {
+    this.#control = control
+    this.#generation = control.info().generation
+    this.#fromBaseline = control.info().beganEmpty
+  }
+
+  /** Why changes are gone that the tests of the innermost suite should find. */
+  get lost(): string | undefined {
+    return this.#levels.find(({ lost }) => lost)?.lost
+  }
+
+  /** Back to the end of the application's Lua. */
+  async toBaseline(): Promise<void> {
+    await this.#move('rewind', -1)
+  }
+
+  /** A suite begins: what its hooks do from here on is its own. */
+  async openSuite(suites: readonly Scope[]): Promise<void> {
+    await this.#align(suites.slice(0, -1))
+    await this.#move('enter', suites.length - 1)
+    this.#levels.push({ suite: suites.at(-1), changed: false })
+    this.#above = false
+  }
+
+  /** It has ended, after its last hook. */
+  async closeSuite(suites: readonly Scope[]): Promise<void> {
+    await this.#align(suites.slice(0, -1))
+    await this.toTest()
+  }
+
+  /** A test begins. */
+  async openTest(suites: readonly Scope[]): Promise<void> {
+    await this.#align(suites)
+    await this.toTest()
+  }
+
+  /** Once, before the tests of a file whose tests share the server: what they do is not the file's. */
+  async openTests(): Promise<void> {
+    if (!this.#above) await this.toTest()
+  }
+
+  /** Back to how a test of the innermost suite begins. */
+  async toTest(): Promise<void> {
+    await this.#move('enter', this.#levels.length - 1)
+  }
+
+  /** Back to what was before the hooks of the innermost suite, or before the file. */
+  async emptyTop(): Promise<void> {
+    const { suite } = this.#levels.at(-1) ?? {}
+    const depth = this.#levels.length - 2
+    await this.#move('enter', depth)
+    if (depth >= 0) this.#levels.push({ suite, changed: false })
+    this.#above = false
+  }
+
+  /** The digest of all data as the tests of the innermost suite find them. To be asked for when they do. */
+  async digest(): Promise<string | undefined> {
+    const top = this.#levels.at(-1)
+    if (top) top.digest ??= await this.currentDigest()
+    return top?.digest
+  }
+
+  async currentDigest(): Promise<string | undefined> {
+    return (await this.#control.ask('digest', 0)).digest
+  }
+
+  /**
+   * Another process may have taken the server's place.
+   *
+   * @param died nobody asked for it
+   */
+  noticeProcess(why: string, died = false): void {
+    const { generation, beganEmpty } = this.#control.info()
+    if (generation === this.#generation) return
+    const top = this.#levels.at(-1)
+    this.#settle(this.#above ? this.#levels.length : this.#levels.length - 1)
+    this.#why = why
+    if (this.#above || !top) return
+    // Hooks did it, or it happened to them.
+    if (died) this.#lose(why)
+    top.changed = !beganEmpty
+  }
+
+  /** What is known of the innermost suite: that hooks of the user's have run in it. */
+  hooksRan(): void {
+    const top = this.#levels.at(-1)
+    if (top && !this.#above) top.changed = true
+  }
+
+  /** A new process takes the place of one that cannot be brought back. */
+  async renew(why: string): Promise<void> {
+    await this.#renew(this.#levels.length - 1, why)
+    this.#above = true
+  }
+
+  async #move(operation: 'enter' | 'rewind', depth: number): Promise<void> {
+    this.noticeProcess('it was stopped, killed or restarted')
+    this.#levels.length = Math.max(1, depth + 1)
+    if (depth < 0) this.#levels = [{ suite: undefined, changed: false }]
+    this.#above = operation === 'enter' && depth >= 0
+    const isBelow = depth < this.#base
+    if (isBelow && !this.#fromBaseline) return await this.#renew(depth, this.#why)
+    const reply = await this.#control.ask(operation, isBelow ? -1 : depth - this.#base)
+    if (reply.lost !== undefined) return await this.#renew(depth, reply.lost)
+    if (isBelow) {
+      this.#lose(this.#why)
+      this.#base = Math.max(0, this.#above ? depth + 1 : depth)
+    }
+    for (const [index, changed] of (reply.kept ?? []).entries()) {
+      const level = this.#levels[this.#base + index]
+      if (level) level.changed = changed || (index === 0 && !this.#fromBaseline)
+    }
+  }
+
+  async #renew(depth: number, why: string): Promise<void> {
+    await this.#control.renew()
+    this.#lose(why)
+    this.#settle(Math.max(0, depth + 1))
+    if (depth < 0) this.#base = 0
+  }
+
+  #settle(base: number): void {
+    const { generation, beganEmpty } = this.#control.info()
+    this.#generation = generation
+    this.#fromBaseline = beganEmpty
+    this.#base = base
+  }
+
+  #lose(why: string): void {
+    for (const level of this.#levels) {
+      if (level.changed) level.lost ??= why
+      level.changed = false
+    }
+  }
+
+  /** Leaves the suites that have ended, whatever became of their ends, and makes up for those whose begin went unseen. */
+  async #align(suites: readonly Scope[]): Promise<void> {
+    let depth = 0
+    while (depth < suites.length && this.#levels[depth + 1]?.suite === suites[depth]) depth++
+    if (this.#levels.length > depth + 1) this.#above = true
+    this.#levels.length = depth + 1
+    for (const suite of suites.slice(depth)) {
+      // A server that was leased late has one level only, which is the innermost suite's.
+      if (!this.#above && this.#base === this.#levels.length - 1) this.#base++
+      else await this.#move('enter', this.#levels.length - 1)
+      this.#levels.push({ suite, changed: false })
+      this.#above = false
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { Isolation } from '../config/fixture-config.ts'
+import type { LeasedServer } from './leased-server.ts'
+
+/** A file's or a suite's use of a server, with what it wants for its tests instead of the config's. */
+export interface ServerUse {
+  readonly server: string
+  readonly isolation?: Isolation | undefined
+  readonly strict?: boolean | undefined
+}
+
+/** A test file or a suite in it, as far as servers are concerned. Adapters make them from their runner's tree. */
+export interface Scope {
+  /** Undefined for the file. */
+  readonly parent: Scope | undefined
+  readonly uses: readonly ServerUse[]
+  /** Code of the user's runs once before or after its tests: `beforeAll`. */
+  readonly hasHooks: boolean
+}
+
+/** What a test, or a suite's hook, is to find of a server. */
+export interface Demand {
+  readonly isolation: Isolation
+  readonly strict: boolean
+  /** The suites around it whose hooks' changes are kept apart, outermost first. */
+  readonly suites: readonly Scope[]
+  /** Hooks of the innermost of them, or of the file where there is none, have run. */
+  readonly hooksRan: boolean
+}
+
+/** The file of which nothing is known yet. */
+export const unknownFile: Scope = { parent: undefined, uses: [], hasHooks: false }
+
+function* outwards(scope: Scope): Generator<Scope> {
+  for (let at: Scope | undefined = scope; at; at = at.parent) yield at
+}
+
+function usesIn(scope: Scope, server: string): ServerUse[] {
+  return [...outwards(scope)].flatMap(({ uses }) => uses.filter(use => use.server === server).reverse())
+}
+
+/** Whether the tests of a scope use a server, other than by its address. */
+export function isUsedIn(scope: Scope, server: string): boolean {
+  return usesIn(scope, server).length > 0
+}
+
+/** The isolation that applies to a server's tests: that of the innermost use that names one, else the config's. */
+function isolationIn(scope: Scope, { name, info }: LeasedServer): Isolation {
+  return usesIn(scope, name).find(({ isolation }) => isolation !== undefined)?.isolation ?? info.isolation
+}
+
+export function demandIn(scope: Scope, server: LeasedServer): Demand {
+  const { name, info } = server
+  const wanted = isolationIn(scope, server)
+  const undoes = wanted === 'reset' || wanted === 'file'
+  const around = [...outwards(scope)]
+  const suites = around.filter(
+    suite => suite.parent && suite.hasHooks && isUsedIn(suite, name) && isolationIn(suite, server) === 'reset',
+  )
+  return {
+    // What only reads an address is served between files.
+    isolation: undoes && !isUsedIn(scope, name) ? 'none' : wanted,
+    strict: usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? info.strict,
+    suites: suites.toReversed(),
+    hooksRan: (suites[0] ?? around.at(-1) ?? scope).hasHooks,
+  }
+}

@@ -1,0 +1,71 @@
+import type { RunnerTask, RunnerTestFile, RunnerTestSuite } from 'vitest'
+import type { Scope, ServerUse } from '../handle/scope.ts'
+import { beginSuite, endSuite } from '../handle/suite.ts'
+import { type Hook, type RunnerAccess, runInside } from './runner-access.ts'
+
+type Suite = RunnerTestSuite | RunnerTestFile
+
+const useKey = Symbol.for('tarantool-fixture.use')
+
+/**
+ * The suites of a test file: which servers they use, and when they begin and end. What a suite uses is kept, while the file
+ * is collected, as a hook of it that does nothing.
+ */
+export class Suites {
+  readonly #runner: RunnerAccess
+  readonly #scopes = new WeakMap<Suite, Scope>()
+
+  constructor(runner: RunnerAccess) {
+    this.#runner = runner
+  }
+
+  /** Notes a use for the suite that is being collected. */
+  mark(use: ServerUse): void {
+    this.#runner.currentSuite().on(
+      'beforeAll',
+      Object.assign(() => {}, { [useKey]: use }),
+    )
+  }
+
+  /** To be called in the file's first hook. Returns the scopes of the file, and of all suites in it. */
+  begin(file: RunnerTestFile): Scope[] {
+    return this.#add(file, undefined)
+  }
+
+  /** The scope of a test's suite. */
+  scopeOf(task: RunnerTask): Scope | undefined {
+    return this.#scopes.get(task.suite ?? task.file)
+  }
+
+  #add(suite: Suite, parent: Scope | undefined): Scope[] {
+    const { beforeAll, afterAll, aroundAll = [] } = this.#runner.hooksOf(suite)
+    const usesOf = (hook: Hook): ServerUse[] => {
+      const use = (hook as { [useKey]?: ServerUse })[useKey]
+      return use ? [use] : []
+    }
+    const uses = (beforeAll as Hook[]).flatMap(usesOf)
+    const count = beforeAll.length - uses.length + afterAll.length + aroundAll.length
+    const scope: Scope = { parent, uses, hasHooks: count > 0 }
+    this.#scopes.set(suite, scope)
+    if (parent && scope.hasHooks) {
+      runInside(this.#runner.hooksOf(suite), { begin: () => beginSuite(scope), end: () => endSuite(scope) })
+    }
+    const suites = suite.tasks.filter(task => task.type === 'suite')
+    return [scope, ...suites.flatMap(child => this.#add(child, scope))]
+  }
+}
+
+/** Whether, after a test, anything may come but another test of its suite: hooks, and other suites. */
+export function mayLeaveSuite(task: RunnerTask): boolean {
+  const { tasks } = task.suite ?? task.file
+  const isToRun = ({ mode, result }: RunnerTask): boolean =>
+    (mode === 'run' || mode === 'queued') && result === undefined
+  const left = tasks.filter(other => other !== task && isToRun(other))
+  return left.length === 0 || left.some(({ type }) => type === 'suite')
+}
+
+/** Whether a test runs beside others. */
+export function isConcurrent(task: RunnerTask): boolean {
+  for (let at: RunnerTask | undefined = task; at; at = at.suite) if (at.concurrent) return true
+  return false
+}
