@@ -7,6 +7,7 @@ import {
   StartTimeoutError,
   type TarantoolFixtureError,
 } from '../errors.ts'
+import { readSeed } from '../isolation/seed-task.ts'
 import { toUri } from './addresses.ts'
 import { forgetPid } from './directory.ts'
 import type { AbortReason } from './launch.ts'
@@ -104,10 +105,10 @@ export class Lifecycle {
 
   async prepare(recreate: boolean): Promise<void> {
     this.mustNotRun('prepare')
-    await this.#workspace.chooseAddresses()
+    const [seed] = await Promise.all([readSeed(this.#options), this.#workspace.chooseAddresses()])
     this.mustNotRun('prepare')
     this.#starter.addressIsKnown = true
-    this.#workspace.write(this.replicationSource, recreate)
+    this.#workspace.write(this.replicationSource, recreate, seed)
   }
 
   async start(wait: boolean, recreate: boolean): Promise<void> {

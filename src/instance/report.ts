@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
+import type { SeedFailure } from '../isolation/seed-failure.ts'
 
 /** What the boot script says of a failed start. */
 export interface FailureReport {
-  readonly stage: 'console' | 'init' | 'app' | 'no_box_cfg' | 'moved'
+  readonly stage: 'console' | 'init' | 'app' | 'no_box_cfg' | 'moved' | 'seed_lua' | 'seed'
   readonly message: string
   /** The chunk's name as Lua has it: `@/path/app.lua`, `=appLua`. */
   readonly source?: string
@@ -12,6 +13,7 @@ export interface FailureReport {
   readonly trace?: string
   readonly box_code?: number
   readonly box_type?: string
+  readonly seed?: SeedFailure
 }
 
 /** What the boot script says when the last line of the init script has run. */

@@ -2,6 +2,7 @@ import { type Binary, locateBinary } from '../binary/locate.ts'
 import { binaryVersion, type Version } from '../binary/version.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { PortTakenError, RootNotWritableError } from '../errors.ts'
+import { readSeed, type SeedTask } from '../isolation/seed-task.ts'
 import { recordPid } from './directory.ts'
 import { serverEnvironment } from './environment.ts'
 import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch.ts'
@@ -51,9 +52,10 @@ export class Starter {
       throw error
     })
     const [binary] = await Promise.all([located, this.#workspace.chooseAddresses()])
+    const seed = await readSeed(this.#options)
     for (let attempt = 1; ; attempt++) {
       throwIfAborted()
-      const { process, ready } = this.#launch(binary, spec)
+      const { process, ready } = this.#launch(binary, spec, seed)
       spec.onProcess(process)
       try {
         const report = await ready
@@ -80,9 +82,9 @@ export class Starter {
     return binary
   }
 
-  #launch(binary: Binary, { recreate, replicationSource, signal }: StarterSpec): Launch {
+  #launch(binary: Binary, { recreate, replicationSource, signal }: StarterSpec, seed: SeedTask | undefined): Launch {
     const { directory, log, chosen, addresses } = this.#workspace
-    const script = this.#workspace.write(replicationSource, recreate)
+    const script = this.#workspace.write(replicationSource, recreate, seed)
     const launched = this.#launchIn(directory, {
       command: binary.path,
       args: [...this.#options.commandArgs, script.bootFile],

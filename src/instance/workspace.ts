@@ -2,6 +2,7 @@ import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { RootNotWritableError, TarantoolFixtureError } from '../errors.ts'
+import type { SeedTask } from '../isolation/seed-task.ts'
 import { type InstanceAddresses, resolveAddresses } from './addresses.ts'
 import { keepDirectory, makeDirectory, markerOf, newDirectoryPath, removeDirectory } from './directory.ts'
 import { type InitScript, writeInitScript } from './init-script.ts'
@@ -56,14 +57,18 @@ export class Workspace {
    *
    * @throws RootNotWritableError, TemplateError, LuaFileError
    */
-  write(replicationSource: string | readonly string[] | undefined, recreate: boolean): InitScript {
+  write(
+    replicationSource: string | readonly string[] | undefined,
+    recreate: boolean,
+    seed: SeedTask | undefined,
+  ): InitScript {
     if (!this.#addresses) throw new Error('the addresses are chosen before the files are written')
     sweepOnce(this.#options.root)
     if (recreate) removeDirectory(this.directory)
     const isThere = markerOf(this.directory) !== undefined
     if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })
     try {
-      const script = writeInitScript(this.#options, this.#addresses, this.directory, replicationSource)
+      const script = writeInitScript(this.#options, this.#addresses, this.directory, replicationSource, seed)
       this.#foundSockets = new Map(this.#socketPaths().map(path => [path, identityOf(path)]))
       return script
     } catch (error) {
