@@ -105,6 +105,12 @@ export interface InstanceOptions {
    * @example ['./seed/users.ndjson', './seed/orders.json']
    */
   seed?: string | SeedRows | readonly (string | SeedRows)[] | undefined
+  /**
+   * Whether the seeded data is kept in the cache as a template, which further servers start from, in this run and in later
+   * ones: they run `appLua` and no seed. `false` for a seed that is to run at each start, since it depends on the time or
+   * on another server. Default true.
+   */
+  seedTemplate?: boolean | undefined
   /** Lua text between the braces of `box.cfg{…}`: `"too_long_threshold = 0.5"`. Wins over the named options. */
   extraBoxCfg?: string | undefined
   /** How long the server may take until it is ready, from the start of its process, in milliseconds. Default 5000. */

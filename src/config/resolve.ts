@@ -33,6 +33,7 @@ export interface ResolvedOptions {
   readonly appDir: string | undefined
   readonly seedLua: LuaSource | undefined
   readonly seed: readonly SeedSource[]
+  readonly seedTemplate: boolean
   readonly extraBoxCfg: string | undefined
   readonly timeout: number
   readonly stopTimeout: number
@@ -137,6 +138,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     appDir: appDir ?? (appLua && 'file' in appLua ? dirname(appLua.file) : undefined),
     seedLua: luaSource('seedLua', options.seedLua, baseDir),
     seed: seedSources(options.seed, baseDir),
+    seedTemplate: options.seedTemplate ?? true,
     extraBoxCfg: options.extraBoxCfg,
     timeout: options.timeout ?? 5000,
     stopTimeout: options.stopTimeout ?? 5000,

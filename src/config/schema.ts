@@ -77,6 +77,7 @@ export const instanceEntries: v.ObjectEntries = {
       'must be an object of rows by space, the path of a .json or .ndjson file, or a list of these',
     ),
   ),
+  seedTemplate: v.optional(v.boolean()),
   extraBoxCfg: v.optional(v.string()),
   timeout: v.optional(milliseconds),
   stopTimeout: v.optional(milliseconds),

@@ -94,6 +94,14 @@ function templateView(
   }
 }
 
+/** What a server is to do about its seed. */
+export interface SeedDuty {
+  /** What a new database is filled with. */
+  readonly task: SeedTask | undefined
+  /** Whether to make a template of the data, or to compare it with the template's that it starts from. */
+  readonly template?: 'make' | 'try' | undefined
+}
+
 /**
  * Writes the files that a server starts from into its directory: boot.lua, which Tarantool is given, init.lua, which is
  * the rendered template, and app.lua, seed.lua and
@@ -106,7 +114,7 @@ export function writeInitScript(
   at: InstanceAddresses,
   workDir: string,
   replicationSource: string | readonly string[] | undefined,
-  seed: SeedTask | undefined,
+  seed: SeedDuty,
 ): InitScript {
   const template = readTemplate(options.initLuaTemplate)
   const rendered = renderTemplate(template.text, templateView(options, at, workDir, replicationSource), template.file)
@@ -128,7 +136,13 @@ export function writeInitScript(
     app_dir: options.appDir,
     extra_box_cfg: options.extraBoxCfg,
     renamed: renamedOptions,
-    seed: placeSeed(seed, workDir),
+    seed: placeSeed(seed.task, workDir),
+    work_dir: workDir,
+    template: seed.template && {
+      duty: seed.template,
+      // Our init script sets it at each start; 'random' makes up another each time.
+      ignore_password_of: options.initLuaTemplate ? undefined : options.credentials?.user,
+    },
   }
   writeFileSync(
     bootFile,

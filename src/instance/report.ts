@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { SeedFailure } from '../isolation/seed-failure.ts'
+import type { TemplateReport } from '../isolation/template-store.ts'
 
 /** What the boot script says of a failed start. */
 export interface FailureReport {
@@ -25,6 +26,8 @@ export interface ReadyReport {
   readonly uuid: string
   /** `box.info.status`: `running`, or `orphan`. */
   readonly status: string
+  /** Where the server was told to make or to try one. */
+  readonly template?: TemplateReport
 }
 
 export type Report =

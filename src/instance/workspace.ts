@@ -2,10 +2,9 @@ import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { RootNotWritableError, TarantoolFixtureError } from '../errors.ts'
-import type { SeedTask } from '../isolation/seed-task.ts'
 import { type InstanceAddresses, resolveAddresses } from './addresses.ts'
 import { keepDirectory, makeDirectory, markerOf, newDirectoryPath, removeDirectory } from './directory.ts'
-import { type InitScript, writeInitScript } from './init-script.ts'
+import { type InitScript, type SeedDuty, writeInitScript } from './init-script.ts'
 import { LogFile } from './log.ts'
 import { freePort } from './port.ts'
 import { sweepOnce } from './sweep.ts'
@@ -57,11 +56,7 @@ export class Workspace {
    *
    * @throws RootNotWritableError, TemplateError, LuaFileError
    */
-  write(
-    replicationSource: string | readonly string[] | undefined,
-    recreate: boolean,
-    seed: SeedTask | undefined,
-  ): InitScript {
+  write(replicationSource: string | readonly string[] | undefined, recreate: boolean, seed: SeedDuty): InitScript {
     if (!this.#addresses) throw new Error('the addresses are chosen before the files are written')
     sweepOnce(this.#options.root)
     if (recreate) removeDirectory(this.directory)

@@ -1,6 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
 import {
   Decimal,
   InitScriptError,
@@ -10,12 +9,16 @@ import {
   TarantoolInstance,
   Uuid,
 } from '../../src/index.ts'
-import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
+import {
+  contentOf,
+  newInstance,
+  startInstance,
+  temporaryDirectory,
+  useOwnCache,
+  writeFiles,
+} from '../support/instances.ts'
 
-// What a template does is shown elsewhere.
-beforeAll(() => {
-  process.env.TARANTOOL_FIXTURE_TEMPLATES = '0'
-})
+useOwnCache()
 
 const appLua = `
   local users = box.schema.space.create('users', { if_not_exists = true, format = {
@@ -26,15 +29,6 @@ const appLua = `
 
 const rowsOf = async (instance: TarantoolInstance, space: string): Promise<unknown> =>
   (await instance.eval(`return box.space.${space}:select{}`))[0]
-
-function writeFiles(files: Readonly<Record<string, string>>): string {
-  const directory = temporaryDirectory()
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(directory, name)), { recursive: true })
-    writeFileSync(join(directory, name), text)
-  }
-  return directory
-}
 
 async function failureOf(options: InstanceOptions): Promise<SeedError> {
   const error: unknown = await newInstance({ appLua, ...options })
