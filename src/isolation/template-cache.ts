@@ -57,6 +57,14 @@ export async function removeTemplate(directory: string): Promise<void> {
   if (moved) await rm(aside, { recursive: true, force: true }).catch(() => {})
 }
 
+/** Removes all templates, the damaged ones too; says how many. */
+export async function clearTemplates(root: string): Promise<number> {
+  const names = (await readdir(root).catch(() => [])).filter(name => templateName.test(name))
+  for (const name of names) await removeTemplate(join(root, name))
+  await pruneTemplates(root, defaultBounds)
+  return names.length
+}
+
 /** Removes templates beyond the bounds, damaged ones, and what an earlier removal left. */
 export async function pruneTemplates(root: string, bounds: TemplateBounds): Promise<void> {
   const templates = await listTemplates(root)
