@@ -66,11 +66,14 @@ export class Starter {
       origin: () => this.#templateOrigin(binary, version),
       directory: this.#workspace.directory,
       signal: spec.signal,
-      patience: this.#options.timeout,
+      // One that has its own time limit ends first, and says how.
+      patience: 2 * this.#options.timeout,
       launch: source =>
         source.kind === 'copy' && source.isTrial
           ? this.#tryOut(binary, spec, source)
           : this.#bringUp(binary, spec, source),
+      // Nothing survives a restart then, and an application may rely on an empty database.
+      keepsSnapshot: this.#options.walMode !== 'none',
       end: () => this.#endLast(),
       tell: reason => {
         this.seedNote = `The seed (${nameOfSeed(this.#options)}) runs at each start: ${reason}.`

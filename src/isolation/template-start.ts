@@ -1,5 +1,13 @@
-import { BoxCfgError, InitScriptError, SeedError, ServerExitedError, ServerKilledError } from '../errors.ts'
+import {
+  BoxCfgError,
+  InitScriptError,
+  SeedError,
+  ServerExitedError,
+  ServerKilledError,
+  StartTimeoutError,
+} from '../errors.ts'
 import type { Template, TemplateOrigin, TemplateReport, TemplateStore } from './template-store.ts'
+import { removeSnapshot } from './template-store.ts'
 import { takeTurn } from './turns.ts'
 
 /** How a server comes to its data. */
@@ -20,6 +28,8 @@ export interface TemplateStart<Ready extends { readonly template?: TemplateRepor
   readonly patience: number
   /** Starts the server; when it rejects, nothing runs. */
   readonly launch: (source: DataSource) => Promise<Ready>
+  /** Whether a later start in the same directory may find the snapshot that the template was made from. */
+  readonly keepsSnapshot: boolean
   /** Ends the server that was launched last. */
   readonly end: () => Promise<void>
   /** Gets the reason why the seed runs at each start. */
@@ -42,8 +52,11 @@ export async function startWithTemplate<Ready extends { readonly template?: Temp
   const name = `${start.store.root}\n${origin.key}`
   // A template that turns out to be damaged is made anew.
   for (let round = 1; round <= 2; round++) {
-    const release = await takeTurn(name, start.signal, start.patience)
-    if (!release) return await start.launch(seed)
+    const turn = await takeTurn(name, start.signal, start.patience)
+    if (!turn) return await start.launch(seed)
+    // It would take as long with this one.
+    if ('failure' in turn) throw turn.failure
+    const { release } = turn
     try {
       const reason = useless.get(name)
       const template = reason === undefined ? await start.store.find(origin) : undefined
@@ -57,6 +70,9 @@ export async function startWithTemplate<Ready extends { readonly template?: Temp
       release()
       const ready = await useTemplate(start, template)
       if (ready) return ready
+    } catch (error) {
+      if (error instanceof StartTimeoutError) release(error)
+      throw error
     } finally {
       release()
     }
@@ -76,6 +92,7 @@ async function makeTemplate<Ready extends { readonly template?: TemplateReport }
     // None: the server was a replica's, or found data that was seeded before.
     if (report?.flaw !== undefined) throw new Error(report.flaw)
     if (report) await start.store.keep(origin, report, start.directory, isCurrent)
+    if (report && !start.keepsSnapshot) await removeSnapshot(report, start.directory)
   } catch (error) {
     const reason = `no template could be made (${(error as Error).message})`
     useless.set(name, reason)

@@ -132,6 +132,14 @@ export async function copyTemplate({ directory, manifest }: Template, to: string
   for (const file of Object.keys(manifest.files)) await copy(join(directory, file), join(to, file))
 }
 
+/** Removes the snapshot of a server that was made for a template only. */
+export async function removeSnapshot({ files = [] }: TemplateReport, directory: string): Promise<void> {
+  const snapshots = files
+    .filter(file => file.endsWith('.snap'))
+    .map(file => relative(directory, resolve(directory, file)))
+  await removeFiles(directory, snapshots)
+}
+
 const shortKey = (key: string): string => key.slice(0, 32)
 
 // A server appends to some of them (.vylog), and a test may break any: a link would reach back. Where the file system

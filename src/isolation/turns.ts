@@ -1,38 +1,42 @@
-const turns = new Map<string, Promise<void>>()
+/** A turn that was taken, or why the one who had it before could not do what both were to do. */
+export type Turn = { readonly release: (failure?: Error) => void } | { readonly failure: Error }
+
+const turns = new Map<string, Promise<Error | undefined>>()
 
 /**
  * Waits until nobody else in this process has the turn of a name, and takes it.
  *
- * @returns what gives it back; undefined when the signal was aborted first, or the patience (milliseconds) was at its end
+ * @returns undefined when the signal was aborted first, or the patience (milliseconds) was at its end
  */
-export async function takeTurn(name: string, signal: AbortSignal, patience: number): Promise<(() => void) | undefined> {
-  const giveUp = AbortSignal.any([signal, AbortSignal.timeout(patience)])
-  for (;;) {
-    if (signal.aborted) return undefined
-    const others = turns.get(name)
-    if (!others) break
+export async function takeTurn(name: string, signal: AbortSignal, patience: number): Promise<Turn | undefined> {
+  let giveUp: AbortSignal | undefined
+  for (let others = turns.get(name); others; others = turns.get(name)) {
+    giveUp ??= AbortSignal.any([signal, AbortSignal.timeout(patience)])
+    const failure = await settled(others, giveUp)
+    if (failure) return { failure }
     if (giveUp.aborted) return undefined
-    await settled(others, giveUp)
   }
-  let release = (): void => {}
-  const mine = new Promise<void>(resolve => {
-    release = () => {
-      if (turns.get(name) === mine) turns.delete(name)
-      resolve()
-    }
+  if (signal.aborted) return undefined
+  let settle = (_: Error | undefined): void => {}
+  const mine = new Promise<Error | undefined>(resolve => {
+    settle = resolve
   })
   turns.set(name, mine)
-  return release
+  const release = (failure?: Error): void => {
+    if (turns.get(name) === mine) turns.delete(name)
+    settle(failure)
+  }
+  return { release }
 }
 
-async function settled(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  await new Promise<void>(resolve => {
-    const finish = (): void => {
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    signal.addEventListener('abort', finish, { once: true })
-    void promise.then(finish)
-    if (signal.aborted) finish()
+async function settled(promise: Promise<Error | undefined>, signal: AbortSignal): Promise<Error | undefined> {
+  return await new Promise(resolve => {
+    const onAbort = (): void => resolve(undefined)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    void promise.then(failure => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(failure)
+    })
   })
 }

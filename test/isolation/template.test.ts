@@ -157,7 +157,7 @@ describe('a template is made anew after a change of', () => {
       'app.lua': appLua,
       'seed.lua': `
         require('names')
-        local file = io.open('${'$'}{here}/text.txt') text = file:read('*a') file:close()
+        local file = io.open('${'$'}{here}/text.txt') local text = file:read('*a') file:close()
         pcall(dofile, '${'$'}{here}/later.lua')
         box.space.users:insert({ 9, os.getenv('SEED_VARIABLE') or 'none' })`,
       'names.lua': `return { 'ann' }`,
@@ -240,7 +240,11 @@ describe('a template that cannot be used is refused, and the reason is said once
 
   test('leaves no process and no directory of the trial behind', async () => {
     const root = temporaryDirectory()
-    const options = { root, appLua: `box.schema.space.create('users'):create_index('primary')`, seedLua: 'x = 1' }
+    const options = {
+      root,
+      appLua: `box.schema.space.create('users'):create_index('primary')`,
+      seedLua: 'box.space.users:insert({ 1 })',
+    }
     await startAndStop(options)
     const instance = await startInstance(options)
     expect(contentOf(root)).toEqual([instance.workDir.slice(root.length + 1)])
@@ -295,6 +299,36 @@ describe('a damaged template is made anew', () => {
   })
 })
 
+test('no template is made where seedLua defines what a copy would not have', async () => {
+  const options = { appLua, seedLua: `function helper() end box.space.users:insert({ 1, 'ann' })` }
+  const [told] = await startAndStop(options)
+  expect(told).toContain("seedLua defines the global 'helper', which would not be there: define it in appLua")
+  expect(await startAndStop(options)).toEqual([])
+  expect(await templates()).toEqual([])
+})
+
+test('without a WAL nothing survives a restart, the snapshot of the template neither', async () => {
+  const creates = `box.schema.space.create('users'):create_index('primary')`
+  const instance = await startInstance({ appLua: creates, seedLua: `box.space.users:insert({ 1, 'ann' })` })
+  await instance.restart()
+  await instance.restart()
+  expect(await users(instance)).toEqual([[1, 'ann']])
+  expect(await instance.eval(`box.snapshot() return 'goes on'`)).toEqual(['goes on'])
+})
+
+test('servers that wait for one that is not ready in time fail with it, and not after it', async () => {
+  const hangs = { appLua: `${appLua} require('fiber').sleep(100)`, seedLua: 'return', timeout: 500 }
+  const errors = await Promise.all(
+    [1, 2, 3].map(() =>
+      newInstance(hangs)
+        .start()
+        .catch(error => error),
+    ),
+  )
+  for (const error of errors) expect(error).toBe(errors[0])
+  expect(errors[0]).toMatchObject({ code: 'ERR_TARANTOOL_START_TIMEOUT' })
+})
+
 test('a cache that cannot be written costs a word, not the start', async () => {
   const directory = writeFiles({ file: '' })
   process.env.TARANTOOL_FIXTURE_CACHE = join(directory, 'file')
@@ -308,10 +342,10 @@ test('a cache that cannot be written costs a word, not the start', async () => {
 
 test('a start that is stopped while it waits for the template of another ends at once', async () => {
   const hangs = `${appLua} require('fiber').sleep(100)`
-  const first = newInstance({ appLua: hangs, seedLua: 'x = 1', timeout: 60_000 })
+  const first = newInstance({ appLua: hangs, seedLua: 'return', timeout: 60_000 })
   const starting = first.start().catch(error => error)
   await expect.poll(() => first.pid).toBeDefined()
-  const second = newInstance({ appLua: hangs, seedLua: 'x = 1', timeout: 60_000 })
+  const second = newInstance({ appLua: hangs, seedLua: 'return', timeout: 60_000 })
   const waiting = second.start().catch(error => error)
   await second.stop()
   expect(await waiting).toMatchObject({ code: 'ERR_TARANTOOL_START_ABORTED' })
