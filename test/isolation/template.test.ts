@@ -103,7 +103,9 @@ describe('a template', () => {
     await startAndStop(options)
     const instance = await startInstance(options)
     expect(await instance.eval('return box.space.v:count(), #box.space.v:get(1)[2]')).toEqual([1, 1000])
-    await instance.eval('box.space.v:insert({ 2 }) box.snapshot() box.space.v:insert({ 3 })')
+    // The first of these is appended to a file of the template's kind.
+    await instance.eval(`box.schema.space.create('w', { engine = 'vinyl' }):create_index('primary')
+      box.space.v:insert({ 2 }) box.snapshot() box.space.v:insert({ 3 })`)
     await instance.restart()
     expect(await instance.eval('return box.space.v:count()')).toEqual([3])
     expect(runs()).toBe(1)
@@ -297,6 +299,25 @@ describe('a damaged template is made anew', () => {
     expect(await states()).toEqual(['proven'])
     expect(runs()).toBe(2)
   })
+})
+
+test('a damaged vinyl file, which a server would read late, is found before', async () => {
+  const { seedLua, runs } = countedSeed()
+  const withVinyl = `${appLua}
+    box.schema.space.create('v', { engine = 'vinyl', if_not_exists = true })
+    box.space.v:create_index('primary', { if_not_exists = true })`
+  const options = { appLua: withVinyl, walMode: 'write', seedLua, seed: { v: [[1, 'x'.repeat(1000)]] } } as const
+  await startAndStop(options)
+  await startAndStop(options)
+  const [template] = await templates()
+  const [run = ''] = Object.keys(template?.manifest.files ?? {}).filter(name => name.endsWith('.run'))
+  const path = join(template?.directory ?? '', run)
+  const bytes = readFileSync(path)
+  bytes[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 0xff
+  writeFileSync(path, bytes)
+  const instance = await startInstance(options)
+  expect(await instance.eval('return #box.space.v:get(1)[2]')).toEqual([1000])
+  expect(runs()).toBe(2)
 })
 
 test('no template is made where seedLua defines what a copy would not have', async () => {

@@ -56,6 +56,33 @@ describe.each(vitests)('$name', runner => {
     expect(project.leftProcesses()).toEqual([])
   })
 
+  test("a server of a test file's own is seeded from there, and not by the run's config", async () => {
+    const project = new Project(runner, {
+      ...files,
+      'own.test.ts': `
+        import { Decimal } from 'tarantool-fixture'
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { expect, test } from 'vitest'
+        const appLua = "box.schema.space.create('prices', { format = { { 'id', 'unsigned' }, { 'price', 'decimal' } }, if_not_exists = true }):create_index('pk', { if_not_exists = true })"
+        const seed = { prices: [{ id: 1, price: new Decimal('19.90') }] }
+        const tarantool = useTarantool({ config: { appLua, seed } })
+        test('has the rows', async () => {
+          expect(await tarantool.eval('return box.space.prices:get(1)')).toEqual([[1, new Decimal('19.90')]])
+        })
+`,
+      'refused.test.ts': `
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { test } from 'vitest'
+        useTarantool({ config: { seed: { prices: [{ id: 2n ** 60n }] } } })
+        test('has none', () => {})`,
+    })
+    const { output } = await project.run()
+    expect(output).toMatch(/Tests +1 passed|1 skipped/)
+    expect(output).toContain('own.test.ts')
+    expect(output).not.toContain('FAIL  own.test.ts')
+    expect(output).toContain("'id' in the config is a bigint, which cannot be sent from a test file")
+  })
+
   test('a bad row fails the tests with its place', async () => {
     const project = new Project(runner, {
       ...files,
