@@ -142,8 +142,7 @@ export async function removeSnapshot({ files = [] }: TemplateReport, directory: 
 
 const shortKey = (key: string): string => key.slice(0, 32)
 
-// A server appends to some of them (.vylog), and a test may break any: a link would reach back. Where the file system
-// can, the copy shares its blocks.
+// A server or a test may write to one, and a link would reach back. Where the file system can, the copy shares its blocks.
 async function copy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
   await copyFile(from, to, constants.COPYFILE_FICLONE)

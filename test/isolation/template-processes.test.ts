@@ -65,7 +65,8 @@ test('what a process leaves that is killed while it makes a template is removed 
 test('the cache is bounded in number and in bytes: what was not used for longest goes', async () => {
   const seeds = ['a', 'b', 'c', 'd'].map(name => `box.space.users:insert({ 1, '${name}' })`)
   for (const [index, seedLua] of seeds.entries()) {
-    await (await newInstance({ appLua, seedLua }).start()).stop()
+    // Made, and proven: a use changes nothing in it any more.
+    for (let round = 1; round <= 2; round++) await (await newInstance({ appLua, seedLua }).start()).stop()
     const [newest] = await listTemplates(root())
     // An hour apart.
     const time = new Date(Date.UTC(2020, 0, 1, index))

@@ -103,7 +103,6 @@ describe('a template', () => {
     await startAndStop(options)
     const instance = await startInstance(options)
     expect(await instance.eval('return box.space.v:count(), #box.space.v:get(1)[2]')).toEqual([1, 1000])
-    // The first of these is appended to a file of the template's kind.
     await instance.eval(`box.schema.space.create('w', { engine = 'vinyl' }):create_index('primary')
       box.space.v:insert({ 2 }) box.snapshot() box.space.v:insert({ 3 })`)
     await instance.restart()
