@@ -319,6 +319,20 @@ test('a damaged vinyl file, which a server would read late, is found before', as
   expect(runs()).toBe(2)
 })
 
+test.each(['return a +', `error('no luck')`])('a module with %j fails as it does without a template', async module => {
+  const directory = writeFiles({ 'app.lua': `\nrequire('module')`, 'module.lua': module })
+  const [error, bare] = await Promise.all(
+    [true, false].map(seedTemplate =>
+      newInstance({ appLua: join(directory, 'app.lua'), seedLua: 'return', seedTemplate })
+        .start()
+        .catch(error => error),
+    ),
+  )
+  const withoutPort = (text: string): string => text.replace(/\d+\]/, '')
+  expect(withoutPort(error.summary)).toBe(withoutPort(bare.summary))
+  expect(error).toMatchObject({ code: 'ERR_TARANTOOL_INIT_SCRIPT', file: bare.file, line: bare.line })
+})
+
 test('no template is made where seedLua defines what a copy would not have', async () => {
   const options = { appLua, seedLua: `function helper() end box.space.users:insert({ 1, 'ann' })` }
   const [told] = await startAndStop(options)
