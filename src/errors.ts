@@ -74,7 +74,7 @@ export class TemplateError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_TEMPLATE'
 }
 
-/** A Lua file that the config names (`appLua`, `initLuaTemplate`) does not exist or cannot be read. */
+/** A Lua file that the config names (`appLua`, `seedLua`, `initLuaTemplate`) does not exist or cannot be read. */
 export class LuaFileError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LUA_FILE'
 }
@@ -160,6 +160,35 @@ export class InitScriptError extends TarantoolFixtureError {
     this.file = details.file
     this.line = details.line
     this.luaStack = details.luaStack
+  }
+}
+
+/** A seed does not fit the spaces that the application made; what is known of the place is in the fields. */
+export class SeedError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_SEED'
+  readonly file: string | undefined
+  readonly line: number | undefined
+  readonly space: string | undefined
+  /** The row's place in the list of its space, from 0. */
+  readonly row: number | undefined
+  readonly field: string | undefined
+
+  constructor(
+    message: string,
+    details: ErrorDetails & {
+      file?: string | undefined
+      line?: number | undefined
+      space?: string | undefined
+      row?: number | undefined
+      field?: string | undefined
+    } = {},
+  ) {
+    super(message, details)
+    this.file = details.file
+    this.line = details.line
+    this.space = details.space
+    this.row = details.row
+    this.field = details.field
   }
 }
 

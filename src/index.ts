@@ -1,4 +1,4 @@
-export type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './config/options.ts'
+export type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger, SeedRow, SeedRows } from './config/options.ts'
 export * from './errors.ts'
 export { type StartOptions, type StopOptions, TarantoolInstance } from './instance/instance.ts'
 export type { InstanceState } from './instance/lifecycle.ts'

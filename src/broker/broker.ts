@@ -111,7 +111,15 @@ export class Broker {
     const shared = this.#pools.get('default')?.options.server ?? {}
     // What only one server can have is not taken over.
     const { port: _port, consolePort: _consolePort, ...base } = withAbsolutePaths(shared, this.#options.baseDir)
-    const pool = new Pool({ name, server: { ...base, ...config }, root: this.#directory, baseDir, maxServers: 1 })
+    // A seed fills the spaces of the application that it was written for.
+    const seed = config.appLua === undefined ? {} : { seedLua: undefined, seed: undefined }
+    const pool = new Pool({
+      name,
+      server: { ...base, ...seed, ...config },
+      root: this.#directory,
+      baseDir,
+      maxServers: 1,
+    })
     this.#ownPools.add(pool)
     return pool
   }

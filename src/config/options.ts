@@ -23,6 +23,14 @@ export type BoxCfgValue =
   | readonly BoxCfgValue[]
   | { readonly [name: string]: BoxCfgValue }
 
+/** A row of a seed: a tuple, or an object by the names of the space's format. */
+export type SeedRow = readonly unknown[] | { readonly [field: string]: unknown }
+
+/** Rows by the name of their space. */
+export interface SeedRows {
+  readonly [space: string]: readonly SeedRow[]
+}
+
 /**
  * What an instance is made from. Names and defaults are those of Python's `asynctnt.instance`, in camelCase, unless an
  * option says otherwise.
@@ -78,6 +86,31 @@ export interface InstanceOptions {
    * stands in, where that is a path.
    */
   appDir?: string | undefined
+  /**
+   * Lua that fills the database: source, or the path of a `.lua` file. It runs after `appLua`, when the database is new:
+   * not at a start with `recreate: false` that finds its data again, and not for a server that starts from a template,
+   * which has the data already. Default: none.
+   */
+  seedLua?: string | undefined
+  /**
+   * Rows without Lua, inserted after `seedLua` has run: an object of rows by space, the path of a file, or a list of these.
+   * A `.json` file holds such an object, or a list of rows of the space that it is named after; a `.ndjson` (or `.jsonl`)
+   * file one row a line of the space that it is named after. A row is a tuple, or an object by the names of the space's
+   * format. A text becomes what the format says: a decimal, a uuid, a datetime. In code, a row may also hold bigint,
+   * Uint8Array, Date, Decimal, Uuid, Datetime and Interval. Default: none.
+   *
+   * A row that does not fit is a SeedError with its file, line and field.
+   *
+   * @example { users: [{ id: 1, name: 'ann' }, [2, 'bob']] }
+   * @example ['./seed/users.ndjson', './seed/orders.json']
+   */
+  seed?: string | SeedRows | readonly (string | SeedRows)[] | undefined
+  /**
+   * Whether the seeded data is kept in the cache as a template, which further servers start from, in this run and in later
+   * ones: they run `appLua` and no seed. `false` for a seed that is to run at each start, since it depends on the time or
+   * on another server. Default true.
+   */
+  seedTemplate?: boolean | undefined
   /** Lua text between the braces of `box.cfg{…}`: `"too_long_threshold = 0.5"`. Wins over the named options. */
   extraBoxCfg?: string | undefined
   /** How long the server may take until it is ready, from the start of its process, in milliseconds. Default 5000. */

@@ -7,6 +7,7 @@ import { checkOptions } from './check.ts'
 import { defaultRoot } from './default-root.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { instanceEntries } from './schema.ts'
+import { type SeedSource, seedSources } from './seed-sources.ts'
 
 /** Lua that the user gave as text, or as the absolute path of a file. */
 export type LuaSource = { readonly text: string } | { readonly file: string }
@@ -30,6 +31,9 @@ export interface ResolvedOptions {
   readonly initLuaTemplate: LuaSource | undefined
   readonly appLua: LuaSource | undefined
   readonly appDir: string | undefined
+  readonly seedLua: LuaSource | undefined
+  readonly seed: readonly SeedSource[]
+  readonly seedTemplate: boolean
   readonly extraBoxCfg: string | undefined
   readonly timeout: number
   readonly stopTimeout: number
@@ -107,7 +111,7 @@ function checkTogether(options: InstanceOptions): void {
  * Checks an instance's options and fills in the defaults.
  *
  * @param baseDir what relative paths are relative to. Default: the working directory.
- * @throws UnknownOptionError, InvalidOptionError, LuaFileError
+ * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
 export function resolveOptions(options: InstanceOptions, baseDir: string = process.cwd()): ResolvedOptions {
   checkOptions('TarantoolInstance', instanceEntries, options)
@@ -133,6 +137,9 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     initLuaTemplate: luaSource('initLuaTemplate', options.initLuaTemplate, baseDir),
     appLua,
     appDir: appDir ?? (appLua && 'file' in appLua ? dirname(appLua.file) : undefined),
+    seedLua: luaSource('seedLua', options.seedLua, baseDir),
+    seed: seedSources(options.seed, baseDir),
+    seedTemplate: options.seedTemplate ?? true,
     extraBoxCfg: options.extraBoxCfg,
     timeout: options.timeout ?? 5000,
     stopTimeout: options.stopTimeout ?? 5000,

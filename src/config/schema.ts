@@ -30,6 +30,12 @@ const boxCfgValue: v.GenericSchema = v.union(
   'must be a string, a finite number, a boolean, or an array or object of these',
 )
 
+// Not v.record: it would copy each row. What is in the object is checked where the sources are.
+const seedSource = v.union([
+  text,
+  v.custom<object>(value => typeof value === 'object' && value !== null && !Array.isArray(value)),
+])
+
 /** Every option of an instance, with its type and range. Conflicts between options are looked for in resolve.ts. */
 export const instanceEntries: v.ObjectEntries = {
   host: v.optional(text),
@@ -64,6 +70,14 @@ export const instanceEntries: v.ObjectEntries = {
   initLuaTemplate: v.optional(text),
   appLua: v.optional(v.string()),
   appDir: v.optional(text),
+  seedLua: v.optional(v.string()),
+  seed: v.optional(
+    v.union(
+      [seedSource, v.array(seedSource)],
+      'must be an object of rows by space, the path of a .json or .ndjson file, or a list of these',
+    ),
+  ),
+  seedTemplate: v.optional(v.boolean()),
   extraBoxCfg: v.optional(v.string()),
   timeout: v.optional(milliseconds),
   stopTimeout: v.optional(milliseconds),

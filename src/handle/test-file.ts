@@ -6,6 +6,7 @@ import { clearEnvironment, setEnvironment } from './environment.ts'
 import type { ShownError } from './failure-log.ts'
 import { LeasedServer } from './leased-server.ts'
 import { demandIn, isUsedIn, type Scope, unknownFile } from './scope.ts'
+import { checkSendable } from './sendable-config.ts'
 import { reportServers } from './server-report.ts'
 import { type BrokerTicket, type WorkerState, workerState } from './worker-state.ts'
 
@@ -143,6 +144,7 @@ export async function leaseOwnServer(
   config: Record<string, unknown>,
   baseDir: string,
 ): Promise<LeasedServer | undefined> {
+  checkSendable(config)
   const [ticket] = workerState().tickets
   return ticket?.path === undefined ? undefined : await lease(ticket.path, name, { config, baseDir })
 }

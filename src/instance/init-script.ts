@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { LuaSource, ResolvedOptions } from '../config/resolve.ts'
 import { LuaFileError } from '../errors.ts'
+import type { SeedTask } from '../isolation/seed-task.ts'
 import { packageDirectory } from '../package-files.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { InstanceAddresses } from './addresses.ts'
@@ -31,12 +32,36 @@ function readTemplate(source: LuaSource | undefined): { text: string; file: stri
   }
 }
 
-// It was there when the options were checked.
-function checkReadable(appFile: string): void {
+// A file was there when the options were checked.
+function placeLua(
+  option: string,
+  source: LuaSource | undefined,
+  textFile: string,
+): { file: string; name: string } | undefined {
+  if (!source) return undefined
+  if ('text' in source) {
+    writeFileSync(textFile, source.text)
+    return { file: textFile, name: `=${option}` }
+  }
   try {
-    accessSync(appFile, constants.R_OK)
+    accessSync(source.file, constants.R_OK)
   } catch (error) {
-    throw new LuaFileError(`appLua: cannot read ${appFile}: ${(error as Error).message}`, { cause: error })
+    throw new LuaFileError(`${option}: cannot read ${source.file}: ${(error as Error).message}`, { cause: error })
+  }
+  return { file: source.file, name: `@${source.file}` }
+}
+
+function placeSeed(seed: SeedTask | undefined, workDir: string): object | undefined {
+  if (!seed) return undefined
+  const lua = placeLua('seedLua', seed.lua, join(workDir, 'seed.lua'))
+  const rowsFile = join(workDir, 'seed.msgpack')
+  if (seed.rows) writeFileSync(rowsFile, seed.rows)
+  return {
+    lua_file: lua?.file,
+    lua_name: lua?.name,
+    lua_dir: seed.lua && 'file' in seed.lua ? dirname(seed.lua.file) : undefined,
+    rows_file: seed.rows && rowsFile,
+    sources: seed.sources,
   }
 }
 
@@ -69,9 +94,18 @@ function templateView(
   }
 }
 
+/** What a server is to do about its seed. */
+export interface SeedDuty {
+  /** What a new database is filled with. */
+  readonly task: SeedTask | undefined
+  /** Whether to make a template of the data, or to compare it with the template's that it starts from. */
+  readonly template?: 'make' | 'try' | undefined
+}
+
 /**
  * Writes the files that a server starts from into its directory: boot.lua, which Tarantool is given, init.lua, which is
- * the rendered template, and app.lua, where the application came as text.
+ * the rendered template, and app.lua, seed.lua and
+ * seed.msgpack, for what came as text, and as rows in code.
  *
  * @throws TemplateError, LuaFileError
  */
@@ -80,19 +114,14 @@ export function writeInitScript(
   at: InstanceAddresses,
   workDir: string,
   replicationSource: string | readonly string[] | undefined,
+  seed: SeedDuty,
 ): InitScript {
   const template = readTemplate(options.initLuaTemplate)
   const rendered = renderTemplate(template.text, templateView(options, at, workDir, replicationSource), template.file)
   const initFile = join(workDir, 'init.lua')
   writeFileSync(initFile, rendered.text)
 
-  let appFile: string | undefined
-  if (options.appLua) {
-    appFile = 'file' in options.appLua ? options.appLua.file : join(workDir, 'app.lua')
-    if ('text' in options.appLua) writeFileSync(appFile, options.appLua.text)
-    else checkReadable(appFile)
-  }
-
+  const app = placeLua('appLua', options.appLua, join(workDir, 'app.lua'))
   const nonce = `tarantool-fixture-${randomUUID()}`
   const bootFile = join(workDir, 'boot.lua')
   const bootOptions = {
@@ -104,12 +133,19 @@ export function writeInitScript(
     console_to_be: at.standby?.consoleToBe,
     fixtures: fixturesDirectory,
     init_file: initFile,
-    app_file: appFile,
-    app_name: options.appLua && 'file' in options.appLua ? `@${options.appLua.file}` : '=appLua',
+    app_file: app?.file,
+    app_name: app?.name,
     app_dir: options.appDir,
     extra_box_cfg: options.extraBoxCfg,
     renamed: renamedOptions,
     record_changes: options.recordChanges,
+    seed: placeSeed(seed.task, workDir),
+    work_dir: workDir,
+    template: seed.template && {
+      duty: seed.template,
+      // Our init script sets it at each start; 'random' makes up another each time.
+      ignore_password_of: options.initLuaTemplate ? undefined : options.credentials?.user,
+    },
   }
   writeFileSync(
     bootFile,

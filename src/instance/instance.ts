@@ -51,7 +51,7 @@ export class TarantoolInstance implements AsyncDisposable {
    * Checks the options; starts nothing.
    *
    * @param baseDir what relative paths in the options are relative to. Default: the working directory.
-   * @throws UnknownOptionError, InvalidOptionError, LuaFileError
+   * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
    */
   constructor(options: InstanceOptions = {}, baseDir: string = process.cwd()) {
     this.#options = resolveOptions(options, baseDir)
@@ -193,7 +193,7 @@ export class TarantoolInstance implements AsyncDisposable {
    * running server is left as it is.
    *
    * @returns the instance itself
-   * @throws BoxCfgError, InitScriptError, PortTakenError, ServerExitedError, ServerKilledError at once, StartTimeoutError
+   * @throws BoxCfgError, InitScriptError, SeedError, PortTakenError, ServerExitedError, ServerKilledError at once, StartTimeoutError
    *   after `timeout`; nothing runs then, and no directory is left
    * @example
    * const tarantool = await new TarantoolInstance().start()

@@ -7,6 +7,7 @@ import {
   StartTimeoutError,
   type TarantoolFixtureError,
 } from '../errors.ts'
+import { readSeed } from '../isolation/seed-task.ts'
 import { toUri } from './addresses.ts'
 import { forgetPid } from './directory.ts'
 import type { AbortReason } from './launch.ts'
@@ -105,10 +106,10 @@ export class Lifecycle {
 
   async prepare(recreate: boolean): Promise<void> {
     this.mustNotRun('prepare')
-    await this.#workspace.chooseAddresses()
+    const [task] = await Promise.all([readSeed(this.#options), this.#workspace.chooseAddresses()])
     this.mustNotRun('prepare')
     this.#starter.addressIsKnown = true
-    this.#workspace.write(this.replicationSource, recreate)
+    this.#workspace.write(this.replicationSource, recreate, { task })
   }
 
   async start(wait: boolean, recreate: boolean): Promise<void> {
@@ -285,6 +286,8 @@ export class Lifecycle {
   readonly #timedOut: AbortReason = context =>
     new StartTimeoutError(`${context.instance} was not ready within ${this.#options.timeout} ms`, {
       ...context,
-      hint: 'The log says how far it came; the option timeout gives it longer.',
+      hint: ['The log says how far it came; the option timeout gives it longer.', this.#starter.seedNote]
+        .join(' ')
+        .trim(),
     })
 }

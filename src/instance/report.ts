@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream'
+import type { SeedFailure } from '../isolation/seed-failure.ts'
+import type { TemplateReport } from '../isolation/template-store.ts'
 
 /** What the boot script says of a failed start. */
 export interface FailureReport {
-  readonly stage: 'console' | 'init' | 'app' | 'no_box_cfg' | 'moved'
+  readonly stage: 'console' | 'init' | 'app' | 'no_box_cfg' | 'moved' | 'seed_lua' | 'seed'
   readonly message: string
   /** The chunk's name as Lua has it: `@/path/app.lua`, `=appLua`. */
   readonly source?: string
@@ -12,6 +14,7 @@ export interface FailureReport {
   readonly trace?: string
   readonly box_code?: number
   readonly box_type?: string
+  readonly seed?: SeedFailure
 }
 
 /** What the boot script says when the last line of the init script has run. */
@@ -23,6 +26,8 @@ export interface ReadyReport {
   readonly uuid: string
   /** `box.info.status`: `running`, or `orphan`. */
   readonly status: string
+  /** Where the server was told to make or to try one. */
+  readonly template?: TemplateReport
 }
 
 export type Report =

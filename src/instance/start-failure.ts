@@ -8,6 +8,7 @@ import {
   ServerKilledError,
   type TarantoolFixtureError,
 } from '../errors.ts'
+import { errorOfSeed } from '../isolation/seed-failure.ts'
 import type { ProcessExit } from './process.ts'
 import type { FailureReport } from './report.ts'
 import type { LineMap } from './template.ts'
@@ -85,11 +86,12 @@ export function errorOfReport(report: FailureReport, context: FailureContext): T
       hint: secondBoxCfg,
     })
   }
+  if (report.seed) return errorOfSeed(report.seed, context)
   const { file, line } = userPlace(report, context.lineMap)
   const what = withoutPlace(report)
   const where = file === undefined ? '' : `${file}:${line ?? '?'}: `
   // The application may bind addresses of its own.
-  if (report.stage !== 'app' && saysTaken(report.message, context.logTail)) {
+  if (report.stage !== 'app' && report.stage !== 'seed_lua' && saysTaken(report.message, context.logTail)) {
     return portTaken(report.stage === 'console' ? context.console : context.listen, context)
   }
   const [, option] = rejectedOption.exec(report.message) ?? []

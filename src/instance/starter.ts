@@ -1,12 +1,19 @@
 import { type Binary, locateBinary } from '../binary/locate.ts'
 import { binaryVersion, type Version } from '../binary/version.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
-import { PortTakenError, RootNotWritableError } from '../errors.ts'
-import { recordPid } from './directory.ts'
+import { PortTakenError, RootNotWritableError, StartTimeoutError } from '../errors.ts'
+import { hasSeed, readSeed } from '../isolation/seed-task.ts'
+import { templatesRoot } from '../isolation/template-cache.ts'
+import { templateKey } from '../isolation/template-key.ts'
+import { type DataSource, startWithTemplate, TemplateGoneError } from '../isolation/template-start.ts'
+import { copyTemplate, type TemplateOrigin, TemplateStore } from '../isolation/template-store.ts'
+import { forgetPid, recordPid } from './directory.ts'
 import { serverEnvironment } from './environment.ts'
+import type { SeedDuty } from './init-script.ts'
 import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch.ts'
 import type { TarantoolProcess } from './process.ts'
 import type { ReadyReport } from './report.ts'
+import { isReplicated, nameOfSeed, tellOnce } from './seed-terms.ts'
 import type { ServerDetails } from './start-failure.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -27,6 +34,9 @@ export class Starter {
   readonly #options: ResolvedOptions
   readonly #workspace: Workspace
   readonly #details: (logStart: number) => ServerDetails
+  #process: TarantoolProcess | undefined
+  /** Why the seed runs at each start, where it does. */
+  seedNote: string | undefined
   /** Somebody may know the address: from then on it stays. */
   addressIsKnown = false
 
@@ -42,18 +52,92 @@ export class Starter {
 
   /** The process has ended, and its sockets are gone, when this rejects. */
   async start(spec: StarterSpec): Promise<ReadyReport> {
-    const { signal } = spec
-    const throwIfAborted = (): void => {
-      if (signal.aborted) throw (signal.reason as AbortReason)(this.#details(0))
-    }
-    const located = this.#locateChecked(signal).catch((error: unknown) => {
-      throwIfAborted()
+    const located = this.#locateChecked(spec.signal).catch((error: unknown) => {
+      this.#throwIfAborted(spec.signal)
       throw error
     })
-    const [binary] = await Promise.all([located, this.#workspace.chooseAddresses()])
+    const [{ binary, version }] = await Promise.all([located, this.#workspace.chooseAddresses()])
+    const root = templatesRoot()
+    if (root === undefined || !this.#mayUseTemplate(spec)) {
+      return await this.#bringUp(binary, spec, { kind: 'seed', makeTemplate: false })
+    }
+    return await startWithTemplate<ReadyReport>({
+      store: new TemplateStore(root),
+      origin: () => this.#templateOrigin(binary, version),
+      directory: this.#workspace.directory,
+      signal: spec.signal,
+      // One that has its own time limit ends first, and says how.
+      patience: 2 * this.#options.timeout,
+      launch: source =>
+        source.kind === 'copy' && source.isTrial
+          ? this.#tryOut(binary, spec, source)
+          : this.#bringUp(binary, spec, source),
+      // Nothing survives a restart then, and an application may rely on an empty database.
+      keepsSnapshot: this.#options.walMode !== 'none',
+      end: () => this.#endLast(),
+      tell: reason => {
+        this.seedNote = `The seed (${nameOfSeed(this.#options)}) runs at each start: ${reason}.`
+        tellOnce(this.seedNote, this.#options.logger)
+      },
+    })
+  }
+
+  #mayUseTemplate({ recreate, replicationSource }: StarterSpec): boolean {
+    const options = this.#options
+    return recreate && options.seedTemplate && hasSeed(options) && !isReplicated(options, replicationSource)
+  }
+
+  async #templateOrigin(binary: Binary, version: Version): Promise<TemplateOrigin> {
+    return {
+      key: await templateKey(this.#options, { path: binary.path, version: version.text }),
+      tarantool: version.text,
+      seed: nameOfSeed(this.#options),
+      environment: serverEnvironment(binary.env, this.#options.env),
+    }
+  }
+
+  #throwIfAborted(signal: AbortSignal): void {
+    if (signal.aborted) throw (signal.reason as AbortReason)(this.#details(0))
+  }
+
+  // Only a server that is ready counts as the instance's: its seeded successor has the whole time of a start.
+  async #tryOut(binary: Binary, spec: StarterSpec, source: DataSource): Promise<ReadyReport> {
+    const abort = new AbortController()
+    const forward = (): void => abort.abort(spec.signal.reason)
+    const late: AbortReason = context => new StartTimeoutError(`${context.instance} is slow from a template`, context)
+    const timer = setTimeout(() => abort.abort(late), this.#options.timeout)
+    spec.signal.addEventListener('abort', forward, { once: true })
+    if (spec.signal.aborted) forward()
+    let process: TarantoolProcess | undefined
+    const onProcess = (made: TarantoolProcess): void => {
+      process = made
+    }
+    try {
+      const ready = await this.#bringUp(binary, { ...spec, signal: abort.signal, onProcess }, source)
+      if (process) spec.onProcess(process)
+      return ready
+    } finally {
+      clearTimeout(timer)
+      spec.signal.removeEventListener('abort', forward)
+    }
+  }
+
+  async #endLast(): Promise<void> {
+    this.#process?.kill()
+    await this.#process?.wait()
+    forgetPid(this.#workspace.directory)
+    this.#workspace.removeSockets()
+  }
+
+  async #bringUp(binary: Binary, spec: StarterSpec, source: DataSource): Promise<ReadyReport> {
+    const duty: SeedDuty =
+      source.kind === 'seed'
+        ? { task: await readSeed(this.#options), template: source.makeTemplate ? 'make' : undefined }
+        : { task: undefined, template: source.isTrial ? 'try' : undefined }
     for (let attempt = 1; ; attempt++) {
-      throwIfAborted()
-      const { process, ready } = this.#launch(binary, spec)
+      this.#throwIfAborted(spec.signal)
+      const { process, ready } = await this.#launch(binary, spec, source, duty)
+      this.#process = process
       spec.onProcess(process)
       try {
         const report = await ready
@@ -74,15 +158,25 @@ export class Starter {
   }
 
   // Asked at the first start of a binary, so that a program that is no Tarantool is never run with our script.
-  async #locateChecked(signal: AbortSignal): Promise<Binary> {
+  async #locateChecked(signal: AbortSignal): Promise<{ binary: Binary; version: Version }> {
     const binary = await this.#locate(signal)
-    await binaryVersion(binary, { commandArgs: this.#options.commandArgs })
-    return binary
+    return { binary, version: await binaryVersion(binary, { commandArgs: this.#options.commandArgs }) }
   }
 
-  #launch(binary: Binary, { recreate, replicationSource, signal }: StarterSpec): Launch {
+  async #launch(
+    binary: Binary,
+    { recreate, replicationSource, signal }: StarterSpec,
+    source: DataSource,
+    duty: SeedDuty,
+  ): Promise<Launch> {
     const { directory, log, chosen, addresses } = this.#workspace
-    const script = this.#workspace.write(replicationSource, recreate)
+    const script = this.#workspace.write(replicationSource, recreate, duty)
+    if (source.kind === 'copy') {
+      await copyTemplate(source.template, directory).catch((cause: unknown) => {
+        throw new TemplateGoneError((cause as Error).message, { cause })
+      })
+      this.#throwIfAborted(signal)
+    }
     const launched = this.#launchIn(directory, {
       command: binary.path,
       args: [...this.#options.commandArgs, script.bootFile],

@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../config/resolve.ts'
 import { RootNotWritableError, TarantoolFixtureError } from '../errors.ts'
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from './addresses.ts'
 import { keepDirectory, makeDirectory, markerOf, newDirectoryPath, removeDirectory } from './directory.ts'
-import { type InitScript, writeInitScript } from './init-script.ts'
+import { type InitScript, type SeedDuty, writeInitScript } from './init-script.ts'
 import { LogFile } from './log.ts'
 import { freePort } from './port.ts'
 import { sweepOnce } from './sweep.ts'
@@ -59,14 +59,14 @@ export class Workspace {
    *
    * @throws RootNotWritableError, TemplateError, LuaFileError
    */
-  write(replicationSource: string | readonly string[] | undefined, recreate: boolean): InitScript {
+  write(replicationSource: string | readonly string[] | undefined, recreate: boolean, seed: SeedDuty): InitScript {
     if (!this.#addresses) throw new Error('the addresses are chosen before the files are written')
     sweepOnce(this.#options.root)
     if (recreate) removeDirectory(this.directory)
     const isThere = markerOf(this.directory) !== undefined
     if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })
     try {
-      const script = writeInitScript(this.#options, this.#addresses, this.directory, replicationSource)
+      const script = writeInitScript(this.#options, this.#addresses, this.directory, replicationSource, seed)
       this.#foundSockets = new Map(this.#socketPaths().map(path => [path, identityOf(path)]))
       return script
     } catch (error) {

@@ -32,7 +32,7 @@ export interface UseOptions {
   strict?: boolean | undefined
   /**
    * A server of this file's own: these options over those of the server named `default`. It is there from the first hook
-   * on. Relative paths are relative to the working directory.
+   * on. Relative paths are relative to the working directory. An `appLua` here comes without that server's seed.
    */
   config?: Omit<ServerOptions, 'logger' | 'isolation' | 'strict'> | undefined
 }

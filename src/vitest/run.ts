@@ -3,7 +3,7 @@ import { Broker } from '../broker/broker.ts'
 import { type FixtureConfig, type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { BrokerTicket } from '../handle/worker-state.ts'
-import { luaFiles, stampOf } from './lua-files.ts'
+import { serverFiles, stampOf } from './server-files.ts'
 import { shared } from './shared.ts'
 import { busyWorkers } from './workers.ts'
 
@@ -106,7 +106,7 @@ export class Run {
   /** What a watcher has to look at. */
   watchedFiles(): string[] {
     const { baseDir, configFile } = this.#options
-    return [...(this.#fixture ? luaFiles(this.#fixture, baseDir) : []), ...(configFile ? [configFile] : [])]
+    return [...(this.#fixture ? serverFiles(this.#fixture, baseDir) : []), ...(configFile ? [configFile] : [])]
   }
 
   async #replaceChanged(): Promise<void> {
@@ -124,7 +124,7 @@ export class Run {
 
   #currentStamp(fixture: ResolvedFixture): string {
     const { baseDir, configFile } = this.#options
-    return stampOf([...luaFiles(fixture, baseDir), ...(configFile ? [configFile] : [])])
+    return stampOf([...serverFiles(fixture, baseDir), ...(configFile ? [configFile] : [])])
   }
 }
 

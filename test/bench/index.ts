@@ -1,4 +1,5 @@
 // npm run bench [-- PAIRS]: what the fixture costs beside the bare thing, each a ratio within this run. Prints; fails nothing.
+import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
 import { benchStartAndStop } from './start-stop.ts'
 import { benchVitest } from './vitest-suite.ts'
@@ -6,5 +7,6 @@ import { benchVitest } from './vitest-suite.ts'
 const pairs = Number(process.argv[2] ?? 20)
 console.log(`medians over ${pairs} pairs${' '.repeat(30)}ours         bare`)
 await benchStartAndStop(pairs)
+await benchSeed(pairs)
 await benchVitest(pairs)
 await benchSpare(pairs)

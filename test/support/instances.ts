@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach } from 'vitest'
 import { type InstanceOptions, TarantoolInstance } from '../../src/index.ts'
 
 const made: TarantoolInstance[] = []
@@ -29,6 +29,28 @@ export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'fixture-test-'))
   directories.push(directory)
   return directory
+}
+
+/** A directory of the test's own with some files in it. */
+export function writeFiles(files: Readonly<Record<string, string>>): string {
+  const directory = temporaryDirectory()
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true })
+    writeFileSync(join(directory, name), text)
+  }
+  return directory
+}
+
+/** Gives each test of the file a cache of its own, in which no template is. */
+export function useOwnCache(): void {
+  beforeEach(() => {
+    const before = process.env.TARANTOOL_FIXTURE_CACHE
+    process.env.TARANTOOL_FIXTURE_CACHE = temporaryDirectory()
+    return () => {
+      if (before === undefined) delete process.env.TARANTOOL_FIXTURE_CACHE
+      else process.env.TARANTOOL_FIXTURE_CACHE = before
+    }
+  })
 }
 
 /** Whether a process is there; one that has ended and is only not yet waited for is not. */

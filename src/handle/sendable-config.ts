@@ -1,0 +1,22 @@
+import { InvalidOptionError } from '../errors.ts'
+
+/**
+ * Refuses options that do not reach the main process as they are: a test file's config goes there as JSON. Decimal, Uuid,
+ * Datetime and Date go as the text that a seed takes for them.
+ *
+ * @throws InvalidOptionError
+ */
+export function checkSendable(config: object): void {
+  JSON.stringify(config, function (this: Record<string, unknown>, key: string, value: unknown) {
+    // What it was before its toJSON.
+    const given = this[key]
+    const kind = typeof given === 'bigint' ? 'a bigint' : given instanceof Uint8Array ? 'a Uint8Array' : undefined
+    if (kind === undefined) return value
+    throw new InvalidOptionError(
+      `useTarantool: '${key}' in the config is ${kind}, which cannot be sent from a test file`,
+      {
+        hint: "Name the server in the run's config (servers: { … }), and use it by its name; or write the row in Lua.",
+      },
+    )
+  })
+}

@@ -1,0 +1,28 @@
+import { basename } from 'node:path'
+import type { Logger } from '../config/options.ts'
+import type { ResolvedOptions } from '../config/resolve.ts'
+import { guarded } from './log-follower.ts'
+
+/** Whether an instance takes part in replication: servers with one and the same uuid cannot. */
+export function isReplicated(options: ResolvedOptions, source: string | readonly string[] | undefined): boolean {
+  if (source !== undefined) return true
+  if (options.boxCfg.replication !== undefined || options.boxCfg.replication_source !== undefined) return true
+  return /\breplication(?:_source)?\s*=/.test(options.extraBoxCfg ?? '')
+}
+
+/** What a list of templates calls the seed of an instance. */
+export function nameOfSeed({ seedLua, seed }: ResolvedOptions): string {
+  const lua = seedLua ? ['file' in seedLua ? basename(seedLua.file) : 'seedLua'] : []
+  return [...lua, ...seed.map(source => ('file' in source ? basename(source.file) : source.name))].join(', ')
+}
+
+const told = new Set<string>()
+
+/** Says something once in the life of this process: to a logger, or on stderr. */
+export function tellOnce(line: string, logger: Logger | undefined): void {
+  if (told.has(line)) return
+  told.add(line)
+  const text = `tarantool-fixture: ${line}`
+  if (logger) guarded(logger)(text)
+  else process.stderr.write(`${text}\n`)
+}

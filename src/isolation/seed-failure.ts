@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { nearestName } from '../config/nearest-name.ts'
+import { type ErrorDetails, SeedError } from '../errors.ts'
+import { at, lineOfRow } from './seed-json.ts'
+
+/** What fixtures/agent/seed.lua says of a row that does not fit. */
+export interface SeedFailure {
+  readonly message: string
+  readonly file?: string
+  readonly line?: number
+  /** How messages call rows that were given in code: `seed`, `seed[1]`. */
+  readonly source?: string
+  readonly space?: string
+  /** From 0. */
+  readonly row?: number
+  readonly field?: string
+  /** The file is one JSON text: the row has a line in it. */
+  readonly json?: boolean
+  /** A name that does not exist, and those that do. */
+  readonly wrong?: string
+  readonly known?: readonly string[]
+}
+
+function lineOf({ json, file, line, space, row }: SeedFailure): number | undefined {
+  if (!json || file === undefined || space === undefined || row === undefined) return line
+  try {
+    return lineOfRow(readFileSync(file, 'utf8'), space, row)
+  } catch {
+    return undefined
+  }
+}
+
+function hintOf({ wrong, known = [] }: SeedFailure): string | undefined {
+  if (wrong === undefined) return undefined
+  const near = nearestName(wrong, known)
+  if (near !== undefined) return `Did you mean '${near}'?`
+  return known.length > 0 ? `There are: ${[...known].sort().join(', ')}.` : 'appLua makes none, nor does seedLua.'
+}
+
+/** Makes an error of a row that the server could not take. */
+export function errorOfSeed(failure: SeedFailure, context: ErrorDetails & { instance: string }): SeedError {
+  const { file, source, space, row, field } = failure
+  const line = lineOf(failure)
+  const place = file === undefined ? source : at(file, line)
+  const list = row === undefined ? '' : ` (${space}[${row}])`
+  return new SeedError(`${context.instance} was not seeded: ${place ?? 'seed'}${list}: ${failure.message}`, {
+    ...context,
+    hint: hintOf(failure),
+    file,
+    line,
+    space,
+    row,
+    field,
+  })
+}

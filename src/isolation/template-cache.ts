@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cacheRoot } from '../binary/cache.ts'
+import { readManifest, type TemplateManifest } from './template-manifest.ts'
+
+/** How much templates may take: the ones that were not used for longest go. */
+export interface TemplateBounds {
+  readonly count: number
+  readonly bytes: number
+}
+
+export const defaultBounds: TemplateBounds = { count: 32, bytes: 2 ** 30 }
+
+/** A template in the cache. */
+export interface CachedTemplate {
+  readonly directory: string
+  readonly manifest: TemplateManifest
+  /** Of its data. */
+  readonly bytes: number
+  readonly lastUsed: Date
+}
+
+/** What the directory of a template is called: from its fingerprint, and from its inputs. Others in the cache are not ours. */
+const templateName = /^[0-9a-f]{32}-[0-9a-f]{16}$/
+
+/** The directory of templates in the cache; undefined where the user has no cache. */
+export function templatesRoot(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): string | undefined {
+  const root = cacheRoot(env, cwd)
+  return root === undefined ? undefined : join(root, 'templates')
+}
+
+/** The templates of a cache, the last used first; what is no template is left out. */
+export async function listTemplates(root: string): Promise<CachedTemplate[]> {
+  const names = await readdir(root).catch(() => [])
+  const templates = names
+    .filter(name => templateName.test(name))
+    .flatMap(name => {
+      const directory = join(root, name)
+      const manifest = readManifest(directory)
+      const status = statSync(directory, { throwIfNoEntry: false })
+      if (!manifest || !status) return []
+      const bytes = Object.values(manifest.files).reduce((sum, { size }) => sum + size, 0)
+      return [{ directory, manifest, bytes, lastUsed: status.mtime }]
+    })
+  return templates.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime())
+}
+
+/** Removes a template in one step, as others see it: it is moved away first. */
+export async function removeTemplate(directory: string): Promise<void> {
+  const aside = join(directory, '..', `.removed-${process.pid}-${randomBytes(4).toString('hex')}`)
+  const moved = await rename(directory, aside).then(
+    () => true,
+    () => false,
+  )
+  if (moved) await rm(aside, { recursive: true, force: true }).catch(() => {})
+}
+
+/** Removes all templates, the damaged ones too; says how many. */
+export async function clearTemplates(root: string): Promise<number> {
+  const names = (await readdir(root).catch(() => [])).filter(name => templateName.test(name))
+  for (const name of names) await removeTemplate(join(root, name))
+  await pruneTemplates(root, defaultBounds)
+  return names.length
+}
+
+/** Removes templates beyond the bounds, damaged ones, and what an earlier removal left. */
+export async function pruneTemplates(root: string, bounds: TemplateBounds): Promise<void> {
+  const templates = await listTemplates(root)
+  const known = new Set(templates.map(({ directory }) => directory))
+  for (const name of await readdir(root).catch(() => [])) {
+    const directory = join(root, name)
+    if (name.startsWith('.removed-') || (templateName.test(name) && !known.has(directory))) {
+      await removeTemplate(directory)
+    }
+  }
+  let bytes = 0
+  for (const [index, template] of templates.entries()) {
+    bytes += template.bytes
+    if (index >= bounds.count || bytes > bounds.bytes) await removeTemplate(template.directory)
+  }
+}

@@ -1,0 +1,85 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LuaSource, ResolvedOptions } from '../config/resolve.ts'
+import type { SeedSource } from '../config/seed-sources.ts'
+import { packageDirectory } from '../package-files.ts'
+import { digestOf, fileDigest } from './file-digest.ts'
+import { encodeRows } from './seed-task.ts'
+
+/** Of the layout of templates, and of what goes into their fingerprint. */
+const format = 1
+
+// What box.cfg does with them does not touch the data.
+const withoutEffect = new Set([
+  'custom_proc_title',
+  'log',
+  'log_format',
+  'log_level',
+  'log_nonblock',
+  'logger',
+  'logger_nonblock',
+  'pid_file',
+  'too_long_threshold',
+])
+
+const encodedRows = new WeakMap<object, Promise<string>>()
+
+async function digestOfLua(source: LuaSource | undefined): Promise<unknown> {
+  if (!source || 'text' in source) return source
+  // With its path: modules are looked for beside it.
+  return { file: source.file, digest: await fileDigest(source.file) }
+}
+
+async function digestOfSeed(source: SeedSource): Promise<unknown> {
+  if ('file' in source) return { ...source, file: undefined, digest: await fileDigest(source.file) }
+  let digest = encodedRows.get(source.rows)
+  if (!digest) {
+    digest = encodeRows(source).then(digestOf)
+    encodedRows.set(source.rows, digest)
+  }
+  return await digest
+}
+
+// Our own part in making the data.
+async function digestOfFixtures(): Promise<unknown> {
+  const directory = join(packageDirectory, 'fixtures')
+  const names = ['init.lua', 'boot.lua', ...readdirSync(join(directory, 'agent')).map(name => join('agent', name))]
+  return await Promise.all(names.map(async name => [name, await fileDigest(join(directory, name))]))
+}
+
+function stampOfProgram(path: string): unknown {
+  const { size, mtimeMs } = statSync(path)
+  return { size, mtimeMs }
+}
+
+const sortedEntries = (object: object): [string, unknown][] =>
+  Object.entries(object).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+
+/**
+ * The fingerprint of a seeded database: all that its data is made from, as far as it is known before a server runs. Ports,
+ * titles, log levels and directories are not in it.
+ */
+export async function templateKey(
+  options: ResolvedOptions,
+  program: { readonly path: string; readonly version: string },
+): Promise<string> {
+  const boxCfg = sortedEntries(options.boxCfg).filter(([name]) => !withoutEffect.has(name))
+  const material = {
+    format,
+    program: [program.version, process.platform, process.arch, stampOfProgram(program.path), options.commandArgs],
+    fixtures: await digestOfFixtures(),
+    init: await digestOfLua(options.initLuaTemplate),
+    boxCfg,
+    extraBoxCfg: options.extraBoxCfg,
+    memtxMemory: options.memtxMemory,
+    walMode: options.walMode,
+    specifyWorkDir: options.specifyWorkDir,
+    // Our init script sets the password at each start, and one of 'random' is another each time.
+    credentials: options.initLuaTemplate ? options.credentials : options.credentials?.user,
+    env: sortedEntries(options.env),
+    app: [await digestOfLua(options.appLua), options.appDir],
+    seedLua: await digestOfLua(options.seedLua),
+    seed: await Promise.all(options.seed.map(digestOfSeed)),
+  }
+  return digestOf(JSON.stringify(material, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)))
+}

@@ -1,0 +1,164 @@
+import {
+  BoxCfgError,
+  InitScriptError,
+  SeedError,
+  ServerExitedError,
+  ServerKilledError,
+  StartTimeoutError,
+} from '../errors.ts'
+import type { Template, TemplateOrigin, TemplateReport, TemplateStore } from './template-store.ts'
+import { removeSnapshot } from './template-store.ts'
+import { takeTurn } from './turns.ts'
+
+/** How a server comes to its data. */
+export type DataSource =
+  | { readonly kind: 'seed'; readonly makeTemplate: boolean }
+  | { readonly kind: 'copy'; readonly template: Template; readonly isTrial: boolean }
+
+/** A start that may use a template. */
+export interface TemplateStart<Ready extends { readonly template?: TemplateReport }> {
+  readonly store: TemplateStore
+  /** Asked again after a template was made, since files may change meanwhile. */
+  readonly origin: () => Promise<TemplateOrigin>
+  /** The server's. */
+  readonly directory: string
+  /** Ends the start. */
+  readonly signal: AbortSignal
+  /** How long to wait for another server that makes the template, in milliseconds. */
+  readonly patience: number
+  /** Starts the server; when it rejects, nothing runs. */
+  readonly launch: (source: DataSource) => Promise<Ready>
+  /** Whether a later start in the same directory may find the snapshot that the template was made from. */
+  readonly keepsSnapshot: boolean
+  /** Ends the server that was launched last. */
+  readonly end: () => Promise<void>
+  /** Gets the reason why the seed runs at each start. */
+  readonly tell: (reason: string) => void
+}
+
+const seed = { kind: 'seed', makeTemplate: false } as const
+
+// Why a template of this process is not used, where the cache could not be told.
+const useless = new Map<string, string>()
+
+/**
+ * Starts a server from the template of its seed, or with the seed, and then makes the template. Of several that start at
+ * the same time one seeds, and the others wait for its snapshot.
+ */
+export async function startWithTemplate<Ready extends { readonly template?: TemplateReport }>(
+  start: TemplateStart<Ready>,
+): Promise<Ready> {
+  const origin = await start.origin()
+  const name = `${start.store.root}\n${origin.key}`
+  // A template that turns out to be damaged is made anew.
+  for (let round = 1; round <= 2; round++) {
+    const turn = await takeTurn(name, start.signal, start.patience)
+    if (!turn) return await start.launch(seed)
+    // It would take as long with this one.
+    if ('failure' in turn) throw turn.failure
+    const { release } = turn
+    try {
+      const reason = useless.get(name)
+      const template = reason === undefined ? await start.store.find(origin) : undefined
+      if (reason !== undefined || template?.manifest.state === 'refused') {
+        release()
+        start.tell(reason ?? template?.manifest.reason ?? 'its template was refused')
+        return await start.launch(seed)
+      }
+      if (!template) return await makeTemplate(start, origin, name)
+      if (template.manifest.state === 'untried') return await tryTemplate(start, template, name)
+      release()
+      const ready = await useTemplate(start, template)
+      if (ready) return ready
+    } catch (error) {
+      if (error instanceof StartTimeoutError) release(error)
+      throw error
+    } finally {
+      release()
+    }
+  }
+  return await start.launch(seed)
+}
+
+async function makeTemplate<Ready extends { readonly template?: TemplateReport }>(
+  start: TemplateStart<Ready>,
+  origin: TemplateOrigin,
+  name: string,
+): Promise<Ready> {
+  const ready = await start.launch({ kind: 'seed', makeTemplate: true })
+  const report = ready.template
+  const isCurrent = async (): Promise<boolean> => (await start.origin()).key === origin.key
+  try {
+    // None: the server was a replica's, or found data that was seeded before.
+    if (report?.flaw !== undefined) throw new Error(report.flaw)
+    if (report) await start.store.keep(origin, report, start.directory, isCurrent)
+    if (report && !start.keepsSnapshot) await removeSnapshot(report, start.directory)
+  } catch (error) {
+    const reason = `no template could be made (${(error as Error).message})`
+    useless.set(name, reason)
+    start.tell(reason)
+  }
+  return ready
+}
+
+/** Starts a server from a template for the first time: only one that has the same data then is used again. */
+async function tryTemplate<Ready extends { readonly template?: TemplateReport }>(
+  start: TemplateStart<Ready>,
+  template: Template,
+  name: string,
+): Promise<Ready> {
+  const refuse = async (reason: string): Promise<void> => {
+    start.tell(reason)
+    await start.store.refuse(template, reason).catch(() => useless.set(name, reason))
+  }
+  let ready: Ready
+  try {
+    ready = await start.launch({ kind: 'copy', template, isTrial: true })
+  } catch (error) {
+    if (start.signal.aborted) throw error
+    if (isVerdict(error)) await refuse(`no server starts from its template: ${withoutInstance(error.summary)}`)
+    return await start.launch(seed)
+  }
+  const difference = differenceOf(template, ready.template)
+  if (difference === undefined) {
+    await start.store.prove(template).catch(() => {})
+    return ready
+  }
+  await start.end()
+  await refuse(difference)
+  return await start.launch(seed)
+}
+
+async function useTemplate<Ready extends { readonly template?: TemplateReport }>(
+  start: TemplateStart<Ready>,
+  template: Template,
+): Promise<Ready | undefined> {
+  try {
+    return await start.launch({ kind: 'copy', template, isTrial: false })
+  } catch (error) {
+    const isGone = error instanceof TemplateGoneError
+    if (start.signal.aborted || !(isGone || isVerdict(error))) throw error
+    await start.store.discard(template)
+    return undefined
+  }
+}
+
+/** A template's files cannot be copied: another process removed it, or the disk is full. */
+export class TemplateGoneError extends Error {}
+
+// What says something of the template, and not of the machine.
+function isVerdict(error: unknown): error is InitScriptError | BoxCfgError | SeedError | ServerExitedError {
+  if (error instanceof ServerKilledError) return false
+  return [InitScriptError, BoxCfgError, SeedError, ServerExitedError].some(kind => error instanceof kind)
+}
+
+// The reason is kept, and other servers have other names.
+const withoutInstance = (summary: string): string => summary.replace(/^Tarantool\[.*?\] (?:did not start: )?/, '')
+
+function differenceOf({ manifest }: Template, report: TemplateReport | undefined): string | undefined {
+  if (report?.digest === manifest.digest) return undefined
+  if (!report || report.flaw !== undefined) return `the data could not be compared: ${report?.flaw ?? 'no report'}`
+  const names = new Set([...Object.keys(manifest.parts), ...Object.keys(report.parts)])
+  const different = [...names].filter(part => manifest.parts[part] !== report.parts[part]).sort()
+  return `a server that starts from the template has other data than the one that was seeded, in ${different.join(', ')}`
+}

@@ -1,0 +1,173 @@
+import { constants, statSync } from 'node:fs'
+import { copyFile, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { makeStaging, removeStaging, sweepStaging } from '../binary/staging.ts'
+import { digestOf, fileDigest } from './file-digest.ts'
+import { defaultBounds, pruneTemplates, removeTemplate, type TemplateBounds } from './template-cache.ts'
+import { areUnchanged, currentInputs, type NotedInputs, type ServerEnvironment } from './template-inputs.ts'
+import { readManifest, type TemplateManifest, writeManifest } from './template-manifest.ts'
+
+/** A seeded database that servers can start from. */
+export interface Template {
+  readonly directory: string
+  readonly manifest: TemplateManifest
+}
+
+/** What a server reports that made a template's data, or was started from it. */
+export interface TemplateReport {
+  /** Why there is none. */
+  readonly flaw?: string
+  readonly digest: string
+  readonly parts: Readonly<Record<string, string>>
+  /** Of the snapshot, absolute or relative to the server's directory. */
+  readonly files?: readonly string[]
+  readonly inputs?: NotedInputs
+}
+
+/** What is known of a template's origin before a server runs. */
+export interface TemplateOrigin {
+  readonly key: string
+  readonly tarantool: string
+  readonly seed: string
+  readonly environment: ServerEnvironment
+}
+
+/** The templates on disk, shared by all processes of a user. */
+export class TemplateStore {
+  readonly root: string
+  readonly #bounds: TemplateBounds
+
+  constructor(root: string, bounds: TemplateBounds = defaultBounds) {
+    this.root = root
+    this.#bounds = bounds
+  }
+
+  /** The template for a fingerprint whose files are as they were. One that is damaged is removed, and not found. */
+  async find({ key, environment }: TemplateOrigin): Promise<Template | undefined> {
+    const names = await readdir(this.root).catch(() => [])
+    for (const name of names.filter(name => name.startsWith(shortKey(key)))) {
+      const directory = join(this.root, name)
+      const manifest = readManifest(directory)
+      if (!manifest) {
+        await removeTemplate(directory)
+        continue
+      }
+      if (!(await areUnchanged(manifest.inputs, environment))) continue
+      if (!(await isWhole(directory, manifest))) {
+        await removeTemplate(directory)
+        continue
+      }
+      const now = new Date()
+      await utimes(directory, now, now).catch(() => {})
+      return { directory, manifest }
+    }
+    return undefined
+  }
+
+  /**
+   * Keeps the snapshot of a server as a template. A good one that another process made meanwhile stays.
+   *
+   * @param directory the server's
+   * @param isCurrent whether the origin is what it was before the server was started; asked last
+   */
+  async keep(
+    origin: TemplateOrigin,
+    report: TemplateReport,
+    directory: string,
+    isCurrent: () => Promise<boolean>,
+  ): Promise<void> {
+    const inputs = await currentInputs(report.inputs ?? { files: [], variables: [] }, origin.environment)
+    await sweepStaging(this.root)
+    const staging = await makeStaging(this.root).catch((error: Error) => {
+      throw error.cause ?? error
+    })
+    try {
+      const files = await copySnapshot(report.files ?? [], directory, staging)
+      const bytes = Object.values(files).reduce((sum, { size }) => sum + size, 0)
+      const isTooLarge = bytes > this.#bounds.bytes
+      const manifest: TemplateManifest = {
+        format: 1,
+        state: isTooLarge ? 'refused' : 'untried',
+        reason: isTooLarge ? `its snapshot of ${bytes} bytes is more than all templates may take` : undefined,
+        tarantool: origin.tarantool,
+        seed: origin.seed,
+        made: new Date().toISOString(),
+        digest: report.digest,
+        parts: report.parts,
+        files: isTooLarge ? {} : files,
+        inputs,
+      }
+      if (isTooLarge) await removeFiles(staging, Object.keys(files))
+      await writeManifest(staging, manifest)
+      if (!(await isCurrent())) return
+      const place = join(this.root, `${shortKey(origin.key)}-${digestOf(JSON.stringify(inputs)).slice(0, 16)}`)
+      await rename(staging, place).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+      })
+    } finally {
+      await removeStaging(staging)
+    }
+    await pruneTemplates(this.root, this.#bounds)
+  }
+
+  /** Notes that servers can start from a template. */
+  async prove({ directory, manifest }: Template): Promise<void> {
+    await writeManifest(directory, { ...manifest, state: 'proven' })
+  }
+
+  /** Notes that no server is to start from a template any more, and why; its data goes. */
+  async refuse({ directory, manifest }: Template, reason: string): Promise<void> {
+    await writeManifest(directory, { ...manifest, state: 'refused', reason, files: {} })
+    await removeFiles(directory, Object.keys(manifest.files))
+  }
+
+  /** Removes a template that no server starts from any more. */
+  async discard({ directory }: Template): Promise<void> {
+    await removeTemplate(directory)
+  }
+}
+
+/** Copies the data of a template into the directory of a server that is to start from it. */
+export async function copyTemplate({ directory, manifest }: Template, to: string): Promise<void> {
+  for (const file of Object.keys(manifest.files)) await copy(join(directory, file), join(to, file))
+}
+
+/** Removes the snapshot of a server that was made for a template only. */
+export async function removeSnapshot({ files = [] }: TemplateReport, directory: string): Promise<void> {
+  const snapshots = files
+    .filter(file => file.endsWith('.snap'))
+    .map(file => relative(directory, resolve(directory, file)))
+  await removeFiles(directory, snapshots)
+}
+
+const shortKey = (key: string): string => key.slice(0, 32)
+
+// A server or a test may write to one, and a link would reach back. Where the file system can, the copy shares its blocks.
+async function copy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  await copyFile(from, to, constants.COPYFILE_FICLONE)
+}
+
+async function copySnapshot(files: readonly string[], from: string, to: string): Promise<TemplateManifest['files']> {
+  const copied: Record<string, { size: number; sha256: string }> = {}
+  for (const file of files) {
+    const name = relative(from, resolve(from, file))
+    if (name.startsWith('..') || isAbsolute(name)) throw new Error(`the snapshot is outside of ${from}: ${file}`)
+    const path = join(to, name)
+    await copy(join(from, name), path)
+    copied[name] = { size: statSync(path).size, sha256: await fileDigest(path) }
+  }
+  return copied
+}
+
+async function removeFiles(directory: string, files: readonly string[]): Promise<void> {
+  for (const file of files) await rm(join(directory, file), { force: true }).catch(() => {})
+}
+
+async function isWhole(directory: string, { files }: TemplateManifest): Promise<boolean> {
+  const intact = Object.entries(files).map(async ([file, { size, sha256 }]) => {
+    const path = join(directory, file)
+    return statSync(path, { throwIfNoEntry: false })?.size === size && (await fileDigest(path)) === sha256
+  })
+  return (await Promise.all(intact)).every(Boolean)
+}

@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execaNode } from 'execa'
+import { expect, test } from 'vitest'
+import { templatesRoot } from '../../src/isolation/template-cache.ts'
+import { contentOf, newInstance, useOwnCache } from '../support/instances.ts'
+
+useOwnCache()
+
+const cli = (...args: string[]) => execaNode('dist/cli/index.js', args, { reject: false })
+
+test('cache lists the templates, and cache clear removes them', async () => {
+  const root = templatesRoot() ?? ''
+  expect((await cli('cache')).stdout).toBe(`${root}: 0 templates, 0 kB`)
+  const instance = await newInstance({
+    appLua: `box.schema.space.create('users'):create_index('primary')`,
+    seedLua: 'box.space.users:insert({ 1 })',
+  }).start()
+  await instance.stop()
+  expect((await cli('cache')).stdout).toMatch(
+    /: 1 template, \d+ kB\n +\d+ kB {2}[-\d]{10} \d\d:\d\d {2}not used yet {2}seedLua \(Tarantool \d+\..*\)$/,
+  )
+  // What is not ours is none of its business.
+  mkdirSync(join(root, 'other'))
+  writeFileSync(join(root, 'other', 'file'), '')
+  expect((await cli('cache', 'clear')).stdout).toBe(`${root}: removed 1 template`)
+  expect(contentOf(root)).toEqual(['other'])
+  expect(contentOf(join(root, 'other'))).toEqual(['file'])
+})
+
+test('a cache that is not there yet is empty', async () => {
+  process.env.TARANTOOL_FIXTURE_CACHE = join(process.env.TARANTOOL_FIXTURE_CACHE ?? '', 'nowhere')
+  expect((await cli('cache', 'clear')).stdout).toContain('removed 0 templates')
+})
+
+test('--help says what there is, and what does not exist is refused with it', async () => {
+  const { stdout, exitCode } = await cli('--help')
+  expect([stdout, exitCode]).toEqual([expect.stringContaining('cache clear    removes them'), 0])
+  for (const [args, message] of [
+    [[], 'there is no command'],
+    [['cash'], "there is no command 'cash'"],
+    [['cache', 'empty'], "there is no command 'cache empty'"],
+    [['cache', '--force'], "Unknown option '--force'"],
+  ] as const) {
+    const wrong = await cli(...args)
+    expect([wrong.stderr, wrong.exitCode]).toEqual([expect.stringContaining(message), 2])
+    expect(wrong.stderr).toContain('Usage: tarantool-fixture <command>')
+  }
+})
