@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { parseVersion, type Version } from '../binary/version.ts'
 import type { Credentials, InstanceOptions } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
-import { ConnectionError, NotRunningError, ServerExitedError } from '../errors.ts'
+import { ConnectionError, NotRunningError, RequestTimeoutError, ResetError, ServerExitedError } from '../errors.ts'
+import { AgentConnection, type AgentReply } from '../protocol/agent-connection.ts'
 import { type ServerAddress, ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { forUri, type InstanceAddresses, toUri } from './addresses.ts'
@@ -46,6 +47,7 @@ export class TarantoolInstance implements AsyncDisposable {
   readonly #workspace: Workspace
   readonly #lifecycle: Lifecycle
   #connections: ServerConnections | undefined
+  #agent: AgentConnection | undefined
 
   /**
    * Checks the options; starts nothing.
@@ -345,6 +347,31 @@ export class TarantoolInstance implements AsyncDisposable {
     return await this.log.waitFor(pattern, options, { ended: process.exited, error })
   }
 
+  // ---- Undoing ----
+
+  /**
+   * Brings the server back to how it was when its application and seed had been loaded: at the price of what was changed
+   * since, and with its connections. What cannot be undone in place (a vinyl truncate, many thousand changes) costs a
+   * restart with an empty directory, on the same address. Needs `recordChanges: true`.
+   *
+   * @throws ResetError without `recordChanges`; NotRunningError
+   * @example
+   * const tarantool = await new TarantoolInstance({ appLua: './app.lua', recordChanges: true }).start()
+   * afterEach(() => tarantool.reset())
+   */
+  async reset(): Promise<void> {
+    const { process } = this
+    if (!this.isRunning || !process) throw this.#notRunning()
+    if (!this.#options.recordChanges) {
+      throw new ResetError(`${this.fingerprint} does not record its changes: nothing can be undone`, {
+        instance: this.fingerprint,
+        hint: 'Give it the option recordChanges: true.',
+      })
+    }
+    const { lost } = await this.#undo(process)
+    if (lost !== undefined) await this.restart({ recreate: true })
+  }
+
   // ---- Inside ----
 
   #addresses(): InstanceAddresses {
@@ -376,6 +403,29 @@ export class TarantoolInstance implements AsyncDisposable {
   #disconnect(): void {
     this.#connections?.close()
     this.#connections = undefined
+    this.#agent?.destroy()
+    this.#agent = undefined
+  }
+
+  #connectAgent(): AgentConnection {
+    const agent = new AgentConnection(this.address.console, () => {
+      if (this.#agent === agent) this.#agent = undefined
+    })
+    this.#agent = agent
+    return agent
+  }
+
+  async #undo(process: TarantoolProcess): Promise<AgentReply> {
+    const agent = this.#agent ?? this.#connectAgent()
+    try {
+      return await agent.request('rewind', -1, this.#options.timeout)
+    } catch (error) {
+      const exit = error instanceof ConnectionError ? await process.exitWithin(endIsSeenWithin) : undefined
+      if (exit) throw this.#ended(process, 'was reset', error)
+      // A server whose Lua never yields cannot be asked.
+      if (error instanceof RequestTimeoutError) return { lost: error.summary }
+      throw error
+    }
   }
 
   async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
