@@ -1,4 +1,5 @@
 // npm run bench [-- PAIRS]: what the fixture costs beside the bare thing, each a ratio within this run. Prints; fails nothing.
+import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
 import { benchStartAndStop } from './start-stop.ts'
@@ -8,5 +9,6 @@ const pairs = Number(process.argv[2] ?? 20)
 console.log(`medians over ${pairs} pairs${' '.repeat(30)}ours         bare`)
 await benchStartAndStop(pairs)
 await benchSeed(pairs)
+await benchReset(pairs)
 await benchVitest(pairs)
 await benchSpare(pairs)

@@ -89,13 +89,13 @@ test.each([
     'more changes than an undo is worth',
     `${rows} for i = 1, 100000 do box.space.rows:insert({ i }) end`,
     'for i = 1, 30000 do box.space.rows:delete(i) end',
-    'more than 20000 changes were made',
+    'more than 10000 changes were made',
   ],
   [
     'a big space that is truncated',
     `${rows} for i = 1, 50000 do box.space.rows:insert({ i }) end`,
     'box.space.rows:truncate()',
-    'more than 20000 changes were made',
+    'more than 10000 changes were made',
   ],
   [
     'vinyl that is truncated',

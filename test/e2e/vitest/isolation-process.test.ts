@@ -33,6 +33,35 @@ interface Case {
   readonly failing?: Record<string, RegExp>
 }
 
+/** What a test adds to is what it finds. */
+function describeAsking({
+  before: [first, second],
+  after,
+}: {
+  before: [number, number]
+  after: number
+}): Record<string, string> {
+  return {
+    'a.test.js': `${head}
+        const tarantool = useTarantool()
+        const pids = new Set()
+        const adds = count => async () => { pids.add(tarantool.pid); expect(await tarantool.call('add')).toEqual([count]) }
+        test('as ever', adds(${first}))
+        test('as ever again', adds(${second}))
+        describe('processes', () => {
+          useTarantool({ isolation: 'process' })
+          test('first', adds(1))
+          test('second', adds(1))
+          test('third', adds(1))
+        })
+        test('as ever at last', adds(${after}))
+        test('has as many servers as it should', () => { expect(pids.size).toBe(4) })`,
+    'b.test.js': `${head}
+        const tarantool = useTarantool()
+        test('alone', async () => { await vi.waitUntil(() => spares().length === 0, 10_000) })`,
+  }
+}
+
 const cases: Record<string, Case> = {
   'each test has a process of its own on one address, with nothing of another test in it': {
     files: Object.fromEntries(
@@ -168,27 +197,13 @@ const cases: Record<string, Case> = {
     },
     failing: { crashes: /exited with code 3 during this test/ },
   },
-  'a describe asks for it, and no process more is there after the file': {
+  "a describe asks for it in a file with 'none', and no process more is there after the file": {
+    fixture: "isolation: 'none'",
+    files: describeAsking({ before: [1, 2], after: 2 }),
+  },
+  "a describe asks for it in a file with 'reset', and no process more is there after the file": {
     fixture: '',
-    files: {
-      'a.test.js': `${head}
-        const tarantool = useTarantool()
-        const pids = new Set()
-        const adds = count => async () => { pids.add(tarantool.pid); expect(await tarantool.call('add')).toEqual([count]) }
-        test('as ever', adds(1))
-        test('as ever again', adds(2))
-        describe('processes', () => {
-          useTarantool({ isolation: 'process' })
-          test('first', adds(1))
-          test('second', adds(1))
-          test('third', adds(1))
-        })
-        test('as ever at last', adds(2))
-        test('has as many servers as it should', () => { expect(pids.size).toBe(4) })`,
-      'b.test.js': `${head}
-        const tarantool = useTarantool()
-        test('alone', async () => { await vi.waitUntil(() => spares().length === 0, 10_000) })`,
-    },
+    files: describeAsking({ before: [1, 1], after: 1 }),
   },
 }
 
