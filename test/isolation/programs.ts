@@ -40,7 +40,8 @@ const transaction: fc.Arbitrary<Operation> = fc.tuple(
   fc.array(fc.oneof({ arbitrary: rows, weight: 5 }, { arbitrary: definitions, weight: 1 }), { maxLength: 6 }),
   fc.boolean(),
 )
-const operations: fc.Arbitrary<Operation[]> = fc.array(
+/** What one test may do. */
+export const operations: fc.Arbitrary<Operation[]> = fc.array(
   fc.oneof({ arbitrary: one, weight: 6 }, { arbitrary: transaction, weight: 1 }),
   { maxLength: 12 },
 )
