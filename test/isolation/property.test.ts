@@ -81,6 +81,15 @@ const found: Record<string, readonly Step[]> = {
     ['run', [['transaction', [['drop', 8, 0, 0]], false]]],
   ],
   'an index whose drop was rolled back': [['run', [['transaction', [['drop_index', 5, 0, 0]], false]]]],
+  'a new view of a new table': [
+    [
+      'run',
+      [
+        ['sql', 1, 1, 0],
+        ['sql', 2, 2, 0],
+      ],
+    ],
+  ],
   'a suite that made the server read-only': [
     ['run', [['configure', 9, 0, 0]]],
     ['enter', 0],
