@@ -3,17 +3,10 @@ import type { InstanceOptions } from '../config/options.ts'
 import { NotRunningError } from '../errors.ts'
 import { newDirectoryPath } from '../instance/directory.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
-import { refusesConnections } from '../protocol/refuses-connections.ts'
 import type { CrashReport, LeasedServerInfo } from './messages.ts'
+import { infoOf } from './server-info.ts'
+import { crashReport, ServerSignals } from './server-signals.ts'
 import { Spare } from './spare.ts'
-
-// Signals after which a server goes on. Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
-const harmless: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGCONT', 'SIGUSR1', 'SIGHUP', 'SIGWINCH'])
-
-// In milliseconds: how long an end may take to be heard of, and how long a server may take that shuts down in order (3 s,
-// `box.ctl.set_on_shutdown_timeout`).
-const seenWithin = 1000
-const shutdownTime = 5000
 
 /** One server of a pool: an instance, and what its leases did with it. */
 export class PooledServer {
@@ -26,9 +19,7 @@ export class PooledServer {
   readonly #baseDir: string
   #instance: TarantoolInstance
   readonly #spare: Spare
-  #paused = false
-  /** A test sent it a signal of which it is likely to end, soon or late. */
-  #doomed = false
+  readonly #signals = new ServerSignals()
   #testFailed = false
   #destroyed = false
   /** Its changes are recorded, so that they can be undone. */
@@ -81,7 +72,7 @@ export class PooledServer {
     await prestart
     return await this.#inTurn(async () => {
       await this.#awaitDeath()
-      if (this.#paused) this.#signal('SIGCONT')
+      if (this.#signals.paused) this.#signals.send(this.#instance, 'SIGCONT')
       if (!this.#instance.isRunning) await this.#startFresh()
       if (this.isolation === 'process') this.#spare.prepare()
       return this.info()
@@ -146,7 +137,7 @@ export class PooledServer {
   async signal(signal: NodeJS.Signals): Promise<void> {
     await this.#inTurn(async () => {
       if (signal === 'SIGKILL') await this.#instance.kill({ cleanup: false })
-      else this.#signal(signal)
+      else this.#signals.send(this.#instance, signal)
     })
   }
 
@@ -168,22 +159,9 @@ export class PooledServer {
   }
 
   info(): LeasedServerInfo {
-    const { instance } = this
-    const { credentials } = instance
     return {
+      ...infoOf(this.#instance),
       name: this.name,
-      host: instance.host,
-      port: instance.port,
-      uri: instance.uri,
-      user: credentials?.user,
-      password: credentials?.password,
-      pid: instance.pid ?? 0,
-      version: instance.version().text,
-      workDir: instance.workDir,
-      logFile: instance.logFile,
-      consoleHost: instance.consoleHost,
-      consolePort: instance.consolePort,
-      address: instance.address,
       isolation: this.isolation,
       strict: this.#options.strict ?? false,
       records: this.#records,
@@ -195,13 +173,7 @@ export class PooledServer {
   }
 
   async crashReport(): Promise<CrashReport | null> {
-    const { process, address, fingerprint, logFile } = this.#instance
-    // The worker sees the connection's end before this process is told of the server's, and a server that takes no
-    // connections any more is going to end.
-    const isEnding = await refusesConnections(address.binary)
-    const exit = await process?.exitWithin(isEnding ? shutdownTime : seenWithin)
-    if (!exit) return null
-    return { fingerprint, exitCode: exit.exitCode, signal: exit.signal, logFile }
+    return await crashReport(this.#instance)
   }
 
   #makeInstance(more: InstanceOptions = {}): TarantoolInstance {
@@ -210,14 +182,13 @@ export class PooledServer {
   }
 
   async #stop(): Promise<void> {
-    this.#paused = false
-    this.#doomed = false
+    this.#signals.forget()
     await this.#instance.stop({ cleanup: false })
   }
 
   /** Waits for a server to end that a test has sent such a signal, for `stopTimeout` at most. */
   async #awaitDeath(): Promise<void> {
-    if (this.#doomed) await this.#stop()
+    if (this.#signals.doomed) await this.#stop()
   }
 
   async #startFresh(): Promise<void> {
@@ -228,7 +199,7 @@ export class PooledServer {
 
   async #startAgain({ recreate = false } = {}): Promise<void> {
     this.#checkNotDestroyed()
-    this.#paused = false
+    this.#signals.forget()
     this.#generation++
     this.#beganEmpty = recreate
     await this.#instance.start({ recreate })
@@ -253,8 +224,7 @@ export class PooledServer {
     this.#instance = successor
     this.#generation++
     this.#beganEmpty = true
-    this.#paused = false
-    this.#doomed = false
+    this.#signals.forget()
     this.#testFailed = false
     this.used = false
   }
@@ -266,15 +236,6 @@ export class PooledServer {
     await this.#spare.discard()
     await this.#instance.stop()
     this.#instance = successor
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    if (!this.#instance.process?.sendSignal(signal)) {
-      throw new NotRunningError(`${this.#instance.fingerprint} does not run: no ${signal} can be sent`)
-    }
-    if (signal === 'SIGSTOP') this.#paused = true
-    if (signal === 'SIGCONT') this.#paused = false
-    if (!harmless.has(signal)) this.#doomed = true
   }
 
   #checkNotDestroyed(): void {

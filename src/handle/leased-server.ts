@@ -1,12 +1,12 @@
 import type { BrokerClient } from '../broker/client.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
-import { ConnectionError, LuaError, ResetError, ServerExitedError } from '../errors.ts'
+import { ResetError, ServerExitedError } from '../errors.ts'
 import { LogFile } from '../instance/log.ts'
-import { AgentConnection, type AgentOperation, type AgentReply } from '../protocol/agent-connection.ts'
-import { ServerConnections } from '../protocol/connections.ts'
+import type { ServerConnections } from '../protocol/connections.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 import { LogMarks } from './log-marks.ts'
 import type { Demand, Scope } from './scope.ts'
+import { ServerLines } from './server-lines.ts'
 import { ServerState, undoesBetweenFiles } from './server-state.ts'
 
 // Taken before a test can put fake timers in their place.
@@ -15,15 +15,7 @@ const { setImmediate: nextTurn } = globalThis
 // How many lines of a log an error shows.
 const tailLines = 20
 
-// How long, in milliseconds, a server may take to undo changes before it counts as stuck.
-const agentTimeout = 10_000
-
-/**
- * A worker's side of a lease: what it knows of its server, and the connections that it talks to it with.
- *
- * It holds one connection to the console, whose end says at once that the server has died, and which serves nothing but
- * the undoing of changes: it does not wait behind a command of the test's.
- */
+/** A worker's side of a lease: what it knows of its server, and what it does with it. */
 export class LeasedServer {
   readonly name: string
   /** Where in the log the lease and the running tests began. */
@@ -31,12 +23,8 @@ export class LeasedServer {
   readonly #client: BrokerClient
   readonly #forgetClient: () => void
   #info: LeasedServerInfo
-  #connections: ServerConnections | undefined
-  #agent: AgentConnection | undefined
+  readonly #lines: ServerLines
   readonly #state: ServerState
-  #isDown = false
-  /** A request broke off, which can be heard of before the watching connection's end. */
-  #mayBeDown = false
   /** The test took it down, or froze it: no crash. */
   #askedFor = false
   /** Somebody has been told of the crash. */
@@ -48,11 +36,12 @@ export class LeasedServer {
     this.name = info.name
     this.#client = client
     this.#info = info
+    this.#lines = new ServerLines(info)
     this.#touched = info.used
     this.marks = new LogMarks(this.log.offset)
     this.#state = new ServerState({
       info: () => this.#info,
-      ask: async (operation, depth) => await this.#ask(operation, depth),
+      ask: async (operation, depth) => await this.#lines.ask(operation, depth),
       renew: async () => await this.restart(true),
       kill: async () => await this.signal('SIGKILL'),
       details: async () => ({
@@ -61,7 +50,6 @@ export class LeasedServer {
         logFile: this.#info.logFile,
       }),
     })
-    this.#watchOver()
     // In a vm pool nobody else closes what a file's context leaves open.
     this.#forgetClient = client.onClose(() => this.close())
   }
@@ -81,13 +69,7 @@ export class LeasedServer {
 
   /** Sends a request to the server itself. */
   async request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
-    this.#connections ??= new ServerConnections(this.#info.address)
-    try {
-      return await send(this.#connections)
-    } catch (error) {
-      if (error instanceof ConnectionError) this.#mayBeDown = true
-      throw error
-    }
+    return await this.#lines.request(send)
   }
 
   /**
@@ -111,7 +93,7 @@ export class LeasedServer {
     const { generation } = this.#info
     const crash = this.#isReported ? undefined : await this.crash('before this test', this.marks.earliest)
     const isNew = isolation === 'restart' || isolation === 'process'
-    if (this.#isDown || this.#askedFor) {
+    if (this.#lines.isDown || this.#askedFor) {
       const died = !this.#askedFor
       if (isolation === 'process') await this.renew()
       else await this.ensure()
@@ -135,7 +117,7 @@ export class LeasedServer {
    */
   async endTest(demand: Demand, undo: boolean): Promise<void> {
     // One that is down is replaced by the next test.
-    const isThere = !(this.#isDown || this.#askedFor)
+    const isThere = !(this.#lines.isDown || this.#askedFor)
     await this.#state.endTest(isThere ? demand : { ...demand, isolation: 'none' }, undo)
   }
 
@@ -144,7 +126,7 @@ export class LeasedServer {
   }
 
   async closeSuite(suites: readonly Scope[]): Promise<void> {
-    if (!(this.#isDown || this.#askedFor)) await this.#state.closeSuite(suites)
+    if (!(this.#lines.isDown || this.#askedFor)) await this.#state.closeSuite(suites)
   }
 
   /** By hand: back to how the test began, or in a hook of a suite, to what was before that suite. */
@@ -155,7 +137,7 @@ export class LeasedServer {
         hint: "Give it, or this file's useTarantool(), isolation: 'reset' or 'file'.",
       })
     }
-    if (this.#isDown || this.#askedFor) await this.ensure()
+    if (this.#lines.isDown || this.#askedFor) await this.ensure()
     await this.#state.reset()
   }
 
@@ -169,15 +151,12 @@ export class LeasedServer {
     // The end of the watching connection is in this process's hands by now, but may not have been looked at.
     await new Promise<void>(resolve => nextTurn(resolve))
     if (this.#askedFor) return undefined
-    const isEnding = suspect && !this.#isDown && (await refusesConnections(this.#info.address.binary))
-    if (!(this.#isDown || this.#mayBeDown || isEnding)) return undefined
-    this.#mayBeDown = false
+    const lines = this.#lines
+    const isEnding = suspect && !lines.isDown && (await refusesConnections(this.#info.address.binary))
+    if (!(lines.isDown || lines.brokeOff || isEnding)) return undefined
     const crash = await this.#client.request('crash', { server: this.name })
-    if (!crash) {
-      if (this.#isDown) this.#watchOver()
-      return undefined
-    }
-    this.#isDown = true
+    lines.settle(crash !== null)
+    if (!crash) return undefined
     this.#isReported = true
     const how = crash.signal ? `was killed by ${crash.signal}` : `exited with code ${crash.exitCode}`
     return new ServerExitedError(`${crash.fingerprint} ${how} ${when}`, {
@@ -218,7 +197,7 @@ export class LeasedServer {
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
-    if (signal === 'SIGCONT') this.#askedFor = this.#isDown
+    if (signal === 'SIGCONT') this.#askedFor = this.#lines.isDown
     // A frozen server keeps its connections. Whatever another signal does to it, the test wanted it.
     else if (signal === 'SIGSTOP') this.#askedFor = true
     else this.#goingDown()
@@ -233,8 +212,7 @@ export class LeasedServer {
   /** Closes the connections; the lease itself is the broker's to end. */
   close(): void {
     this.#forgetClient()
-    this.#disconnect()
-    this.#agent?.destroy()
+    this.#lines.close()
   }
 
   get #fingerprint(): string {
@@ -243,44 +221,18 @@ export class LeasedServer {
 
   #goingDown(): void {
     this.#askedFor = true
-    this.#disconnect()
+    this.#lines.disconnect()
   }
 
   async #changed(request: Promise<LeasedServerInfo>): Promise<void> {
     this.#info = await request
-    this.#disconnect()
+    this.#lines.connectTo(this.#info)
     this.#askedFor = false
-    this.#mayBeDown = false
     this.#isReported = false
-    this.#watchOver()
-  }
-
-  #disconnect(): void {
-    this.#connections?.close()
-    this.#connections = undefined
   }
 
   /** From here on it records what changes, which a new process has to do from its start. */
   async #record(): Promise<void> {
     if (!this.#info.records) await this.restart(true, true)
-  }
-
-  async #ask(operation: AgentOperation, depth: number): Promise<AgentReply> {
-    if (!this.#agent) throw new ConnectionError(`there is no connection to ${this.#fingerprint}`)
-    try {
-      return await this.#agent.request(operation, depth, agentTimeout)
-    } catch (error) {
-      if (error instanceof LuaError) return { lost: error.luaMessage }
-      throw error
-    }
-  }
-
-  #watchOver(): void {
-    this.#agent?.destroy()
-    this.#isDown = false
-    const agent = new AgentConnection(this.#info.address.console, () => {
-      if (agent === this.#agent) this.#isDown = true
-    })
-    this.#agent = agent
   }
 }

@@ -43,7 +43,8 @@ async function digestOfSeed(source: SeedSource): Promise<unknown> {
 // Our own part in making the data.
 async function digestOfFixtures(): Promise<unknown> {
   const directory = join(packageDirectory, 'fixtures')
-  const names = ['init.lua', 'boot.lua', ...readdirSync(join(directory, 'agent')).map(name => join('agent', name))]
+  const parts = ['boot', 'agent'].flatMap(part => readdirSync(join(directory, part)).map(name => join(part, name)))
+  const names = ['init.lua', 'boot.lua', ...parts]
   return await Promise.all(names.map(async name => [name, await fileDigest(join(directory, name))]))
 }
 

@@ -108,7 +108,7 @@ describe('after a reset the server is as it was', () => {
   })
 
   test(`${count} random programs`, { timeout: 3_600_000 }, async () => {
-    await check(count, {})
+    await check(count, { held: true })
   })
 
   test('200 programs, the objects that the application holds used after each, and a digest of all data', async () => {

@@ -1,0 +1,27 @@
+import type { TarantoolInstance } from '../instance/instance.ts'
+import type { LeasedServerInfo } from './messages.ts'
+
+/** What an instance itself knows of what a worker is told. */
+type InstanceInfo = Omit<
+  LeasedServerInfo,
+  'name' | 'isolation' | 'strict' | 'records' | 'generation' | 'beganEmpty' | 'used' | 'keepsOnFailure'
+>
+
+/** What a worker is told of the process behind its server. */
+export function infoOf(instance: TarantoolInstance): InstanceInfo {
+  const { host, port, uri, credentials, workDir, logFile, consoleHost, consolePort, address } = instance
+  return {
+    host,
+    port,
+    uri,
+    user: credentials?.user,
+    password: credentials?.password,
+    pid: instance.pid ?? 0,
+    version: instance.version().text,
+    workDir,
+    logFile,
+    consoleHost,
+    consolePort,
+    address,
+  }
+}
