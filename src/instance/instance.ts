@@ -173,6 +173,17 @@ export class TarantoolInstance implements AsyncDisposable {
     return parseVersion(report.version)
   }
 
+  /**
+   * `box.info.status` now: `'running'`, or of a server that replicates `'orphan'` while it is read-only for want of enough
+   * sources. It counts as ready, and as running, in both.
+   *
+   * @throws NotRunningError
+   */
+  async status(): Promise<string> {
+    const [status] = await this.command('box.info.status')
+    return String(status)
+  }
+
   /** The version of the program that is run: `tarantool --version`, asked once per binary. */
   async binVersion(): Promise<Version> {
     return await this.#lifecycle.version()
@@ -239,7 +250,8 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Waits for a server that was started with `wait: false`.
+   * Waits for a server that was started with `wait: false`. A replica whose source comes later gets ready when it does; an
+   * orphan is ready, too: `status()` tells.
    *
    * @param options.timeout in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
    * @throws what `start` throws; NotRunningError when nothing was started
