@@ -102,8 +102,8 @@ test('the source can be changed between starts, and taken away', async () => {
 
 test('a replica is not seeded, but by its master', async () => {
   const seedLua = "box.space.s:insert{ box.info.ro and 0 or 1, 'once' }"
-  const master = await startMaster({ seedLua })
   for (const boxCfg of [{}, { read_only: true }]) {
+    const master = await startMaster({ seedLua })
     const replica = await startInstance({ replicationSource: master.uri, boxCfg, seedLua })
     expect(await rowsOf(replica)).toEqual([[1, 'once']])
   }
