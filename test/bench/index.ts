@@ -1,4 +1,5 @@
 // npm run bench [-- PAIRS]: what the fixture costs beside the bare thing, each a ratio within this run. Prints; fails nothing.
+import { benchBlocking } from './blocking.ts'
 import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
@@ -12,3 +13,4 @@ await benchSeed(pairs)
 await benchReset(pairs)
 await benchVitest(pairs)
 await benchSpare(pairs)
+await benchBlocking(pairs)
