@@ -128,6 +128,7 @@ export function writeInitScript(
     nonce,
     owner: process.pid,
     port: at.port,
+    listen: at.listen,
     console: at.console.uri,
     standby: at.standby !== undefined,
     console_to_be: at.standby?.consoleToBe,
