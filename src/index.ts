@@ -1,6 +1,7 @@
 export type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger, SeedRow, SeedRows } from './config/options.ts'
 export * from './errors.ts'
 export {
+  type CommandOptions,
   type StartOptions,
   type StopOptions,
   TarantoolInstance,

@@ -1,9 +1,8 @@
 import type { Version } from '../../binary/version.ts'
-import type { Credentials, InstanceOptions } from '../../config/options.ts'
+import type { Credentials, InstanceOptions, Logger } from '../../config/options.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import type { ServerAddress } from '../../protocol/connections.ts'
-import type { RequestOptions } from '../../protocol/request-table.ts'
-import type { StartOptions, StopOptions, TarantoolInstance } from '../instance.ts'
+import type { CommandOptions, StartOptions, StopOptions, TarantoolInstance } from '../instance.ts'
 import type { InstanceState } from '../lifecycle.ts'
 import type { LogSlice, LogWait } from '../log.ts'
 import { guarded } from '../log-follower.ts'
@@ -41,6 +40,7 @@ export class TarantoolSyncInstance implements Disposable {
   /** The server's log. */
   readonly log: SyncLogFile
   readonly #remote: Remote
+  readonly #logger: Logger | undefined
   #requestTimeout = 60_000
 
   /**
@@ -55,6 +55,7 @@ export class TarantoolSyncInstance implements Disposable {
     // Whatever else a logger is, the other side refuses.
     const { logger } = options ?? {}
     const logs = typeof logger === 'function'
+    this.#logger = logger
     if (logs) thread.onLine(instance, guarded(logger))
     const sent = logs ? { ...options, logger: undefined } : options
     const question = { kind: 'new', instance, options: toClone(sent), baseDir: toClone(baseDir), logs } as const
@@ -157,6 +158,11 @@ export class TarantoolSyncInstance implements Disposable {
   /** The process's id while it runs. */
   get pid(): number | undefined {
     return this.#get('pid')
+  }
+
+  /** The option `logger`. */
+  get logger(): Logger | undefined {
+    return this.#logger
   }
 
   /** Where to replicate from: one URI or several. Takes effect at the next start. */
@@ -271,8 +277,11 @@ export class TarantoolSyncInstance implements Disposable {
    * @returns the values as YAML gives them; an empty list when there are none
    * @throws LuaError, BoxError; NotRunningError; ServerExitedError when the server ends first; RequestTimeoutError
    */
-  command(lua: string, { timeout = this.#requestTimeout }: Pick<RequestOptions, 'timeout'> = {}): unknown[] {
-    return this.#call('command', [lua, { timeout }])
+  command(
+    lua: string,
+    { timeout = this.#requestTimeout, printGreeting }: Pick<CommandOptions, 'timeout' | 'printGreeting'> = {},
+  ): unknown[] {
+    return this.#call('command', [lua, { timeout, printGreeting }])
   }
 
   /** Runs Lua over the binary protocol; `...` in it are the arguments. Returns the list of values. */
