@@ -228,6 +228,11 @@ export class NotRunningError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_NOT_RUNNING'
 }
 
+/** A replication source that will never be one: it keeps no WAL, or does not let the server in. */
+export class ReplicationError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_REPLICATION'
+}
+
 /** `waitForLog` did not see its pattern in time. */
 export class LogTimeoutError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LOG_TIMEOUT'

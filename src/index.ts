@@ -1,9 +1,19 @@
 export type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger, SeedRow, SeedRows } from './config/options.ts'
 export * from './errors.ts'
-export { type StartOptions, type StopOptions, TarantoolInstance } from './instance/instance.ts'
+export {
+  type CommandOptions,
+  type StartOptions,
+  type StopOptions,
+  TarantoolInstance,
+  /** asynctnt's name for it. */
+  TarantoolInstance as TarantoolAsyncInstance,
+} from './instance/instance.ts'
 export type { InstanceState } from './instance/lifecycle.ts'
 export type { LogFile, LogSlice } from './instance/log.ts'
 export { type ProcessExit, TarantoolProcess } from './instance/process.ts'
+export { TarantoolSyncInstance } from './instance/sync/instance.ts'
+export { SyncLogFile } from './instance/sync/log.ts'
+export { TarantoolSyncProcess } from './instance/sync/process.ts'
 export type { RequestOptions } from './protocol/request-table.ts'
 export { ByteString } from './protocol/values/byte-string.ts'
 export { Datetime } from './protocol/values/datetime.ts'

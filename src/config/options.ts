@@ -47,7 +47,13 @@ export interface InstanceOptions {
   consoleHost?: string | undefined
   /** Port or socket path of the console. Default: a socket in the instance's directory, which only you can reach. */
   consolePort?: number | string | undefined
-  /** Where to replicate from: one URI or several. Can be set between starts, too. Default: none. */
+  /**
+   * Where to replicate from: one URI or several, the `uri` of other instances. Can be set between starts, too. What is
+   * replicated from needs `walMode: 'write'`. Default: none.
+   *
+   * A server with data of its own that finds no source at a restart is ready as an orphan, read-only, after half of
+   * `timeout` (or `boxCfg.replication_connect_timeout`, which is in seconds): `status()` says so.
+   */
   replicationSource?: string | readonly string[] | undefined
   /** `custom_proc_title`. Default `tnt[host:port]`. */
   title?: string | undefined
@@ -59,7 +65,10 @@ export interface InstanceOptions {
   slabAllocArena?: number | undefined
   /** Memory for memtx in bytes (`memtx_memory`). */
   memtxMemory?: number | undefined
-  /** `wal_mode`. Default `'none'`: fast, nothing survives a restart; vinyl refuses DDL. */
+  /**
+   * `wal_mode`. Default `'none'`: fast, nothing survives a restart; vinyl refuses DDL, nobody can replicate from it. With a
+   * `replicationSource` the default is `'write'`.
+   */
   walMode?: 'none' | 'write' | 'fsync' | undefined
   /**
    * Directory in which the instance makes its own. Default: the system's temporary directory, or /tmp where the paths of
@@ -135,7 +144,8 @@ export interface InstanceOptions {
   credentials?: Credentials | 'random' | undefined
   /**
    * Lets `reset()` bring the server back to how it was when its application had been loaded, at the price of what was
-   * changed since: triggers keep the old version of each row that is touched. Default false.
+   * changed since: triggers keep the old version of each row that is touched. Default false. A read-only replica has its
+   * master's data, and records none: a reset of the master reaches it.
    */
   recordChanges?: boolean | undefined
 }

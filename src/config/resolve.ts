@@ -6,11 +6,22 @@ import { InvalidOptionError, LuaFileError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import { defaultRoot } from './default-root.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
+import { checkReplicationSource } from './replication-source.ts'
 import { instanceEntries } from './schema.ts'
 import { type SeedSource, seedSources } from './seed-sources.ts'
 
 /** Lua that the user gave as text, or as the absolute path of a file. */
 export type LuaSource = { readonly text: string } | { readonly file: string }
+
+export type WalMode = NonNullable<InstanceOptions['walMode']>
+
+/** The `wal_mode` of a server: nobody can replicate from one that has no WAL, and one that replicates may be a source, too. */
+export function walModeOf(
+  options: { readonly walMode?: WalMode | undefined },
+  replicationSource: string | readonly string[] | undefined,
+): WalMode {
+  return options.walMode ?? (replicationSource === undefined ? 'none' : 'write')
+}
 
 /** Checked options with their defaults: what the layers below work with. */
 export interface ResolvedOptions {
@@ -24,7 +35,8 @@ export interface ResolvedOptions {
   readonly logLevel: number
   /** Bytes. */
   readonly memtxMemory: number
-  readonly walMode: 'none' | 'write' | 'fsync'
+  /** Undefined where the user named none: see `walModeOf`. */
+  readonly walMode: WalMode | undefined
   readonly root: string
   readonly specifyWorkDir: boolean
   readonly keep: Keep
@@ -116,6 +128,7 @@ function checkTogether(options: InstanceOptions): void {
 export function resolveOptions(options: InstanceOptions, baseDir: string = process.cwd()): ResolvedOptions {
   checkOptions('TarantoolInstance', instanceEntries, options)
   checkTogether(options)
+  checkReplicationSource(options.replicationSource)
   const appLua = luaSource('appLua', options.appLua, baseDir)
   const appDir = options.appDir === undefined ? undefined : resolve(baseDir, options.appDir)
   if (appDir !== undefined && !existsSync(appDir)) throw new LuaFileError(`appDir: there is no directory ${appDir}`)
@@ -130,7 +143,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     logger: options.logger,
     logLevel: options.logLevel ?? 5,
     memtxMemory: options.memtxMemory ?? Math.floor((options.slabAllocArena ?? 0.1) * bytesPerGigabyte),
-    walMode: options.walMode ?? 'none',
+    walMode: options.walMode,
     root: options.root === undefined ? defaultRoot() : resolve(baseDir, options.root),
     specifyWorkDir: options.specifyWorkDir ?? true,
     keep: options.keep ?? (options.cleanup === false ? 'always' : 'never'),

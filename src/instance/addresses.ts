@@ -1,6 +1,6 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { ResolvedOptions } from '../config/resolve.ts'
-import { SocketPathTooLongError } from '../errors.ts'
+import { InvalidOptionError, SocketPathTooLongError } from '../errors.ts'
 import type { Address } from '../protocol/address.ts'
 
 /** Where an instance is reached. */
@@ -51,6 +51,19 @@ export function toUri(host: string, port: number | string): string {
   return host === 'unix/' ? `unix/:${port}` : `${hostForUri(host)}:${port}`
 }
 
+// Tarantool's URI of a socket has no escapes, and ends without a word at what it takes for the next part.
+const fitsUri = /^[\w./~!$&'()*+,;=@%-]*$/
+
+/** A socket's URI for the server itself, whose working directory is the instance's directory. */
+function uriForServer(host: string, port: number | string, workDir: string): string {
+  if (host !== 'unix/' || fitsUri.test(String(port))) return toUri(host, port)
+  const fromHere = `./${relative(workDir, String(port))}`
+  if (fitsUri.test(fromHere)) return toUri(host, fromHere)
+  throw new InvalidOptionError(`Tarantool cannot listen on a socket whose path is ${JSON.stringify(port)}`, {
+    hint: 'Its URIs hold no spaces, quotes, colons and the like, nor letters other than those of ASCII.',
+  })
+}
+
 // An address that means every interface is one to listen on, not one to connect to.
 const connectHost = (host: string): string =>
   host === '0.0.0.0' || host === '*' ? '127.0.0.1' : host === '::' ? '::1' : host
@@ -78,13 +91,13 @@ export function resolveAddresses(
   if (options.consoleHost === 'unix/') checkSocketPath(String(consolePort), 'console socket')
   return {
     port,
-    listen: toUri(options.host, port),
+    listen: uriForServer(options.host, port, workDir),
     binary: toAddress(options.host, port),
     title: options.title ?? `tnt[${toUri(options.host, port)}]`,
     console: {
       host: options.consoleHost,
       port: consolePort,
-      uri: toUri(options.consoleHost, consolePort),
+      uri: uriForServer(options.consoleHost, consolePort, workDir),
       address: toAddress(options.consoleHost, consolePort),
     },
   }
@@ -98,7 +111,7 @@ export function resolveAddresses(
 export function standbyAddresses(toBe: InstanceAddresses, workDir: string): InstanceAddresses {
   const port = join(workDir, 'console.sock')
   checkSocketPath(port, 'console socket')
-  const console = { host: 'unix/', port, uri: toUri('unix/', port), address: { path: port } }
+  const console = { host: 'unix/', port, uri: uriForServer('unix/', port, workDir), address: { path: port } }
   const consoleToBe = toBe.console.uri === console.uri ? undefined : toBe.console.uri
   return { ...toBe, console, standby: { consoleToBe } }
 }

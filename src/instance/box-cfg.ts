@@ -1,5 +1,5 @@
 import type { BoxCfgValue } from '../config/options.ts'
-import type { ResolvedOptions } from '../config/resolve.ts'
+import { type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import { InvalidOptionError } from '../errors.ts'
 
 /** What the named options make of box.cfg. boot.lua lays extraBoxCfg and boxCfg over it and knows the renamed options. */
@@ -11,7 +11,7 @@ export function namedBoxCfg(
     listen: at.listen,
     custom_proc_title: at.title,
     memtx_memory: options.memtxMemory,
-    wal_mode: options.walMode,
+    wal_mode: walModeOf(options, at.replicationSource),
     log_level: options.logLevel,
     work_dir: options.specifyWorkDir ? at.workDir : undefined,
     replication: at.replicationSource,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { LuaSource, ResolvedOptions } from '../config/resolve.ts'
+import { type LuaSource, type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import { LuaFileError } from '../errors.ts'
 import type { SeedTask } from '../isolation/seed-task.ts'
 import { packageDirectory } from '../package-files.ts'
@@ -83,7 +83,7 @@ function templateView(
     title: at.title,
     memtxMemory: options.memtxMemory,
     slabAllocArena: options.memtxMemory / 2 ** 30,
-    walMode: options.walMode,
+    walMode: walModeOf(options, replicationSource),
     logLevel: options.logLevel,
     workDir: options.specifyWorkDir ? workDir : undefined,
     replicationSource,
@@ -128,6 +128,7 @@ export function writeInitScript(
     nonce,
     owner: process.pid,
     port: at.port,
+    listen: at.listen,
     console: at.console.uri,
     standby: at.standby !== undefined,
     console_to_be: at.standby?.consoleToBe,
@@ -139,6 +140,8 @@ export function writeInitScript(
     extra_box_cfg: options.extraBoxCfg,
     renamed: renamedOptions,
     record_changes: options.recordChanges,
+    // Of a server that has its data and does not find its source: early enough for it to be ready as an orphan.
+    orphan_after: options.timeout / 2000,
     seed: placeSeed(seed.task, workDir),
     work_dir: workDir,
     template: seed.template && {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { parseVersion, type Version } from '../binary/version.ts'
-import type { Credentials, InstanceOptions } from '../config/options.ts'
+import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import { ConnectionError, NotRunningError, RequestTimeoutError, ResetError, ServerExitedError } from '../errors.ts'
 import { AgentConnection, type AgentReply } from '../protocol/agent-connection.ts'
@@ -10,6 +10,7 @@ import { forUri, type InstanceAddresses, toUri } from './addresses.ts'
 import { checkBoxCfg } from './box-cfg.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
 import type { LogFile, LogSlice, LogWait } from './log.ts'
+import { guarded } from './log-follower.ts'
 import { freePort } from './port.ts'
 import type { ProcessExit, TarantoolProcess } from './process.ts'
 import { takeOverAddress } from './standby.ts'
@@ -26,6 +27,14 @@ export interface StartOptions {
 export interface StopOptions {
   /** Remove the directory as `keep` says; `false` leaves it for the next start. Default true. */
   cleanup?: boolean | undefined
+}
+
+export interface CommandOptions extends RequestOptions {
+  /**
+   * Gives the two lines with which the console greets (its version, and a hint) to the option `logger` before the command
+   * runs. Default false (asynctnt: true).
+   */
+  printGreeting?: boolean | undefined
 }
 
 // How long, in milliseconds, a server whose connection broke is given to be seen as ended.
@@ -152,6 +161,11 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.process && !this.process.exit ? this.process.pid : undefined
   }
 
+  /** The option `logger`. */
+  get logger(): Logger | undefined {
+    return this.#options.logger
+  }
+
   /** Where to replicate from: one URI or several. Takes effect at the next start. */
   get replicationSource(): string | readonly string[] | undefined {
     return this.#lifecycle.replicationSource
@@ -171,6 +185,17 @@ export class TarantoolInstance implements AsyncDisposable {
     const { report } = this.#lifecycle
     if (!report) throw this.#notRunning()
     return parseVersion(report.version)
+  }
+
+  /**
+   * `box.info.status` now: `'running'`, or of a server that replicates `'orphan'` while it is read-only for want of enough
+   * sources. It counts as ready, and as running, in both.
+   *
+   * @throws NotRunningError
+   */
+  async status(): Promise<string> {
+    const [status] = await this.command('box.info.status')
+    return String(status)
   }
 
   /** The version of the program that is run: `tarantool --version`, asked once per binary. */
@@ -239,7 +264,8 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Waits for a server that was started with `wait: false`.
+   * Waits for a server that was started with `wait: false`. A replica whose source comes later gets ready when it does; an
+   * orphan is ready, too: `status()` tells.
    *
    * @param options.timeout in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
    * @throws what `start` throws; NotRunningError when nothing was started
@@ -311,8 +337,11 @@ export class TarantoolInstance implements AsyncDisposable {
    * @throws LuaError, BoxError; NotRunningError; ServerExitedError when the server ends first
    * @example await tarantool.command('box.info.status') // ['running']
    */
-  async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
-    return await this.#request(connections => connections.command(lua, options))
+  async command(lua: string, { printGreeting = false, ...options }: CommandOptions = {}): Promise<unknown[]> {
+    return await this.#request(async connections => {
+      if (printGreeting) this.#print(await connections.greeting())
+      return await connections.command(lua, options)
+    })
   }
 
   /** Runs Lua over the binary protocol; `...` in it are the arguments. Returns the list of values. */
@@ -387,6 +416,12 @@ export class TarantoolInstance implements AsyncDisposable {
       ...(failure && { cause: failure, logTail: failure.logTail }),
       hint: this.state === 'new' ? 'Await start() first.' : undefined,
     })
+  }
+
+  #print(greeting: string): void {
+    const { logger } = this.#options
+    if (!logger) return
+    for (const line of greeting.split('\n')) if (line.trim() !== '') guarded(logger)(line.trimEnd())
   }
 
   #ended(process: TarantoolProcess, before: string, cause?: unknown): ServerExitedError {

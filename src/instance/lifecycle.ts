@@ -14,6 +14,7 @@ import type { AbortReason } from './launch.ts'
 import { tailOf } from './log.ts'
 import { guarded, LogFollower } from './log-follower.ts'
 import type { TarantoolProcess } from './process.ts'
+import { errorOfSource, saysNeverToReplicate, waitsForSource } from './replication-failure.ts'
 import type { ReadyReport } from './report.ts'
 import { describeExit, type ServerDetails } from './start-failure.ts'
 import { Starter } from './starter.ts'
@@ -141,7 +142,12 @@ export class Lifecycle {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       const giveUp = (): void =>
-        reject(new StartTimeoutError(`${this.fingerprint} is not ready after ${timeout} ms`, this.details()))
+        reject(
+          new StartTimeoutError(
+            `${this.fingerprint} is not ready after ${timeout} ms${this.#whatItWaitsFor()}`,
+            this.details(this.#process?.logStart),
+          ),
+        )
       timer = setTimeout(giveUp, timeout)
     })
     try {
@@ -205,17 +211,27 @@ export class Lifecycle {
     const onProcess = (process: TarantoolProcess): void => {
       this.#process = process
       this.#followLog(process)
+      if (this.replicationSource !== undefined) {
+        watch?.stop()
+        watch = new LogFollower(process.log.path, process.logStart, line => {
+          if (saysNeverToReplicate(line)) abort.abort(errorOfSource satisfies AbortReason)
+        })
+        watch.start()
+      }
       void process.exited.then(() => this.#onExit(process))
       onSpawned()
     }
     const { replicationSource } = this
+    let watch: LogFollower | undefined
     const ready = this.#starter.start({ recreate, replicationSource, signal: abort.signal, onProcess }).then(
       report => {
+        watch?.stop()
         this.#report = report
         this.#state = 'running'
         this.#starting = undefined
       },
       (error: TarantoolFixtureError) => {
+        watch?.stop()
         this.#failure = error
         this.#follower?.drain()
         this.#state = error instanceof StartAbortedError ? 'stopped' : 'failed'
@@ -284,10 +300,19 @@ export class Lifecycle {
     new StartAbortedError(`the start of ${context.instance} was aborted by a stop`, context)
 
   readonly #timedOut: AbortReason = context =>
-    new StartTimeoutError(`${context.instance} was not ready within ${this.#options.timeout} ms`, {
-      ...context,
-      hint: ['The log says how far it came; the option timeout gives it longer.', this.#starter.seedNote]
-        .join(' ')
-        .trim(),
-    })
+    new StartTimeoutError(
+      `${context.instance} was not ready within ${this.#options.timeout} ms${this.#whatItWaitsFor()}`,
+      {
+        ...context,
+        hint: ['The log says how far it came; the option timeout gives it longer.', this.#starter.seedNote]
+          .join(' ')
+          .trim(),
+      },
+    )
+
+  #whatItWaitsFor(): string {
+    const process = this.#process
+    if (this.replicationSource === undefined || !process) return ''
+    return waitsForSource(tailOf(process.log.path, process.logStart), this.replicationSource)
+  }
 }

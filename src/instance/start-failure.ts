@@ -10,6 +10,7 @@ import {
 } from '../errors.ts'
 import { errorOfSeed } from '../isolation/seed-failure.ts'
 import type { ProcessExit } from './process.ts'
+import { errorOfSource, saysNeverToReplicate } from './replication-failure.ts'
 import type { FailureReport } from './report.ts'
 import type { LineMap } from './template.ts'
 
@@ -124,6 +125,7 @@ export function errorOfExit(exit: ProcessExit, context: FailureContext): Taranto
   if (panic && context.logTail.some(line => addressTaken.test(line))) {
     return portTaken(context.listen, context)
   }
+  if (panic && saysNeverToReplicate(panic)) return errorOfSource(context)
   const reason = panic ? `: ${panic.replace(/^.* F> /, '')}` : ''
   if (exit.signal !== undefined) {
     return new ServerKilledError(`${context.instance} was killed by ${exit.signal} before it was ready${reason}`, {

@@ -1,6 +1,6 @@
 import { type Binary, locateBinary } from '../binary/locate.ts'
 import { binaryVersion, type Version } from '../binary/version.ts'
-import type { ResolvedOptions } from '../config/resolve.ts'
+import { type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import { PortTakenError, RootNotWritableError, StartTimeoutError } from '../errors.ts'
 import { hasSeed, readSeed } from '../isolation/seed-task.ts'
 import { templatesRoot } from '../isolation/template-cache.ts'
@@ -73,7 +73,7 @@ export class Starter {
           ? this.#tryOut(binary, spec, source)
           : this.#bringUp(binary, spec, source),
       // Nothing survives a restart then, and an application may rely on an empty database.
-      keepsSnapshot: this.#options.walMode !== 'none',
+      keepsSnapshot: walModeOf(this.#options, undefined) !== 'none',
       end: () => this.#endLast(),
       tell: reason => {
         this.seedNote = `The seed (${nameOfSeed(this.#options)}) runs at each start: ${reason}.`

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LuaSource, ResolvedOptions } from '../config/resolve.ts'
+import { type LuaSource, type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import type { SeedSource } from '../config/seed-sources.ts'
 import { packageDirectory } from '../package-files.ts'
 import { digestOf, fileDigest } from './file-digest.ts'
@@ -73,7 +73,7 @@ export async function templateKey(
     boxCfg,
     extraBoxCfg: options.extraBoxCfg,
     memtxMemory: options.memtxMemory,
-    walMode: options.walMode,
+    walMode: walModeOf(options, undefined),
     specifyWorkDir: options.specifyWorkDir,
     // Our init script sets the password at each start, and one of 'random' is another each time.
     credentials: options.initLuaTemplate ? options.credentials : options.credentials?.user,

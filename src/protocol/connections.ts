@@ -72,6 +72,11 @@ export class ServerConnections {
     })
   }
 
+  /** The two lines with which the console greets. */
+  async greeting(): Promise<string> {
+    return await withStackOfCaller(async () => (await this.#console.get()).greeting)
+  }
+
   async command(lua: string, options: RequestOptions): Promise<unknown[]> {
     return await withStackOfCaller(async () => await (await this.#console.get()).command(lua, options))
   }

@@ -1,5 +1,6 @@
 // npm run bench [-- PAIRS]: what the fixture costs beside the bare thing, each a ratio within this run. Prints; fails nothing.
 import { locateBinary } from '../../src/binary/locate.ts'
+import { benchBlocking } from './blocking.ts'
 import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
@@ -17,3 +18,4 @@ await benchSeed(pairs)
 await benchReset(pairs)
 await benchVitest(pairs)
 await benchSpare(pairs)
+await benchBlocking(pairs)

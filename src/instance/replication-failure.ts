@@ -1,0 +1,38 @@
+import { ReplicationError } from '../errors.ts'
+import type { ServerDetails } from './start-failure.ts'
+
+const withoutWal = "Replication does not support wal_mode = 'none'"
+// What a fiber that replicates says of its source; newer versions have the error as JSON behind its text.
+const complaint = /\/applier\/(\S+) \S+ (?:E|!)> (.*?)(?: \{"type":.*)?$/
+
+/** The last thing that a server said of a source which it could not replicate from. */
+function lastComplaint(logTail: readonly string[]): { source: string; reason: string } | undefined {
+  for (const line of logTail.toReversed()) {
+    const [, source, reason] = complaint.exec(line) ?? []
+    if (source !== undefined && reason !== undefined && !reason.startsWith('Applier to')) return { source, reason }
+  }
+  return undefined
+}
+
+/** Whether a line of a replica's log says that no waiting will help: newer versions try on for ever. */
+export const saysNeverToReplicate = (line: string): boolean => line.includes(withoutWal)
+
+/** Makes an error of a source that will never be one. */
+export function errorOfSource(context: ServerDetails): ReplicationError {
+  const { source = 'its source', reason = withoutWal } = lastComplaint(context.logTail) ?? {}
+  return new ReplicationError(`${context.instance} cannot replicate from ${source}: ${reason}`, {
+    ...context,
+    hint: reason.includes(withoutWal)
+      ? "What is replicated from needs walMode: 'write' (the fixture's default is 'none')."
+      : undefined,
+  })
+}
+
+/** What a replica that is not ready waits for, to be put behind a sentence; nothing where the log does not tell. */
+export function waitsForSource(logTail: readonly string[], replicationSource: string | readonly string[]): string {
+  const { source, reason } = lastComplaint(logTail) ?? {}
+  if (source === undefined) return `; it replicates from ${[replicationSource].flat().map(withoutPassword).join(', ')}`
+  return `: it cannot replicate from ${source}: ${reason}`
+}
+
+const withoutPassword = (uri: string): string => uri.replace(/^([^@:/]+):[^@]*@/, '$1@')

@@ -1,0 +1,47 @@
+import { RequestTimeoutError } from '../../errors.ts'
+import { toClone } from './clone.ts'
+import type { Target } from './messages.ts'
+import type { ServerThread } from './thread.ts'
+
+/** Something that lives in the servers' thread, spoken to as if it were here. */
+export class Remote {
+  readonly #thread: ServerThread
+  readonly #target: Target
+  readonly #nameOfServer: () => string
+
+  constructor(thread: ServerThread, target: Target, nameOfServer: () => string) {
+    this.#thread = thread
+    this.#target = target
+    this.#nameOfServer = nameOfServer
+  }
+
+  get(name: string): unknown {
+    return this.#ask('get', name, [], Number.POSITIVE_INFINITY)
+  }
+
+  set(name: string, value: unknown): void {
+    this.#ask('set', name, [value], Number.POSITIVE_INFINITY)
+  }
+
+  /**
+   * Calls a method, and waits for what it returns.
+   *
+   * @param timeout in milliseconds. Default: none, for what ends by itself.
+   * @throws what the method throws; RequestTimeoutError
+   */
+  call(name: string, values: readonly unknown[], timeout: number = Number.POSITIVE_INFINITY): unknown {
+    return this.#ask('call', name, values, timeout)
+  }
+
+  /** The same for a part of it. */
+  part(part: number | 'log'): Remote {
+    return new Remote(this.#thread, { ...this.#target, part }, this.#nameOfServer)
+  }
+
+  #ask(kind: 'get' | 'set' | 'call', name: string, values: readonly unknown[], timeout: number): unknown {
+    return this.#thread.ask({ kind, target: this.#target, name, values: toClone(values) }, timeout, () => {
+      const instance = this.#nameOfServer()
+      return new RequestTimeoutError(`${instance} did not answer ${name} within ${timeout} ms`, { instance })
+    })
+  }
+}
