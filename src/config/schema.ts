@@ -83,6 +83,18 @@ export const instanceEntries: v.ObjectEntries = {
   stopTimeout: v.optional(milliseconds),
   commandToRun: v.optional(text),
   commandArgs: v.optional(v.array(v.string())),
+  docker: v.optional(
+    v.strictObject(
+      {
+        image: v.optional(text),
+        tag: v.optional(v.pipe(v.string(), v.regex(/^\w[\w.-]*$/, 'must be the tag of an image'))),
+        engine: v.optional(text),
+        user: v.optional(text),
+        args: v.optional(v.array(v.string())),
+      },
+      'must be an object of image, tag, engine, user and args',
+    ),
+  ),
   boxCfg: v.optional(v.record(v.string(), boxCfgValue)),
   env: v.optional(v.record(v.string(), v.string())),
   recordChanges: v.optional(v.boolean()),
