@@ -1,6 +1,8 @@
 import { isAbsolute, resolve } from 'node:path'
 import { InvalidOptionError } from '../errors.ts'
+import { checkOptions } from './check.ts'
 import type { DockerOptions, InstanceOptions } from './options.ts'
+import { dockerEntries } from './schema.ts'
 
 /** A checked `docker`, with its defaults. */
 export interface ResolvedDocker {
@@ -16,7 +18,8 @@ const defaultImage = 'tarantool/tarantool'
 const defaultTag = '3.8'
 
 // A colon before the last slash is a registry's port.
-const isComplete = (image: string): boolean => image.includes('@') || image.slice(image.lastIndexOf('/')).includes(':')
+const isComplete = (image: string): boolean =>
+  image.includes('@') || image.slice(image.lastIndexOf('/') + 1).includes(':')
 
 /** A program's path made absolute; a name is left to PATH. */
 export function engineProgram(engine: string, baseDir: string): string {
@@ -39,11 +42,12 @@ const published: ReadonlySet<string> = new Set(['127.0.0.1', 'unix/'])
 /**
  * Refuses what does not go together with a container.
  *
- * @throws InvalidOptionError
+ * @throws UnknownOptionError, InvalidOptionError
  */
 export function checkDocker(options: InstanceOptions): void {
   const { docker } = options
   if (docker === undefined) return
+  checkOptions('docker', dockerEntries, docker)
   if (docker.tag !== undefined && docker.image !== undefined && isComplete(docker.image)) {
     throw new InvalidOptionError(
       `option 'docker.image' (${docker.image}) has a tag or digest already, and 'docker.tag' is '${docker.tag}'`,

@@ -24,7 +24,8 @@ const noProgram = /executable file.* not found|no such file or directory.*tarant
 const portTaken = /port is already allocated|address already in use/i
 const notMounted =
   /mounts denied|bind source path does not exist|not shared from the host|statfs .*no such file|error mounting/i
-const unreadable = /boot\.lua.*permission denied|permission denied.*boot\.lua/i
+// Tarantool exits with the errno of a script that it cannot read, and has logged nothing of it by then.
+const cannotRead = 13
 
 // Of `docker run`: its own failure, a program that cannot be run, and one that is not there.
 const ownFailures: ReadonlySet<number | undefined> = new Set([125, 126, 127])
@@ -36,14 +37,15 @@ export function errorOfContainer(
   { engine, image, directory, user }: FailedContainer,
 ): TarantoolFixtureError | undefined {
   const said = context.logTail.join('\n')
-  if (unreadable.test(said)) {
+  if (exit.exitCode === cannotRead && !said.includes('boot.lua')) {
     return new RootNotWritableError(
       `${context.instance}: the user ${user} of the container may not use its directory ${directory}`,
       { ...context, hint: 'Leave the option docker.user out, and the server runs as you do.' },
     )
   }
   if (!ownFailures.has(exit.exitCode)) return undefined
-  const line = context.logTail.find(text => /error|denied|cannot|unable/i.test(text)) ?? `exit code ${exit.exitCode}`
+  const lines = context.logTail.filter(text => !/^(?:See '|Usage:)/.test(text))
+  const line = lines.find(text => /error|denied|cannot|unable/i.test(text)) ?? lines[0] ?? `exit code ${exit.exitCode}`
   if (silent.test(said)) return engineSilent(engine, line)
   if (portTaken.test(said)) {
     const address = [context.console, context.listen].find(uri => said.includes(uri)) ?? context.listen
