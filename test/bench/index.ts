@@ -1,4 +1,5 @@
 // npm run bench [-- PAIRS]: what the fixture costs beside the bare thing, each a ratio within this run. Prints; fails nothing.
+import { benchDocker } from './docker.ts'
 import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
@@ -8,6 +9,7 @@ import { benchVitest } from './vitest-suite.ts'
 const pairs = Number(process.argv[2] ?? 20)
 console.log(`medians over ${pairs} pairs${' '.repeat(30)}ours         bare`)
 await benchStartAndStop(pairs)
+await benchDocker(pairs)
 await benchSeed(pairs)
 await benchReset(pairs)
 await benchVitest(pairs)
