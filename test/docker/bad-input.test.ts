@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type DockerOptions,
   type InstanceOptions,
@@ -9,7 +9,9 @@ import {
   TarantoolInstance,
 } from '../../src/index.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory, writeFiles } from '../support/instances.ts'
-import { containersBelow, docker, needsEngine, noEngine } from './engine.ts'
+import { processes } from '../support/processes.ts'
+import { containersBelow, docker, engine, needsEngine, noEngine } from './engine.ts'
+import { startRegistry } from './registry.ts'
 
 async function errorOf(options: InstanceOptions): Promise<TarantoolFixtureError> {
   const instance = newInstance(options)
@@ -81,7 +83,7 @@ describe.skipIf(noEngine)(`in a container (${needsEngine})`, () => {
       options: {},
       docker: { ...docker, args: ['--no-such-flag'] },
       code: 'ERR_TARANTOOL_CONTAINER_ENGINE',
-      says: /docker could not run the container of Tarantool\[.*no-such-flag/,
+      says: /could not run the container of Tarantool\[.*no-such-flag/,
     },
     'a user who may not write the directory': {
       options: {},
@@ -141,6 +143,33 @@ describe.skipIf(noEngine)(`in a container (${needsEngine})`, () => {
       expect(contentOf(root)).toEqual([])
     }
     expect(await other.eval('return 1')).toEqual([1])
+  })
+
+  test('a missing image is pulled, which says how far it is and is not on the time of the start', async () => {
+    const image = await startRegistry(1500)
+    onTestFinished(() => void engine('rmi', `${image}:1`))
+    const lines: string[] = []
+    const said = vi.spyOn(process.stderr, 'write').mockImplementation(text => lines.push(String(text)) > 0)
+    const options = { docker: { ...docker, image, tag: '1' }, timeout: 1000 }
+    const error = await errorOf(options).finally(() => said.mockRestore())
+    // It came, and is found out to be empty.
+    expect(error.code, error.message).toBe('ERR_TARANTOOL_CONTAINER_IMAGE')
+    expect(error.summary).toContain(`the image ${image}:1 holds no Tarantool`)
+    expect(lines[0]).toContain(`does not have the image ${image}:1: it is pulled\n`)
+    expect(lines[1]).toContain(`tarantool-fixture: ${image}:1: `)
+    expect(lines.length).toBeLessThan(5)
+  })
+
+  test('an engine that hangs is given up with the start', async () => {
+    const root = temporaryDirectory()
+    const directory = writeFiles({
+      engine: `#!/bin/sh\ncase $1 in run) sleep 1000 ;; *) exec '${docker.engine}' "$@" ;; esac\n`,
+    })
+    chmodSync(join(directory, 'engine'), 0o755)
+    const error = await errorOf({ root, docker: { ...docker, engine: join(directory, 'engine') }, timeout: 500 })
+    expect(error.code).toBe('ERR_TARANTOOL_START_TIMEOUT')
+    expect(contentOf(root)).toEqual([])
+    expect(processes().filter(({ command }) => command.includes(join(directory, 'engine')))).toEqual([])
   })
 
   test('a missing image is pulled only where downloads are not forbidden', async () => {

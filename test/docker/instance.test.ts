@@ -182,7 +182,8 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
       }
       const found: unknown[][] = []
       for (let count = 1; count <= 3; count++) {
-        const instance = await start(options)
+        // A directory that is writable, below one that is not.
+        const instance = await start({ ...options, root: join(directory, 'app/tmp') })
         found.push(await instance.eval('return names, box.space.users:select()'))
       }
       const [[, [[, random]]]] = found as [[unknown, [[number, string]]]]

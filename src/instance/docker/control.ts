@@ -14,7 +14,7 @@ export interface Container {
 }
 
 // How long the client of a killed container is waited for before it is tried again, in milliseconds.
-const patience = [500, 1000, 2000, 4000]
+const patience = [500, 1000, 2000]
 
 /** Signals the server in a container; the process that was spawned is the engine's client only. */
 export class ContainerControl implements ServerControl {

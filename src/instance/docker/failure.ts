@@ -14,7 +14,9 @@ export interface FailedContainer {
   readonly engine: string
   readonly image: string
   readonly directory: string
-  readonly user: string
+  /** As the engine is told; undefined where it is left to the image. */
+  readonly user: string | undefined
+  readonly isUserGiven: boolean
 }
 
 const silent =
@@ -34,13 +36,18 @@ const ownFailures: ReadonlySet<number | undefined> = new Set([125, 126, 127])
 export function errorOfContainer(
   exit: ProcessExit,
   context: FailureContext,
-  { engine, image, directory, user }: FailedContainer,
+  { engine, image, directory, user, isUserGiven }: FailedContainer,
 ): TarantoolFixtureError | undefined {
   const said = context.logTail.join('\n')
   if (exit.exitCode === cannotRead && !said.includes('boot.lua')) {
     return new RootNotWritableError(
       `${context.instance}: the user ${user} of the container may not use its directory ${directory}`,
-      { ...context, hint: 'Leave the option docker.user out, and the server runs as you do.' },
+      {
+        ...context,
+        hint: isUserGiven
+          ? 'Leave the option docker.user out, and the server runs as you do.'
+          : "Does the engine map users to others (userns-remap)? Then docker: { args: ['--userns', 'host'] } may help, or the option docker.user.",
+      },
     )
   }
   if (!ownFailures.has(exit.exitCode)) return undefined

@@ -92,7 +92,13 @@ export class DockerProgram implements Program {
       logFile,
       control: client => new ContainerControl(client, { engine, name, idFile }),
       errorOfExit: (exit, context) => {
-        const error = errorOfContainer(exit, context, { engine, image, directory, user: user.at(-1) ?? 'of the image' })
+        const error = errorOfContainer(exit, context, {
+          engine,
+          image,
+          directory,
+          user: user.at(-1),
+          isUserGiven: this.#docker.user !== undefined,
+        })
         if (error) forgetPrepared(this.#docker)
         return error
       },

@@ -21,7 +21,10 @@ export async function sweepContainers(engine: string, signal: AbortSignal): Prom
     const [, id, owner] = /^(\S+) (.*)$/.exec(line) ?? []
     return id !== undefined && owner !== undefined && isLeft(owner) ? [id] : []
   })
-  if (left.length > 0) await askEngine(engine, ['rm', '--force', ...left], { signal })
+  if (left.length === 0) return
+  // podman's `rm --force` would first wait for each to shut down.
+  await askEngine(engine, ['kill', ...left], { signal })
+  await askEngine(engine, ['rm', '--force', ...left], { signal })
 }
 
 function isLeft(text: string): boolean {

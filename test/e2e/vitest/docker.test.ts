@@ -74,12 +74,15 @@ describe.skipIf(noEngine || !runner)(`servers in containers (${needsEngine})`, (
     await nothingIsLeft(made)
   })
 
-  test.each(['process', 'restart'])(
-    "isolation '%s': each test has a server of its own, on the same port",
-    async isolation => {
-      const made = project({
-        ...setUpWith(`{ isolation: '${isolation}', ${inContainer} }`, 'maxWorkers: 1'),
-        'a.test.ts': `
+  // A socket can be another server's, and so there is a spare; a published port cannot.
+  test.each([
+    ['process', ''],
+    ['process', "host: 'unix/',"],
+    ['restart', ''],
+  ])("isolation '%s' %s: each test has a server of its own, on the same address", async (isolation, host) => {
+    const made = project({
+      ...setUpWith(`{ isolation: '${isolation}', ${host} ${inContainer} }`, 'maxWorkers: 1'),
+      'a.test.ts': `
         import { expect, test } from 'vitest'
         import { useTarantool } from 'tarantool-fixture/vitest'
         const tarantool = useTarantool()
@@ -90,13 +93,12 @@ describe.skipIf(noEngine || !runner)(`servers in containers (${needsEngine})`, (
           expect(before).toBe(null)
         })
         test('of three processes', () => expect(seen.size).toBe(3))`,
-      })
-      const { exitCode, output } = await made.run(['run'], { env })
-      expect(output).toMatch(/Tests +4 passed/)
-      expect(exitCode).toBe(0)
-      await nothingIsLeft(made)
-    },
-  )
+    })
+    const { exitCode, output } = await made.run(['run'], { env })
+    expect(output).toMatch(/Tests +4 passed/)
+    expect(exitCode).toBe(0)
+    await nothingIsLeft(made)
+  })
 
   test.each<[string, (run: RunnerProcess) => void]>([
     ['Ctrl-C', run => process.kill(-Number(run.pid), 'SIGINT')],
