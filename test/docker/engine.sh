@@ -31,7 +31,7 @@ start_engine() {
   return 1
 }
 
-# Debian's own Tarantool, in Debian's smallest system.
+# Debian's own Tarantool, in Debian's smallest system, with a setting such as Tarantool's own images have.
 make_image() {
   local root=$state/root
   mkdir -p "$state"
@@ -40,7 +40,8 @@ make_image() {
     return 1
   fi
   tar -C "$root" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' --exclude='./usr/share/doc/*' \
-    --exclude='./usr/share/locale/*' -c . | docker import - "$image" >/dev/null
+    --exclude='./usr/share/locale/*' -c . |
+    docker import --change 'ENV TT_LISTEN=1' - "$image" >/dev/null
   rm -rf "$root"
 }
 
