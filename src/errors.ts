@@ -116,6 +116,18 @@ export class InstallError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_INSTALL'
 }
 
+// ---- The container ----
+
+/** The program that runs containers is not there, or its engine does not answer. */
+export class ContainerEngineError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_CONTAINER_ENGINE'
+}
+
+/** The image is not there and cannot be pulled, or holds no Tarantool. */
+export class ContainerImageError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_CONTAINER_IMAGE'
+}
+
 // ---- A server's life ----
 
 /** The port (or socket path) that the user fixed is in use; `address` is the whole. */

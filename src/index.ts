@@ -1,5 +1,15 @@
-export type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger, SeedRow, SeedRows } from './config/options.ts'
+export type {
+  BoxCfgValue,
+  Credentials,
+  DockerOptions,
+  InstanceOptions,
+  Keep,
+  Logger,
+  SeedRow,
+  SeedRows,
+} from './config/options.ts'
 export * from './errors.ts'
+export { type DockerInstanceOptions, TarantoolDockerInstance } from './instance/docker/instance.ts'
 export {
   type CommandOptions,
   type StartOptions,

@@ -45,7 +45,7 @@ export class PooledServer {
     this.#baseDir = baseDir
     this.#records = options.recordChanges === true || this.isolation === 'reset' || this.isolation === 'file'
     this.#instance = this.#makeInstance()
-    this.#spare = new Spare(() => this.#makeSuccessor())
+    this.#spare = new Spare(() => this.#makeSuccessor(), mayStandBy(options))
   }
 
   get isolation(): Isolation {
@@ -252,6 +252,9 @@ export class PooledServer {
     return await result
   }
 }
+
+// The engine publishes a port with the container, from its start on: there cannot be two of them.
+const mayStandBy = ({ docker, host }: ServerOptions): boolean => docker === undefined || host === 'unix/'
 
 const keeps = ({ keep, cleanup }: ServerOptions): boolean =>
   keep === 'on-failure' || keep === 'always' || cleanup === false

@@ -7,6 +7,7 @@ import type { TarantoolInstance } from '../instance/instance.ts'
  */
 export class Spare {
   readonly #make: () => TarantoolInstance
+  readonly #mayStandBy: boolean
   /** The one that starts or waits. */
   #instance: TarantoolInstance | undefined
   #ready: Promise<void> | undefined
@@ -16,14 +17,18 @@ export class Spare {
   /** What went wrong with the first of those that failed. */
   #problem: unknown
 
-  /** @param make gives an instance with the address of the server whose place it will take */
-  constructor(make: () => TarantoolInstance) {
+  /**
+   * @param make gives an instance with the address of the server whose place it will take
+   * @param mayStandBy whether there can be a second server for an address: without, there is never a spare. Default true.
+   */
+  constructor(make: () => TarantoolInstance, mayStandBy = true) {
     this.#make = make
+    this.#mayStandBy = mayStandBy
   }
 
   /** Starts one in the background, unless there is one. A failure is told to who asks for it. */
   prepare(): void {
-    if (this.#isClosed || this.#ready) return
+    if (!this.#mayStandBy || this.#isClosed || this.#ready) return
     this.#ready = this.#start()
     this.#ready.catch(() => {})
   }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { engineProgram } from './docker.ts'
 import type { ServerOptions } from './fixture-config.ts'
 
 const paths = ['appLua', 'seedLua', 'initLuaTemplate', 'appDir', 'root'] as const
@@ -8,6 +9,10 @@ const luaFile = /^[^\n]*\.lua$/
 /** Options with their paths made absolute, to be laid under others that are relative to another directory. */
 export function withAbsolutePaths(options: ServerOptions, baseDir: string): ServerOptions {
   const absolute: ServerOptions = { ...options, ...(options.seed && { seed: absoluteSeed(options.seed, baseDir) }) }
+  const { docker } = options
+  if (docker?.engine !== undefined) {
+    absolute.docker = { ...docker, engine: engineProgram(docker.engine, baseDir) }
+  }
   for (const name of paths) {
     const value = options[name]
     if (value === undefined) continue

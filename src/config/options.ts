@@ -23,6 +23,20 @@ export type BoxCfgValue =
   | readonly BoxCfgValue[]
   | { readonly [name: string]: BoxCfgValue }
 
+/** The container that a server runs in. */
+export interface DockerOptions {
+  /** Default `'tarantool/tarantool'`. It is pulled where the engine does not have it. */
+  image?: string | undefined
+  /** Default `'3.8'`; none for an image that is named with its tag or digest. */
+  tag?: string | undefined
+  /** `'docker'`, `'podman'`, or the path of a program that takes Docker's command line. Default `'docker'`. */
+  engine?: string | undefined
+  /** Whom the server runs as; that user has to be able to write the instance's directory. Default: you. */
+  user?: string | undefined
+  /** Further arguments of `docker run`, before the image: `['--network', 'shop', '--memory', '1g']`. */
+  args?: readonly string[] | undefined
+}
+
 /** A row of a seed: a tuple, or an object by the names of the space's format. */
 export type SeedRow = readonly unknown[] | { readonly [field: string]: unknown }
 
@@ -122,12 +136,19 @@ export interface InstanceOptions {
   seedTemplate?: boolean | undefined
   /** Lua text between the braces of `box.cfg{…}`: `"too_long_threshold = 0.5"`. Wins over the named options. */
   extraBoxCfg?: string | undefined
-  /** How long the server may take until it is ready, from the start of its process, in milliseconds. Default 5000. */
+  /** How long the server may take until it is ready, from the start of its process, in milliseconds. Default 5000, in a container 30000. */
   timeout?: number | undefined
   /** How long a stop waits between SIGTERM and SIGKILL, in milliseconds. Default 5000. */
   stopTimeout?: number | undefined
   /** The Tarantool to run: a path, or a name on PATH. Default: TARANTOOL_BIN, PATH, the cache, an installation. */
   commandToRun?: string | undefined
+  /**
+   * Runs the server in a container: `{}` for Tarantool's own image. Its port (and that of a console on TCP) is published on
+   * 127.0.0.1 only; its directory, `appDir` and the seed's files are mounted at their own paths. Default: none.
+   *
+   * @example { image: 'registry.example/tarantool', tag: '2.11' }
+   */
+  docker?: DockerOptions | undefined
   /** Arguments before the init script, for a `commandToRun` that is a wrapper: `['-u', 'tarantool', 'tarantool']`. */
   commandArgs?: readonly string[] | undefined
   /**
@@ -135,7 +156,10 @@ export interface InstanceOptions {
    * there, and not to the instance's log.
    */
   boxCfg?: { readonly [name: string]: BoxCfgValue } | undefined
-  /** Environment variables for the server. The owner's own are passed on, but for TT_*, which would configure it. */
+  /**
+   * Environment variables for the server. The owner's own are passed on, but for TT_*, which would configure it; not into a
+   * container.
+   */
   env?: { readonly [name: string]: string } | undefined
   /**
    * An account with the role `super`; guest then has no rights. `'random'` makes one up. Default: none, and guest has the

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { InvalidOptionError, LuaFileError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import { defaultRoot } from './default-root.ts'
+import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { checkReplicationSource } from './replication-source.ts'
 import { instanceEntries } from './schema.ts'
@@ -50,6 +51,7 @@ export interface ResolvedOptions {
   readonly timeout: number
   readonly stopTimeout: number
   readonly commandToRun: string | undefined
+  readonly docker: ResolvedDocker | undefined
   readonly commandArgs: readonly string[]
   readonly boxCfg: { readonly [name: string]: BoxCfgValue }
   readonly env: { readonly [name: string]: string }
@@ -119,6 +121,12 @@ function checkTogether(options: InstanceOptions): void {
   }
 }
 
+// Of a directory that is mounted into a virtual machine, the sockets do not come along.
+function defaultConsoleHost({ consolePort, docker }: InstanceOptions): string {
+  const isReached = docker === undefined || process.platform === 'linux'
+  return typeof consolePort === 'number' || !isReached ? '127.0.0.1' : 'unix/'
+}
+
 /**
  * Checks an instance's options and fills in the defaults.
  *
@@ -129,6 +137,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
   checkOptions('TarantoolInstance', instanceEntries, options)
   checkTogether(options)
   checkReplicationSource(options.replicationSource)
+  checkDocker(options)
   const appLua = luaSource('appLua', options.appLua, baseDir)
   const appDir = options.appDir === undefined ? undefined : resolve(baseDir, options.appDir)
   if (appDir !== undefined && !existsSync(appDir)) throw new LuaFileError(`appDir: there is no directory ${appDir}`)
@@ -136,7 +145,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     host: options.host ?? '127.0.0.1',
     port:
       options.host === 'unix/' && options.port !== undefined ? resolve(baseDir, String(options.port)) : options.port,
-    consoleHost: options.consoleHost ?? (typeof options.consolePort === 'number' ? '127.0.0.1' : 'unix/'),
+    consoleHost: options.consoleHost ?? defaultConsoleHost(options),
     consolePort: typeof options.consolePort === 'string' ? resolve(baseDir, options.consolePort) : options.consolePort,
     replicationSource: options.replicationSource,
     title: options.title,
@@ -154,10 +163,11 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     seed: seedSources(options.seed, baseDir),
     seedTemplate: options.seedTemplate ?? true,
     extraBoxCfg: options.extraBoxCfg,
-    timeout: options.timeout ?? 5000,
+    timeout: options.timeout ?? (options.docker ? 30_000 : 5000),
     stopTimeout: options.stopTimeout ?? 5000,
     commandToRun: options.commandToRun,
     commandArgs: options.commandArgs ?? [],
+    docker: options.docker && resolveDocker(options.docker, baseDir),
     boxCfg: options.boxCfg ?? {},
     env: options.env ?? {},
     credentials:

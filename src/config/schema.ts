@@ -36,6 +36,15 @@ const seedSource = v.union([
   v.custom<object>(value => typeof value === 'object' && value !== null && !Array.isArray(value)),
 ])
 
+/** Every option of a container, which is checked in docker.ts. */
+export const dockerEntries: v.ObjectEntries = {
+  image: v.optional(text),
+  tag: v.optional(v.pipe(v.string(), v.regex(/^\w[\w.-]*$/, 'must be the tag of an image'))),
+  engine: v.optional(text),
+  user: v.optional(text),
+  args: v.optional(v.array(v.string())),
+}
+
 /** Every option of an instance, with its type and range. Conflicts between options are looked for in resolve.ts. */
 export const instanceEntries: v.ObjectEntries = {
   host: v.optional(text),
@@ -83,6 +92,7 @@ export const instanceEntries: v.ObjectEntries = {
   stopTimeout: v.optional(milliseconds),
   commandToRun: v.optional(text),
   commandArgs: v.optional(v.array(v.string())),
+  docker: v.optional(v.looseObject({}, 'must be an object of image, tag, engine, user and args')),
   boxCfg: v.optional(v.record(v.string(), boxCfgValue)),
   env: v.optional(v.record(v.string(), v.string())),
   recordChanges: v.optional(v.boolean()),

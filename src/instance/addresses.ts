@@ -7,8 +7,10 @@ import type { Address } from '../protocol/address.ts'
 export interface InstanceAddresses {
   /** A port number, or the path of a unix socket. */
   readonly port: number | string
-  /** What box.cfg listens on. */
+  /** Where the server is reached, as messages call it. */
   readonly listen: string
+  /** The same as the server itself is told: in a container its own, of which a port is published. */
+  readonly own: { readonly host: string; readonly listen: string; readonly console: string }
   readonly binary: Address
   readonly title: string
   readonly console: {
@@ -89,9 +91,16 @@ export function resolveAddresses(
     options.consolePort ?? (options.consoleHost === 'unix/' ? join(workDir, 'console.sock') : (consoleTcpPort ?? 0))
   if (options.host === 'unix/') checkSocketPath(String(port), 'server socket')
   if (options.consoleHost === 'unix/') checkSocketPath(String(consolePort), 'console socket')
+  // In a container, 127.0.0.1 is the container's alone.
+  const own = (host: string): string => (options.docker && host !== 'unix/' ? '0.0.0.0' : host)
   return {
     port,
     listen: uriForServer(options.host, port, workDir),
+    own: {
+      host: own(options.host),
+      listen: uriForServer(own(options.host), port, workDir),
+      console: uriForServer(own(options.consoleHost), consolePort, workDir),
+    },
     binary: toAddress(options.host, port),
     title: options.title ?? `tnt[${toUri(options.host, port)}]`,
     console: {
@@ -112,6 +121,6 @@ export function standbyAddresses(toBe: InstanceAddresses, workDir: string): Inst
   const port = join(workDir, 'console.sock')
   checkSocketPath(port, 'console socket')
   const console = { host: 'unix/', port, uri: uriForServer('unix/', port, workDir), address: { path: port } }
-  const consoleToBe = toBe.console.uri === console.uri ? undefined : toBe.console.uri
-  return { ...toBe, console, standby: { consoleToBe } }
+  const consoleToBe = toBe.console.uri === console.uri ? undefined : toBe.own.console
+  return { ...toBe, console, own: { ...toBe.own, console: console.uri }, standby: { consoleToBe } }
 }

@@ -8,6 +8,7 @@ import { packageDirectory } from '../package-files.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { InstanceAddresses } from './addresses.ts'
 import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
+import { logFileName } from './log.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
 
 const fixturesDirectory = join(packageDirectory, 'fixtures')
@@ -16,6 +17,8 @@ const defaultTemplate = join(fixturesDirectory, 'init.lua')
 export interface InitScript {
   /** The file that Tarantool is started with. */
   readonly bootFile: string
+  /** Where the server will listen. */
+  readonly addresses: InstanceAddresses
   /** What leads the server's report on its stdout. */
   readonly nonce: string
   /** From a line of the rendered script to the user's template. */
@@ -72,11 +75,11 @@ function templateView(
   workDir: string,
   replicationSource: string | readonly string[] | undefined,
 ): Record<string, unknown> {
-  const named = namedBoxCfg(options, { listen: at.listen, title: at.title, workDir, replicationSource })
+  const named = namedBoxCfg(options, { listen: at.own.listen, title: at.title, workDir, replicationSource })
   return {
-    host: options.host,
+    host: at.own.host,
     port: at.port,
-    listen: at.listen,
+    listen: at.own.listen,
     boxCfg: new LuaExpression(
       `require('tarantool-fixture').box_cfg(${luaLiteral(named)}, ${luaLiteral(options.boxCfg)})`,
     ),
@@ -128,8 +131,9 @@ export function writeInitScript(
     nonce,
     owner: process.pid,
     port: at.port,
-    listen: at.listen,
-    console: at.console.uri,
+    listen: at.own.listen,
+    console: at.own.console,
+    log_file: options.docker && join(workDir, logFileName),
     standby: at.standby !== undefined,
     console_to_be: at.standby?.consoleToBe,
     fixtures: fixturesDirectory,
@@ -154,5 +158,5 @@ export function writeInitScript(
     bootFile,
     `assert(loadfile(${luaLiteral(join(fixturesDirectory, 'boot.lua'))}))(${luaLiteral(bootOptions)})\n`,
   )
-  return { bootFile, nonce, lineMap: rendered.lineMap }
+  return { bootFile, addresses: at, nonce, lineMap: rendered.lineMap }
 }

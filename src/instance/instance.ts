@@ -156,9 +156,9 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.#lifecycle.process
   }
 
-  /** The process's id while it runs. */
+  /** The server's process id on this machine, while it runs; undefined for one in a container of another machine's engine. */
   get pid(): number | undefined {
-    return this.process && !this.process.exit ? this.process.pid : undefined
+    return this.process && !this.process.exit ? this.process.serverPid : undefined
   }
 
   /** The option `logger`. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TarantoolFixtureError } from '../errors.ts'
-import { type ProcessExit, type ProcessSpec, TarantoolProcess } from './process.ts'
+import { type ProcessExit, TarantoolProcess } from './process.ts'
+import type { ServerCommand } from './program.ts'
 import { type ReadyReport, readReport } from './report.ts'
 import { errorOfExit, errorOfReport, errorOfSpawn, type FailureContext, type ServerDetails } from './start-failure.ts'
 
@@ -13,7 +14,7 @@ export interface Launch {
 /** Makes the error of a start that is given up, at the moment that it is, so that it has the log of that moment. */
 export type AbortReason = (details: ServerDetails) => TarantoolFixtureError
 
-export interface LaunchSpec extends ProcessSpec {
+export interface LaunchSpec extends ServerCommand {
   readonly nonce: string
   /** Ends the start; the reason is an `AbortReason`. */
   readonly signal: AbortSignal
@@ -58,7 +59,8 @@ async function watchStart(process: TarantoolProcess, spec: LaunchSpec): Promise<
     const exit = await exitWithin(process, spec)
     if (settled?.outcome === 'failed') throw errorOfReport(settled.failure, spec.context(process.logStart))
     if (process.spawnError) throw errorOfSpawn(spec.command, process.spawnError, spec.context(process.logStart))
-    throw errorOfExit(exit, spec.context(process.logStart))
+    const context = spec.context(process.logStart)
+    throw spec.errorOfExit?.(exit, context) ?? errorOfExit(exit, context)
   } catch (error) {
     // A child of the server may hold the other end.
     reportStream.destroy()

@@ -3,6 +3,9 @@ import { open } from 'node:fs/promises'
 import { LogTimeoutError } from '../errors.ts'
 import { LogFollower, readSince } from './log-follower.ts'
 
+/** What the log is called in the directory of its instance. */
+export const logFileName = 'tarantool.log'
+
 /** How much of the end of a log is looked at for its last lines. */
 const tailBytes = 64 * 1024
 

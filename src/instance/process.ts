@@ -10,6 +10,20 @@ export interface ProcessExit {
   readonly signal: NodeJS.Signals | undefined
 }
 
+/** How a server is signalled that the spawned process only stands for: one in a container. */
+export interface ServerControl {
+  /** The server's process id on this machine; undefined where it has none, or is not known to have one yet. */
+  readonly pid: number | undefined
+  /** Returns when the signal was sent; false when that failed. */
+  signal(signal: NodeJS.Signals): boolean
+  /** Asks the server to shut down, waking it up if it is paused. */
+  terminate(): boolean
+  /** Ends the server and the process that stands for it, whatever it takes. */
+  kill(): boolean
+  /** What became of the server, by the end of the process that stands for it. */
+  exitOf(exit: ProcessExit): ProcessExit
+}
+
 /** What to run, and where. */
 export interface ProcessSpec {
   readonly command: string
@@ -18,6 +32,8 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Gets the process's stderr; appended to. */
   readonly logFile: string
+  /** Makes the control of a server that the process only stands for. Default: the process is the server. */
+  readonly control?: ((process: TarantoolProcess) => ServerControl) | undefined
 }
 
 // Some errors are thrown (E2BIG), others come as an event (ENOENT).
@@ -46,20 +62,22 @@ export class TarantoolProcess {
   /** Resolves when the process has ended, without keeping Node alive for it. */
   readonly exited: Promise<ProcessExit>
   readonly #child: ChildProcess | undefined
+  readonly #control: ServerControl | undefined
   #exit: ProcessExit | undefined
   #holders = 0
 
-  private constructor(child: ChildProcess | Error, log: LogFile, logStart: number) {
-    this.log = log
+  private constructor(child: ChildProcess | Error, spec: ProcessSpec, logStart: number) {
+    this.log = new LogFile(spec.logFile)
     this.logStart = logStart
     this.#child = child instanceof Error ? undefined : child
+    this.#control = this.#child && spec.control?.(this)
     this.exited = new Promise(resolve => {
       const settle = (exit: ProcessExit): void => {
         if (this.#exit) return
-        this.#exit = exit
+        this.#exit = this.#control?.exitOf(exit) ?? exit
         // Programs that the server started and that outlived it. One that left its group, a daemon, sees its lifeline end.
         this.#signalGroup('SIGKILL')
-        resolve(exit)
+        resolve(this.#exit)
       }
       const fail = (error: Error): void => {
         // A signal that may not be sent (the server runs as another user) is an error of the child, too.
@@ -85,7 +103,7 @@ export class TarantoolProcess {
     const log = openSync(spec.logFile, 'a', 0o600)
     try {
       const { size } = fstatSync(log)
-      return new TarantoolProcess(makeChild(spec, log), new LogFile(spec.logFile), size)
+      return new TarantoolProcess(makeChild(spec, log), spec, size)
     } finally {
       closeSync(log)
     }
@@ -94,6 +112,12 @@ export class TarantoolProcess {
   /** The process's id; 0 when it could not be started. */
   get pid(): number {
     return this.#child?.pid ?? 0
+  }
+
+  /** The server's own id on this machine: of a server in a container another one than `pid`, or none that is known. */
+  get serverPid(): number | undefined {
+    if (this.pid === 0) return undefined
+    return this.#control ? this.#control.pid : this.pid
   }
 
   /** How it ended; undefined while it runs. */
@@ -147,11 +171,13 @@ export class TarantoolProcess {
 
   /** Sends a signal to the server; false when it has gone. */
   sendSignal(signal: NodeJS.Signals): boolean {
-    return !this.#exit && this.pid !== 0 && this.#child?.kill(signal) === true
+    if (this.#exit || this.pid === 0) return false
+    return this.#control ? this.#control.signal(signal) : this.#child?.kill(signal) === true
   }
 
   /** Sends SIGTERM, on which Tarantool shuts down. A paused server is woken up for it. */
   terminate(): boolean {
+    if (this.#control) return !this.#exit && this.#control.terminate()
     const sent = this.sendSignal('SIGTERM')
     this.sendSignal('SIGCONT')
     return sent
@@ -160,9 +186,20 @@ export class TarantoolProcess {
   /** Sends SIGKILL to the server and all that runs in its group, and ends the lifeline of what may not be killed. */
   kill(): boolean {
     if (this.#exit) return false
+    if (this.#control) return this.#control.kill()
     const sent = this.#signalGroup('SIGKILL')
-    this.#child?.stdin?.destroy()
+    this.endLifeline()
     return sent
+  }
+
+  /** Closes the server's stdin: one that is there, or will be, ends by itself. */
+  endLifeline(): void {
+    this.#child?.stdin?.destroy()
+  }
+
+  /** Sends SIGKILL to the spawned process and its group; a server in a container may live on. */
+  killClient(): void {
+    this.#signalGroup('SIGKILL')
   }
 
   /**

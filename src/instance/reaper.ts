@@ -42,6 +42,14 @@ export const reaper = {
   ended(path: string): void {
     if (child) tell(`ended ${path}`)
   },
+  /** A container that the engine's client is about to make. */
+  container(client: number, name: string, engine: string): void {
+    tell(`container ${client} ${name} ${engine}`)
+  },
+  /** That client has ended, and the container with it. */
+  containerEnded(name: string): void {
+    if (child) tell(`contained ${name}`)
+  },
   /** The directory and its server are gone, or are to stay. */
   gone(path: string): void {
     if (child) tell(`gone ${path}`)

@@ -1,5 +1,4 @@
-import { type Binary, locateBinary } from '../binary/locate.ts'
-import { binaryVersion, type Version } from '../binary/version.ts'
+import type { Version } from '../binary/version.ts'
 import { type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import { PortTakenError, RootNotWritableError, StartTimeoutError } from '../errors.ts'
 import { hasSeed, readSeed } from '../isolation/seed-task.ts'
@@ -8,10 +7,12 @@ import { templateKey } from '../isolation/template-key.ts'
 import { type DataSource, startWithTemplate, TemplateGoneError } from '../isolation/template-start.ts'
 import { copyTemplate, type TemplateOrigin, TemplateStore } from '../isolation/template-store.ts'
 import { forgetPid, recordPid } from './directory.ts'
-import { serverEnvironment } from './environment.ts'
+import { DockerProgram } from './docker/program.ts'
 import type { SeedDuty } from './init-script.ts'
 import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch.ts'
+import { LocalProgram } from './local-program.ts'
 import type { TarantoolProcess } from './process.ts'
+import type { Program, ReadyProgram } from './program.ts'
 import type { ReadyReport } from './report.ts'
 import { isReplicated, nameOfSeed, tellOnce } from './seed-terms.ts'
 import type { ServerDetails } from './start-failure.ts'
@@ -34,6 +35,7 @@ export class Starter {
   readonly #options: ResolvedOptions
   readonly #workspace: Workspace
   readonly #details: (logStart: number) => ServerDetails
+  readonly #program: Program
   #process: TarantoolProcess | undefined
   /** Why the seed runs at each start, where it does. */
   seedNote: string | undefined
@@ -44,34 +46,35 @@ export class Starter {
     this.#options = options
     this.#workspace = workspace
     this.#details = details
+    this.#program = options.docker ? new DockerProgram(options, options.docker) : new LocalProgram(options)
   }
 
   async version(): Promise<Version> {
-    return await binaryVersion(await this.#locate(), { commandArgs: this.#options.commandArgs })
+    return await this.#program.version()
   }
 
   /** The process has ended, and its sockets are gone, when this rejects. */
   async start(spec: StarterSpec): Promise<ReadyReport> {
-    const located = this.#locateChecked(spec.signal).catch((error: unknown) => {
+    const prepared = this.#program.prepare(spec.signal).catch((error: unknown) => {
       this.#throwIfAborted(spec.signal)
       throw error
     })
-    const [{ binary, version }] = await Promise.all([located, this.#workspace.chooseAddresses()])
+    const [program] = await Promise.all([prepared, this.#workspace.chooseAddresses()])
     const root = templatesRoot()
     if (root === undefined || !this.#mayUseTemplate(spec)) {
-      return await this.#bringUp(binary, spec, { kind: 'seed', makeTemplate: false })
+      return await this.#bringUp(program, spec, { kind: 'seed', makeTemplate: false })
     }
     return await startWithTemplate<ReadyReport>({
       store: new TemplateStore(root),
-      origin: () => this.#templateOrigin(binary, version),
+      origin: () => this.#templateOrigin(program),
       directory: this.#workspace.directory,
       signal: spec.signal,
       // One that has its own time limit ends first, and says how.
       patience: 2 * this.#options.timeout,
       launch: source =>
         source.kind === 'copy' && source.isTrial
-          ? this.#tryOut(binary, spec, source)
-          : this.#bringUp(binary, spec, source),
+          ? this.#tryOut(program, spec, source)
+          : this.#bringUp(program, spec, source),
       // Nothing survives a restart then, and an application may rely on an empty database.
       keepsSnapshot: walModeOf(this.#options, undefined) !== 'none',
       end: () => this.#endLast(),
@@ -87,12 +90,12 @@ export class Starter {
     return recreate && options.seedTemplate && hasSeed(options) && !isReplicated(options, replicationSource)
   }
 
-  async #templateOrigin(binary: Binary, version: Version): Promise<TemplateOrigin> {
+  async #templateOrigin(program: ReadyProgram): Promise<TemplateOrigin> {
     return {
-      key: await templateKey(this.#options, { path: binary.path, version: version.text }),
-      tarantool: version.text,
+      key: await templateKey(this.#options, program.identity()),
+      tarantool: program.name,
       seed: nameOfSeed(this.#options),
-      environment: serverEnvironment(binary.env, this.#options.env),
+      environment: program.environment,
     }
   }
 
@@ -101,7 +104,7 @@ export class Starter {
   }
 
   // Only a server that is ready counts as the instance's: its seeded successor has the whole time of a start.
-  async #tryOut(binary: Binary, spec: StarterSpec, source: DataSource): Promise<ReadyReport> {
+  async #tryOut(program: ReadyProgram, spec: StarterSpec, source: DataSource): Promise<ReadyReport> {
     const abort = new AbortController()
     const forward = (): void => abort.abort(spec.signal.reason)
     const late: AbortReason = context => new StartTimeoutError(`${context.instance} is slow from a template`, context)
@@ -113,7 +116,7 @@ export class Starter {
       process = made
     }
     try {
-      const ready = await this.#bringUp(binary, { ...spec, signal: abort.signal, onProcess }, source)
+      const ready = await this.#bringUp(program, { ...spec, signal: abort.signal, onProcess }, source)
       if (process) spec.onProcess(process)
       return ready
     } finally {
@@ -129,14 +132,14 @@ export class Starter {
     this.#workspace.removeSockets()
   }
 
-  async #bringUp(binary: Binary, spec: StarterSpec, source: DataSource): Promise<ReadyReport> {
+  async #bringUp(program: ReadyProgram, spec: StarterSpec, source: DataSource): Promise<ReadyReport> {
     const duty: SeedDuty =
       source.kind === 'seed'
         ? { task: await readSeed(this.#options), template: source.makeTemplate ? 'make' : undefined }
         : { task: undefined, template: source.isTrial ? 'try' : undefined }
     for (let attempt = 1; ; attempt++) {
       this.#throwIfAborted(spec.signal)
-      const { process, ready } = await this.#launch(binary, spec, source, duty)
+      const { process, ready } = await this.#launch(program, spec, source, duty)
       this.#process = process
       spec.onProcess(process)
       try {
@@ -152,43 +155,31 @@ export class Starter {
     }
   }
 
-  async #locate(signal?: AbortSignal): Promise<Binary> {
-    const { commandToRun } = this.#options
-    return await locateBinary({ ...(commandToRun && { commandToRun }), ...(signal && { signal }) })
-  }
-
-  // Asked at the first start of a binary, so that a program that is no Tarantool is never run with our script.
-  async #locateChecked(signal: AbortSignal): Promise<{ binary: Binary; version: Version }> {
-    const binary = await this.#locate(signal)
-    return { binary, version: await binaryVersion(binary, { commandArgs: this.#options.commandArgs }) }
-  }
-
   async #launch(
-    binary: Binary,
+    program: ReadyProgram,
     { recreate, replicationSource, signal }: StarterSpec,
     source: DataSource,
     duty: SeedDuty,
   ): Promise<Launch> {
-    const { directory, log, chosen, addresses } = this.#workspace
-    const script = this.#workspace.write(replicationSource, recreate, duty)
+    const { directory, log, chosen } = this.#workspace
+    const route = program.replicationRoute?.(replicationSource, directory)
+    const script = this.#workspace.write(route ? route.sources : replicationSource, recreate, duty)
+    const { addresses } = script
     if (source.kind === 'copy') {
       await copyTemplate(source.template, directory).catch((cause: unknown) => {
         throw new TemplateGoneError((cause as Error).message, { cause })
       })
       this.#throwIfAborted(signal)
     }
-    const launched = this.#launchIn(directory, {
-      command: binary.path,
-      args: [...this.#options.commandArgs, script.bootFile],
-      cwd: directory,
-      env: serverEnvironment(binary.env, this.#options.env),
-      logFile: log.path,
+    const closeRoute = await route?.open()
+    const launched = this.#launchIn(directory, closeRoute, {
+      ...program.command({ directory, bootFile: script.bootFile, logFile: log.path, addresses }),
       nonce: script.nonce,
       signal,
       context: logStart => ({
         ...this.#details(logStart),
-        listen: addresses?.listen ?? '?',
-        console: addresses?.console.uri ?? '?',
+        listen: addresses.listen,
+        console: addresses.console.uri,
         chosen,
         lineMap: script.lineMap,
         standsBy: this.#workspace.standsBy,
@@ -199,10 +190,13 @@ export class Starter {
   }
 
   // What goes wrong with the process itself is told by the launch; here it is the log that cannot be opened.
-  #launchIn(directory: string, spec: LaunchSpec): Launch {
+  #launchIn(directory: string, closeRoute: (() => void) | undefined, spec: LaunchSpec): Launch {
     try {
-      return launch(spec)
+      const launched = launch(spec)
+      if (closeRoute) void launched.process.exited.then(closeRoute)
+      return launched
     } catch (cause) {
+      closeRoute?.()
       throw new RootNotWritableError(`cannot open the log in ${directory}: ${(cause as Error).message}`, { cause })
     }
   }

@@ -5,7 +5,7 @@ import { RootNotWritableError, TarantoolFixtureError } from '../errors.ts'
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from './addresses.ts'
 import { keepDirectory, makeDirectory, markerOf, newDirectoryPath, removeDirectory } from './directory.ts'
 import { type InitScript, type SeedDuty, writeInitScript } from './init-script.ts'
-import { LogFile } from './log.ts'
+import { LogFile, logFileName } from './log.ts'
 import { freePort } from './port.ts'
 import { sweepOnce } from './sweep.ts'
 
@@ -25,7 +25,7 @@ export class Workspace {
   constructor(options: ResolvedOptions) {
     this.#options = options
     this.directory = newDirectoryPath(options.root)
-    this.log = new LogFile(join(this.directory, 'tarantool.log'))
+    this.log = new LogFile(join(this.directory, logFileName))
   }
 
   /** Known from the first `chooseAddresses` on. */

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type LuaSource, type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import type { SeedSource } from '../config/seed-sources.ts'
@@ -48,26 +48,20 @@ async function digestOfFixtures(): Promise<unknown> {
   return await Promise.all(names.map(async name => [name, await fileDigest(join(directory, name))]))
 }
 
-function stampOfProgram(path: string): unknown {
-  const { size, mtimeMs } = statSync(path)
-  return { size, mtimeMs }
-}
-
 const sortedEntries = (object: object): [string, unknown][] =>
   Object.entries(object).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 
 /**
  * The fingerprint of a seeded database: all that its data is made from, as far as it is known before a server runs. Ports,
  * titles, log levels and directories are not in it.
+ *
+ * @param program the identity of the Tarantool that makes it
  */
-export async function templateKey(
-  options: ResolvedOptions,
-  program: { readonly path: string; readonly version: string },
-): Promise<string> {
+export async function templateKey(options: ResolvedOptions, program: unknown): Promise<string> {
   const boxCfg = sortedEntries(options.boxCfg).filter(([name]) => !withoutEffect.has(name))
   const material = {
     format,
-    program: [program.version, process.platform, process.arch, stampOfProgram(program.path), options.commandArgs],
+    program,
     fixtures: await digestOfFixtures(),
     init: await digestOfLua(options.initLuaTemplate),
     boxCfg,

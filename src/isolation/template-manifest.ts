@@ -10,7 +10,7 @@ export interface TemplateManifest {
   readonly state: 'untried' | 'proven' | 'refused'
   /** Why it was refused. */
   readonly reason?: string | undefined
-  /** The version of the server that made it. */
+  /** The version of the server that made it, or its image. */
   readonly tarantool: string
   /** Which seed it has, for people. */
   readonly seed: string

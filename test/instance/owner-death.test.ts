@@ -1,54 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { contentOf, startInstance, temporaryDirectory } from '../support/instances.ts'
+import { Owner } from '../support/owner.ts'
 import { reaperOf, serversBelow } from '../support/processes.ts'
 
-// The built package, and a script that needs no compiler: 70 of these processes are started here.
-const built = new URL('../../dist/index.js', import.meta.url).href
-const ownerScript = `
-  import { writeSync } from 'node:fs'
-  import { TarantoolInstance } from '${built}'
-  const [, root, appLua, commandToRun] = process.argv
-  const instance = new TarantoolInstance({ root, appLua, commandToRun, timeout: 60_000 })
-  writeSync(1, 'begin\\n')
-  await instance.start()
-  writeSync(1, 'ready\\n')
-  setInterval(() => {}, 1000)`
 const busyApp = 'while true do end'
-
-class Owner {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
-
-  constructor(root: string, appLua = '', ...command: string[]) {
-    this.#child = spawn(process.execPath, ['--input-type=module', '--eval', ownerScript, root, appLua, ...command], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    onTestFinished(() => void this.#child.kill('SIGKILL'))
-    const { stdout } = this.#child
-    if (!stdout) throw new Error('no stdout')
-    this.#lines = createInterface(stdout)[Symbol.asyncIterator]()
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0
-  }
-
-  async line(): Promise<string> {
-    return (await this.#lines.next()).value as string
-  }
-
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const exited = once(this.#child, 'exit')
-    this.#child.kill(signal)
-    await exited
-  }
-}
-
 const within = { timeout: 1000, interval: 10 }
 
 // The server's process is found by its working directory, which /proc has.
@@ -57,7 +14,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     const root = temporaryDirectory()
     const lane = async (first: number): Promise<void> => {
       for (let moment = first; moment < 50; moment += 2) {
-        const owner = new Owner(root)
+        const owner = new Owner({ root })
         expect(await owner.line()).toBe('begin')
         // Spread over a start, which takes 50 to 150 ms here; the last ones come after it.
         const ready = owner.line()
@@ -74,7 +31,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s, which no handler sees: the same', async signal => {
     const root = temporaryDirectory()
-    const owner = new Owner(root)
+    const owner = new Owner({ root })
     await owner.line()
     await owner.line()
     await owner.kill(signal)
@@ -84,7 +41,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
 
   test('a server whose Lua never yields is gone, too', async () => {
     const root = temporaryDirectory()
-    const owner = new Owner(root, busyApp)
+    const owner = new Owner({ root, appLua: busyApp })
     await owner.line()
     await expect.poll(() => serversBelow(root), { timeout: 10_000, interval: 10 }).toHaveLength(1)
     await owner.kill()
@@ -97,7 +54,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     { server: 'whose Lua never yields', app: `require('log').info('busy now') ${busyApp}` },
   ])('with the reaper killed first, a server $server is gone, and its directory at the next start', async ({ app }) => {
     const root = temporaryDirectory()
-    const owner = new Owner(root, app)
+    const owner = new Owner({ root, appLua: app })
     await owner.line()
     if (app === '') await owner.line()
     else await expect.poll(() => serversBelow(root), { timeout: 10_000, interval: 10 }).toHaveLength(1)
@@ -108,7 +65,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     await expect.poll(() => serversBelow(root), within).toEqual([])
     expect(contentOf(root)).toHaveLength(1)
     // A root is swept once per process: another one does it.
-    const next = new Owner(root)
+    const next = new Owner({ root })
     await next.line()
     await next.line()
     expect(contentOf(root)).toHaveLength(1)
@@ -123,7 +80,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     symlinkSync('root', root)
     const wrapper = join(directory, 'wrapper')
     writeFileSync(wrapper, `#!/bin/sh\n'${process.env.TARANTOOL_BIN ?? 'tarantool'}' "$@"\nexit $?\n`, { mode: 0o755 })
-    const owner = new Owner(root, `require('log').info('busy now') ${busyApp}`, wrapper)
+    const owner = new Owner({ root, appLua: `require('log').info('busy now') ${busyApp}`, commandToRun: wrapper })
     await owner.line()
     const isBusy = (): boolean =>
       contentOf(root).some(
@@ -138,7 +95,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
       for (const { pid } of serversBelow(below)) process.kill(pid, 'SIGKILL')
     })
     expect(serversBelow(below)).toHaveLength(2)
-    const next = new Owner(root)
+    const next = new Owner({ root })
     await next.line()
     await next.line()
     expect(contentOf(root)).toHaveLength(1)
@@ -148,7 +105,10 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
 
   test('what the server has started goes with it', async () => {
     const root = temporaryDirectory()
-    const owner = new Owner(root, "sleeper = require('popen').new({ '/bin/sleep', '1000' }, { setsid = false })")
+    const owner = new Owner({
+      root,
+      appLua: "sleeper = require('popen').new({ '/bin/sleep', '1000' }, { setsid = false })",
+    })
     await owner.line()
     await owner.line()
     expect(serversBelow(root)).toHaveLength(2)
@@ -161,7 +121,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     const root = temporaryDirectory()
     mkdirSync(`${root}/tnt-somebody-elses`)
     const instance = await startInstance({ root })
-    const owner = new Owner(root)
+    const owner = new Owner({ root })
     await owner.line()
     await owner.line()
     await owner.kill()

@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { execa } from 'execa'
 import { locateBinary } from '../../src/binary/locate.ts'
+import { noEngine } from '../docker/engine.ts'
 
 const key = Symbol.for('tarantool-fixture.test.build')
 const once = globalThis as { [key]?: Promise<void> }
@@ -16,6 +17,8 @@ export default async function setup(): Promise<void> {
 }
 
 async function locateAndBuild(): Promise<void> {
+  if (noEngine)
+    console.log('No container engine answers, or it has no image: tests that need one are skipped (npm run docker:up)')
   const [{ path, env }] = await Promise.all([locateBinary(), execa('npm', ['run', 'build'])])
   process.env.TARANTOOL_BIN = path
   for (const [name, value] of Object.entries(env)) {

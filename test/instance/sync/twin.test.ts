@@ -21,7 +21,12 @@ describe('each method and getter has its blocking twin', () => {
   test.each([
     // A spare is the broker's, which is asynchronous.
     { of: TarantoolInstance, twin: TarantoolSyncInstance, without: ['standBy', 'takeOver'] },
-    { of: TarantoolProcess, twin: TarantoolSyncProcess, without: ['hold', 'reportStream'] },
+    // What only its starter needs.
+    {
+      of: TarantoolProcess,
+      twin: TarantoolSyncProcess,
+      without: ['hold', 'reportStream', 'serverPid', 'endLifeline'],
+    },
     { of: LogFile, twin: SyncLogFile, without: [] as string[] },
   ])('$of.name', ({ of, twin, without }) => {
     const names = (Class: { prototype: object }): string[] => Object.getOwnPropertyNames(Class.prototype)

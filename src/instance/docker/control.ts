@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import type { ProcessExit, ServerControl, TarantoolProcess } from '../process.ts'
+import { reaper } from '../reaper.ts'
+import { askEngine, askEngineNow } from './engine.ts'
+import { hostPid } from './host-pid.ts'
+
+/** A container, as the engine knows it. */
+export interface Container {
+  readonly engine: string
+  readonly name: string
+  /** Where `docker run` writes its id. */
+  readonly idFile: string
+}
+
+// How long the client of a killed container is waited for before it is tried again, in milliseconds.
+const patience = [500, 1000, 2000]
+
+/** Signals the server in a container; the process that was spawned is the engine's client only. */
+export class ContainerControl implements ServerControl {
+  readonly #container: Container
+  readonly #client: TarantoolProcess
+  #pid: number | undefined
+  #isPaused = false
+  #ending: Promise<void> | undefined
+
+  constructor(client: TarantoolProcess, container: Container) {
+    this.#client = client
+    this.#container = container
+    if (client.pid !== 0) reaper.container(client.pid, container.name, container.engine)
+  }
+
+  get pid(): number | undefined {
+    this.#pid ??= hostPid(this.#id())
+    return this.#pid
+  }
+
+  signal(signal: NodeJS.Signals): boolean {
+    const sent = askEngineNow(this.#container.engine, this.#killWith(signal))
+    if (sent && signal === 'SIGSTOP') this.#isPaused = true
+    if (sent && signal === 'SIGCONT') this.#isPaused = false
+    return sent
+  }
+
+  terminate(): boolean {
+    void this.#terminate()
+    return true
+  }
+
+  kill(): boolean {
+    this.#ending ??= this.#end()
+    return true
+  }
+
+  exitOf(exit: ProcessExit): ProcessExit {
+    reaper.containerEnded(this.#container.name)
+    const { exitCode = 0 } = exit
+    // As a shell tells of a signal; a server that exits with such a code itself cannot be told apart.
+    const signal = Object.entries(constants.signals).find(([, number]) => exitCode === 128 + number)?.[0]
+    return signal === undefined ? exit : { exitCode: undefined, signal: signal as NodeJS.Signals }
+  }
+
+  #id(): string {
+    try {
+      return readFileSync(this.#container.idFile, 'utf8').trim()
+    } catch {
+      return ''
+    }
+  }
+
+  #killWith(signal: string): string[] {
+    return ['kill', '--signal', signal, this.#container.name]
+  }
+
+  async #ask(args: readonly string[]): Promise<boolean> {
+    // It has ended meanwhile, or the engine has: then the grace period does.
+    const answer = await askEngine(this.#container.engine, args).catch(() => undefined)
+    return answer?.exitCode === 0
+  }
+
+  async #terminate(): Promise<void> {
+    await this.#ask(this.#killWith('SIGTERM'))
+    if (this.#isPaused) await this.#ask(this.#killWith('SIGCONT'))
+  }
+
+  // The client may be on its way to make the container that is to be killed: the server in it finds its lifeline ended, and
+  // leaves by itself.
+  async #end(): Promise<void> {
+    const { name } = this.#container
+    for (const time of patience) {
+      if (!(await this.#ask(this.#killWith('SIGKILL')))) this.#client.endLifeline()
+      if (await this.#client.exitWithin(time)) return
+      this.#client.endLifeline()
+      await this.#ask(['rm', '--force', name])
+      if (await this.#client.exitWithin(time)) return
+    }
+    this.#client.killClient()
+    await this.#ask(['rm', '--force', name])
+  }
+}

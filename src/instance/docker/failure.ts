@@ -1,0 +1,83 @@
+import {
+  ContainerEngineError,
+  ContainerImageError,
+  PortTakenError,
+  RootNotWritableError,
+  type TarantoolFixtureError,
+} from '../../errors.ts'
+import type { ProcessExit } from '../process.ts'
+import type { FailureContext } from '../start-failure.ts'
+import { engineSilent } from './engine.ts'
+
+/** What messages need of the container. */
+export interface FailedContainer {
+  readonly engine: string
+  readonly image: string
+  readonly directory: string
+  /** As the engine is told; undefined where it is left to the image. */
+  readonly user: string | undefined
+  readonly isUserGiven: boolean
+}
+
+const silent =
+  /cannot connect to|is the docker daemon running|permission denied while trying to connect|unable to connect to/i
+const noImage = /no such image|unable to find image|image not known|manifest unknown/i
+const noProgram = /executable file.* not found|no such file or directory.*tarantool|exec: "tarantool"/i
+const portTaken = /port is already allocated|address already in use/i
+const notMounted =
+  /mounts denied|bind source path does not exist|not shared from the host|statfs .*no such file|error mounting/i
+// Tarantool exits with the errno of a script that it cannot read, and has logged nothing of it by then.
+const cannotRead = 13
+
+// Of `docker run`: its own failure, a program that cannot be run, and one that is not there.
+const ownFailures: ReadonlySet<number | undefined> = new Set([125, 126, 127])
+
+/** Tells of an end before the server was ready that is the engine's doing; undefined where it is the server's. */
+export function errorOfContainer(
+  exit: ProcessExit,
+  context: FailureContext,
+  { engine, image, directory, user, isUserGiven }: FailedContainer,
+): TarantoolFixtureError | undefined {
+  const said = context.logTail.join('\n')
+  if (exit.exitCode === cannotRead && !said.includes('boot.lua')) {
+    return new RootNotWritableError(
+      `${context.instance}: the user ${user} of the container may not use its directory ${directory}`,
+      {
+        ...context,
+        hint: isUserGiven
+          ? 'Leave the option docker.user out, and the server runs as you do.'
+          : "Does the engine map users to others (userns-remap)? Then docker: { args: ['--userns', 'host'] } may help, or the option docker.user.",
+      },
+    )
+  }
+  if (!ownFailures.has(exit.exitCode)) return undefined
+  const lines = context.logTail.filter(text => !/^(?:See '|Usage:)/.test(text))
+  const line = lines.find(text => /error|denied|cannot|unable/i.test(text)) ?? lines[0] ?? `exit code ${exit.exitCode}`
+  if (silent.test(said)) return engineSilent(engine, line)
+  if (portTaken.test(said)) {
+    const address = [context.console, context.listen].find(uri => said.includes(uri)) ?? context.listen
+    return new PortTakenError(`${context.instance} cannot be published on ${address}: the address is in use`, {
+      ...context,
+      address,
+      hint: context.chosen.includes(address)
+        ? 'It was free when it was chosen; another process has taken it since.'
+        : 'Another process or container has it. Leave the port out to get a free one.',
+    })
+  }
+  if (noImage.test(said)) {
+    return new ContainerImageError(`${engine} has no image ${image} any more: ${line}`, context)
+  }
+  if (noProgram.test(said)) {
+    return new ContainerImageError(`the image ${image} holds no Tarantool: ${line}`, {
+      ...context,
+      hint: 'It has to have a program `tarantool` on its PATH. The options are docker.image and docker.tag.',
+    })
+  }
+  if (notMounted.test(said)) {
+    return new ContainerEngineError(`${engine} cannot mount what ${context.instance} needs: ${line}`, {
+      ...context,
+      hint: "The engine has to share this machine's files; the option root names another place for the instances' directories.",
+    })
+  }
+  return new ContainerEngineError(`${engine} could not run the container of ${context.instance}: ${line}`, context)
+}

@@ -1,0 +1,121 @@
+import { basename, join } from 'node:path'
+import { tryParseVersion, type Version } from '../../binary/version.ts'
+import type { ResolvedDocker } from '../../config/docker.ts'
+import type { ResolvedOptions } from '../../config/resolve.ts'
+import { ContainerImageError } from '../../errors.ts'
+import { directoryPrefix } from '../directory.ts'
+import type { Program, ReadyProgram, ServerCommand, ServerPlace } from '../program.ts'
+import { ContainerControl } from './control.ts'
+import { askEngine, engineEnvironment } from './engine.ts'
+import { errorOfContainer } from './failure.ts'
+import { mountArguments } from './mounts.ts'
+import { forgetPrepared, type Prepared, prepareContainers } from './prepared.ts'
+import { openWays, replicationWays } from './relay.ts'
+import { ownerLabel } from './sweep.ts'
+
+const versions = new Map<string, Promise<Version>>()
+
+/** The Tarantool in an image, run by a container engine. */
+export class DockerProgram implements Program {
+  readonly #options: ResolvedOptions
+  readonly #docker: ResolvedDocker
+  /** Each process has a container of its own name: an engine may still remove the last one. */
+  #runs = 0
+
+  constructor(options: ResolvedOptions, docker: ResolvedDocker) {
+    this.#options = options
+    this.#docker = docker
+  }
+
+  async version(): Promise<Version> {
+    const { image } = await prepareContainers(this.#docker)
+    const known = versions.get(image.id)
+    if (known) return await known
+    const asked = this.#askVersion()
+    versions.set(image.id, asked)
+    asked.catch(() => versions.delete(image.id))
+    return await asked
+  }
+
+  async prepare(signal: AbortSignal): Promise<ReadyProgram> {
+    const prepared = await prepareContainers(this.#docker, signal)
+    return {
+      name: this.#docker.image,
+      environment: this.#options.env,
+      identity: () => [prepared.image.id, this.#docker.args, this.#userArguments(prepared)],
+      command: place => this.#command(place, prepared),
+      replicationRoute: (sources, directory) => {
+        if (sources === undefined) return { sources, open: async () => () => {} }
+        const { uris, ways } = replicationWays(typeof sources === 'string' ? [sources] : sources, directory)
+        return { sources: uris, open: () => openWays(ways) }
+      },
+    }
+  }
+
+  async #askVersion(): Promise<Version> {
+    const { engine, image } = this.#docker
+    const run = ['run', '--rm', '--pull', 'never', '--network', 'none', '--entrypoint', 'tarantool', image, '--version']
+    const { stdout, stderr } = await askEngine(engine, run)
+    const version = tryParseVersion(/^Tarantool .*/m.exec(stdout)?.[0] ?? '')
+    if (version) return version
+    throw new ContainerImageError(
+      `the image ${image} holds no Tarantool: ${(stderr || stdout).trim() || 'it says nothing'}`,
+      {
+        hint: 'The options are docker.image and docker.tag.',
+      },
+    )
+  }
+
+  #command(place: ServerPlace, prepared: Prepared): ServerCommand {
+    const { engine, image } = this.#docker
+    const { directory, logFile } = place
+    const unique = `${basename(directory).slice(directoryPrefix.length)}-${++this.#runs}`
+    const name = `tarantool-fixture-${unique}`
+    const idFile = join(directory, `container-${this.#runs}.id`)
+    const user = this.#userArguments(prepared)
+    return {
+      command: engine,
+      args: [
+        ...['run', '--interactive', '--rm', '--pull', 'never', '--name', name, '--cidfile', idFile],
+        ...['--label', ownerLabel(), '--label', `tarantool-fixture.directory=${directory}`],
+        // The log is a file that the server writes itself, and a check of its health is nothing that anybody here asks for.
+        ...['--log-driver', 'none', '--no-healthcheck', '--security-opt', 'label=disable'],
+        ...['--workdir', directory, ...user, ...publishArguments(place), ...mountArguments(this.#options, place)],
+        // Without a value it takes out what the image sets.
+        ...prepared.image.settings.flatMap(variable => ['--env', variable]),
+        ...Object.entries(this.#options.env).flatMap(([variable, value]) => ['--env', `${variable}=${value}`]),
+        ...this.#docker.args,
+        ...['--entrypoint', 'tarantool', image, place.bootFile],
+      ],
+      cwd: directory,
+      env: engineEnvironment(),
+      logFile,
+      control: client => new ContainerControl(client, { engine, name, idFile }),
+      errorOfExit: (exit, context) => {
+        const error = errorOfContainer(exit, context, {
+          engine,
+          image,
+          directory,
+          user: user.at(-1),
+          isUserGiven: this.#docker.user !== undefined,
+        })
+        if (error) forgetPrepared(this.#docker)
+        return error
+      },
+    }
+  }
+
+  /** So that what the server writes is the user's own, and the server may write what is. */
+  #userArguments({ info }: Prepared): string[] {
+    if (this.#docker.user !== undefined) return ['--user', this.#docker.user]
+    // The root of a rootless Docker's containers is the user.
+    if (info.kind === 'docker' && info.isRootless) return ['--user', '0:0']
+    const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
+    return [...(info.isRootless ? ['--userns', 'keep-id'] : []), '--user', user]
+  }
+}
+
+function publishArguments({ addresses }: ServerPlace): string[] {
+  const ports = [addresses.standby ? undefined : addresses.port, addresses.console.port]
+  return ports.flatMap(port => (typeof port === 'number' ? ['--publish', `127.0.0.1:${port}:${port}`] : []))
+}

@@ -1,0 +1,53 @@
+import { statSync } from 'node:fs'
+import { type Binary, locateBinary } from '../binary/locate.ts'
+import { binaryVersion, type Version } from '../binary/version.ts'
+import type { ResolvedOptions } from '../config/resolve.ts'
+import { serverEnvironment } from './environment.ts'
+import type { Program, ReadyProgram } from './program.ts'
+
+/** The Tarantool that is found on this machine, or installed there. */
+export class LocalProgram implements Program {
+  readonly #options: ResolvedOptions
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options
+  }
+
+  async version(): Promise<Version> {
+    return await this.#versionOf(await this.#locate())
+  }
+
+  async prepare(signal: AbortSignal): Promise<ReadyProgram> {
+    const binary = await this.#locate(signal)
+    // Asked at the first start of a binary, so that a program that is no Tarantool is never run with our script.
+    const version = await this.#versionOf(binary)
+    const { commandArgs, env } = this.#options
+    const environment = serverEnvironment(binary.env, env)
+    return {
+      name: version.text,
+      environment,
+      identity: () => [version.text, process.platform, process.arch, stampOf(binary.path), commandArgs],
+      command: ({ directory, bootFile, logFile }) => ({
+        command: binary.path,
+        args: [...commandArgs, bootFile],
+        cwd: directory,
+        env: environment,
+        logFile,
+      }),
+    }
+  }
+
+  async #locate(signal?: AbortSignal): Promise<Binary> {
+    const { commandToRun } = this.#options
+    return await locateBinary({ ...(commandToRun && { commandToRun }), ...(signal && { signal }) })
+  }
+
+  async #versionOf(binary: Binary): Promise<Version> {
+    return await binaryVersion(binary, { commandArgs: this.#options.commandArgs })
+  }
+}
+
+function stampOf(path: string): unknown {
+  const { size, mtimeMs } = statSync(path)
+  return { size, mtimeMs }
+}

@@ -1,0 +1,253 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  type InstanceOptions,
+  StartAbortedError,
+  TarantoolDockerInstance,
+  type TarantoolInstance,
+} from '../../src/index.ts'
+import {
+  contentOf,
+  isAlive,
+  newInstance,
+  startInstance,
+  temporaryDirectory,
+  useOwnCache,
+  writeFiles,
+} from '../support/instances.ts'
+import { containersBelow, docker, engine, needsEngine, noEngine } from './engine.ts'
+
+const start = (options: InstanceOptions = {}): Promise<TarantoolInstance> => startInstance({ docker, ...options })
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+const container = (instance: TarantoolInstance): string => {
+  const [name = ''] = containersBelow(join(instance.workDir, '..')).filter(found =>
+    found.includes(instance.workDir.slice(-8)),
+  )
+  return name
+}
+
+describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
+  test('runs, answers and says where it is', async () => {
+    const instance = await new TarantoolDockerInstance({ docker }).start()
+    try {
+      expect(instance.isRunning).toBe(true)
+      expect(instance.host).toBe('127.0.0.1')
+      expect(instance.uri).toBe(`127.0.0.1:${instance.port}`)
+      expect(instance.fingerprint).toBe(`Tarantool[127.0.0.1:${instance.port}]`)
+      expect(await instance.command('box.info.status')).toEqual(['running'])
+      expect(await instance.eval('return ... + 1', 41)).toEqual([42])
+      expect(instance.version().text).toMatch(/^2\.6\.0/)
+      expect((await instance.binVersion()).text).toBe(instance.version().text)
+      expect(isAlive(instance.pid ?? 0)).toBe(true)
+      expect(engine('inspect', '--format', '{{.State.Pid}}', container(instance))).toBe(String(instance.pid))
+    } finally {
+      await instance.stop()
+    }
+    expect(instance.pid).toBeUndefined()
+  })
+
+  test('its ports are published on 127.0.0.1 only, its directory is mounted and its own', async () => {
+    const instance = await start({ consoleHost: '127.0.0.1' })
+    const bindings = engine('inspect', '--format', '{{json .HostConfig.PortBindings}}', container(instance))
+    const hosts = Object.entries(JSON.parse(bindings) as Record<string, [{ HostIp: string; HostPort: string }]>)
+    expect(hosts.map(([, [{ HostIp, HostPort }]]) => [HostIp, Number(HostPort)]).sort()).toEqual(
+      [instance.port, instance.consolePort].sort().map(port => ['127.0.0.1', port]),
+    )
+    expect(await instance.command('1 + 1')).toEqual([2])
+    expect(statSync(instance.workDir).mode & 0o777).toBe(0o700)
+    expect(statSync(join(instance.workDir, 'init.lua')).uid).toBe(process.getuid?.())
+    expect(await instance.eval("return require('fio').cwd()")).toEqual([instance.workDir])
+  })
+
+  test('stop leaves no container, process, directory or listening port', async () => {
+    const root = temporaryDirectory()
+    const instance = await start({ root })
+    const { pid, port } = instance
+    expect(containersBelow(root)).toHaveLength(1)
+    await instance.stop()
+    expect(containersBelow(root)).toEqual([])
+    expect(isAlive(pid ?? 0)).toBe(false)
+    expect(contentOf(root)).toEqual([])
+    expect(await canConnect(Number(port))).toBe(false)
+    expect(instance.process?.exit).toEqual({ exitCode: 0, signal: undefined })
+  })
+
+  test('kill ends the container, and not its client alone', async () => {
+    const root = temporaryDirectory()
+    const busy = await start({ root })
+    busy.eval('while true do end').catch(() => {})
+    await busy.kill()
+    expect(busy.process?.exit).toEqual({ exitCode: undefined, signal: 'SIGKILL' })
+    expect(containersBelow(root)).toEqual([])
+    expect(contentOf(root)).toEqual([])
+  })
+
+  test.each(['stop', 'kill'] as const)('%s in the midst of a start leaves nothing', async end => {
+    const root = temporaryDirectory()
+    for (const moment of [0, 50, 150, 300]) {
+      const instance = newInstance({ docker, root, appLua: "require('fiber').sleep(100)" })
+      const started = instance.start()
+      await Promise.all([
+        expect(started).rejects.toThrow(StartAbortedError),
+        instance
+          .start({ wait: false })
+          .then(() => new Promise(resolve => setTimeout(resolve, moment)))
+          .then(() => instance[end]()),
+      ])
+      expect(containersBelow(root)).toEqual([])
+      expect(contentOf(root)).toEqual([])
+    }
+  })
+
+  test('a server that does not see SIGTERM is killed after stopTimeout', async () => {
+    const instance = await start({ stopTimeout: 300 })
+    instance.eval('while true do end').catch(() => {})
+    await expect.poll(() => instance.process?.sendSignal('SIGCONT')).toBe(true)
+    await instance.stop()
+    expect(instance.process?.exit?.signal).toBe('SIGKILL')
+  })
+
+  test('a pause stops the server itself; it can be stopped in one', async () => {
+    const instance = await start()
+    const stateOf = (): string | undefined =>
+      /^State:\s+(\w)/m.exec(readFileSync(`/proc/${instance.pid}/status`, 'utf8'))?.[1]
+    expect(instance.process?.sendSignal('SIGSTOP')).toBe(true)
+    await expect.poll(stateOf).toBe('T')
+    instance.process?.sendSignal('SIGCONT')
+    expect(await instance.eval('return 1')).toEqual([1])
+    instance.process?.sendSignal('SIGSTOP')
+    await instance.stop()
+    expect(instance.process?.exit).toEqual({ exitCode: 0, signal: undefined })
+  })
+
+  test('a container that is ended from outside is an instance that failed', async () => {
+    const instance = await start()
+    engine('kill', container(instance))
+    await instance.waitStopped()
+    expect(instance.state).toBe('failed')
+    await expect(instance.eval('return 1')).rejects.toThrow('signal SIGKILL')
+  })
+
+  test('restart keeps address and data, in a new container', async () => {
+    const instance = await start({ walMode: 'write' })
+    const { port, pid } = instance
+    await instance.eval("box.schema.space.create('kept')")
+    await instance.restart()
+    expect(instance.port).toBe(port)
+    expect(instance.pid).not.toBe(pid)
+    expect(await instance.eval('return box.space.kept ~= nil')).toEqual([true])
+    await instance.restart({ recreate: true })
+    expect(await instance.eval('return box.space.kept ~= nil')).toEqual([false])
+  })
+
+  test('the log is written by the server itself, and so is there at once', async () => {
+    const lines: string[] = []
+    const instance = await start({ logger: line => lines.push(line), appLua: "print('printed')" })
+    const since = instance.log.offset
+    for (let number = 1; number <= 20; number++) {
+      await instance.eval("require('log').info(...)", `line ${number}`)
+      expect(await instance.grepLog(/line \d+$/, { since })).toHaveLength(number)
+    }
+    expect(await instance.grepLog('printed')).toEqual(['printed'])
+    expect(lines).toContain('printed')
+  })
+
+  describe('with a cache of its own', () => {
+    useOwnCache()
+
+    test('an application with modules, and a seed from files, which later servers have from its template', async () => {
+      const directory = writeFiles({
+        'app/app.lua': `
+          names = require('names')
+          box.schema.space.create('users', { if_not_exists = true }):create_index('primary', { if_not_exists = true })`,
+        'app/names.lua': "return { 'ann' }",
+        'seeds/seed.lua': "box.space.users:insert({ 1, require('random') })",
+        'seeds/random.lua': "return require('uuid').str()",
+        'rows/users.ndjson': '[2, "carl"]\n',
+      })
+      const options = {
+        appLua: join(directory, 'app/app.lua'),
+        seedLua: join(directory, 'seeds/seed.lua'),
+        seed: join(directory, 'rows/users.ndjson'),
+      }
+      const found: unknown[][] = []
+      for (let count = 1; count <= 3; count++) {
+        // A directory that is writable, below one that is not.
+        const instance = await start({ ...options, root: join(directory, 'app/tmp') })
+        found.push(await instance.eval('return names, box.space.users:select()'))
+      }
+      const [[, [[, random]]]] = found as [[unknown, [[number, string]]]]
+      const rows = [
+        [1, random],
+        [2, 'carl'],
+      ]
+      expect(found).toEqual([1, 2, 3].map(() => [['ann'], rows]))
+    })
+  })
+
+  test('reset undoes what was changed', async () => {
+    const instance = await start({
+      recordChanges: true,
+      appLua: "box.schema.space.create('t'):create_index('primary')",
+    })
+    const { pid } = instance
+    await instance.eval('box.space.t:insert({ 1 })')
+    await instance.reset()
+    expect(await instance.eval('return box.space.t:count()')).toEqual([0])
+    expect(instance.pid).toBe(pid)
+  })
+
+  test('env, user and further arguments reach the container; settings of the image and variables of this process do not', async () => {
+    process.env.SECRET_OF_MINE = '1'
+    onTestFinished(() => void delete process.env.SECRET_OF_MINE)
+    const instance = await start({
+      env: { GREETING: "it's a, 'b'" },
+      docker: { ...docker, args: ['--hostname', 'shop'] },
+    })
+    const variables = ['GREETING', 'TT_LISTEN', 'SECRET_OF_MINE'].map(name => `os.getenv('${name}')`)
+    expect(await instance.eval(`return ${variables.join(', ')}`)).toEqual(["it's a, 'b'", null, null])
+    const user = `${process.getuid?.()}:${process.getgid?.()}`
+    const format = '{{.Config.Hostname}} {{.Config.User}}'
+    expect(engine('inspect', '--format', format, container(instance))).toBe(`shop ${user}`)
+  })
+
+  test('unix sockets for both: no port is published', async () => {
+    const root = temporaryDirectory()
+    const instance = await start({ root, host: 'unix/' })
+    expect(engine('inspect', '--format', '{{json .HostConfig.PortBindings}}', container(instance))).toBe('{}')
+    expect(await instance.eval('return 1')).toEqual([1])
+    await instance.stop()
+    const elsewhere = await start({ root, host: 'unix/', port: join(temporaryDirectory(), 'server.sock') })
+    expect(await elsewhere.eval('return 1')).toEqual([1])
+    await elsewhere.stop()
+    expect(existsSync(String(elsewhere.port))).toBe(false)
+  })
+
+  test.each([{ master: 'in a container' }, { master: 'outside' }])(
+    'replicates from a master $master',
+    async ({ master }) => {
+      const options = { walMode: 'write', extraBoxCfg: 'replication_timeout = 0.1' } as const
+      const first = await startInstance({
+        ...options,
+        ...(master === 'outside' ? {} : { docker }),
+        appLua: "box.schema.space.create('t'):create_index('primary')",
+      })
+      const replica = await start({ ...options, replicationSource: first.uri })
+      await first.eval('box.space.t:insert({ 1 })')
+      await expect.poll(() => replica.eval('return box.space.t:count()')).toEqual([1])
+      await replica.restart()
+      await first.eval('box.space.t:insert({ 2 })')
+      await expect.poll(() => replica.eval('return box.space.t:count()')).toEqual([2])
+    },
+  )
+})
