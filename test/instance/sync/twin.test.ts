@@ -25,7 +25,7 @@ describe('each method and getter has its blocking twin', () => {
     {
       of: TarantoolProcess,
       twin: TarantoolSyncProcess,
-      without: ['hold', 'reportStream', 'serverPid', 'endLifeline'],
+      without: ['hold', 'reportStream', 'serverPid', 'endLifeline', 'killClient'],
     },
     { of: LogFile, twin: SyncLogFile, without: [] as string[] },
   ])('$of.name', ({ of, twin, without }) => {
