@@ -17,6 +17,14 @@ function lastComplaint(logTail: readonly string[]): { source: string; reason: st
 /** Whether a line of a replica's log says that no waiting will help: newer versions try on for ever. */
 export const saysNeverToReplicate = (line: string): boolean => line.includes(withoutWal)
 
+/** What to do about a server that the others of its replica set are not known to. */
+export function membersHint(reason: string): string | undefined {
+  // From 2.11 on: a replica that was made anew is another member, and the one before it is missed.
+  return reason.includes('members were not specified')
+    ? "replicationSource has to name every member; boxCfg: { bootstrap_strategy: 'legacy' } asks for one only."
+    : undefined
+}
+
 /** Makes an error of a source that will never be one. */
 export function errorOfSource(context: ServerDetails): ReplicationError {
   const { source = 'its source', reason = withoutWal } = lastComplaint(context.logTail) ?? {}

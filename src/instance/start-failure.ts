@@ -10,7 +10,7 @@ import {
 } from '../errors.ts'
 import { errorOfSeed } from '../isolation/seed-failure.ts'
 import type { ProcessExit } from './process.ts'
-import { errorOfSource, saysNeverToReplicate } from './replication-failure.ts'
+import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
 import type { FailureReport } from './report.ts'
 import type { LineMap } from './template.ts'
 
@@ -139,7 +139,7 @@ export function errorOfExit(exit: ProcessExit, context: FailureContext): Taranto
     hint:
       exit.exitCode === 0
         ? 'Does the init script call os.exit, or box.cfg with background = true?'
-        : spareHint(context),
+        : (membersHint(reason) ?? spareHint(context)),
   })
 }
 

@@ -53,7 +53,7 @@ describe.each(classes)('$name: what each option of asynctnt does', ({ Class }) =
     await replica.start()
     expect(await replica.eval('return box.space.of_master ~= nil')).toEqual([true])
     replica.replicationSource = [master.uri]
-    await replica.restart({ recreate: true })
+    await replica.restart()
     expect(replica.replicationSource).toEqual([master.uri])
     expect(await replica.eval('return #box.cfg.replication, box.space.of_master ~= nil')).toEqual([1, true])
   })

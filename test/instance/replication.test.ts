@@ -144,6 +144,20 @@ test('a source that keeps no WAL is an error as soon as the server says so', asy
   expect(contentOf(replica.workDir)).toEqual([])
 })
 
+test('a replica that is made anew joins again; where the version wants all members named, the error says so', async () => {
+  const master = await startMaster()
+  const replica = await startInstance({ replicationSource: master.uri })
+  const { major, minor } = replica.version()
+  const anew = replica.restart({ recreate: true })
+  if (major < 2 || (major === 2 && minor < 11)) {
+    await anew
+    return
+  }
+  await expect(anew).rejects.toThrow("bootstrap_strategy: 'legacy'")
+  const legacy = { replicationSource: master.uri, boxCfg: { bootstrap_strategy: 'legacy' } }
+  expect(await rowsOf(await startInstance(legacy))).toEqual([])
+})
+
 test.each([
   { what: 'nobody listens', source: () => '127.0.0.1:1', says: /cannot replicate from 127\.0\.0\.1:1: .*refused/ },
   {

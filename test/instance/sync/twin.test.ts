@@ -96,7 +96,7 @@ describe('values', () => {
 describe('errors', () => {
   // Each has a port and a directory of its own.
   const alike = (text: unknown): string =>
-    String(text).replaceAll(/Tarantool\[[^\]]*\]|tnt\[[^\]]*\]|\/\S*tnt-\w+/g, '…')
+    String(text).replaceAll(/Tarantool\[[^\]]*\]|tnt\[[^\]]*\]|\/\S*tnt-\w+|\d+\.\d+\.\d+\.\d+:\d+/g, '…')
 
   const outcome = (error: unknown): object => {
     const {
