@@ -9,6 +9,26 @@ async function record(appLua: string, options: InstanceOptions = {}): Promise<Ta
   return await startInstance({ appLua, recordChanges: true, ...options })
 }
 
+/** Begins a transaction in a fiber of the server's own, which inserts a row and waits. */
+async function leaveOpen(server: TarantoolInstance, space: string): Promise<void> {
+  await server.eval(`local fiber = require('fiber')
+    local open = { go_on = fiber.cond(), outcome = fiber.channel(1) }
+    rawset(package.loaded, 'open transaction', open)
+    fiber.create(function()
+      box.begin()
+      box.space.${space}:insert({ 2, 'late' })
+      open.go_on:wait()
+      open.outcome:put((pcall(box.commit)))
+    end)`)
+}
+
+/** Lets it go on to its commit. Gives whether that succeeded. */
+async function commitOpen(server: TarantoolInstance): Promise<unknown[]> {
+  return await server.eval(`local open = package.loaded['open transaction']
+    open.go_on:signal()
+    return open.outcome:get(5)`)
+}
+
 test('says how many changes it undid', async () => {
   const server = await record(`${rows} for i = 1, 3 do box.space.rows:insert({ i, 'kept' }) end`)
   await ask(server, 'enter', 0)
@@ -173,20 +193,9 @@ test('a transaction that another session left open is ended, and cannot be commi
     { walMode: 'write' },
   )
   await ask(server, 'enter', 0)
-  await server.eval(`local fiber = require('fiber')
-    local open = { go_on = fiber.cond(), outcome = fiber.channel(1) }
-    rawset(package.loaded, 'open transaction', open)
-    fiber.create(function()
-      box.begin()
-      box.space.v:insert({ 2, 'late' })
-      open.go_on:wait()
-      open.outcome:put((pcall(box.commit)))
-    end)`)
+  await leaveOpen(server, 'v')
   await ask(server, 'rewind', 0)
-  const [committed] = await server.eval(`local open = package.loaded['open transaction']
-    open.go_on:signal()
-    return open.outcome:get(5)`)
-  expect(committed).toBe(false)
+  expect(await commitOpen(server)).toEqual([false])
   expect(await server.eval('return box.space.v:select()')).toEqual([[[1, 'kept']]])
 })
 
@@ -226,19 +235,8 @@ test('with the MVCC engine, a transaction of another session is ended', async co
     boxCfg: { memtx_use_mvcc_engine: true },
   })
   await ask(server, 'enter', 0)
-  await server.eval(`local fiber = require('fiber')
-    local open = { go_on = fiber.cond(), outcome = fiber.channel(1) }
-    rawset(package.loaded, 'open transaction', open)
-    fiber.create(function()
-      box.begin()
-      box.space.rows:insert({ 2, 'late' })
-      open.go_on:wait()
-      open.outcome:put((pcall(box.commit)))
-    end)`)
+  await leaveOpen(server, 'rows')
   await ask(server, 'rewind', 0)
-  const [committed] = await server.eval(`local open = package.loaded['open transaction']
-    open.go_on:signal()
-    return open.outcome:get(5)`)
-  expect(committed).toBe(false)
+  expect(await commitOpen(server)).toEqual([false])
   expect(await server.eval('return box.space.rows:select()')).toEqual([[[1, 'kept']]])
 })
