@@ -1,6 +1,6 @@
 import type { BrokerClient } from '../broker/client.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
-import { ResetError, ServerExitedError } from '../errors.ts'
+import { ConnectionError, ResetError, ServerExitedError } from '../errors.ts'
 import { LogFile } from '../instance/log.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
@@ -91,6 +91,16 @@ export class LeasedServer {
   async beginTest(demand: Demand): Promise<ServerExitedError | ResetError | undefined> {
     const { isolation } = demand
     const { generation } = this.#info
+    if (isolation === 'reset' && this.#seemsToRun) {
+      try {
+        const lost = await this.#state.beginTest(demand, true)
+        this.#began(generation)
+        return lost
+      } catch (error) {
+        if (!(error instanceof ConnectionError)) throw error
+        this.#lines.suspect()
+      }
+    }
     const crash = this.#isReported ? undefined : await this.crash('before this test', this.marks.earliest)
     const isNew = isolation === 'restart' || isolation === 'process'
     if (this.#lines.isDown || this.#askedFor) {
@@ -103,9 +113,7 @@ export class LeasedServer {
       else await this.restart(true)
     }
     if (isolation === 'reset' || isolation === 'file') await this.#record()
-    // What a server logs of its start is not the test's.
-    if (this.#info.generation !== generation) this.marks.moveTo(this.log.offset)
-    this.#touched = true
+    this.#began(generation)
     const lost = await this.#state.beginTest(demand)
     return crash ?? lost
   }
@@ -213,6 +221,18 @@ export class LeasedServer {
   close(): void {
     this.#forgetClient()
     this.#lines.close()
+  }
+
+  /** As far as is known here. What it is asked next tells. */
+  get #seemsToRun(): boolean {
+    const { isDown, brokeOff } = this.#lines
+    return this.#info.records && !(this.#askedFor || this.#isReported || isDown || brokeOff)
+  }
+
+  #began(formerGeneration: number): void {
+    // What a server logs of its start is not the test's.
+    if (this.#info.generation !== formerGeneration) this.marks.moveTo(this.log.offset)
+    this.#touched = true
   }
 
   get #fingerprint(): string {

@@ -134,12 +134,12 @@ export class Levels {
 
   async #move(operation: 'enter' | 'rewind', depth: number): Promise<void> {
     this.noticeProcess('it was stopped, killed or restarted')
+    const isBelow = depth < this.#base
+    const isLost = isBelow && !this.#fromBaseline
+    const reply = isLost ? { lost: this.#why } : await this.#control.ask(operation, isBelow ? -1 : depth - this.#base)
     this.#levels.length = Math.max(1, depth + 1)
     if (depth < 0) this.#levels = [{ suite: undefined, changed: false }]
     this.#above = operation === 'enter' && depth >= 0
-    const isBelow = depth < this.#base
-    if (isBelow && !this.#fromBaseline) return await this.#renew(depth, this.#why)
-    const reply = await this.#control.ask(operation, isBelow ? -1 : depth - this.#base)
     if (reply.lost !== undefined) return await this.#renew(depth, reply.lost)
     if (isBelow) {
       this.#lose(this.#why)

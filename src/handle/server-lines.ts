@@ -48,11 +48,16 @@ export class ServerLines {
   /** Asks the agent in the server. */
   async ask(operation: AgentOperation, depth: number): Promise<AgentReply> {
     try {
-      return await this.#agent.request(operation, depth, agentTimeout)
+      return await this.#agent.request(operation, depth)
     } catch (error) {
       if (error instanceof LuaError) return { lost: error.luaMessage }
       throw error
     }
+  }
+
+  /** A request has heard of the server's end. */
+  suspect(): void {
+    this.#brokeOff = true
   }
 
   /** What looked like the server's end was one, or was none. */
@@ -84,7 +89,7 @@ export class ServerLines {
 
   #watchOver(): AgentConnection {
     this.#isDown = false
-    const agent = new AgentConnection(this.#info.address.console, () => {
+    const agent = new AgentConnection(this.#info.address.console, agentTimeout, () => {
       if (agent === this.#agent) this.#isDown = true
     })
     return agent

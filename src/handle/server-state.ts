@@ -47,17 +47,27 @@ export class ServerState {
     await this.#step('after this suite', () => this.#levels.closeSuite(suites))
   }
 
-  /** @returns the error of a test that would not find what the hooks of its suites did */
-  async beginTest({ isolation, strict, suites }: Demand): Promise<ResetError | undefined> {
+  /**
+   * @param mayBeGone nobody has looked whether the server still runs
+   * @returns the error of a test that would not find what the hooks of its suites did
+   * @throws ConnectionError when it may be gone, and is: the test has not begun then
+   */
+  async beginTest({ isolation, strict, suites }: Demand, mayBeGone = false): Promise<ResetError | undefined> {
     this.#testsRunning++
     if (isolation !== 'reset' && isolation !== 'file') return undefined
-    return await this.#step('before this test', async () => {
+    const open = async (): Promise<ResetError | undefined> => {
       if (isolation === 'file') await this.#levels.openTests()
       else await this.#levels.openTest(suites)
       const lost = await this.#lost()
       if (!lost && strict && isolation === 'reset') await this.#digest()
       return lost
-    })
+    }
+    try {
+      return await this.#step('before this test', open, mayBeGone)
+    } catch (error) {
+      if (error instanceof ConnectionError) this.#testsRunning--
+      throw error
+    }
   }
 
   /**
@@ -126,13 +136,13 @@ export class ServerState {
     )
   }
 
-  async #step<Result>(when: string, step: () => Promise<Result>): Promise<Result> {
+  async #step<Result>(when: string, step: () => Promise<Result>, mayBeGone = false): Promise<Result> {
     return await this.#inTurn(async () => {
       try {
         return await step()
       } catch (error) {
         const isStuck = error instanceof RequestTimeoutError
-        if (!isStuck && !(error instanceof ConnectionError)) throw error
+        if (!isStuck && (mayBeGone || !(error instanceof ConnectionError))) throw error
         const { instance, ...details } = await this.#server.details()
         const why = isStuck ? 'it does not answer: does its Lua run without a yield?' : error.summary
         if (isStuck) await this.#server.kill()

@@ -443,7 +443,7 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   #connectAgent(): AgentConnection {
-    const agent = new AgentConnection(this.address.console, () => {
+    const agent = new AgentConnection(this.address.console, this.#options.timeout, () => {
       if (this.#agent === agent) this.#agent = undefined
     })
     this.#agent = agent
@@ -453,7 +453,7 @@ export class TarantoolInstance implements AsyncDisposable {
   async #undo(process: TarantoolProcess): Promise<AgentReply> {
     const agent = this.#agent ?? this.#connectAgent()
     try {
-      return await agent.request('rewind', -1, this.#options.timeout)
+      return await agent.request('rewind', -1)
     } catch (error) {
       const exit = error instanceof ConnectionError ? await process.exitWithin(endIsSeenWithin) : undefined
       if (exit) throw this.#ended(process, 'was reset', error)

@@ -4,11 +4,14 @@ import { type Address, formatAddress } from './address.ts'
 
 // Taken before a test can put fake timers in their place.
 const { setTimeout, clearTimeout } = globalThis
+const now = performance.now.bind(performance)
 
 const greetingSize = 128
 const end = '\n...\n'
-const mark = 'tarantool-fixture-agent'
-const replyPattern = new RegExp(`${mark}:(ok|error|missing):([A-Za-z0-9+/=]*)`)
+/** What is there once, and short: the server compiles it anew for each request. */
+const agent = 'package.loaded["tarantool-fixture"].isolation'
+/** The document of a reply. An error of the console's has another form. */
+const replyPattern = /^---\n- '?(?:undone:(\d+):([01]*)|(lost|digest|error):([A-Za-z0-9+/=]*))'?$/
 /** How the output of `box.session.push` begins: it is nobody's reply. */
 const pushed = /^%TAG \S+ tag:tarantool\.io\/push/
 
@@ -27,6 +30,9 @@ export interface AgentReply {
 export type AgentOperation = 'enter' | 'rewind' | 'digest'
 
 interface Waiting {
+  readonly operation: AgentOperation
+  /** In milliseconds, of `performance.now()`. */
+  readonly until: number
   receive(document: string): void
   fail(error: Error): void
 }
@@ -34,18 +40,26 @@ interface Waiting {
 /**
  * A worker's connection to what undoes changes in its server, over the console: it speaks nothing else, and no YAML, since
  * test files import it. It does not keep Node alive, but for the time of a request. Its end says that the server has died.
+ *
+ * Each test waits for a request, so what needs not be done between its two ends is not done there.
  */
 export class AgentConnection {
   readonly #socket: Socket
   readonly #instance: string
+  readonly #timeout: number
   readonly #waiting: Waiting[] = []
+  /** One for all requests: to set one for each and take it back would be half of a request's work here. */
+  #timer: NodeJS.Timeout | undefined
   #text = ''
   #greeted = false
-  #formatted = false
+  /** How many replies nobody waits for are to come. */
+  #unwanted = 0
   #ended: ConnectionError | undefined
 
-  constructor(address: Address, onEnd: () => void) {
+  /** @param timeout of a request, in milliseconds */
+  constructor(address: Address, timeout: number, onEnd: () => void) {
     this.#instance = `Tarantool[${formatAddress(address)}]`
+    this.#timeout = timeout
     this.#socket = 'path' in address ? connect(address.path) : connect(address.port, address.host)
     this.#socket.unref()
     // What comes is greeting, YAML of ours, and base64.
@@ -57,31 +71,33 @@ export class AgentConnection {
       this.#end()
       onEnd()
     })
+    // The application may have made Lua the default output. Versions that have no other than YAML answer with an error.
+    this.#socket.write('\\set output yaml\n')
+    this.#unwanted++
   }
 
   /**
    * Asks the agent; requests are answered in their order.
    *
-   * @param timeout in milliseconds; the connection ends with it, for what comes later would be taken for the next reply
-   * @throws RequestTimeoutError; ConnectionError when the server ends first; LuaError when the agent fails
+   * @throws RequestTimeoutError, and the connection ends with it, for what comes later would be taken for the next reply;
+   *   ConnectionError when the server ends first; LuaError when the agent fails
    */
-  async request(operation: AgentOperation, depth: number, timeout: number): Promise<AgentReply> {
+  async request(operation: AgentOperation, depth: number): Promise<AgentReply> {
     if (this.#ended) throw this.#ended
-    if (!this.#formatted) {
-      // The application may have made Lua the default output. Versions that have no other than YAML answer with an error.
-      this.#formatted = true
-      this.#waiting.push({ receive: () => {}, fail: () => {} })
-      this.#send('\\set output yaml')
-    }
-    const reply = this.#reply(`${operation} (isolation)`, timeout)
-    const agent = '((package.loaded["tarantool-fixture"] or {}).isolation or function() return "missing:" end)'
-    this.#send(`"${mark}:" .. ${agent}("${operation}", ${depth})`)
-    const document = await reply
-    const [, status, base64 = ''] = replyPattern.exec(document) ?? []
-    const answer = Buffer.from(base64, 'base64').toString('utf8')
-    if (status === 'ok') return JSON.parse(answer) as AgentReply
+    // Sent first: the rest is done while the server works.
+    this.#socket.write(`${agent}("${operation}",${depth})\n`)
+    const document = await new Promise<string>((receive, fail) => {
+      this.#waiting.push({ operation, until: now() + this.#timeout, receive, fail })
+      this.#socket.ref()
+      this.#watchTime(this.#timeout)
+    })
+    const [, undone, kept = '', status, base64 = ''] = replyPattern.exec(document) ?? []
+    if (undone !== undefined) return { undone: Number(undone), kept: Array.from(kept, digit => digit === '1') }
+    const text = Buffer.from(base64, 'base64').toString('utf8')
+    if (status === 'lost') return { lost: text }
+    if (status === 'digest') return { digest: text }
     const instance = this.#instance
-    if (status === 'error') throw new LuaError((JSON.parse(answer) as { message: string }).message, { instance })
+    if (status === 'error') throw new LuaError(text, { instance })
     throw new ProtocolError(`${instance} gave a reply that is not one: ${document.slice(0, 500)}`, { instance })
   }
 
@@ -89,28 +105,21 @@ export class AgentConnection {
     this.#socket.destroy()
   }
 
-  #reply(what: string, timeout: number): Promise<string> {
-    const instance = this.#instance
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new RequestTimeoutError(`${instance} did not answer ${what} within ${timeout} ms`, { instance }))
-        this.#socket.destroy()
-      }, timeout)
-      const settle = (act: () => void): void => {
-        clearTimeout(timer)
-        if (this.#waiting.length === 0) this.#socket.unref()
-        act()
-      }
-      this.#socket.ref()
-      this.#waiting.push({
-        receive: document => settle(() => resolve(document)),
-        fail: error => settle(() => reject(error)),
-      })
-    })
+  #watchTime(time: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      const [first] = this.#waiting
+      if (!first) return
+      const left = first.until - now()
+      if (left > 0) return this.#watchTime(left)
+      for (const { operation, fail } of this.#waiting.splice(0)) fail(this.#timedOut(operation))
+      this.#socket.destroy()
+    }, time).unref()
   }
 
-  #send(line: string): void {
-    this.#socket.write(`${line}\n`)
+  #timedOut(operation: AgentOperation): RequestTimeoutError {
+    const instance = this.#instance
+    return new RequestTimeoutError(`${instance} did not answer '${operation}' within ${this.#timeout} ms`, { instance })
   }
 
   #read(chunk: string): void {
@@ -123,11 +132,21 @@ export class AgentConnection {
     for (let at = this.#text.indexOf(end); at >= 0; at = this.#text.indexOf(end)) {
       const document = this.#text.slice(0, at)
       this.#text = this.#text.slice(at + end.length)
-      if (!pushed.test(document)) this.#waiting.shift()?.receive(document)
+      if (!pushed.test(document)) this.#receive(document)
     }
   }
 
+  #receive(document: string): void {
+    if (this.#unwanted > 0) {
+      this.#unwanted--
+      return
+    }
+    this.#waiting.shift()?.receive(document)
+    if (this.#waiting.length === 0) this.#socket.unref()
+  }
+
   #end(cause?: Error): void {
+    clearTimeout(this.#timer)
     const why = cause ? `broke: ${cause.message}` : 'was ended'
     this.#ended ??= new ConnectionError(`The connection to the console of ${this.#instance} ${why}`, {
       instance: this.#instance,

@@ -1,23 +1,41 @@
-// npm run bench [-- PAIRS]: what the fixture costs beside the bare thing, each a ratio within this run. Prints; fails nothing.
+// npm run bench [-- PAIRS [NAME...]]: what the fixture costs beside the bare thing, each a ratio within this run. Prints;
+// fails nothing.
 import { locateBinary } from '../../src/binary/locate.ts'
 import { benchBlocking } from './blocking.ts'
 import { benchDocker } from './docker.ts'
+import { benchHook } from './hook.ts'
 import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
 import { benchStartAndStop } from './start-stop.ts'
 import { benchVitest } from './vitest-suite.ts'
 
+const benches: Record<string, (pairs: number) => Promise<void>> = {
+  start: benchStartAndStop,
+  docker: benchDocker,
+  seed: benchSeed,
+  reset: benchReset,
+  hook: benchHook,
+  vitest: benchVitest,
+  spare: benchSpare,
+  blocking: benchBlocking,
+}
+
+const [pairs = 20, ...wanted] = process.argv.slice(2).map((word, index) => (index === 0 ? Number(word) : word)) as [
+  number?,
+  ...string[],
+]
+const unknown = wanted.filter(name => !(name in benches))
+if (Number.isNaN(pairs) || unknown.length > 0) {
+  console.error(`npm run bench [-- PAIRS [NAME...]], of: ${Object.keys(benches).join(', ')}`)
+  process.exit(1)
+}
+
 // Some move the cache, where the Tarantool that all of them run may be.
 const { path, env } = await locateBinary()
 Object.assign(process.env, { ...env, TARANTOOL_BIN: path })
 
-const pairs = Number(process.argv[2] ?? 20)
 console.log(`medians over ${pairs} pairs${' '.repeat(30)}ours         bare`)
-await benchStartAndStop(pairs)
-await benchDocker(pairs)
-await benchSeed(pairs)
-await benchReset(pairs)
-await benchVitest(pairs)
-await benchSpare(pairs)
-await benchBlocking(pairs)
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length === 0 || wanted.includes(name)) await bench(pairs)
+}

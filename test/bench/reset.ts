@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type InstanceOptions, TarantoolInstance } from '../../src/index.ts'
-import { installRunners } from '../e2e/support/runners.ts'
 import { compare, median, report } from './pairs.ts'
-import { makeProject, runner, runVitest } from './vitest-suite.ts'
 
-const appLua = "box.schema.space.create('rows', { if_not_exists = true }):create_index('pk', { if_not_exists = true })"
+export const appLua =
+  "box.schema.space.create('rows', { if_not_exists = true }):create_index('pk', { if_not_exists = true })"
 const seedLua = "for id = 1, 1000000 do box.space.rows:insert({ id, 'row ' .. id }) end"
 const memory = { memtxMemory: 512 * 2 ** 20, timeout: 60_000 }
-const changeTenRows = "for id = 1, 10 do box.space.rows:replace({ id, 'changed' }) end"
+export const changeTenRows = "for id = 1, 10 do box.space.rows:replace({ id, 'changed' }) end"
 
 async function timed(action: () => Promise<unknown>): Promise<number> {
   const began = performance.now()
@@ -91,61 +90,6 @@ async function benchRecording(pairs: number): Promise<void> {
   })
 }
 
-/**
- * What a test pays in a real run: the time between tests with 'reset' less that with 'none', beside a bare round trip of
- * the console.
- */
-async function benchHook(): Promise<void> {
-  await installRunners([runner])
-  const gap = async (isolation: string, change: string): Promise<{ between: number; trip: number }> => {
-    const directory = makeProject({
-      'vitest.config.js': `export default { test: { globalSetup: './setup.js', disableConsoleIntercept: true } }`,
-      'setup.js': `import { defineTarantool } from 'tarantool-fixture/vitest/setup'
-        export default defineTarantool({ isolation: '${isolation}', appLua: ${JSON.stringify(appLua)} })`,
-      'a.test.js': `import { useTarantool } from 'tarantool-fixture/vitest'
-        import { connect } from 'node:net'
-        import { afterAll, test } from 'vitest'
-        const tarantool = useTarantool()
-        const between = [], trips = []
-        let ended
-        const socket = connect(tarantool.consolePort)
-        const reply = () => new Promise(resolve => socket.once('data', resolve))
-        await reply()
-        for (let round = 0; round < 300; round++) test('round ' + round, async () => {
-          if (ended !== undefined) between.push(performance.now() - ended)
-          const began = performance.now()
-          socket.write('1\\n')
-          await reply()
-          trips.push(performance.now() - began)
-          await tarantool.eval(${JSON.stringify(change)})
-          ended = performance.now()
-        })
-        const median = values => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
-        afterAll(() => { socket.destroy(); console.log('TOOK ' + median(between) + ' ' + median(trips)) })`,
-    })
-    const { output } = await runVitest(directory)
-    rmSync(directory, { recursive: true })
-    const [, between, trip] = /TOOK ([\d.]+) ([\d.]+)/.exec(output) ?? []
-    return { between: Number(between), trip: Number(trip) }
-  }
-  for (const [name, change, atMost] of [
-    ['a reset of 10 rows in a hook', changeTenRows, 3],
-    ['a test that changed nothing', 'return 1', 2],
-  ] as const) {
-    const none: number[] = []
-    const reset: number[] = []
-    const trips: number[] = []
-    for (let round = 0; round < 5; round++) {
-      none.push((await gap('none', change)).between)
-      const { between, trip } = await gap('reset', change)
-      reset.push(between)
-      trips.push(trip)
-    }
-    const [ours, bare] = [median(reset) - median(none), median(trips)]
-    report(`${name} / a console round trip`, { ours, bare, ratio: ours / bare }, atMost)
-  }
-}
-
 export async function benchReset(pairs: number): Promise<void> {
   const cache = mkdtempSync(join(tmpdir(), 'bench-'))
   const before = process.env.TARANTOOL_FIXTURE_CACHE
@@ -158,5 +102,4 @@ export async function benchReset(pairs: number): Promise<void> {
     else process.env.TARANTOOL_FIXTURE_CACHE = before
     rmSync(cache, { recursive: true, force: true })
   }
-  await benchHook()
 }
