@@ -7,6 +7,7 @@ import {
   StartAbortedError,
   TarantoolDockerInstance,
   type TarantoolInstance,
+  TarantoolSyncInstance,
 } from '../../src/index.ts'
 import {
   contentOf,
@@ -54,6 +55,26 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
       await instance.stop()
     }
     expect(instance.pid).toBeUndefined()
+  })
+
+  test('the blocking class runs one, with all that can be asked of it', async () => {
+    const root = temporaryDirectory()
+    const instance = new TarantoolSyncInstance({ docker, root, appLua: 'function add(a, b) return a + b end' }).start()
+    try {
+      expect(containersBelow(root)).toHaveLength(1)
+      expect([instance.host, instance.isRunning]).toEqual(['127.0.0.1', true])
+      expect(instance.call('add', 1, 2)).toEqual([3])
+      expect(instance.command('box.info.status')).toEqual(['running'])
+      instance.process?.sendSignal('SIGSTOP')
+      instance.process?.sendSignal('SIGCONT')
+      expect(instance.restart({ recreate: true }).eval('return 1')).toEqual([1])
+      instance.kill({ cleanup: false })
+      expect([instance.isRunning, containersBelow(root)]).toEqual([false, []])
+      expect(instance.start().eval('return 2')).toEqual([2])
+    } finally {
+      instance.stop()
+    }
+    expect([containersBelow(root), contentOf(root)]).toEqual([[], []])
   })
 
   test('its ports are published on 127.0.0.1 only, its directory is mounted and its own', async () => {

@@ -89,12 +89,12 @@ export class TarantoolSyncInstance implements Disposable {
   // ---- What it is ----
 
   get state(): InstanceState {
-    return this.#get('state')
+    return this.#remote.isThere ? this.#get('state') : 'failed'
   }
 
   /** Whether the server is ready for requests. */
   get isRunning(): boolean {
-    return this.#get('isRunning')
+    return this.#remote.isThere && this.#get('isRunning')
   }
 
   get host(): string {
@@ -224,17 +224,17 @@ export class TarantoolSyncInstance implements Disposable {
 
   /** Stops the server: SIGTERM, then SIGKILL after `stopTimeout`. Works in every state. */
   stop(options: StopOptions = {}): void {
-    this.#call('stop', [options])
+    this.#end('stop', options)
   }
 
   /** asynctnt's other name for `stop`. */
   terminate(options: StopOptions = {}): void {
-    this.#call('terminate', [options])
+    this.#end('terminate', options)
   }
 
   /** Ends the server with SIGKILL, and cleans up like `stop`. `{ cleanup: false }` leaves what a crash would leave. */
   kill(options: StopOptions = {}): void {
-    this.#call('kill', [options])
+    this.#end('kill', options)
   }
 
   /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
@@ -266,6 +266,11 @@ export class TarantoolSyncInstance implements Disposable {
 
   [Symbol.dispose](): void {
     this.stop()
+  }
+
+  // Where the servers' thread has ended, its servers have: a finally of the user's need not know of it.
+  #end(name: 'stop' | 'terminate' | 'kill', options: StopOptions): void {
+    if (this.#remote.isThere) this.#call(name, [options])
   }
 
   // ---- Talking to it ----

@@ -15,6 +15,11 @@ export class Remote {
     this.#nameOfServer = nameOfServer
   }
 
+  /** Whether the thread is there. */
+  get isThere(): boolean {
+    return this.#thread.alive
+  }
+
   get(name: string): unknown {
     return this.#ask('get', name, [], Number.POSITIVE_INFINITY)
   }

@@ -40,6 +40,8 @@ export class ServerThread {
       name: 'tarantool-fixture',
     })
     worker.on('error', error => process.emitWarning(error))
+    // One that is terminated says nothing itself.
+    worker.on('exit', () => Atomics.store(this.#signal, hasEnded, 1))
     worker.unref()
     // For the lines that are logged while nobody waits.
     port1.on('message', (reply: Reply) => this.#take(reply))

@@ -117,3 +117,26 @@ test('a thread that ends takes its servers along, and the process stays', async 
   await once(child, 'exit')
   await nothingIsLeft(root)
 })
+
+test('the thread of the servers is ended: the next call says so, to stop it is no error, a new instance has a new thread', async () => {
+  const root = temporaryDirectory()
+  const script = `
+    import threads from 'node:worker_threads'
+    import { syncBuiltinESMExports } from 'node:module'
+    const made = []
+    threads.Worker = class extends Worker { constructor(...args) { super(...args); made.push(this) } }
+    syncBuiltinESMExports()
+    const one = new TarantoolSyncInstance({ root }).start()
+    await made[0].terminate()
+    try { one.eval('return 1') } catch (error) { say(error.code + ': ' + error.message) }
+    one.stop()
+    say(String(one.isRunning))
+    say(JSON.stringify(new TarantoolSyncInstance({ root }).start().eval('return 2')))`
+  const child = runScript(root, script)
+  if (!child.stdout) throw new Error('no pipe')
+  const [stdout] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  const [error, isRunning, answer] = stdout.split('\n')
+  expect(error).toMatch(/^ERR_TARANTOOL_NOT_RUNNING: .*the thread that runs the blocking instances has ended/)
+  expect([isRunning, answer]).toEqual(['false', '[2]'])
+  await nothingIsLeft(root)
+})
