@@ -125,6 +125,68 @@ test('a trigger that a test leaves on the schema is taken away', async () => {
   await server.eval("box.schema.space.create('rows')")
 })
 
+test("a suite's trigger on the schema stays as long as the suite, whatever its tests do with it", async () => {
+  const server = await record('function left() end')
+  const isThere = async (): Promise<unknown> =>
+    await server.eval(`local triggers = box.space._space:before_replace()
+      for _, trigger in ipairs(triggers) do if trigger == left then return true end end
+      return false`)
+  await ask(server, 'enter', 0)
+  await server.eval('box.space._space:before_replace(left)')
+  for (let round = 0; round < 2; round++) {
+    await ask(server, 'enter', 1)
+    expect(await isThere()).toEqual([true])
+    await server.eval('box.space._space:before_replace(nil, left)')
+    expect(await isThere()).toEqual([false])
+  }
+  await ask(server, 'enter', 1)
+  await ask(server, 'enter', 0)
+  expect(await isThere()).toEqual([false])
+})
+
+test('named triggers and those of events do not fire during the undo, and are there after it by their names', async context => {
+  const server = await record(`local found, trigger = pcall(require, 'trigger')
+    if not found then return end
+    local fired = 0
+    local function fire() fired = fired + 1 end
+    local rows = box.schema.space.create('rows')
+    rows:create_index('pk')
+    rows:on_replace(fire, nil, 'mine')
+    trigger.set('box.space.rows.on_replace', 'by name', fire)
+    trigger.set('my.event', 'first', fire)
+    trigger.set('my.event', 'second', fire)
+    function count() return fired end
+    function names()
+      local list = {}
+      for _, event in ipairs({ 'box.space.rows.on_replace', 'box.space[' .. box.space.rows.id .. '].on_replace', 'my.event' }) do
+        for _, each in ipairs(trigger.info(event)[event] or {}) do
+          -- What records has a number.
+          if not each[1]:match('^0x') then table.insert(list, each[1]) end
+        end
+      end
+      return unpack(list)
+    end`)
+  context.skip(server.version().major < 3, 'triggers have names and events from Tarantool 3.0 on')
+  const names = await server.call('names')
+  expect(names).toEqual(['by name', 'mine', 'second', 'first'])
+  for (const change of [
+    'box.space.rows:replace({ 1 })',
+    'box.space.rows:replace({ 1 }) box.space.rows:drop()',
+    "require('trigger').del('my.event', 'first') require('trigger').set('my.event', 'first', print)",
+    "require('trigger').set('box.space.rows.before_replace', 'left', function() error('left') end)",
+    "require('trigger').set('box.space._space.before_replace', 'left', function() error('left') end)",
+  ]) {
+    await ask(server, 'enter', 0)
+    await server.eval(change)
+    const [fired] = await server.call<[number]>('count')
+    await ask(server, 'enter', 0)
+    expect(await server.call('names')).toEqual(names)
+    expect(await server.call('count')).toEqual([fired])
+    await server.eval("box.schema.space.create('own') box.space.rows:replace({ 2 })")
+    expect(await server.call('count')).toEqual([fired + 2])
+  }
+})
+
 test('an application that removes all triggers of a space, the recording one too, gets a new server', async () => {
   const server = await record("box.schema.space.create('rows'):create_index('pk')")
   await ask(server, 'enter', 0)
