@@ -1,6 +1,14 @@
 import type { Isolation } from '../config/fixture-config.ts'
 import type { ServerAddress } from '../protocol/connections.ts'
 
+/** What the main process tells the workers about one broker: plain JSON. */
+export interface BrokerTicket {
+  /** Its socket; undefined when files are only listed and nothing runs. */
+  readonly path: string | undefined
+  readonly servers: readonly string[]
+  readonly lease: 'file' | 'on-use'
+}
+
 /** A worker, wherever its connections come from: vm pools open a new one for every file, and leave the old ones. */
 export interface WorkerIdentity {
   readonly pid: number

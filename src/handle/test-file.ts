@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads'
 import { BrokerClient } from '../broker/client.ts'
+import type { BrokerTicket } from '../broker/messages.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { SetupError, UnknownServerError } from '../errors.ts'
 import { clearEnvironment, setEnvironment } from './environment.ts'
@@ -8,7 +9,7 @@ import { LeasedServer } from './leased-server.ts'
 import { demandIn, isUsedIn, type Scope, unknownFile } from './scope.ts'
 import { checkSendable } from './sendable-config.ts'
 import { reportServers } from './server-report.ts'
-import { type BrokerTicket, type WorkerState, workerState } from './worker-state.ts'
+import { type WorkerState, workerState } from './worker-state.ts'
 
 function clientOf(state: WorkerState, path: string): BrokerClient {
   const known = state.clients.get(path)
@@ -69,10 +70,10 @@ export async function endTestFile(): Promise<void> {
 
 /** The broker that has a server of this name. @throws SetupError, UnknownServerError */
 export function ticketOf(name: string): BrokerTicket {
-  const { tickets } = workerState()
+  const { tickets, setupHint } = workerState()
   if (tickets.length === 0) {
     throw new SetupError('this test run has no Tarantool: no global setup of tarantool-fixture ran for this project', {
-      hint: "Add globalSetup: 'tarantool-fixture/vitest/setup' (or a file of yours that uses defineTarantool) to the test config.",
+      hint: setupHint,
     })
   }
   const ticket = tickets.find(({ servers }) => servers.includes(name))

@@ -1,14 +1,7 @@
 import type { BrokerClient } from '../broker/client.ts'
+import type { BrokerTicket } from '../broker/messages.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { type Scope, type ServerUse, unknownFile } from './scope.ts'
-
-/** What the main process tells the workers about one broker: plain JSON. */
-export interface BrokerTicket {
-  /** Its socket; undefined when files are only listed and nothing runs. */
-  readonly path: string | undefined
-  readonly servers: readonly string[]
-  readonly lease: 'file' | 'on-use'
-}
 
 /** What a worker knows; it is shared by all copies of this package that a runner may load into one worker. */
 export interface WorkerState {
@@ -32,6 +25,8 @@ export interface WorkerState {
   listing: boolean
   /** The file has been imported, and its hooks and tests run. */
   isRunning: boolean
+  /** What to do where no setup ran. */
+  setupHint: string | undefined
   /** Numbers the servers that test files bring a config for. */
   ownServers: number
 }
@@ -52,6 +47,7 @@ export function workerState(): WorkerState {
     concurrent: false,
     listing: false,
     isRunning: false,
+    setupHint: undefined,
     ownServers: 0,
   }
   return holder[key]

@@ -1,5 +1,5 @@
+import type { BrokerTicket } from '../broker/messages.ts'
 import type { TarantoolAddress } from '../handle/environment.ts'
-import type { BrokerTicket } from '../handle/worker-state.ts'
 
 /** What `inject('tarantool')` gives: the address of this worker's server, and of each by its name. */
 export interface TarantoolContext extends TarantoolAddress {

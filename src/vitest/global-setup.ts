@@ -4,7 +4,7 @@ import type { TestProject } from 'vitest/node'
 import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
 import { publish, withdraw } from './publication.ts'
-import type { Run } from './run.ts'
+import type { SharedRun } from './run.ts'
 
 export type Teardown = () => Promise<void>
 
@@ -61,7 +61,7 @@ function watchFiles(project: TestProject, files: readonly string[]): void {
 }
 
 /** What a global setup does for a project: servers, and what its workers need to find them. Returns the teardown. */
-export async function setUpProject(project: TestProject, run: Run): Promise<Teardown> {
+export async function setUpProject(project: TestProject, run: SharedRun): Promise<Teardown> {
   const projects = projectsServed(project)
   for (const served of projects) refuseBrowser(served)
   const listing = isListing()

@@ -1,14 +1,14 @@
 import { beforeAll, type TestAPI, test as vitestTest } from 'vitest'
-import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
-import { SetupError } from '../errors.ts'
-import { TarantoolHandle } from '../handle/handle.ts'
-import { leaseOwnServer, leaseServer, leaseServerInTest, releaseServer, ticketOf } from '../handle/test-file.ts'
+import type { TarantoolHandle } from '../handle/handle.ts'
+import { leaseServerInTest } from '../handle/test-file.ts'
+import { type AroundTests, handleOf, type UseOptions, use } from '../handle/use.ts'
 import { workerState } from '../handle/worker-state.ts'
 
 export type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 export * from '../errors.ts'
 export type { TarantoolAddress } from '../handle/environment.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'
+export type { UseOptions } from '../handle/use.ts'
 export type { TarantoolContext } from './context.ts'
 
 /**
@@ -25,20 +25,6 @@ export interface TarantoolServers {}
 /** A server's name: one of TarantoolServers where that was augmented, else any. */
 export type ServerName = keyof TarantoolServers extends never ? string : keyof TarantoolServers | 'default'
 
-export interface UseOptions {
-  /** For the tests of this file or describe, instead of the config's. */
-  isolation?: Isolation | undefined
-  /** For the tests of this file or describe, instead of the config's. */
-  strict?: boolean | undefined
-  /**
-   * A server of this file's own: these options over those of the server named `default`. It is there from the first hook
-   * on. Relative paths are relative to the working directory. An `appLua` here comes without that server's seed.
-   */
-  config?: Omit<ServerOptions, 'logger' | 'isolation' | 'strict'> | undefined
-}
-
-const handleOf = (name: string): TarantoolHandle => new TarantoolHandle(name, () => workerState().servers.get(name))
-
 /**
  * This worker's Tarantool, for the tests of a file or of a describe.
  *
@@ -51,43 +37,18 @@ const handleOf = (name: string): TarantoolHandle => new TarantoolHandle(name, ()
  */
 export function useTarantool(name?: ServerName, options?: UseOptions): TarantoolHandle
 export function useTarantool(options?: UseOptions): TarantoolHandle
-export function useTarantool(nameOrOptions: ServerName | UseOptions = {}, more: UseOptions = {}): TarantoolHandle {
-  const named = typeof nameOrOptions === 'string'
-  const { isolation, strict, config } = named ? more : nameOrOptions
-  const state = workerState()
-  if (state.isRunning) {
-    throw new SetupError('useTarantool() was called inside a test or a hook', {
-      hint: 'Call it at the top of the file or in a describe, and use what it returns in the tests.',
-    })
-  }
-  const name = config ? `own-${++state.ownServers}` : named ? nameOrOptions : 'default'
-  if (config) useOwnServer(name, config)
-  else useServer(name)
-  state.markUse?.({ server: name, isolation, strict })
-  return handleOf(name)
-}
-
-function useServer(name: string): void {
-  const { lease } = ticketOf(name)
-  if (lease !== 'on-use' || workerState().servers.has(name)) return
-  beforeAll(async () => {
-    await leaseServer(name)
-  }, leaseTimeout)
+export function useTarantool(nameOrOptions?: ServerName | UseOptions, options?: UseOptions): TarantoolHandle {
+  return use(aroundTests, nameOrOptions, options)
 }
 
 // Long enough for the server's own timeout to say more than the runner's would.
 const leaseTimeout = 120_000
 
-function useOwnServer(name: string, config: object): void {
-  ticketOf(workerState().tickets[0]?.servers[0] ?? 'default')
-  beforeAll(async () => {
-    await leaseOwnServer(name, { ...config }, process.cwd())
-    // Runs after all afterAll hooks, in whatever order these run.
-    return async () => {
-      await releaseServer(name)
-    }
-  }, leaseTimeout)
-}
+// What a beforeAll returns runs after all afterAll hooks, in whatever order these run.
+const aroundTests: AroundTests = begin => beforeAll(begin, leaseTimeout)
+
+workerState().setupHint =
+  "Add globalSetup: 'tarantool-fixture/vitest/setup' (or a file of yours that uses defineTarantool) to the test config."
 
 const testWithFixture = vitestTest.extend<{ tarantool: TarantoolHandle }>({
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads what a fixture needs from its first parameter

@@ -3,7 +3,7 @@ import type { TestProject } from 'vitest/node'
 import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
 import { setUpProject, type Teardown } from './global-setup.ts'
-import { Run } from './run.ts'
+import { SharedRun } from './run.ts'
 import { configOfSetup, runOfConfig } from './run-of-config.ts'
 import './context.ts'
 
@@ -35,7 +35,7 @@ const stockSetup: GlobalSetup = async project => {
   const load = async (): Promise<{ path: string; config: FixtureConfig }> =>
     await loadConfigFile(directory, path => project.import(`${path}?read=${++reads}`))
   const { path } = await load()
-  const run = Run.of(project.vitest, path, {
+  const run = SharedRun.of(project.vitest, path, {
     baseDir: dirname(path),
     configFile: path,
     load: async () => (await load()).config,

@@ -1,0 +1,112 @@
+import { type FixtureConfig, type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { Broker } from './broker.ts'
+import type { BrokerTicket } from './messages.ts'
+import { serverFiles, stampOf } from './server-files.ts'
+
+export interface RunOptions {
+  readonly baseDir: string
+  /** The config; read again when a rerun begins. */
+  readonly load: () => Promise<FixtureConfig>
+  /** The file that it was read from. */
+  readonly configFile?: string | undefined
+}
+
+/** The servers of one setup in a runner's run, from its global setup to its teardown. */
+export class Run {
+  readonly #options: RunOptions
+  #broker: Promise<Broker> | undefined
+  #fixture: ResolvedFixture | undefined
+  #stamp = ''
+  #refresh: Promise<void> | undefined
+
+  constructor(options: RunOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Makes the broker, and starts as many servers as workers can be busy, without waiting for them. It can be called again,
+   * when more workers are known of. When it throws, `end` has to be called.
+   *
+   * @param workers how many can be busy at once; asked when the config has been read
+   * @param options.start whether there is anything to run
+   * @throws what is wrong with the config
+   */
+  async begin(workers: () => Promise<number>, { start }: { start: boolean }): Promise<void> {
+    this.#fixture ??= resolveFixture(await this.#options.load())
+    const fixture = this.#fixture
+    const busy = await workers()
+    checkFixedPorts(fixture, busy)
+    this.#stamp ||= this.#currentStamp(fixture)
+    this.#broker ??= Broker.listen({ fixture, baseDir: this.#options.baseDir })
+    const broker = await this.#broker
+    if (start && fixture.lease === 'file') broker.prestart(busy)
+  }
+
+  /** Ends the servers. Resolves to what went wrong. */
+  async end(): Promise<unknown[]> {
+    const broker = this.#broker
+    this.#broker = undefined
+    this.#fixture = undefined
+    this.#stamp = ''
+    try {
+      return (await (await broker)?.close()) ?? []
+    } catch {
+      // It never listened, which the begin has told.
+      return []
+    }
+  }
+
+  /** What workers have to know of it. */
+  async ticket(): Promise<BrokerTicket> {
+    const { servers = new Map<string, unknown>(), lease = 'file' } = this.#fixture ?? {}
+    return { path: (await this.#broker)?.path, servers: [...servers.keys()], lease }
+  }
+
+  /** Before a rerun in watch mode: servers whose Lua or config changed are replaced. All its projects ask for it at once. */
+  async beforeRerun(): Promise<void> {
+    this.#refresh ??= this.#replaceChanged().finally(() => {
+      this.#refresh = undefined
+    })
+    await this.#refresh
+  }
+
+  /** What a watcher has to look at. */
+  watchedFiles(): string[] {
+    const { baseDir, configFile } = this.#options
+    return [...(this.#fixture ? serverFiles(this.#fixture, baseDir) : []), ...(configFile ? [configFile] : [])]
+  }
+
+  async #replaceChanged(): Promise<void> {
+    const broker = await this.#broker
+    if (!this.#fixture || !broker || this.#currentStamp(this.#fixture) === this.#stamp) return
+    try {
+      this.#fixture = resolveFixture(await this.#options.load())
+      await broker.reload(this.#fixture)
+    } catch (error) {
+      // Thrown from here it would end the runner; so it is the tests that are told.
+      broker.refuse(error as Error)
+    }
+    this.#stamp = this.#currentStamp(this.#fixture)
+  }
+
+  #currentStamp(fixture: ResolvedFixture): string {
+    const { baseDir, configFile } = this.#options
+    return stampOf([...serverFiles(fixture, baseDir), ...(configFile ? [configFile] : [])])
+  }
+}
+
+// Two servers cannot listen on one port.
+function checkFixedPorts({ servers, maxServers }: ResolvedFixture, workers: number): void {
+  if (workers <= 1 || maxServers === 1) return
+  for (const [name, { port, consolePort }] of servers) {
+    const option = port !== undefined ? 'port' : consolePort !== undefined ? 'consolePort' : undefined
+    if (option === undefined) continue
+    throw new InvalidOptionError(
+      `server '${name}' has a fixed '${option}', and ${workers} workers need one server each`,
+      {
+        hint: `Leave '${option}' out, or set maxServers: 1 (files then wait for each other).`,
+      },
+    )
+  }
+}

@@ -1,0 +1,69 @@
+import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
+import { SetupError } from '../errors.ts'
+import { TarantoolHandle } from './handle.ts'
+import { leaseOwnServer, leaseServer, releaseServer, ticketOf } from './test-file.ts'
+import { workerState } from './worker-state.ts'
+
+export interface UseOptions {
+  /** For the tests of this file or describe, instead of the config's. */
+  isolation?: Isolation | undefined
+  /** For the tests of this file or describe, instead of the config's. */
+  strict?: boolean | undefined
+  /**
+   * A server of this file's own: these options over those of the server named `default`. It is there from the first hook
+   * on. Relative paths are relative to the working directory. An `appLua` here comes without that server's seed.
+   */
+  config?: Omit<ServerOptions, 'logger' | 'isolation' | 'strict'> | undefined
+}
+
+/**
+ * Runs something before the tests of the file or suite that is being collected; what it resolves to runs after all of its
+ * afterAll hooks.
+ */
+export type AroundTests = (begin: () => Promise<undefined | (() => Promise<void>)>) => void
+
+/** A server by its name, for as long as the current file has it. */
+export const handleOf = (name: string): TarantoolHandle =>
+  new TarantoolHandle(name, () => workerState().servers.get(name))
+
+/**
+ * What `useTarantool` of each adapter does.
+ *
+ * @throws SetupError in a run without the global setup, and inside a test; UnknownServerError
+ */
+export function use(
+  aroundTests: AroundTests,
+  nameOrOptions: string | UseOptions = {},
+  more: UseOptions = {},
+): TarantoolHandle {
+  const named = typeof nameOrOptions === 'string'
+  const { isolation, strict, config } = named ? more : nameOrOptions
+  const state = workerState()
+  if (state.isRunning) {
+    throw new SetupError('useTarantool() was called inside a test or a hook', {
+      hint: 'Call it at the top of the file or in a describe, and use what it returns in the tests.',
+    })
+  }
+  const name = config ? `own-${++state.ownServers}` : named ? nameOrOptions : 'default'
+  if (config) useOwnServer(aroundTests, name, config)
+  else useServer(aroundTests, name)
+  state.markUse?.({ server: name, isolation, strict })
+  return handleOf(name)
+}
+
+function useServer(aroundTests: AroundTests, name: string): void {
+  const { lease } = ticketOf(name)
+  if (lease !== 'on-use' || workerState().servers.has(name)) return
+  aroundTests(async () => {
+    await leaseServer(name)
+    return undefined
+  })
+}
+
+function useOwnServer(aroundTests: AroundTests, name: string, config: object): void {
+  ticketOf(workerState().tickets[0]?.servers[0] ?? 'default')
+  aroundTests(async () => {
+    await leaseOwnServer(name, { ...config }, process.cwd())
+    return async () => await releaseServer(name)
+  })
+}
