@@ -68,6 +68,13 @@ export async function endTestFile(): Promise<void> {
   await Promise.allSettled(clients.map(client => client.request('finish', {})))
 }
 
+/** Closes what a test file has open, where the worker keeps nothing for the next one. */
+export function closeTestFile(): void {
+  const { servers, clients } = workerState()
+  for (const server of servers.values()) server.close()
+  for (const client of clients.values()) client.close()
+}
+
 /** The broker that has a server of this name. @throws SetupError, UnknownServerError */
 export function ticketOf(name: string): BrokerTicket {
   const { tickets, setupHint } = workerState()

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
 import { processes, type RunningProcess } from '../../support/processes.ts'
-import { installDirectory, nodeOf, type Runner } from './runners.ts'
+import { installDirectory, isJest, nodeOf, type Runner, scriptOf } from './runners.ts'
 
 export interface RunResult {
   readonly exitCode: number | undefined
@@ -52,7 +52,8 @@ export class Project {
     this.temporary = join(this.directory, 'tmp')
     mkdirSync(this.temporary)
     symlinkSync(join(installDirectory(runner), 'node_modules'), join(this.directory, 'node_modules'))
-    this.write({ 'package.json': '{ "private": true, "type": "module" }', ...files })
+    const type = isJest(runner) ? 'commonjs' : 'module'
+    this.write({ 'package.json': JSON.stringify({ private: true, type }), ...files })
     onTestFinished(() => {
       for (const { pid } of this.leftProcesses()) {
         try {
@@ -79,8 +80,7 @@ export class Project {
 
   /** Starts the runner's command line: `spawn(['run'])` is `vitest run`. Its output is in `.all`. */
   spawn(args: readonly string[], { env = {}, terminal = false, ownGroup = false }: RunOptions = {}): RunnerProcess {
-    const script = join(this.directory, 'node_modules', 'vitest', 'vitest.mjs')
-    const command = [nodeOf(this.#runner), script, ...args]
+    const command = [nodeOf(this.#runner), scriptOf(this.#runner), ...args]
     const [file = '', ...rest] = terminal ? ['script', '-qefc', command.join(' '), '/dev/null'] : command
     return execa(file, rest, {
       cwd: this.directory,
@@ -96,7 +96,10 @@ export class Project {
   }
 
   /** Runs the runner to its end. */
-  async run(args: readonly string[] = ['run'], options: RunOptions = {}): Promise<RunResult> {
+  async run(
+    args: readonly string[] = isJest(this.#runner) ? [] : ['run'],
+    options: RunOptions = {},
+  ): Promise<RunResult> {
     const { exitCode, signal, all } = await this.spawn(args, options)
     return { exitCode, signal, output: all }
   }

@@ -19,11 +19,24 @@ export const vitests: readonly Runner[] = [
   { name: 'vitest-5.1', packages: { vitest: '~5.1.1' }, node: '24' },
 ]
 
+export const jests: readonly Runner[] = [
+  { name: 'jest-29', packages: { jest: '~29.7.0' } },
+  { name: 'jest-30', packages: { jest: '~30.5.0' } },
+]
+
 const cache = join(repository, 'node_modules', '.cache', 'e2e')
 
 /** The directory in which a runner and the packed package are installed. */
 export function installDirectory({ name }: Runner): string {
   return join(cache, name)
+}
+
+export const isJest = ({ packages }: Runner): boolean => 'jest' in packages
+
+/** The script that is a runner's command line. */
+export function scriptOf(runner: Runner): string {
+  const script = isJest(runner) ? 'jest/bin/jest.js' : 'vitest/vitest.mjs'
+  return join(installDirectory(runner), 'node_modules', script)
 }
 
 /** The Node that a runner is run with. */

@@ -1,8 +1,8 @@
 import build from '../../support/global-setup.ts'
-import { installRunners, vitests } from './runners.ts'
+import { installRunners, jests, vitests } from './runners.ts'
 
 /** Builds, and installs the packed package beside each version of each runner. */
 export default async function setup(): Promise<void> {
   await build()
-  await installRunners(vitests)
+  await installRunners([...vitests, ...jests])
 }

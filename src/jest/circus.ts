@@ -1,0 +1,86 @@
+import { SetupError } from '../errors.ts'
+
+/** A hook as jest-circus keeps it. A function with a parameter would be given a callback. */
+export interface CircusHook {
+  readonly type: 'beforeAll' | 'afterAll' | 'beforeEach' | 'afterEach'
+  readonly fn: () => unknown
+  readonly timeout: number | undefined
+  readonly parent: CircusBlock
+  readonly asyncError: Error
+  seenDone: boolean
+}
+
+/** What a failed hook or test has left: what was thrown, and where the hook stands in the code. */
+export type CircusError = unknown | readonly [error: unknown, asyncError: Error]
+
+export interface CircusTest {
+  readonly type: 'test'
+  readonly parent: CircusBlock
+  readonly mode: 'only' | 'skip' | 'todo' | undefined
+  readonly concurrent: boolean
+  readonly errors: CircusError[]
+  /** How often it was begun: more than once where failed tests are tried again. */
+  readonly invocations: number
+}
+
+/** A describe, or the file. */
+export interface CircusBlock {
+  readonly type: 'describeBlock'
+  readonly parent: CircusBlock | undefined
+  readonly mode: 'only' | 'skip' | 'todo' | undefined
+  readonly hooks: CircusHook[]
+  readonly children: readonly (CircusBlock | CircusTest)[]
+}
+
+/** The state of jest-circus in a test file. */
+export interface CircusState {
+  readonly rootDescribeBlock: CircusBlock
+  readonly currentDescribeBlock: CircusBlock
+  readonly currentlyRunningTest: CircusTest | null
+  readonly hasFocusedTests: boolean
+  readonly testNamePattern: RegExp | null | undefined
+  readonly unhandledErrors: readonly CircusError[]
+}
+
+/** The state of the file that runs here; undefined under another runner. jest-circus has it under a symbol of its own. */
+export function findCircus(): CircusState | undefined {
+  const key = Object.getOwnPropertySymbols(globalThis).find(({ description }) => description === 'JEST_STATE_SYMBOL')
+  return key && ((globalThis as Record<symbol, unknown>)[key] as CircusState | undefined)
+}
+
+/** The same. @throws SetupError under another runner */
+export function circus(): CircusState {
+  const state = findCircus()
+  if (state) return state
+  const isVitest = '__vitest_worker__' in globalThis || process.env.VITEST !== undefined
+  throw new SetupError(`tarantool-fixture/jest is for tests that Jest runs${isVitest ? ', and this is Vitest' : ''}`, {
+    hint: isVitest ? "Import from 'tarantool-fixture/vitest'." : 'It needs the test runner jest-circus.',
+  })
+}
+
+// In milliseconds: long enough for a server's own timeouts to say more than Jest's would.
+const hookTimeout = 120_000
+const ours = new WeakSet<CircusHook>()
+
+/** A hook that is none of the user's. */
+export function hook(type: CircusHook['type'], parent: CircusBlock, fn: () => unknown): CircusHook {
+  // Its stack is shown under what the hook throws.
+  const asyncError = new Error(`tarantool-fixture: ${type}`)
+  const made: CircusHook = { type, fn: () => fn(), timeout: hookTimeout, parent, asyncError, seenDone: false }
+  ours.add(made)
+  return made
+}
+
+export function isOurs(made: CircusHook): boolean {
+  return ours.has(made)
+}
+
+/** The errors themselves. */
+export function errorsIn(list: readonly CircusError[]): Error[] {
+  return list.map(entry => (Array.isArray(entry) ? entry[0] : entry)).filter(isError)
+}
+
+// Each test file has an Error of its own, and Node's modules have theirs.
+function isError(value: unknown): value is Error {
+  return typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
+}

@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Run, type RunOptions } from '../broker/run.ts'
+import { SetupError } from '../errors.ts'
+import { packageDirectory } from '../package-files.ts'
+import { readTickets, setupsGlobal, writeTickets } from './tickets.ts'
+
+/** What a global setup gets of Jest's configuration, as far as it is looked at here. */
+export interface GlobalConfig {
+  readonly maxWorkers: number
+  readonly rootDir: string
+  readonly globalTeardown?: string | null | undefined
+  /** What was named on the command line: the run has not all test files. */
+  readonly nonFlagArgs?: readonly string[] | undefined
+  readonly runInBand?: boolean | undefined
+}
+
+/** The same of a project's. */
+export interface ProjectConfig {
+  readonly rootDir: string
+  readonly globalSetup?: string | null | undefined
+  readonly globalTeardown?: string | null | undefined
+  readonly testRunner?: string | undefined
+  readonly setupFiles: string[]
+  readonly setupFilesAfterEnv: string[]
+  readonly globals: Record<string, unknown>
+}
+
+// Setups and the teardown are modules of their own, of which Jest may load each more than once.
+const key = Symbol.for('tarantool-fixture.jest.runs')
+const holder = globalThis as { [key]?: Map<string, Run> }
+holder[key] ??= new Map()
+const runs: Map<string, Run> = holder[key]
+
+// Jest knows no way to evaluate an ES module in a worker without a flag of Node's. Only the built files are CommonJS.
+const workerFile = join(packageDirectory, 'dist/jest/worker.cjs')
+const hooksFile = join(packageDirectory, 'dist/jest/hooks.cjs')
+
+function check(global: GlobalConfig, project: ProjectConfig): void {
+  if (!(global.globalTeardown || project.globalTeardown)) {
+    throw new SetupError(
+      'the Jest config has a globalSetup that starts servers, and no globalTeardown that ends them',
+      {
+        hint: "Add globalTeardown: 'tarantool-fixture/jest/teardown'.",
+      },
+    )
+  }
+  if (project.testRunner?.includes('jest-jasmine2')) {
+    throw new SetupError('tarantool-fixture needs the test runner jest-circus, and this project uses jest-jasmine2', {
+      hint: "Take testRunner out of the Jest config: jest-circus is Jest's own since version 27.",
+    })
+  }
+  if (!existsSync(workerFile)) throw new SetupError(`there is no ${workerFile}: the package is not built`)
+}
+
+// A run of a few files runs them in band, and the broker starts more when they are asked for.
+function workersOf({ maxWorkers, nonFlagArgs = [], runInBand }: GlobalConfig): number {
+  return runInBand || nonFlagArgs.length > 0 ? 1 : Math.max(1, maxWorkers)
+}
+
+function prepend(files: string[], file: string): void {
+  if (!files.includes(file)) files.unshift(file)
+}
+
+/** What a global setup does: servers, and what the workers need to find them. */
+export async function setUp(options: RunOptions, global: GlobalConfig, project: ProjectConfig): Promise<void> {
+  check(global, project)
+  const setup = project.globalSetup ?? options.configFile ?? options.baseDir
+  // One that no teardown has ended: there are never two.
+  await end(setup)
+  const run = new Run(options)
+  runs.set(setup, run)
+  try {
+    await run.begin(async () => workersOf(global), { start: true })
+    const ticket = await run.ticket()
+    refuseSecond(setup, ticket.servers, project)
+    writeTickets({ ...readTickets(), [setup]: ticket })
+  } catch (error) {
+    await end(setup)
+    throw error
+  }
+  // The configuration is frozen, but not its lists, and they are what workers get.
+  prepend(project.setupFiles, workerFile)
+  prepend(project.setupFilesAfterEnv, hooksFile)
+  const own = (project.globals[setupsGlobal] ?? []) as readonly string[]
+  project.globals[setupsGlobal] = [...new Set([...own, setup])]
+}
+
+function refuseSecond(setup: string, servers: readonly string[], { globals }: ProjectConfig): void {
+  const own = (globals[setupsGlobal] ?? []) as readonly string[]
+  for (const [other, ticket] of Object.entries(readTickets())) {
+    const twice =
+      other === setup || !own.includes(other) ? undefined : servers.find(name => ticket.servers.includes(name))
+    if (twice === undefined) continue
+    throw new SetupError(`two setups of this project have a server named '${twice}'`, {
+      hint: 'Give one of them another name: { servers: { other: { … } } }.',
+    })
+  }
+}
+
+async function end(setup: string): Promise<void> {
+  const run = runs.get(setup)
+  runs.delete(setup)
+  const { [setup]: _, ...others } = readTickets()
+  writeTickets(others)
+  // What throws here would hide the results of the tests, and other teardowns.
+  for (const problem of (await run?.end()) ?? []) {
+    console.error(`tarantool-fixture: ${(problem as Error).message ?? problem}`)
+  }
+}
+
+/** Ends the servers of all setups. */
+export async function tearDown(): Promise<void> {
+  await Promise.all([...runs.keys()].map(end))
+}

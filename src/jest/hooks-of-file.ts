@@ -1,0 +1,142 @@
+import type { ShownError } from '../handle/failure-log.ts'
+import { demandIn, unknownFile } from '../handle/scope.ts'
+import { TestAttempt } from '../handle/test-attempt.ts'
+import { beginHooks, closeTestFile, endTestFile, endTests } from '../handle/test-file.ts'
+import { workerState } from '../handle/worker-state.ts'
+import { type CircusBlock, type CircusState, type CircusTest, circus, errorsIn, hook } from './circus.ts'
+import { mayLeaveSuite, Suites } from './suites.ts'
+
+interface Attempt {
+  readonly attempt: TestAttempt
+  /** How many errors the test had when it began. */
+  readonly errorsBefore: number
+}
+
+/** What is done around the hooks and tests of one test file. */
+export class HooksOfFile {
+  readonly suites: Suites = new Suites()
+  readonly #circus: CircusState
+  readonly #attempts = new WeakMap<CircusTest, Attempt>()
+
+  constructor(state: CircusState) {
+    this.#circus = state
+  }
+
+  /** Puts hooks before and after all that the user has, or is going to have, in the file. */
+  install(): void {
+    const root = this.#circus.rootDescribeBlock
+    const first = [
+      hook('beforeAll', root, () => this.#beginFile(root)),
+      hook('beforeEach', root, () => this.#beginTest()),
+    ]
+    const last = [
+      hook('beforeAll', root, () => this.#beginTests()),
+      hook('afterEach', root, () => this.#endTest()),
+      hook('afterAll', root, () => this.#endFile(root)),
+    ]
+    const { hooks } = root
+    hooks.unshift(...first)
+    hooks.push(...last)
+    // jest-circus runs them in the order of this list, and looks for those after all tests before the first hook runs.
+    hooks.push = (...added) => {
+      hooks.splice(hooks.length - last.length, 0, ...added)
+      return hooks.length
+    }
+  }
+
+  /** For the file or describe that is being collected. */
+  aroundTests(begin: () => Promise<undefined | (() => Promise<void>)>): void {
+    const block = this.#circus.currentDescribeBlock
+    let end: (() => Promise<void>) | undefined
+    const begun = async (): Promise<void> => {
+      end = await begin()
+    }
+    block.hooks.push(hook('beforeAll', block, begun))
+    this.suites.atEnd(block, async () => await end?.())
+  }
+
+  async #beginFile(root: CircusBlock): Promise<void> {
+    await beginHooks(this.suites.begin(root))
+  }
+
+  // Concurrent tests begin now, and all at once: whatever is to be undone before them has to be by now.
+  async #beginTests(): Promise<void> {
+    const { scopes } = workerState()
+    const scope = scopes[0] ?? unknownFile
+    if (!hasConcurrent(this.#circus.rootDescribeBlock)) return
+    for (const server of workerState().servers.values()) {
+      const demand = demandIn(scope, server)
+      if (demand.isolation !== 'file') continue
+      const error = await server.beginTest(demand)
+      await server.endTest(demand, false)
+      if (error) throw error
+    }
+  }
+
+  async #beginTest(): Promise<void> {
+    const test = this.#circus.currentlyRunningTest
+    if (!test) return
+    const { concurrent } = test
+    const attempt = new TestAttempt({ scope: this.suites.scopeOf(test) ?? unknownFile, concurrent })
+    this.#attempts.set(test, { attempt, errorsBefore: test.errors.length })
+    await attempt.begin()
+  }
+
+  async #endTest(): Promise<void> {
+    const test = this.#circus.currentlyRunningTest
+    const begun = test && this.#attempts.get(test)
+    if (!begun) return
+    this.#attempts.delete(test)
+    const { attempt, errorsBefore } = begun
+    try {
+      await attempt.report(errorsIn(test.errors.slice(errorsBefore)))
+    } finally {
+      await attempt.end(mayLeaveSuite(test, this.#circus))
+    }
+  }
+
+  async #endFile(root: CircusBlock): Promise<void> {
+    try {
+      await endTests(this.#errorsAround(root))
+      await this.suites.end(root)
+    } finally {
+      await endTestFile()
+      // Of what a file leaves open, Jest would say that it keeps the worker from ending.
+      closeTestFile()
+    }
+  }
+
+  // Those of beforeAll are errors of each test below, none of which began.
+  #errorsAround(block: CircusBlock): ShownError[] {
+    const ofTests = block.children.flatMap(child =>
+      child.type === 'describeBlock' ? this.#errorsAround(child) : errorsIn(child.errors).slice(0, 1),
+    )
+    const ours = block.parent ? [] : errorsIn(this.#circus.unhandledErrors)
+    return [...ours, ...ofTests.filter(error => !isReported(error))]
+  }
+}
+
+// What the servers logged stands under it already.
+const isReported = ({ message }: ShownError): boolean => message.includes(' logged during this test ')
+
+function hasConcurrent(block: CircusBlock): boolean {
+  return block.children.some(child => (child.type === 'test' ? child.concurrent : hasConcurrent(child)))
+}
+
+const key = Symbol.for('tarantool-fixture.jest.hooks')
+const holder = globalThis as { [key]?: HooksOfFile }
+
+/**
+ * The hooks of the test file that runs here, which are put into place when they are first asked for.
+ *
+ * @throws SetupError under another runner
+ */
+export function hooksOfFile(): HooksOfFile {
+  if (holder[key]) return holder[key]
+  const state = circus()
+  const hooks = new HooksOfFile(state)
+  holder[key] = hooks
+  hooks.install()
+  workerState().markUse = use => hooks.suites.mark(state.currentDescribeBlock, use)
+  return hooks
+}

@@ -1,0 +1,32 @@
+import { dirname } from 'node:path'
+import type { FixtureConfig } from '../config/fixture-config.ts'
+import { findConfigFile, loadConfigFile } from '../config/load.ts'
+import { type GlobalConfig, type ProjectConfig, setUp } from './global-setup.ts'
+
+export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
+
+/** A global setup of Jest's. */
+export type GlobalSetup = (global: GlobalConfig, project: ProjectConfig) => Promise<void>
+
+/**
+ * Makes a global setup of a config: one Tarantool per worker. The config of Jest has to name a globalTeardown, too:
+ * `'tarantool-fixture/jest/teardown'`.
+ *
+ * @param config checked when the setup runs. Relative paths are relative to the project's `rootDir`.
+ * @example
+ * // test/tarantool.js, named by globalSetup in the Jest config
+ * export default defineTarantool({ appLua: './app.lua' })
+ */
+export function defineTarantool(config: FixtureConfig): GlobalSetup {
+  return async (global, project) => await setUp({ baseDir: project.rootDir, load: async () => config }, global, project)
+}
+
+/** The stock global setup: the config is the tarantool.config file in the project's `rootDir`, or in the root's. */
+const stockSetup: GlobalSetup = async (global, project) => {
+  const directory =
+    [project.rootDir, global.rootDir].find(root => findConfigFile(root) !== undefined) ?? project.rootDir
+  const { path, config } = await loadConfigFile(directory)
+  await setUp({ baseDir: dirname(path), configFile: path, load: async () => config }, global, project)
+}
+
+export default stockSetup

@@ -1,0 +1,55 @@
+import type { Scope, ServerUse } from '../handle/scope.ts'
+import { beginSuite, endSuite } from '../handle/suite.ts'
+import { type CircusBlock, type CircusState, type CircusTest, hook, isOurs } from './circus.ts'
+
+/** The describes of a test file: which servers they use, and when they begin and end. */
+export class Suites {
+  readonly #uses = new WeakMap<CircusBlock, ServerUse[]>()
+  readonly #ends = new WeakMap<CircusBlock, (() => Promise<void>)[]>()
+  readonly #scopes = new WeakMap<CircusBlock, Scope>()
+
+  /** Notes a use for a describe that is being collected. */
+  mark(block: CircusBlock, use: ServerUse): void {
+    this.#uses.set(block, [...(this.#uses.get(block) ?? []), use])
+  }
+
+  /** Lets something run after all hooks of a describe that is being collected. */
+  atEnd(block: CircusBlock, end: () => Promise<void>): void {
+    this.#ends.set(block, [...(this.#ends.get(block) ?? []), end])
+  }
+
+  /** To be called in the file's first hook. Returns the scopes of the file, and of all describes in it. */
+  begin(block: CircusBlock, parent?: Scope): Scope[] {
+    const isAround = block.hooks.some(each => /^(before|after)All$/.test(each.type) && !isOurs(each))
+    const scope: Scope = { parent, uses: this.#uses.get(block) ?? [], hasHooks: isAround }
+    this.#scopes.set(block, scope)
+    if (parent) {
+      block.hooks.push(hook('afterAll', block, () => this.end(block)))
+      if (isAround) {
+        block.hooks.unshift(hook('beforeAll', block, () => beginSuite(scope)))
+        block.hooks.push(hook('afterAll', block, () => endSuite(scope)))
+      }
+    }
+    const children = block.children.filter(child => child.type === 'describeBlock')
+    return [scope, ...children.flatMap(child => this.begin(child, scope))]
+  }
+
+  /** Runs what is to run after all hooks of a describe, or of the file. */
+  async end(block: CircusBlock): Promise<void> {
+    for (const end of this.#ends.get(block) ?? []) await end()
+  }
+
+  /** The scope of a test's describe, or of the file. */
+  scopeOf({ parent }: CircusTest): Scope | undefined {
+    return this.#scopes.get(parent)
+  }
+}
+
+/** Whether, after a test, anything may come but another test of its describe: hooks, and other describes. */
+export function mayLeaveSuite(test: CircusTest, { hasFocusedTests, testNamePattern }: CircusState): boolean {
+  // What is tried again comes after all the others. Who is left out is not worked out anew here.
+  if (test.invocations > 1 || hasFocusedTests || testNamePattern) return true
+  const { children } = test.parent
+  const next = children[children.indexOf(test) + 1]
+  return next?.type !== 'test' || next.mode !== undefined
+}

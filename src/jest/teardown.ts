@@ -1,0 +1,6 @@
+import { tearDown } from './global-setup.ts'
+
+/** The global teardown: ends the servers of all setups of the run. */
+export default async function teardown(): Promise<void> {
+  await tearDown()
+}

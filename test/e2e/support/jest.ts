@@ -1,0 +1,10 @@
+/** The files that set a CommonJS project up with a config; `jest` holds further options of Jest's. */
+export function setUpJest(config = '{}', jest = ''): Record<string, string> {
+  return {
+    'jest.config.js': `module.exports = {
+      globalSetup: './tarantool.setup.js', globalTeardown: 'tarantool-fixture/jest/teardown', ${jest} }`,
+    'tarantool.setup.js': `
+      const { defineTarantool } = require('tarantool-fixture/jest/setup')
+      module.exports = defineTarantool(${config})`,
+  }
+}
