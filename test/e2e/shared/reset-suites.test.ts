@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { asJest, esModules, jestJsonReport } from '../support/as-jest.ts'
 import { Project } from '../support/project.ts'
 import { outcomes, withJsonReport } from '../support/report.ts'
 import { resettingProject } from '../support/reset.ts'
-import { vitests } from '../support/runners.ts'
+import { jests, vitests } from '../support/runners.ts'
 
 const nested = `
 import { useTarantool } from 'tarantool-fixture/vitest'
@@ -145,6 +146,26 @@ describe.each(vitests)('$name', runner => {
     const project = new Project(runner, { ...resettingProject(), 'a.test.ts': nested, 'b.test.ts': next })
     const { exitCode, output } = await project.run(['run', ...args, ...withJsonReport])
     expect(outcomes(project)).toEqual(Object.fromEntries([...titles(nested), ...titles(next)]))
+    expect(exitCode, output).toBe(0)
+  })
+})
+
+describe.each(jests)('$name', runner => {
+  test.each(
+    Object.entries({
+      'in band': [],
+      'in a worker': ['--maxWorkers=2'],
+      'in a thread': ['--workerThreads', '--maxWorkers=2'],
+    }),
+  )('suites, %s', async (_, args) => {
+    // Tests are tried again by a setting of the file's, not of their own.
+    const text = nested.replace('let attempts = 0', 'vi.retryTimes(2)\n  let attempts = 0')
+    const project = new Project(runner, asJest({ ...resettingProject(), 'a.test.ts': text, 'b.test.ts': next }))
+    const { exitCode, output } = await project.run([...args, ...jestJsonReport], { env: esModules })
+    const expected = Object.fromEntries(
+      [...titles(nested), ...titles(next)].map(([title, outcome]) => [title, outcome.replace('skipped', 'pending')]),
+    )
+    expect(outcomes(project)).toEqual(expected)
     expect(exitCode, output).toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Project } from '../support/project.ts'
-import { vitests } from '../support/runners.ts'
+import { runUnder } from '../support/as-jest.ts'
+import { isJest, jests, vitests } from '../support/runners.ts'
 
 const setup = (fixture: string): Record<string, string> => ({
   'vitest.config.ts':
@@ -92,10 +92,10 @@ const cases: Record<string, Record<string, string>> = {
   },
 }
 
-describe.each(vitests)('$name', runner => {
-  test.each(Object.entries(cases))('%s', async (_, files) => {
-    const project = new Project(runner, files)
-    const { exitCode, output } = await project.run()
+describe.each([...vitests, ...jests])('$name', runner => {
+  const known = Object.entries(cases).filter(([name]) => !(isJest(runner) && name.includes("the package's test")))
+  test.each(known)('%s', async (_, files) => {
+    const { exitCode, output } = await runUnder(runner, files)
     expect(exitCode, output).toBe(0)
   })
 })

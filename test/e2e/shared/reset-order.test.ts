@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { runUnder } from '../support/as-jest.ts'
 import { Project } from '../support/project.ts'
 import { resettingProject } from '../support/reset.ts'
-import { vitests } from '../support/runners.ts'
+import { jests, vitests } from '../support/runners.ts'
 
 /** Numbers from 0 to below 1 that a seed decides. */
 function random(seed: number): () => number {
@@ -102,5 +103,15 @@ describe.each(vitests)('$name', runner => {
     const { exitCode, output } = await project.run()
     expect(exitCode, `sequence.seed ${seeds[0]}, ${output}`).toBe(0)
     expect(output).not.toMatch(/Unhandled/)
+  })
+})
+
+describe.each(jests)('$name', runner => {
+  test('a seeded suite, in any order', async () => {
+    const seeds = Array.from({ length: 12 }, () => Math.floor(Math.random() * 2 ** 31))
+    const files = Object.fromEntries(seeds.map(seed => [`seed-${seed}.test.ts`, suites(seed)]))
+    const args = ['--randomize', `--seed=${seeds[0]}`]
+    const { exitCode, output } = await runUnder(runner, { ...resettingProject(), ...files }, args)
+    expect(exitCode, output).toBe(0)
   })
 })

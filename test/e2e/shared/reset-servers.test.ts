@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { Project } from '../support/project.ts'
-import { outcomes, withJsonReport } from '../support/report.ts'
+import { runUnder } from '../support/as-jest.ts'
+import { outcomes } from '../support/report.ts'
 import { resettingProject } from '../support/reset.ts'
-import { vitests } from '../support/runners.ts'
+import { isJest, jests, vitests } from '../support/runners.ts'
 
 const start = (what = ''): string => `
 import { ResetError, useTarantool } from 'tarantool-fixture/vitest'
@@ -309,15 +309,19 @@ box.once('vinyl', function()
   box.space.vinyl:insert({ 1 })
 end)`
 
-describe.each(vitests)('$name', runner => {
+// What Jest has not: fixtures, and a test's own onTestFailed.
+const vitestOnly = ['failed.test.ts', 'fixture.test.ts']
+
+describe.each([...vitests, ...jests])('$name', runner => {
   test('what happens to a server', async () => {
-    const project = new Project(runner, {
-      ...resettingProject(config),
-      ...Object.fromEntries(Object.entries(files).map(([name, { text }]) => [name, text])),
+    const known = Object.entries(files).filter(([name]) => !(isJest(runner) && vitestOnly.includes(name)))
+    const resetting = resettingProject(config)
+    const { project, output } = await runUnder(runner, {
+      ...resetting,
+      ...Object.fromEntries(known.map(([name, { text }]) => [name, text])),
+      'app.lua': resetting['app.lua'] + app,
     })
-    project.write({ 'app.lua': project.read('app.lua') + app })
-    const { output } = await project.run(['run', ...withJsonReport])
-    const wanted = Object.values(files).flatMap(({ outcome }) =>
+    const wanted = known.flatMap(([, { outcome }]) =>
       Object.entries(outcome).map(([title, what]) => [title, what === true ? 'passed' : expect.stringMatching(what)]),
     )
     expect(outcomes(project)).toMatchObject(Object.fromEntries(wanted))
