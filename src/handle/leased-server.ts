@@ -104,10 +104,7 @@ export class LeasedServer {
     const crash = this.#isReported ? undefined : await this.crash('before this test', this.marks.earliest)
     const isNew = isolation === 'restart' || isolation === 'process'
     if (this.#lines.isDown || this.#askedFor) {
-      const died = !this.#askedFor
-      if (isolation === 'process') await this.renew()
-      else await this.ensure()
-      this.#state.noticeProcess(died ? 'it died' : 'it was stopped or killed', { died, hooksRan: demand.hooksRan })
+      await this.#ensureRuns(demand.hooksRan, isolation === 'process')
     } else if (isNew && this.#touched) {
       if (isolation === 'process') await this.renew()
       else await this.restart(true)
@@ -129,8 +126,12 @@ export class LeasedServer {
     await this.#state.endTest(isThere ? demand : { ...demand, isolation: 'none' }, undo)
   }
 
+  /** @throws ServerExitedError when it has died, and nobody was told; it runs again */
   async openSuite(suites: readonly Scope[]): Promise<void> {
+    const crash = this.#isReported ? undefined : await this.crash('before this suite', this.marks.earliest)
+    await this.#ensureRuns(suites.at(-1)?.parent?.hasHooks ?? true)
     await this.#state.openSuite(suites)
+    if (crash) throw crash
   }
 
   async closeSuite(suites: readonly Scope[]): Promise<void> {
@@ -221,6 +222,15 @@ export class LeasedServer {
   close(): void {
     this.#forgetClient()
     this.#lines.close()
+  }
+
+  // One that a test took down, or that died, is another one from here on.
+  async #ensureRuns(hooksRan: boolean, asProcess = false): Promise<void> {
+    if (!(this.#lines.isDown || this.#askedFor)) return
+    const died = !this.#askedFor
+    if (asProcess) await this.renew()
+    else await this.ensure()
+    this.#state.noticeProcess(died ? 'it died' : 'it was stopped or killed', { died, hooksRan })
   }
 
   /** As far as is known here. What it is asked next tells. */

@@ -1,4 +1,5 @@
 import { SetupError } from '../errors.ts'
+import type { ShownError } from '../handle/failure-log.ts'
 
 /** A hook as jest-circus keeps it. A function with a parameter would be given a callback. */
 export interface CircusHook {
@@ -75,12 +76,45 @@ export function isOurs(made: CircusHook): boolean {
   return ours.has(made)
 }
 
-/** The errors themselves. */
-export function errorsIn(list: readonly CircusError[]): Error[] {
-  return list.map(entry => (Array.isArray(entry) ? entry[0] : entry)).filter(isError)
+/**
+ * The errors of a test or of hooks, as something can be put under them. Each test file has an Error of its own, and Node's
+ * modules have theirs, so they are told by what they look like.
+ */
+export function errorsIn(list: readonly CircusError[]): ShownError[] {
+  return list.flatMap(entry => {
+    const holder = (Array.isArray(entry) ? entry : [entry]) as [unknown, Error?]
+    const [error] = holder
+    if (typeof error === 'string') return [thrownText(holder)]
+    return isError(error) ? [isAssertion(error) ? generated(error) : error] : []
+  })
 }
 
-// Each test file has an Error of its own, and Node's modules have theirs.
-function isError(value: unknown): value is Error {
-  return typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
+const isError = (value: unknown): value is Error & { readonly code?: unknown } =>
+  typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
+
+// jest-circus throws texts where a test takes too long; they are shown without a stack of their own.
+function thrownText(holder: [unknown, Error?]): ShownError {
+  return {
+    get message() {
+      return String(holder[0])
+    },
+    set message(text) {
+      holder[0] = text
+    },
+  }
+}
+
+const isAssertion = ({ code }: { readonly code?: unknown }): boolean => code === 'ERR_ASSERTION'
+
+// Of an error of node:assert, jest-circus makes a message anew, and shows of the stack what is not its message.
+function generated(error: Error): ShownError {
+  return {
+    message: error.message,
+    get stack() {
+      return error.stack
+    },
+    set stack(stack) {
+      if (stack !== undefined) error.stack = stack
+    },
+  }
 }

@@ -17,6 +17,7 @@ export class HooksOfFile {
   readonly suites: Suites = new Suites()
   readonly #circus: CircusState
   readonly #attempts = new WeakMap<CircusTest, Attempt>()
+  readonly #begun = new WeakSet<CircusTest>()
 
   constructor(state: CircusState) {
     this.#circus = state
@@ -78,6 +79,7 @@ export class HooksOfFile {
     if (!test) return
     const { concurrent } = test
     const attempt = new TestAttempt({ scope: this.suites.scopeOf(test) ?? unknownFile, concurrent })
+    this.#begun.add(test)
     this.#attempts.set(test, { attempt, errorsBefore: test.errors.length })
     await attempt.begin()
   }
@@ -109,15 +111,11 @@ export class HooksOfFile {
   // Those of beforeAll are errors of each test below, none of which began.
   #errorsAround(block: CircusBlock): ShownError[] {
     const ofTests = block.children.flatMap(child =>
-      child.type === 'describeBlock' ? this.#errorsAround(child) : errorsIn(child.errors).slice(0, 1),
+      child.type === 'describeBlock' ? this.#errorsAround(child) : errorsIn(this.#begun.has(child) ? [] : child.errors),
     )
-    const ours = block.parent ? [] : errorsIn(this.#circus.unhandledErrors)
-    return [...ours, ...ofTests.filter(error => !isReported(error))]
+    return block.parent ? ofTests : [...errorsIn(this.#circus.unhandledErrors), ...ofTests]
   }
 }
-
-// What the servers logged stands under it already.
-const isReported = ({ message }: ShownError): boolean => message.includes(' logged during this test ')
 
 function hasConcurrent(block: CircusBlock): boolean {
   return block.children.some(child => (child.type === 'test' ? child.concurrent : hasConcurrent(child)))

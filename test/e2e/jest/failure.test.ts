@@ -1,0 +1,216 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { setUpJest } from '../support/jest.ts'
+import { Project } from '../support/project.ts'
+import { complaints, outcomes } from '../support/report.ts'
+import { jests } from '../support/runners.ts'
+
+const report = ['--json', '--outputFile=report.json']
+const say = "function say(text) require('log').info(text) end"
+const uses = `
+const { ServerExitedError, useTarantool } = require('tarantool-fixture/jest')
+const tarantool = useTarantool()
+`
+
+const failing = `${uses}
+test('passes', async () => { await tarantool.call('say', 'line of a passing test') })
+test('fails', async () => {
+  await tarantool.call('say', 'line of a failing test')
+  expect(1).toBe(2)
+})
+test('fails silently', () => { expect(1).toBe(2) })
+test('fails with an assertion', async () => {
+  await tarantool.call('say', 'line of an assertion')
+  require('node:assert').strictEqual(1, 2)
+})
+test('fails with a text', async () => {
+  await tarantool.call('say', 'line beside a text')
+  throw 'only a text'
+})
+test('fails with fake timers', async () => {
+  jest.useFakeTimers()
+  await tarantool.call('say', 'line under fake timers')
+  expect(1).toBe(2)
+})
+test('fails loudly', async () => {
+  jest.useRealTimers()
+  for (let i = 1; i <= 30; i++) await tarantool.call('say', 'loud line ' + i + '.')
+  throw new Error('')
+})
+describe('with a beforeEach that fails', () => {
+  beforeEach(async () => {
+    await tarantool.call('say', 'line of a beforeEach')
+    throw new Error('of the beforeEach')
+  })
+  test('fails in its beforeEach', () => {})
+})
+describe('with an afterEach that fails', () => {
+  afterEach(async () => {
+    await tarantool.call('say', 'line of an afterEach')
+    throw new Error('of the afterEach')
+  })
+  test('fails in its afterEach', async () => {})
+})
+test('fails too late', async () => {
+  await tarantool.call('say', 'line of a late test')
+  await new Promise(() => {})
+}, 50)
+`
+
+const again = `${uses}
+jest.retryTimes(1)
+let attempts = 0
+test('fails again', async () => {
+  await tarantool.call('say', 'line of attempt ' + ++attempts)
+  expect(attempts).toBe(-attempts)
+})`
+
+const variablesOnly = `
+const { connect } = require('node:net')
+test('fails with the address only', async () => {
+  const socket = connect(Number(process.env.TARANTOOL_CONSOLE_OF_TEST ?? process.env.TARANTOOL_PORT), process.env.TARANTOOL_HOST)
+  const [greeting] = await require('node:events').once(socket, 'data')
+  socket.destroy()
+  expect(String(greeting)).toBe('')
+})`
+
+const shown: Record<string, { has: RegExp[]; not: RegExp[] }> = {
+  fails: { has: [/line of a failing test/, /logged during this test \(whole log: \S+\.log/], not: [/passing test/] },
+  'fails silently': { has: [/toBe/], not: [/logged/, /line of/] },
+  'fails with an assertion': { has: [/line of an assertion/, /strictEqual/], not: [/failing test/] },
+  'fails with a text': { has: [/only a text/, /line beside a text/], not: [/line of/] },
+  'fails with fake timers': { has: [/line under fake timers/], not: [/line of/] },
+  'fails loudly': { has: [/10 lines before these/, /loud line 11\./, /loud line 30\./], not: [/loud line 10\./] },
+  'fails in its beforeEach': { has: [/of the beforeEach/, /line of a beforeEach/], not: [/loud line/] },
+  'fails in its afterEach': { has: [/of the afterEach/, /line of an afterEach/], not: [/a beforeEach/] },
+  'fails too late': { has: [/Exceeded timeout of 50 ms/, /line of a late test/], not: [/an afterEach/] },
+  'fails again': { has: [/line of attempt 2/], not: [/line of attempt 2[\s\S]*line of attempt 1/] },
+  'fails with the address only': { has: [/Tarantool 2|Tarantool 3/], not: [/line of/] },
+}
+
+// A request that calls os.exit keeps 3.x from ending in order: it waits three seconds, and exits with code 1.
+const crashes: Record<string, { how: string; says: RegExp }> = {
+  'os.exit': {
+    how: "await tarantool.eval('os.exit(3)').catch(() => {})",
+    says: /exited with code [13] during this test/,
+  },
+  'a kill -9 from outside': {
+    how: "process.kill(tarantool.pid, 'SIGKILL'); await tarantool.eval('return 1').catch(() => {})",
+    says: /was killed by SIGKILL during this test/,
+  },
+}
+
+const crashing = `${uses}
+const { port } = tarantool
+const reached = async () => {
+  expect(tarantool.port).toBe(port)
+  expect(await tarantool.eval('return 1')).toEqual([1])
+}
+test('before', async () => { await tarantool.call('say', 'line of an earlier test') })
+${Object.entries(crashes)
+  .map(
+    ([name, { how }]) => `
+test('dies of ${name}', async () => {
+  await tarantool.call('say', 'line before ${name}')
+  ${how}
+})
+test('after ${name}', reached)`,
+  )
+  .join('\n')}
+test('a request to a dead server', async () => {
+  const error = await tarantool.eval('os.exit(3)').catch(error => error)
+  expect(error.code).toMatch(/^ERR_TARANTOOL_/)
+})
+describe('dies outside of a test', () => {
+  beforeAll(async () => { await tarantool.eval('os.exit(4)').catch(() => {}) })
+  test('the first after a crash in beforeAll', () => {})
+  test('the second after a crash in beforeAll', reached)
+})`
+
+describe.each(jests)('$name', runner => {
+  test('what the server logged, under the error', async () => {
+    const project = new Project(runner, {
+      ...setUpJest("{ appLua: './app.lua' }", 'maxWorkers: 1'),
+      'app.lua': say,
+      'failing.test.js': failing,
+      'again.test.js': again,
+      'variables.test.js': variablesOnly,
+    })
+    const { exitCode, output } = await project.run(report)
+    expect(exitCode).toBe(1)
+    const results = outcomes(project)
+    expect(results).toMatchObject({ passes: 'passed' })
+    for (const [title, { has, not }] of Object.entries(shown)) {
+      for (const text of has) expect.soft(results[title], title).toMatch(text)
+      for (const text of not) expect.soft(results[title], title).not.toMatch(text)
+    }
+    for (const line of ['line of a failing test', 'line of an afterEach']) expect.soft(output).toContain(line)
+    expect.soft(output).not.toContain('line of a passing test')
+  })
+
+  test('a server that dies, and the next test', async () => {
+    const project = new Project(runner, {
+      ...setUpJest("{ appLua: './app.lua' }"),
+      'app.lua': say,
+      'crash.test.js': crashing,
+      'after-all.test.js': `${uses}
+        test('passes, and the server dies after it', () => {})
+        afterAll(async () => { await tarantool.eval('os.exit(5)').catch(() => {}) })`,
+      'before-all.test.js': `${uses}
+        beforeAll(async () => { await tarantool.call('say', 'line of a beforeAll'); throw new Error('of the beforeAll') })
+        test('is not run', () => {})`,
+    })
+    const { exitCode } = await project.run(report)
+    expect(exitCode).toBe(1)
+    const results = outcomes(project)
+    for (const [name, { says }] of Object.entries(crashes)) {
+      expect.soft(results[`dies of ${name}`]).toMatch(says)
+      expect.soft(results[`dies of ${name}`]).toContain(`line before ${name}`)
+      expect.soft(results[`dies of ${name}`]).toContain('ERR_TARANTOOL_SERVER_EXITED')
+      expect.soft(results[`dies of ${name}`]).not.toContain('line of an earlier test')
+      expect.soft(results[`after ${name}`]).toBe('passed')
+    }
+    expect.soft(results['the first after a crash in beforeAll']).toMatch(/exited with code [14] before this test/)
+    // What that beforeAll was to do before its tests is not there.
+    expect.soft(results['the second after a crash in beforeAll']).toMatch(/ERR_TARANTOOL_RESET/)
+    expect.soft(complaints(project)['after-all.test.js']).toMatch(/exited with code [15] outside the tests/)
+    expect
+      .soft(results['is not run'])
+      .toMatch(/of the beforeAll\n\n.* logged outside the tests.*\n(?: .*\n)*.*line of a beforeAll/)
+    expect(project.servers()).toEqual([])
+    await expect.poll(() => project.leftBehind()).toEqual([])
+  })
+
+  test("keep: 'on-failure' keeps the log of a failed test, and no other", async () => {
+    const project = new Project(runner, {
+      ...setUpJest("{ appLua: './app.lua', keep: 'on-failure' }", 'maxWorkers: 2'),
+      'app.lua': say,
+      'passing.test.js': `${uses} test('passes', async () => { await tarantool.call('say', 'line of passes') })`,
+      'failing.test.js': `${uses}
+        test('fails', async () => { await tarantool.call('say', 'line of fails'); throw new Error('fails') })`,
+    })
+    const { output } = await project.run(report)
+    const [, logFile] = /whole log: (\S+\.log)\)/.exec(outcomes(project).fails ?? '') ?? []
+    expect(output).toContain(logFile)
+    expect(readFileSync(String(logFile), 'utf8')).toContain('line of fails')
+    expect(project.leftBehind().map(name => join(project.temporary, name))).toEqual([dirname(String(logFile))])
+    expect(existsSync(String(logFile))).toBe(true)
+    expect(project.servers()).toEqual([])
+  })
+
+  test('an application that fails', async () => {
+    const project = new Project(runner, {
+      ...setUpJest("{ appLua: './app.lua' }", 'maxWorkers: 2'),
+      'app.lua': "local answer = 42\nerror('the application is broken')",
+      'one.test.js': `${uses} test('one', () => {})`,
+      'two.test.js': `${uses} test('two', () => {})`,
+    })
+    const { exitCode, output } = await project.run()
+    expect(exitCode).toBe(1)
+    expect(output).toMatch(/InitScriptError: .*app\.lua:2: the application is broken/)
+    expect(output).toMatch(/Test Suites: 2 failed/)
+    expect(project.servers()).toEqual([])
+    await expect.poll(() => project.leftBehind()).toEqual([])
+  })
+})
