@@ -40,6 +40,7 @@ const commonJs: UserConfig = {
     worker: 'src/jest/worker.ts',
     hooks: 'src/jest/hooks.ts',
     preset: 'src/jest/preset.ts',
+    'es-module-only': 'src/jest/es-module-only.ts',
   },
   hooks: {
     'build:done': async () => {

@@ -23,6 +23,15 @@ function compose(message: string, code: string, details: ErrorDetails): string {
   return parts.join('\n')
 }
 
+// A runner may load this package more than once, each copy with classes of its own.
+function isOfOtherCopy(value: unknown, name: string): boolean {
+  if (typeof value !== 'object' || value === null || !('summary' in value)) return false
+  for (let at: unknown = value; at; at = Object.getPrototypeOf(at)) {
+    if ((at as object).constructor?.name === name) return true
+  }
+  return false
+}
+
 /**
  * The base of every error that this package throws on purpose.
  *
@@ -35,6 +44,12 @@ function compose(message: string, code: string, details: ErrorDetails): string {
  */
 export class TarantoolFixtureError extends Error {
   static readonly code: string = 'ERR_TARANTOOL_FIXTURE'
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: it is the class on the right of instanceof, any of those below
+    return Function.prototype[Symbol.hasInstance].call(this, value) || isOfOtherCopy(value, this.name)
+  }
+
   /** Stable and unique to the class, such as `ERR_TARANTOOL_PORT_TAKEN`. */
   readonly code: string
   /** The message without hint and log. */

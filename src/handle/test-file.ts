@@ -124,6 +124,16 @@ export async function leaseServerInTest(name: string): Promise<void> {
   if (error) throw error
 }
 
+/** The error of a test that runs beside others, and uses a server that is to be its own. */
+export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError | undefined {
+  const { isolation } = demandIn(scope, server)
+  if (!isUsedIn(scope, server.name) || isolation === 'file' || isolation === 'none') return undefined
+  const name = server.name === 'default' ? '' : ` '${server.name}'`
+  return new SetupError(`concurrent tests share their file's server${name}, whose isolation is '${isolation}'`, {
+    hint: "Give them isolation: 'file', as in useTarantool({ isolation: 'file' }): what they change is undone when the file has ended.",
+  })
+}
+
 /**
  * Makes a server what the test that begins is to find.
  *
@@ -132,13 +142,8 @@ export async function leaseServerInTest(name: string): Promise<void> {
 export async function beginServerTest(server: LeasedServer): Promise<Error | undefined> {
   const { scope, concurrent } = workerState()
   const demand = demandIn(scope, server)
-  const { isolation } = demand
-  if (concurrent && isUsedIn(scope, server.name) && isolation !== 'file' && isolation !== 'none') {
-    const name = server.name === 'default' ? '' : ` '${server.name}'`
-    return new SetupError(`concurrent tests share their file's server${name}, whose isolation is '${isolation}'`, {
-      hint: "Give them isolation: 'file', as in useTarantool({ isolation: 'file' }): what they change is undone when the file has ended.",
-    })
-  }
+  const refusal = concurrent ? refuseConcurrent(scope, server) : undefined
+  if (refusal) return refusal
   try {
     return await server.beginTest(demand)
   } catch (error) {

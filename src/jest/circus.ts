@@ -18,7 +18,9 @@ export interface CircusTest {
   readonly type: 'test'
   readonly parent: CircusBlock
   readonly mode: 'only' | 'skip' | 'todo' | undefined
+  /** It is begun before the others, and has no hooks of its own. */
   readonly concurrent: boolean
+  fn: (() => unknown) | undefined
   readonly errors: CircusError[]
   /** How often it was begun: more than once where failed tests are tried again. */
   readonly invocations: number

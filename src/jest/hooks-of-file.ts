@@ -1,7 +1,7 @@
 import type { ShownError } from '../handle/failure-log.ts'
 import { demandIn, unknownFile } from '../handle/scope.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
-import { beginHooks, closeTestFile, endTestFile, endTests } from '../handle/test-file.ts'
+import { beginHooks, closeTestFile, endTestFile, endTests, refuseConcurrent } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import { type CircusBlock, type CircusState, type CircusTest, circus, errorsIn, hook } from './circus.ts'
 import { mayLeaveSuite, Suites } from './suites.ts'
@@ -60,13 +60,17 @@ export class HooksOfFile {
     await beginHooks(this.suites.begin(root))
   }
 
-  // Concurrent tests begin now, and all at once: whatever is to be undone before them has to be by now.
+  // Concurrent tests begin now, all at once, and without hooks of their own.
   async #beginTests(): Promise<void> {
-    const { scopes } = workerState()
-    const scope = scopes[0] ?? unknownFile
-    if (!hasConcurrent(this.#circus.rootDescribeBlock)) return
-    for (const server of workerState().servers.values()) {
-      const demand = demandIn(scope, server)
+    const tests = concurrentTests(this.#circus.rootDescribeBlock)
+    if (tests.length === 0) return
+    const { scopes, servers } = workerState()
+    for (const server of servers.values()) {
+      for (const test of tests) {
+        const refusal = refuseConcurrent(this.suites.scopeOf(test) ?? unknownFile, server)
+        if (refusal) test.fn = () => Promise.reject(refusal)
+      }
+      const demand = demandIn(scopes[0] ?? unknownFile, server)
       if (demand.isolation !== 'file') continue
       const error = await server.beginTest(demand)
       await server.endTest(demand, false)
@@ -77,8 +81,7 @@ export class HooksOfFile {
   async #beginTest(): Promise<void> {
     const test = this.#circus.currentlyRunningTest
     if (!test) return
-    const { concurrent } = test
-    const attempt = new TestAttempt({ scope: this.suites.scopeOf(test) ?? unknownFile, concurrent })
+    const attempt = new TestAttempt({ scope: this.suites.scopeOf(test) ?? unknownFile, concurrent: false })
     this.#begun.add(test)
     this.#attempts.set(test, { attempt, errorsBefore: test.errors.length })
     await attempt.begin()
@@ -117,8 +120,10 @@ export class HooksOfFile {
   }
 }
 
-function hasConcurrent(block: CircusBlock): boolean {
-  return block.children.some(child => (child.type === 'test' ? child.concurrent : hasConcurrent(child)))
+function concurrentTests(block: CircusBlock): CircusTest[] {
+  return block.children.flatMap(child =>
+    child.type === 'describeBlock' ? concurrentTests(child) : child.concurrent ? [child] : [],
+  )
 }
 
 const key = Symbol.for('tarantool-fixture.jest.hooks')

@@ -19,9 +19,18 @@ export const vitests: readonly Runner[] = [
   { name: 'vitest-5.1', packages: { vitest: '~5.1.1' }, node: '24' },
 ]
 
+// What projects translate their tests with.
+const transformers = {
+  '@babel/plugin-transform-modules-commonjs': '^7.29.0',
+  '@swc/core': '^1.15.0',
+  '@swc/jest': '^0.2.39',
+  'ts-jest': '^29.4.0',
+  typescript: '~5.9.3',
+}
+
 export const jests: readonly Runner[] = [
-  { name: 'jest-29', packages: { jest: '~29.7.0' } },
-  { name: 'jest-30', packages: { jest: '~30.5.0' } },
+  { name: 'jest-29', packages: { jest: '~29.7.0', ...transformers } },
+  { name: 'jest-30', packages: { jest: '~30.5.0', ...transformers } },
 ]
 
 const cache = join(repository, 'node_modules', '.cache', 'e2e')
