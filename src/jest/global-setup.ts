@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, normalize } from 'node:path'
 import { Run, type RunOptions } from '../broker/run.ts'
 import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
-import { readTickets, setupsGlobal, writeTickets } from './tickets.ts'
+import { markedPath, readTickets, writeTickets } from './tickets.ts'
 
 /** What a global setup gets of Jest's configuration, as far as it is looked at here. */
 export interface GlobalConfig {
@@ -23,7 +23,6 @@ export interface ProjectConfig {
   readonly testRunner?: string | undefined
   readonly setupFiles: string[]
   readonly setupFilesAfterEnv: string[]
-  readonly globals: Record<string, unknown>
 }
 
 // Setups and the teardown are modules of their own, of which Jest may load each more than once.
@@ -33,8 +32,9 @@ holder[key] ??= new Map()
 const runs: Map<string, Run> = holder[key]
 
 // Jest knows no way to evaluate an ES module in a worker without a flag of Node's. Only the built files are CommonJS.
-const workerFile = join(packageDirectory, 'dist/jest/worker.cjs')
-const hooksFile = join(packageDirectory, 'dist/jest/hooks.cjs')
+const directory = join(packageDirectory, 'dist/jest')
+const workerFile = join(directory, 'worker.cjs')
+const hooksFile = join(directory, 'hooks.cjs')
 
 function check(global: GlobalConfig, project: ProjectConfig): void {
   if (!(global.globalTeardown || project.globalTeardown)) {
@@ -58,10 +58,6 @@ function workersOf({ maxWorkers, nonFlagArgs = [], runInBand }: GlobalConfig): n
   return runInBand || nonFlagArgs.length > 0 ? 1 : Math.max(1, maxWorkers)
 }
 
-function prepend(files: string[], file: string): void {
-  if (!files.includes(file)) files.unshift(file)
-}
-
 /** What a global setup does: servers, and what the workers need to find them. */
 export async function setUp(options: RunOptions, global: GlobalConfig, project: ProjectConfig): Promise<void> {
   check(global, project)
@@ -72,30 +68,22 @@ export async function setUp(options: RunOptions, global: GlobalConfig, project: 
   runs.set(setup, run)
   try {
     await run.begin(async () => workersOf(global), { start: true })
-    const ticket = await run.ticket()
-    refuseSecond(setup, ticket.servers, project)
-    writeTickets({ ...readTickets(), [setup]: ticket })
+    writeTickets({ ...readTickets(), [setup]: await run.ticket() })
   } catch (error) {
     await end(setup)
     throw error
   }
-  // The configuration is frozen, but not its lists, and they are what workers get.
-  prepend(project.setupFiles, workerFile)
-  prepend(project.setupFilesAfterEnv, hooksFile)
-  const own = (project.globals[setupsGlobal] ?? []) as readonly string[]
-  project.globals[setupsGlobal] = [...new Set([...own, setup])]
+  addFiles(project, setup)
 }
 
-function refuseSecond(setup: string, servers: readonly string[], { globals }: ProjectConfig): void {
-  const own = (globals[setupsGlobal] ?? []) as readonly string[]
-  for (const [other, ticket] of Object.entries(readTickets())) {
-    const twice =
-      other === setup || !own.includes(other) ? undefined : servers.find(name => ticket.servers.includes(name))
-    if (twice === undefined) continue
-    throw new SetupError(`two setups of this project have a server named '${twice}'`, {
-      hint: 'Give one of them another name: { servers: { other: { … } } }.',
-    })
+// The configuration is frozen, but not its lists, and they are what workers get.
+function addFiles({ setupFiles, setupFilesAfterEnv }: ProjectConfig, setup: string): void {
+  // The user's, and of an earlier run in watch mode.
+  for (let at = setupFiles.length - 1; at >= 0; at--) {
+    if (normalize(setupFiles[at] ?? '') === workerFile) setupFiles.splice(at, 1)
   }
+  setupFiles.unshift(markedPath(directory, 'worker.cjs', setup))
+  if (!setupFilesAfterEnv.includes(hooksFile)) setupFilesAfterEnv.unshift(hooksFile)
 }
 
 async function end(setup: string): Promise<void> {

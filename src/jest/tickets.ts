@@ -3,11 +3,8 @@ import type { BrokerTicket } from '../broker/messages.ts'
 /** Tickets by the file of the setup that they come from: its name is the same in each run, and so in Jest's caches. */
 export type Tickets = Readonly<Record<string, BrokerTicket>>
 
-// In the environment, which reaches workers and tests that run in band; Jest's `globals` would end up in its caches' keys.
+// In the environment, which reaches workers and tests that run in band.
 const variable = 'TARANTOOL_FIXTURE_JEST'
-
-/** Under this a project's `globals` name the setups that were run for it. */
-export const setupsGlobal = '__TARANTOOL_FIXTURE_SETUPS__'
 
 /** What the setups of this run have published. */
 export function readTickets(): Tickets {
@@ -19,10 +16,19 @@ export function writeTickets(tickets: Tickets): void {
   else process.env[variable] = JSON.stringify(tickets)
 }
 
-/** Those of the project whose test file runs here: of its own setups; where none was run for it, of all. */
-export function ticketsOfProject(): BrokerTicket[] {
+/**
+ * The path of a file by which it can tell for which setup it was named. Of a project's configuration its lists of files are
+ * all that is its own and that a setup can add to, and a file cannot be named with a query.
+ */
+export function markedPath(directory: string, file: string, setup: string): string {
+  const index = Object.keys(readTickets()).indexOf(setup)
+  return `${directory}/${'./'.repeat(index + 1)}${file}`
+}
+
+/** Those of the project whose test file runs here: of its setup; where the file was named by the user, of all. */
+export function ticketsOfProject(fileName: string): BrokerTicket[] {
   const tickets = readTickets()
-  const own = (globalThis as { [setupsGlobal]?: readonly string[] })[setupsGlobal]
-  const all = Object.entries(tickets)
-  return all.flatMap(([setup, ticket]) => (own === undefined || own.includes(setup) ? [ticket] : []))
+  const index = (fileName.match(/\/\.(?=\/)/g) ?? []).length - 1
+  const setup = Object.keys(tickets)[index]
+  return setup === undefined ? Object.values(tickets) : [tickets[setup] as BrokerTicket]
 }

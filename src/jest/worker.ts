@@ -3,6 +3,6 @@ import { beginTestFile } from '../handle/test-file.ts'
 import { ticketsOfProject } from './tickets.ts'
 
 const beginFile = async (): Promise<void> =>
-  await beginTestFile(ticketsOfProject(), Number(process.env.JEST_WORKER_ID ?? 1))
+  await beginTestFile(ticketsOfProject(__filename), Number(process.env.JEST_WORKER_ID ?? 1))
 
 export default beginFile
