@@ -158,15 +158,15 @@ describe('a template is made anew after a change of', () => {
       'app.lua': appLua,
       'seed.lua': `
         require('names')
-        local file = io.open('${'$'}{here}/text.txt') local text = file:read('*a') file:close()
-        pcall(dofile, '${'$'}{here}/later.lua')
+        local file = io.open('@here@/text.txt') local text = file:read('*a') file:close()
+        pcall(dofile, '@here@/later.lua')
         box.space.users:insert({ 9, os.getenv('SEED_VARIABLE') or 'none' })`,
       'names.lua': `return { 'ann' }`,
       'text.txt': 'a text',
       'users.ndjson': '[1, "ann"]',
     })
     const seedFile = join(directory, 'seed.lua')
-    writeFileSync(seedFile, readFileSync(seedFile, 'utf8').replaceAll('${here}', directory))
+    writeFileSync(seedFile, readFileSync(seedFile, 'utf8').replaceAll('@here@', directory))
     const options = {
       appLua: join(directory, 'app.lua'),
       seedLua: seedFile,

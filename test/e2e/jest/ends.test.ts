@@ -120,7 +120,10 @@ describe.each(jests)('$name', runner => {
 
   test('--watchAll: each run has servers of its own, never two sets; an edited application is seen', async () => {
     const project = new Project(runner, {
-      ...setUpJest("{ appLua: './app.lua' }", "watchPathIgnorePatterns: ['seen.log'], modulePathIgnorePatterns: ['<rootDir>/tmp/']"),
+      ...setUpJest(
+        "{ appLua: './app.lua' }",
+        "watchPathIgnorePatterns: ['seen.log'], modulePathIgnorePatterns: ['<rootDir>/tmp/']",
+      ),
       'app.lua': "function word() return 'red' end",
       'a.test.js': `
         const { appendFileSync, readdirSync, readlinkSync } = require('node:fs')

@@ -1,0 +1,14 @@
+import { useShop } from './shop.ts'
+
+const shop = useShop()
+
+test('an order brings a job that ships it', async () => {
+  const ann = await shop.customers.add('ann@example.org', 'Ann')
+  const order = await shop.orders.place(ann.id, 12.5)
+  expect(await shop.queue.take()).toMatchObject({ kind: 'ship', payload: { order: order.id } })
+})
+
+test('an order of nobody leaves no job', async () => {
+  await expect(shop.orders.place(1, 10)).rejects.toThrow('there is no customer 1')
+  expect(await shop.queue.count('ready')).toBe(0)
+})
