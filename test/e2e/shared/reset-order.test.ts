@@ -111,7 +111,7 @@ describe.each(jests)('$name', runner => {
     const seeds = Array.from({ length: 12 }, () => Math.floor(Math.random() * 2 ** 31))
     const files = Object.fromEntries(seeds.map(seed => [`seed-${seed}.test.ts`, suites(seed)]))
     const args = ['--randomize', `--seed=${seeds[0]}`]
-    const { exitCode, output } = await runUnder(runner, { ...resettingProject(), ...files }, args)
+    const { exitCode, output } = await runUnder(runner, { ...resettingProject(), ...files }, { jestArgs: args })
     expect(exitCode, output).toBe(0)
   })
 })

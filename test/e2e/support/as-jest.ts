@@ -1,4 +1,4 @@
-import { Project, type RunResult } from './project.ts'
+import { Project, type RunnerProcess, type RunOptions, type RunResult } from './project.ts'
 import { withJsonReport } from './report.ts'
 import { isJest, type Runner } from './runners.ts'
 
@@ -48,15 +48,31 @@ export const esModules: Readonly<Record<string, string>> = { NODE_OPTIONS: '--ex
 /** Arguments that make Jest write the report that support/report.ts reads. */
 export const jestJsonReport: readonly string[] = ['--json', '--outputFile=report.json']
 
+/** A project with test files that were written for Vitest, for any runner. */
+export function projectUnder(runner: Runner, files: Readonly<Record<string, string>>): Project {
+  return new Project(runner, isJest(runner) ? asJest(files) : files)
+}
+
+/** Starts the runner of such a project, in a process group of its own. */
+export function spawnUnder(
+  runner: Runner,
+  project: Project,
+  env: Readonly<Record<string, string>> = {},
+): RunnerProcess {
+  return isJest(runner)
+    ? project.spawn([], { ownGroup: true, env: { ...esModules, ...env } })
+    : project.spawn(['run'], { ownGroup: true, env })
+}
+
 /** Runs test files that were written for Vitest under any runner, and writes the report that support/report.ts reads. */
 export async function runUnder(
   runner: Runner,
   files: Readonly<Record<string, string>>,
-  jestArgs: readonly string[] = [],
+  { jestArgs = [], env = {} }: { readonly jestArgs?: readonly string[]; readonly env?: RunOptions['env'] } = {},
 ): Promise<RunResult & { readonly project: Project }> {
-  const project = new Project(runner, isJest(runner) ? asJest(files) : files)
+  const project = projectUnder(runner, files)
   const result = isJest(runner)
-    ? await project.run([...jestJsonReport, ...jestArgs], { env: esModules })
-    : await project.run(['run', ...withJsonReport])
+    ? await project.run([...jestJsonReport, ...jestArgs], { env: { ...esModules, ...env } })
+    : await project.run(['run', ...withJsonReport], { env })
   return { project, ...result }
 }

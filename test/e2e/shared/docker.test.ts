@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { containersBelow, docker, needsEngine, noEngine } from '../../docker/engine.ts'
-import { Project, type RunnerProcess } from '../support/project.ts'
-import { vitests } from '../support/runners.ts'
+import { projectUnder, runUnder, spawnUnder } from '../support/as-jest.ts'
+import type { Project, RunnerProcess } from '../support/project.ts'
+import { jests, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 const inContainer = `docker: ${JSON.stringify(docker)}`
 // No binary of this machine is asked for.
 const env = { TARANTOOL_BIN: '/nowhere' }
-const [runner] = vitests.filter(({ name }) => name === 'vitest-4.1')
+const runners = [...vitests, ...jests].filter(({ name }) => ['vitest-4.1', 'jest-30'].includes(name))
 
 async function nothingIsLeft(project: Project): Promise<void> {
   await expect.poll(() => containersBelow(project.temporary), { timeout: 15_000 }).toEqual([])
@@ -17,26 +18,23 @@ async function nothingIsLeft(project: Project): Promise<void> {
   await expect.poll(() => project.leftBehind(), { timeout: 5000 }).toEqual([])
 }
 
-describe.skipIf(noEngine || !runner)(`servers in containers (${needsEngine})`, () => {
-  const project = (files: Record<string, string>): Project => {
-    if (!runner) throw new Error('no Vitest 4.1')
-    return new Project(runner, files)
-  }
-
+describe.skipIf(noEngine).each(runners)(`$name, servers in containers (${needsEngine})`, runner => {
   test('a config with docker works like one without, and leaves no container', async () => {
-    const made = project({
-      ...setUpWith(
-        `{ appLua: './app.lua', seed: { users: [[1, 'ann']] }, servers: { default: {}, other: {} }, ${inContainer} }`,
-        'maxWorkers: 2',
-      ),
-      'app.lua':
-        "box.schema.space.create('users', { if_not_exists = true }):create_index('primary', { if_not_exists = true })",
-      'a.test.ts': `
-        import { inject, expect, test } from 'vitest'
+    const { exitCode, output, project } = await runUnder(
+      runner,
+      {
+        ...setUpWith(
+          `{ appLua: './app.lua', seed: { users: [[1, 'ann']] }, servers: { default: {}, other: {} }, ${inContainer} }`,
+          'maxWorkers: 2',
+        ),
+        'app.lua':
+          "box.schema.space.create('users', { if_not_exists = true }):create_index('primary', { if_not_exists = true })",
+        'a.test.ts': `
+        import { expect, test } from 'vitest'
         import { useTarantool } from 'tarantool-fixture/vitest'
         const tarantool = useTarantool()
         test('changes', async () => {
-          expect(tarantool.port).toBe(inject('tarantool').port)
+          expect(String(tarantool.port)).toBe(process.env.TARANTOOL_PORT)
           await tarantool.eval("box.space.users:insert({ 2, 'bob' })")
         })
         test('finds nothing of it', async () => {
@@ -51,13 +49,13 @@ describe.skipIf(noEngine || !runner)(`servers in containers (${needsEngine})`, (
           await tarantool.resume()
           await tarantool.restart()
           expect(await tarantool.command('box.info.pid')).toEqual([1])
-          expect(tarantool.port).toBe(inject('tarantool').port)
+          expect(String(tarantool.port)).toBe(process.env.TARANTOOL_PORT)
         })
         test('shows the log', async () => {
           await tarantool.eval("require('log').info('said in the container')")
           expect(1).toBe(2)
         })`,
-      'b.test.ts': `
+        'b.test.ts': `
         import { expect, test } from 'vitest'
         import { useTarantool } from 'tarantool-fixture/vitest'
         const other = useTarantool('other')
@@ -66,12 +64,13 @@ describe.skipIf(noEngine || !runner)(`servers in containers (${needsEngine})`, (
           expect(await other.command('box.info.pid')).toEqual([1])
           expect(await own.eval('return answer')).toEqual([42])
         })`,
-    })
-    const { exitCode, output } = await made.run(['run'], { env })
-    expect(output).toMatch(/Tests +1 failed \| 5 passed/)
+      },
+      { env },
+    )
+    expect(output).toMatch(/Tests:? +1 failed(,| \|) 5 passed/)
     expect(output).toContain('said in the container')
     expect(exitCode).toBe(1)
-    await nothingIsLeft(made)
+    await nothingIsLeft(project)
   })
 
   // A socket can be another server's, and so there is a spare; a published port cannot.
@@ -80,9 +79,11 @@ describe.skipIf(noEngine || !runner)(`servers in containers (${needsEngine})`, (
     ['process', "host: 'unix/',"],
     ['restart', ''],
   ])("isolation '%s' %s: each test has a server of its own, on the same address", async (isolation, host) => {
-    const made = project({
-      ...setUpWith(`{ isolation: '${isolation}', ${host} ${inContainer} }`, 'maxWorkers: 1'),
-      'a.test.ts': `
+    const { exitCode, output, project } = await runUnder(
+      runner,
+      {
+        ...setUpWith(`{ isolation: '${isolation}', ${host} ${inContainer} }`, 'maxWorkers: 1'),
+        'a.test.ts': `
         import { expect, test } from 'vitest'
         import { useTarantool } from 'tarantool-fixture/vitest'
         const tarantool = useTarantool()
@@ -93,18 +94,19 @@ describe.skipIf(noEngine || !runner)(`servers in containers (${needsEngine})`, (
           expect(before).toBe(null)
         })
         test('of three processes', () => expect(seen.size).toBe(3))`,
-    })
-    const { exitCode, output } = await made.run(['run'], { env })
-    expect(output).toMatch(/Tests +4 passed/)
+      },
+      { env },
+    )
+    expect(output).toMatch(/Tests:? +4 passed/)
     expect(exitCode).toBe(0)
-    await nothingIsLeft(made)
+    await nothingIsLeft(project)
   })
 
   test.each<[string, (run: RunnerProcess) => void]>([
     ['Ctrl-C', run => process.kill(-Number(run.pid), 'SIGINT')],
     ['kill -9', run => run.kill('SIGKILL')],
   ])('%s in a test leaves no container', async (_name, end) => {
-    const made = project({
+    const project = projectUnder(runner, {
       ...setUpWith(`{ ${inContainer} }`, 'maxWorkers: 1'),
       'a.test.ts': `
         import { writeFileSync } from 'node:fs'
@@ -117,27 +119,30 @@ describe.skipIf(noEngine || !runner)(`servers in containers (${needsEngine})`, (
           await new Promise(resolve => setTimeout(resolve, 60_000))
         }, 60_000)`,
     })
-    const run = made.spawn(['run'], { ownGroup: true, env })
-    await expect.poll(() => existsSync(join(made.directory, 'here')), { timeout: 30_000 }).toBe(true)
-    expect(containersBelow(made.temporary)).toHaveLength(1)
+    const run = spawnUnder(runner, project, env)
+    await expect.poll(() => existsSync(join(project.directory, 'here')), { timeout: 30_000 }).toBe(true)
+    expect(containersBelow(project.temporary)).toHaveLength(1)
     end(run)
-    await nothingIsLeft(made)
+    await nothingIsLeft(project)
     run.kill('SIGKILL')
     await run
   })
 
   test('an engine that does not answer fails the tests with its name, at once', async () => {
-    const made = project({
-      ...setUpWith(`{ docker: { engine: './no-engine' } }`, 'maxWorkers: 1'),
-      'a.test.ts': `
+    const { exitCode, output, project } = await runUnder(
+      runner,
+      {
+        ...setUpWith(`{ docker: { engine: './no-engine' } }`, 'maxWorkers: 1'),
+        'a.test.ts': `
         import { test } from 'vitest'
         import { useTarantool } from 'tarantool-fixture/vitest'
         useTarantool()
         test('never runs', () => {})`,
-    })
-    const { exitCode, output } = await made.run(['run'], { env })
-    expect(output).toContain(`cannot run ${made.directory}/no-engine, which is to run the container`)
+      },
+      { env },
+    )
+    expect(output).toContain(`cannot run ${project.directory}/no-engine, which is to run the container`)
     expect(exitCode).toBe(1)
-    await nothingIsLeft(made)
+    await nothingIsLeft(project)
   })
 })
