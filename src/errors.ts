@@ -12,9 +12,13 @@ export interface ErrorDetails {
   cause?: unknown
 }
 
+// As seen from a project that has the package installed.
+const documentation = 'node_modules/tarantool-fixture/docs/errors.md'
+
 function compose(message: string, code: string, details: ErrorDetails): string {
   const parts = [`${message} [${code}]`]
   if (details.hint) parts.push(details.hint)
+  parts.push(`See ${documentation}#${code.toLowerCase()}`)
   if (details.logTail?.length) {
     const of = details.instance ? ` of ${details.instance}` : ''
     const kept = details.logFile ? ` (whole log: ${details.logFile})` : ''
@@ -35,7 +39,8 @@ function isOfOtherCopy(value: unknown, name: string): boolean {
 /**
  * The base of every error that this package throws on purpose.
  *
- * `code` is stable and fit to branch on; `message` says what happened, to which server, and what to do.
+ * `code` is stable and fit to branch on; `message` says what happened, to which server, what to do, and where the
+ * documentation says more.
  *
  * @example
  * try { await instance.start() } catch (error) {
