@@ -1,17 +1,17 @@
 import { rmSync } from 'node:fs'
 import { installRunners } from '../e2e/support/runners.ts'
 import { median, report } from './pairs.ts'
+import { makeProject, runProject, vitest } from './project.ts'
 import { appLua, changeTenRows } from './reset.ts'
-import { makeProject, runner, runVitest } from './vitest-suite.ts'
 
 /**
  * What a test pays in a real run: the time between the tests of a suite with 'reset' less that of one with 'none', in turn
  * in one file, beside a bare round trip of the console.
  */
 export async function benchHook(): Promise<void> {
-  await installRunners([runner])
+  await installRunners([vitest])
   const measure = async (change: string): Promise<{ ours: number; bare: number }> => {
-    const directory = makeProject({
+    const directory = makeProject(vitest, {
       'vitest.config.js': `export default { test: { globalSetup: './setup.js', disableConsoleIntercept: true } }`,
       'setup.js': `import { defineTarantool } from 'tarantool-fixture/vitest/setup'
         export default defineTarantool({ appLua: ${JSON.stringify(appLua)} })`,
@@ -43,7 +43,7 @@ export async function benchHook(): Promise<void> {
           console.log('TOOK ' + (median(between.reset) - median(between.none)) + ' ' + median(trips))
         })`,
     })
-    const { output } = await runVitest(directory)
+    const { output } = await runProject(vitest, directory)
     rmSync(directory, { recursive: true })
     const [, ours, bare] = /TOOK ([\d.]+) ([\d.]+)/.exec(output) ?? []
     return { ours: Number(ours), bare: Number(bare) }

@@ -4,6 +4,7 @@ import { locateBinary } from '../../src/binary/locate.ts'
 import { benchBlocking } from './blocking.ts'
 import { benchDocker } from './docker.ts'
 import { benchHook } from './hook.ts'
+import { benchJest } from './jest-suite.ts'
 import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
@@ -17,6 +18,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   reset: benchReset,
   hook: benchHook,
   vitest: benchVitest,
+  jest: benchJest,
   spare: benchSpare,
   blocking: benchBlocking,
 }

@@ -41,3 +41,8 @@ export function report(name: string, comparison: Comparison, atMost: number): vo
     `${name.padEnd(44)} ${ours.toFixed(2).padStart(9)} ms ${bare.toFixed(2).padStart(9)} ms   ratio ${ratio.toFixed(3)} (at most ${atMost.toFixed(2)}: ${verdict})`,
   )
 }
+
+/** Prints a time in milliseconds beside what it should stay below. */
+export function reportTime(name: string, took: number, atMost: number): void {
+  console.log(`${name.padEnd(68)} ${took.toFixed(2)} ms (at most ${atMost}: ${took <= atMost ? 'ok' : 'OVER'})`)
+}

@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs'
 import { installRunners } from '../e2e/support/runners.ts'
 import { median } from './pairs.ts'
-import { makeProject, runner, runVitest } from './vitest-suite.ts'
+import { makeProject, runProject, vitest } from './project.ts'
 
 // Long enough for a spare to be ready before its turn comes.
 const testTakes = 400
 
 /** What passes between the end of one test and the beginning of the next, in milliseconds. */
 async function timeBetweenTests(isolation: string, tests: number): Promise<number> {
-  const directory = makeProject({
+  const directory = makeProject(vitest, {
     'vitest.config.js': `export default { test: { globalSetup: './setup.js', disableConsoleIntercept: true } }`,
     'setup.js': `import { defineTarantool } from 'tarantool-fixture/vitest/setup'
       export default defineTarantool({ isolation: '${isolation}' })`,
@@ -23,14 +23,14 @@ async function timeBetweenTests(isolation: string, tests: number): Promise<numbe
         ended = performance.now()
       })`,
   })
-  const { output } = await runVitest(directory)
+  const { output } = await runProject(vitest, directory)
   rmSync(directory, { recursive: true })
   return median([...output.matchAll(/TOOK ([\d.]+)/g)].map(([, took]) => Number(took)))
 }
 
 /** How long a test waits for the process that another made ready. */
 export async function benchSpare(tests: number): Promise<void> {
-  await installRunners([runner])
+  await installRunners([vitest])
   const none = await timeBetweenTests('none', tests)
   const wait = (await timeBetweenTests('process', tests)) - none
   const restart = (await timeBetweenTests('restart', tests)) - none
