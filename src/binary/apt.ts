@@ -9,7 +9,7 @@ export type ListSource = 'machine' | 'own'
 export interface Apt {
   /** Fetches fresh package lists; returns apt's complaints. Lists that cannot be fetched are no failure to apt. */
   update(): Promise<string[]>
-  /** The versions that could be installed, by package; a package without one is left out. */
+  /** The versions that could be fetched, by package; a package without one is left out. */
   candidates(packages: readonly string[]): Promise<Record<string, string>>
   /** Every package that `name` needs, itself included, on a system that has none. */
   closure(name: string): Promise<string[]>
@@ -54,6 +54,9 @@ export async function prepareApt(directory: string, lists: ListSource, options: 
   const common = [
     ...['-c', paths.settings],
     ...['-o', `Dir::Cache=${paths.cache}`],
+    // On an empty system, and not on this one: apt plans nothing on a machine whose packages are at odds, and knows packages
+    // that are installed and that it can fetch from nowhere.
+    ...['-o', `Dir::State::status=${paths.nothing}`],
     // Docker's images switch this off, and every call would parse the lists again.
     ...['-o', 'Dir::Cache::pkgcache=pkgcache.bin'],
     ...(lists === 'own' ? ['-o', `Dir::State::Lists=${paths.lists}`] : []),
@@ -77,10 +80,8 @@ export async function prepareApt(directory: string, lists: ListSource, options: 
       }
       return found
     },
-    // On an empty system, and not on this one: apt plans nothing on a machine whose packages are at odds.
     async closure(name) {
-      const nothing = ['-o', `Dir::State::status=${paths.nothing}`, '-o', 'Dir::Cache::pkgcache=plan.bin']
-      const { stdout } = await apt('apt-get', [...nothing, '-qq', '-s', '--no-install-recommends', 'install', name])
+      const { stdout } = await apt('apt-get', ['-qq', '-s', '--no-install-recommends', 'install', name])
       return [...stdout.matchAll(/^Inst (\S+)/gm)].map(match => match[1] ?? '')
     },
     async download(packages) {

@@ -98,10 +98,9 @@ test('10 MB while nobody reads block nothing', async () => {
   expect(instance.log.offset).toBeGreaterThan(20 * 2 ** 20)
 })
 
-test('several lines of text, long lines and broken UTF-8 come through', async () => {
+test('several lines of text and broken UTF-8 come through', async () => {
   const instance = await startInstance()
-  const since = instance.log.offset
   await instance.eval(`require('log').info('a\\nb') io.stderr:write('\\255\\n')`)
-  // Newer versions log the connection, too.
-  expect((await instance.logs({ since })).filter(line => !line.includes('iproto'))).toHaveLength(3)
+  // Before them stands what a server says at the end of its start.
+  expect((await instance.logs()).slice(-3)).toEqual([expect.stringMatching(/I> a$/), 'b', '\ufffd'])
 })

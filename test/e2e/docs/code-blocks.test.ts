@@ -1,0 +1,176 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { describe, expect, type TestContext, test } from 'vitest'
+import { docker, needsEngine, noEngine } from '../../docker/engine.ts'
+import { type CodeBlock, codeBlocksOf, filesOf } from '../support/code-blocks.ts'
+import { Project } from '../support/project.ts'
+import { jests, type Runner, repository, vitests } from '../support/runners.ts'
+
+const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+  name: string
+  scripts: Record<string, string>
+}
+const vitest = vitests.find(({ name }) => name === 'vitest-4.1')
+const jest = jests.find(({ name }) => name === 'jest-30')
+
+/** A project of the blocks that are files, with what else they need. */
+function projectOf(
+  runner: Runner | undefined,
+  blocks: readonly CodeBlock[],
+  more: Record<string, string> = {},
+): Project {
+  if (!runner) throw new Error('no such runner')
+  return new Project(runner, { ...filesOf(blocks), ...more })
+}
+
+const blocksUnder = (page: string, heading: string): CodeBlock[] => codeBlocksOf(page).get(heading) ?? []
+
+const appLua = filesOf(blocksUnder('README.md', 'A first test'))
+
+/** Runs a block as a script of a project's. Returns what it prints. */
+async function runAsScript(text: string): Promise<string> {
+  const project = projectOf(vitest, [], { ...appLua, 'script.mjs': text })
+  const { stdout } = await execa('node', ['script.mjs'], { cwd: project.directory })
+  await expect.poll(() => project.servers(), { timeout: 5000 }).toEqual([])
+  return stdout
+}
+
+/** The lines of a shell block, without what stands behind them. */
+function commandsOf(blocks: readonly CodeBlock[]): string[] {
+  return blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ text }) => text.trim().split('\n'))
+    .map(line => line.replace(/ +#.*$/, ''))
+}
+
+const setUpWithBlock = ({ text }: CodeBlock): Record<string, string> => ({
+  'vitest.config.ts': "export default { test: { globalSetup: './tarantool.ts' } }",
+  'tarantool.ts': `import { defineTarantool } from 'tarantool-fixture/vitest/setup'\n${text}`,
+})
+
+const seeded = (orders: string): Record<string, string> => ({
+  'app.lua': `
+    local function make(name, format)
+      box.schema.space.create(name, { format = format, if_not_exists = true }):create_index('pk', { if_not_exists = true })
+    end
+    make('users', { { 'id', 'unsigned' }, { 'name', 'string' } })
+    make('orders', { { 'id', 'unsigned' }, { 'total', 'number' } })`,
+  'test/seed.lua': "box.space.users:insert({ 7, 'of Lua' })",
+  'test/orders.ndjson': orders,
+  'a.test.ts': `
+    import { useTarantool } from 'tarantool-fixture/vitest'
+    import { expect, test } from 'vitest'
+    const tarantool = useTarantool()
+    test('has its rows', async () => {
+      expect(await tarantool.eval('return box.space.users:count(), box.space.orders:count()')).toEqual([3, 2])
+    })`,
+})
+
+type Check = (blocks: CodeBlock[], context: TestContext) => Promise<void>
+
+const checks: Record<string, Record<string, Check>> = {
+  'README.md': {
+    'A first test': async blocks => {
+      expect(commandsOf(blocks)).toEqual([`npm i -D ${manifest.name}`])
+      expect(Object.keys(appLua)).toEqual(['app.lua'])
+    },
+    Vitest: async blocks => {
+      expect(commandsOf(blocks)).toEqual(['npx vitest'])
+      const project = projectOf(vitest, blocks, appLua)
+      const { output, exitCode } = await project.run()
+      expect(output).toMatch(/Tests +1 passed/)
+      expect(exitCode).toBe(0)
+      expect(project.leftBehind()).toEqual([])
+    },
+    Jest: async blocks => {
+      expect(commandsOf(blocks)).toEqual(['npx jest'])
+      const project = projectOf(jest, blocks, appLua)
+      const { output, exitCode } = await project.run()
+      expect(output).toMatch(/Tests: +1 passed/)
+      expect(exitCode).toBe(0)
+      expect(project.leftBehind()).toEqual([])
+    },
+    Seeds: async blocks => {
+      const [config, message] = blocks
+      if (!config || !message) throw new Error('there are two blocks')
+      const good = projectOf(vitest, [], { ...setUpWithBlock(config), ...seeded('[1, 10]\n[2, 20]') })
+      expect((await good.run()).output).toMatch(/Tests +1 passed/)
+      const bad = projectOf(vitest, [], {
+        ...setUpWithBlock(config),
+        ...seeded('{ "id": 1, "total": 10 }\n{ "id": 2, "total": 20 }\n{ "id": 3, "totl": 30 }'),
+      })
+      const { output } = await bad.run()
+      const said = output.replaceAll(bad.directory, '/project').replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:34567')
+      expect(said).toContain(message.text.trim())
+    },
+  },
+  'docs/docker.md': {
+    Docker: async ([block, ...others], { skip }) => {
+      if (!block || others.length > 0) throw new Error('there is one block')
+      const text = block.text.replace("{ tag: '3.8' }", JSON.stringify(docker))
+      expect(text).not.toBe(block.text)
+      skip(noEngine, needsEngine)
+      const project = projectOf(vitest, [], {
+        ...appLua,
+        ...setUpWithBlock({ ...block, text }),
+        'a.test.ts': `
+          import { useTarantool } from 'tarantool-fixture/vitest'
+          import { expect, test } from 'vitest'
+          const tarantool = useTarantool()
+          test('is in a container', async () => {
+            expect(await tarantool.command('box.info.pid')).toEqual([1])
+            expect(await tarantool.call('count_users')).toEqual([0])
+          })`,
+      })
+      expect((await project.run()).output).toMatch(/Tests +1 passed/)
+    },
+  },
+  'docs/instances.md': {
+    'Without a runner': async blocks => {
+      const [asynchronous, blocking, ...others] = blocks
+      expect(others).toEqual([])
+      expect(await runAsScript(asynchronous?.text ?? '')).toMatch(/^\[ '\d+\.\d+\.\d+/)
+      expect(await runAsScript(blocking?.text ?? '')).toMatch(/^\[ '\d+\.\d+\.\d+/)
+    },
+    Replication: async ([block]) => {
+      const printed = await runAsScript(`
+        import { TarantoolInstance } from 'tarantool-fixture'
+        ${block?.text}
+        for (const instance of [master, replica, ...mesh]) {
+          console.log((await instance.eval('return box.info.status, #box.info.replication'))[0])
+          await instance.stop()
+        }`)
+      expect(printed.split('\n')).toEqual(Array.from({ length: 5 }, () => 'running'))
+    },
+  },
+  'CONTRIBUTING.md': {
+    // They are what one runs all day; here, that there is what they name.
+    'Working on tarantool-fixture': async blocks => {
+      const commands = commandsOf(blocks).flatMap(line => line.split(' && '))
+      expect(commands.length).toBeGreaterThan(5)
+      for (const command of commands) {
+        const [, script] = /^npm (?:run )?(\S+)/.exec(command.replace(/^(\w+=\S+ )+/, '')) ?? []
+        if (script && script !== 'ci') expect(Object.keys(manifest.scripts), command).toContain(script)
+        for (const [path] of command.matchAll(/(?:test|examples)\/\S+/g)) {
+          expect(existsSync(join(repository, path)), path).toBe(true)
+        }
+      }
+    },
+  },
+}
+
+describe.each(Object.entries(checks))('%s', (page, ofPage) => {
+  test.for(Object.entries(ofPage))('the code under "%s"', async ([heading, check], context) => {
+    const blocks = blocksUnder(page, heading)
+    expect(blocks).not.toEqual([])
+    await check(blocks, context)
+  })
+})
+
+test('every code block of the documentation is in one of these tests', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(repository, 'docs')).map(name => `docs/${name}`)]
+  for (const page of pages.filter(name => name.endsWith('.md'))) {
+    expect([page, ...codeBlocksOf(page).keys()]).toEqual([page, ...Object.keys(checks[page] ?? {})])
+  }
+})
