@@ -3,14 +3,12 @@ import type { LeasedServerInfo } from '../broker/messages.ts'
 import { ConnectionError, ResetError, ServerExitedError } from '../errors.ts'
 import { LogFile } from '../instance/log.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
+import { setImmediate } from '../protocol/real-timers.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 import { LogMarks } from './log-marks.ts'
 import type { Demand, Scope } from './scope.ts'
 import { ServerLines } from './server-lines.ts'
 import { ServerState, undoesBetweenFiles } from './server-state.ts'
-
-// Taken before a test can put fake timers in their place.
-const { setImmediate: nextTurn } = globalThis
 
 // How many lines of a log an error shows.
 const tailLines = 20
@@ -158,7 +156,7 @@ export class LeasedServer {
    */
   async crash(when: string, logSince: number, suspect = false): Promise<ServerExitedError | undefined> {
     // The end of the watching connection is in this process's hands by now, but may not have been looked at.
-    await new Promise<void>(resolve => nextTurn(resolve))
+    await new Promise<void>(resolve => setImmediate(resolve))
     if (this.#askedFor) return undefined
     const lines = this.#lines
     const isEnding = suspect && !lines.isDown && (await refusesConnections(this.#info.address.binary))

@@ -1,10 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError, RequestTimeoutError } from '../errors.ts'
 import { type Address, formatAddress } from './address.ts'
-
-// Taken before a test can put fake timers in their place.
-const { setTimeout, clearTimeout } = globalThis
-const now = performance.now.bind(performance)
+import { clearTimeout, now, setTimeout } from './real-timers.ts'
 
 const greetingSize = 128
 const end = '\n...\n'

@@ -34,7 +34,7 @@ export class Channel<T> {
       })
     })
     // The socket may have died between its greeting and this listener, and emits no second `close`.
-    if (socket.destroyed) queueMicrotask(() => socket.emit('close'))
+    if (socket.destroyed) void Promise.resolve().then(() => socket.emit('close'))
     socket.on('data', onData)
   }
 

@@ -1,4 +1,5 @@
 import { RequestTimeoutError } from '../errors.ts'
+import { clearTimeout, setTimeout } from './real-timers.ts'
 
 /** What every request takes. */
 export interface RequestOptions {

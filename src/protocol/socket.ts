@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { ConnectionError } from '../errors.ts'
 import { type Address, formatAddress } from './address.ts'
+import { clearTimeout, now, setTimeout } from './real-timers.ts'
 
 const GREETING_SIZE = 128
 
@@ -32,7 +33,7 @@ export interface GreetedSocket {
 export async function openSocket(address: Address, options: ConnectOptions = {}): Promise<GreetedSocket> {
   const { timeout = DEFAULT_CONNECT_TIMEOUT, signal } = options
   signal?.throwIfAborted()
-  const began = performance.now()
+  const began = now()
   const socket = 'path' in address ? connect(address.path) : connect(address.port, address.host)
   socket.setNoDelay(true)
   try {
@@ -41,7 +42,7 @@ export async function openSocket(address: Address, options: ConnectOptions = {})
       throw failed(address, `what answers there is not Tarantool; it says ${JSON.stringify(greeting.slice(0, 40))}`)
     }
     socket.unref()
-    return { socket, greeting, remaining: Math.max(1, timeout - (performance.now() - began)) }
+    return { socket, greeting, remaining: Math.max(1, timeout - (now() - began)) }
   } catch (error) {
     // Its errors are told already, by the one that is thrown here.
     socket.on('error', () => {})

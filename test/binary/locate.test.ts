@@ -172,7 +172,8 @@ describe('nothing was found', () => {
         install: forbidden by TARANTOOL_FIXTURE_INSTALL=0
       To install Tarantool on Debian 12 (amd64): curl -L https://tarantool.io/release/3/installer.sh | bash && sudo apt-get install -y tarantool   (the distribution's own, older one: sudo apt-get install -y tarantool)
       To use one that is elsewhere, set TARANTOOL_BIN to its path. To run it in a container, use the docker option
-      (image tarantool/tarantool). All packages: https://www.tarantool.io/en/download/"
+      (image tarantool/tarantool). All packages: https://www.tarantool.io/en/download/
+      See node_modules/tarantool-fixture/docs/errors.md#err_tarantool_binary_not_found"
     `)
     expect(reports).toEqual([])
   })

@@ -1,7 +1,15 @@
+import { TextDecoder, TextEncoder } from 'node:util'
 import type { ExtensionCodecType } from '@msgpack/msgpack'
 import { ProtocolError, TarantoolFixtureError } from '../../errors.ts'
 import { fromExtension, type NestedCodec, toExtension } from './extensions.ts'
 import { openDecoder, openEncoder, settle } from './msgpack-library.ts'
+
+// The library takes both from the global object when it is loaded, and jsdom's has neither.
+function loadLibrary(): Promise<typeof import('@msgpack/msgpack')> {
+  globalThis.TextEncoder ??= TextEncoder
+  globalThis.TextDecoder ??= TextDecoder as typeof globalThis.TextDecoder
+  return import('@msgpack/msgpack')
+}
 
 /** Deep enough for every real value; what is deeper contains itself. */
 const MAX_DEPTH = 500
@@ -34,7 +42,7 @@ let codec: Promise<Codec> | undefined
 
 /** The codec; loads @msgpack/msgpack on first use, for test files import this module indirectly and must stay light. */
 export function loadCodec(): Promise<Codec> {
-  codec ??= import('@msgpack/msgpack').then(createCodec)
+  codec ??= loadLibrary().then(createCodec)
   return codec
 }
 

@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import { TextDecoder, types } from 'node:util'
 import type { ExtensionCodecType } from '@msgpack/msgpack'
 import { ByteString, isUtf8 } from './byte-string.ts'
 import { toInteger } from './msgpack-integer.ts'

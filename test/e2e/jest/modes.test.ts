@@ -53,6 +53,12 @@ const modes: Record<string, Mode> = {
   'fake timers in all tests': {
     files: { ...setUpJest(fixture, 'fakeTimers: { enableGlobally: true }'), ...required },
   },
+  "jsdom, with a browser's globals": {
+    files: {
+      ...setUpJest(fixture, "testEnvironment: 'jsdom', testEnvironmentOptions: { customExportConditions: ['node'] }"),
+      ...required,
+    },
+  },
   'without globals': {
     files: {
       ...setUpJest(fixture, 'injectGlobals: false'),

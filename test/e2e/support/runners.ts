@@ -29,8 +29,8 @@ const transformers = {
 }
 
 export const jests: readonly Runner[] = [
-  { name: 'jest-29', packages: { jest: '~29.7.0', ...transformers } },
-  { name: 'jest-30', packages: { jest: '~30.5.0', ...transformers } },
+  { name: 'jest-29', packages: { jest: '~29.7.0', 'jest-environment-jsdom': '~29.7.0', ...transformers } },
+  { name: 'jest-30', packages: { jest: '~30.5.0', 'jest-environment-jsdom': '~30.5.0', ...transformers } },
 ]
 
 const cache = join(repository, 'node_modules', '.cache', 'e2e')

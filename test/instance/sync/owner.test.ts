@@ -128,7 +128,7 @@ test('the thread of the servers is ended: the next call says so, to stop it is n
     syncBuiltinESMExports()
     const one = new TarantoolSyncInstance({ root }).start()
     await made[0].terminate()
-    try { one.eval('return 1') } catch (error) { say(error.code + ': ' + error.message) }
+    try { one.eval('return 1') } catch (error) { say(error.code + ': ' + error.summary) }
     one.stop()
     say(String(one.isRunning))
     say(JSON.stringify(new TarantoolSyncInstance({ root }).start().eval('return 2')))`
