@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly terminal?: boolean
   /** In a process group of its own, as a terminal would start it. */
   readonly ownGroup?: boolean
+  /** Where below the project's directory. */
+  readonly at?: string
 }
 
 /** A runner at work; awaited, it has ended. */
@@ -79,11 +81,14 @@ export class Project {
   }
 
   /** Starts the runner's command line: `spawn(['run'])` is `vitest run`. Its output is in `.all`. */
-  spawn(args: readonly string[], { env = {}, terminal = false, ownGroup = false }: RunOptions = {}): RunnerProcess {
+  spawn(
+    args: readonly string[],
+    { env = {}, terminal = false, ownGroup = false, at = '' }: RunOptions = {},
+  ): RunnerProcess {
     const command = [nodeOf(this.#runner), scriptOf(this.#runner), ...args]
     const [file = '', ...rest] = terminal ? ['script', '-qefc', command.join(' '), '/dev/null'] : command
     return execa(file, rest, {
-      cwd: this.directory,
+      cwd: join(this.directory, at),
       env: { ...cleanEnvironment(), TMPDIR: this.temporary, NO_COLOR: '1', CI: 'true', ...env },
       extendEnv: false,
       all: true,
