@@ -1,18 +1,45 @@
-import { Project, type RunnerProcess, type RunOptions, type RunResult } from './project.ts'
+import { Project, type RunnerProcess, type RunResult } from './project.ts'
 import { withJsonReport } from './report.ts'
 import { isJest, type Runner } from './runners.ts'
 
 const fromVitest = /import \{([^}]*)\} from 'vitest'/g
-const inJestOnly = ['inject', 'onTestFinished', 'onTestFailed']
+// Names that Jest has not.
+const inVitestOnly = ['inject', 'onTestFinished', 'onTestFailed']
+
+// What a test of Vitest's finds in `vi`.
+const vi = `
+import { jest } from '@jest/globals'
+const { setTimeout } = globalThis
+async function poll(check, timeout) {
+  for (const end = Date.now() + timeout; ; await new Promise(resolve => setTimeout(resolve, 20))) {
+    try {
+      return await check()
+    } catch (error) {
+      if (Date.now() > end) throw error
+    }
+  }
+}
+const truthy = check => async () => { if (!(await check())) throw new Error('it is not so') }
+export const vi = {
+  useFakeTimers: () => jest.useFakeTimers(),
+  useRealTimers: () => jest.useRealTimers(),
+  waitFor: (check, timeout = 1000) => poll(check, timeout),
+  waitUntil: (check, timeout = 1000) => poll(truthy(check), timeout),
+}`
+
+const addressOfInject =
+  '(({ TARANTOOL_HOST: host, TARANTOOL_PORT: port }) => ({ host, port: Number(port) }))(process.env)'
 
 /** A test file that was written for Vitest, as an ES module for Jest. */
 function translate(text: string): string {
   return text
     .replace(fromVitest, (_, list: string) => {
       const names = list.split(',').map(name => name.trim())
-      const known = names.filter(name => name !== 'vi' && !inJestOnly.includes(name))
-      return `import { ${known.join(', ')}, jest as vi } from '@jest/globals'`
+      const known = names.filter(name => name !== 'vi' && !inVitestOnly.includes(name))
+      const viImport = names.includes('vi') ? "; import { vi } from '#vi'" : ''
+      return `import { ${known.join(', ')} } from '@jest/globals'${viImport}`
     })
+    .replaceAll("inject('tarantool')", addressOfInject)
     .replaceAll("'tarantool-fixture/vitest", "'tarantool-fixture/jest")
     .replaceAll('test.fails(', 'test.failing(')
     .replaceAll(/(test(?:\.\w+)?)\(('[^']*'), \{ \w+: \d+ \},/g, '$1($2,')
@@ -30,7 +57,8 @@ export function asJest(files: Readonly<Record<string, string>>, options = ''): R
   const kept = Object.entries(files).filter(([name]) => !['vitest.config.ts', 'by-name.ts'].includes(name))
   return {
     ...Object.fromEntries(kept.map(([name, text]) => [name.replace(/\.ts$/, '.js'), translate(text)])),
-    'package.json': '{ "private": true, "type": "module" }',
+    'package.json': JSON.stringify({ private: true, type: 'module', imports: { '#vi': './vi.js' } }),
+    'vi.js': vi,
     'by-name.cjs': `
       const { default: Sequencer } = require('@jest/test-sequencer')
       module.exports = class extends Sequencer {
@@ -64,15 +92,29 @@ export function spawnUnder(
     : project.spawn(['run'], { ownGroup: true, env })
 }
 
-/** Runs test files that were written for Vitest under any runner, and writes the report that support/report.ts reads. */
+/** How the runner of such a project is run. */
+interface Run {
+  readonly jestArgs?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs the runner of such a project; it writes the report that support/report.ts reads. */
+export async function runTests(
+  runner: Runner,
+  project: Project,
+  { jestArgs = [], env = {} }: Run = {},
+): Promise<RunResult> {
+  return isJest(runner)
+    ? await project.run([...jestJsonReport, ...jestArgs], { env: { ...esModules, ...env } })
+    : await project.run(['run', ...withJsonReport], { env })
+}
+
+/** Runs test files that were written for Vitest under any runner, and writes that report. */
 export async function runUnder(
   runner: Runner,
   files: Readonly<Record<string, string>>,
-  { jestArgs = [], env = {} }: { readonly jestArgs?: readonly string[]; readonly env?: RunOptions['env'] } = {},
+  run: Run = {},
 ): Promise<RunResult & { readonly project: Project }> {
   const project = projectUnder(runner, files)
-  const result = isJest(runner)
-    ? await project.run([...jestJsonReport, ...jestArgs], { env: { ...esModules, ...env } })
-    : await project.run(['run', ...withJsonReport], { env })
-  return { project, ...result }
+  return { project, ...(await runTests(runner, project, run)) }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Project } from '../support/project.ts'
-import { outcomes, withJsonReport } from '../support/report.ts'
-import { vitests } from '../support/runners.ts'
+import { projectUnder, runTests } from '../support/as-jest.ts'
+import { outcomes } from '../support/report.ts'
+import { jests, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 const oneByOne = 'maxWorkers: 1, fileParallelism: false'
@@ -207,12 +207,12 @@ const cases: Record<string, Case> = {
   },
 }
 
-describe.each(vitests)('$name', runner => {
+describe.each([...vitests, ...jests])('$name', runner => {
   test.each(Object.entries(cases))('%s', async (_, { fixture = "isolation: 'process'", failing = {}, ...rest }) => {
     const files = { ...setUpWith(`{ appLua: './app.lua', ${fixture} }`, oneByOne), 'app.lua': rest.app ?? app }
-    const project = new Project(runner, { ...files, ...rest.files })
+    const project = projectUnder(runner, { ...files, ...rest.files })
     const env = { MARKS: `${project.directory}/mark-` }
-    const { output } = await project.run(['run', ...withJsonReport], { env })
+    const { output } = await runTests(runner, project, { env })
     const results = outcomes(project)
     expect(Object.keys(results).length, output).toBeGreaterThan(0)
     for (const [title, outcome] of Object.entries(results)) {
