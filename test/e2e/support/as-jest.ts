@@ -27,6 +27,9 @@ export const vi = {
   waitUntil: (check, timeout = 1000) => poll(truthy(check), timeout),
 }`
 
+// Jest has no fixtures, and so the package exports no `test` for it.
+const importsTest = /import \{[^}]*\btest\b[^}]*\} from 'tarantool-fixture\/vitest'/
+
 const addressOfInject =
   '(({ TARANTOOL_HOST: host, TARANTOOL_PORT: port }) => ({ host, port: Number(port) }))(process.env)'
 
@@ -48,13 +51,15 @@ function translate(text: string): string {
 
 /**
  * A project for Jest with the test files of one for Vitest: they run one after the other, by name. Vitest's config is left
- * out; the setup is the file that has the fixture's.
+ * out, and test files that use Vitest's fixtures; the setup is the file that has the fixture's.
  *
  * @param options more of Jest's config, as the text of properties
  */
 export function asJest(files: Readonly<Record<string, string>>, options = ''): Record<string, string> {
   const setup = Object.keys(files).find(name => files[name]?.includes('tarantool-fixture/vitest/setup')) ?? ''
-  const kept = Object.entries(files).filter(([name]) => !['vitest.config.ts', 'by-name.ts'].includes(name))
+  const kept = Object.entries(files).filter(
+    ([name, text]) => !['vitest.config.ts', 'by-name.ts'].includes(name) && !importsTest.test(text),
+  )
   return {
     ...Object.fromEntries(kept.map(([name, text]) => [name.replace(/\.ts$/, '.js'), translate(text)])),
     'package.json': JSON.stringify({ private: true, type: 'module', imports: { '#vi': './vi.js' } }),

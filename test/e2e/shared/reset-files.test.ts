@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { runUnder } from '../support/as-jest.ts'
 import { Project } from '../support/project.ts'
 import { outcomes, withJsonReport } from '../support/report.ts'
 import { resettingProject } from '../support/reset.ts'
-import { vitests } from '../support/runners.ts'
+import { jests, vitests } from '../support/runners.ts'
 
 const start = (what = '', server = ''): string => `
 import { useTarantool } from 'tarantool-fixture/vitest'
@@ -14,9 +15,10 @@ const rows = rowsOf(tarantool)${server}`
 // Talks to the server without `useTarantool`: by its address.
 const byAddress = `
 import TarantoolConnection from 'tarantool-driver'
-import { expect, inject, test } from 'vitest'
+import { afterAll, expect, inject, test } from 'vitest'
 const { host, port } = inject('tarantool')
 const connection = new TarantoolConnection({ host, port })
+afterAll(() => connection.disconnect())
 const names = async () => (await connection.call('names'))[0][0]`
 
 /** Each a project whose files run one after the other on one server; all their tests pass. */
@@ -195,13 +197,41 @@ const projects: Record<string, Record<string, string>> = {
   },
 }
 
-describe.each(vitests)('$name', runner => {
-  test.each(Object.entries(projects))('%s', async (_, files) => {
-    const project = new Project(runner, files)
-    const { exitCode, output } = await project.run()
+describe.each([...vitests, ...jests])('$name', runner => {
+  test.for(Object.entries(projects))('%s', async ([, files], { skip }) => {
+    const isConcurrent = Object.values(files).some(text => text.includes('test.concurrent'))
+    skip(runner.name === 'jest-29' && isConcurrent, 'Jest 29 runs concurrent tests before all others')
+    const { exitCode, output } = await runUnder(runner, files)
     expect(exitCode, output).toBe(0)
   })
 
+  test('a server that is stuck', async () => {
+    const { project, output } = await runUnder(runner, {
+      ...resettingProject(),
+      'a.test.ts': `${start()}
+        let answer
+        test('leaves it running in circles', async () => {
+          await rows.add('before')
+          answer = tarantool.eval('require("log").info("in circles") while true do end').catch(() => {})
+          await tarantool.waitForLog('in circles')
+        })
+        test('is told so', () => {})
+        test('has another', () => rows.expect(''))`,
+    })
+    expect(output).not.toMatch(/Unhandled/)
+    expect(outcomes(project)).toEqual({
+      'leaves it running in circles': 'passed',
+      'is told so': expect.stringMatching(
+        /ResetError: Tarantool\[.*before this test: it does not answer[\s\S]*in circles/,
+      ),
+      'has another': 'passed',
+    })
+    expect(project.servers()).toEqual([])
+  })
+})
+
+// Jest has tests of its own for that.
+describe.each(vitests)('$name', runner => {
   test('concurrent tests', async () => {
     const project = new Project(runner, {
       ...resettingProject("servers: { default: {}, restarted: { isolation: 'restart' } }"),
@@ -243,30 +273,5 @@ describe.each(vitests)('$name', runner => {
       alone: 'passed',
       'uses no server': 'passed',
     })
-  })
-
-  test('a server that is stuck', async () => {
-    const project = new Project(runner, {
-      ...resettingProject(),
-      'a.test.ts': `${start()}
-        let answer
-        test('leaves it running in circles', async () => {
-          await rows.add('before')
-          answer = tarantool.eval('require("log").info("in circles") while true do end').catch(() => {})
-          await tarantool.waitForLog('in circles')
-        })
-        test('is told so', () => {})
-        test('has another', () => rows.expect(''))`,
-    })
-    const { output } = await project.run(['run', ...withJsonReport])
-    expect(output).not.toMatch(/Unhandled/)
-    expect(outcomes(project)).toEqual({
-      'leaves it running in circles': 'passed',
-      'is told so': expect.stringMatching(
-        /ResetError: Tarantool\[.*before this test: it does not answer[\s\S]*in circles/,
-      ),
-      'has another': 'passed',
-    })
-    expect(project.servers()).toEqual([])
   })
 })
