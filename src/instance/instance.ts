@@ -17,6 +17,7 @@ import { takeOverAddress } from './standby.ts'
 import { describeExit } from './start-failure.ts'
 import { Workspace } from './workspace.ts'
 
+/** How `start` goes about it. */
 export interface StartOptions {
   /** Wait until the server is ready; else only until its process runs. Default true. */
   wait?: boolean | undefined
@@ -24,11 +25,13 @@ export interface StartOptions {
   recreate?: boolean | undefined
 }
 
+/** What `stop`, `terminate` and `kill` leave behind. */
 export interface StopOptions {
   /** Remove the directory as `keep` says; `false` leaves it for the next start. Default true. */
   cleanup?: boolean | undefined
 }
 
+/** How `command` is sent. */
 export interface CommandOptions extends RequestOptions {
   /**
    * Gives the two lines with which the console greets (its version, and a hint) to the option `logger` before the command

@@ -5,6 +5,8 @@ import { type GlobalConfig, type ProjectConfig, setUp } from './global-setup.ts'
 
 export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
 
+export type { GlobalConfig, ProjectConfig } from './global-setup.ts'
+
 /** A global setup of Jest's. */
 export type GlobalSetup = (global: GlobalConfig, project: ProjectConfig) => Promise<void>
 

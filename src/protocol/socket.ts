@@ -5,7 +5,7 @@ import { type Address, formatAddress } from './address.ts'
 const GREETING_SIZE = 128
 
 /** How long, in milliseconds, a connection may take when `timeout` is not given. */
-export const DEFAULT_CONNECT_TIMEOUT = 5000
+const DEFAULT_CONNECT_TIMEOUT = 5000
 
 /** What every `connect` takes. */
 export interface ConnectOptions {

@@ -19,7 +19,7 @@ export interface DatetimeFields {
  * A JavaScript Date may be sent instead of one.
  *
  * @example
- * const [now] = await connection.eval('return require("datetime").now()')
+ * const [now] = await tarantool.eval<[Datetime]>('return require("datetime").now()')
  * now.toDate().getFullYear()
  */
 export class Datetime {

@@ -11,9 +11,9 @@ const PLUS = 0x0c
  * `text` has no exponent and keeps the zeros at the end of a fraction: `1.50` is not `1.5`.
  *
  * @example
- * const [price] = await connection.eval('return require("decimal").new("19.90")')
+ * const [price] = await tarantool.eval('return require("decimal").new("19.90")')
  * String(price) // '19.90'
- * await connection.call('pay', [new Decimal('19.90')])
+ * await tarantool.call('pay', new Decimal('19.90'))
  */
 export class Decimal {
   readonly text: string

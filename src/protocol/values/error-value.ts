@@ -7,7 +7,7 @@ import type { BoxErrorFrame } from '../../errors.ts'
  * `box.session.settings.error_marshaling_enabled = true`; else the value is the error's message, a string.
  *
  * @example
- * const [failure] = await connection.eval('local ok, e = pcall(box.error, box.error.NO_SUCH_USER, "ann") return e')
+ * const [failure] = await tarantool.eval<[ErrorValue]>('local ok, e = pcall(box.error, box.error.NO_SUCH_USER, "ann") return e')
  * failure.boxCode // 45
  */
 export class ErrorValue {

@@ -15,7 +15,7 @@ export type IntervalFields = Partial<Record<(typeof UNITS)[number], number | big
  * An `interval` of Tarantool (2.10 and later). Its units are kept apart: a month is no number of days.
  *
  * @example
- * await connection.call('renew', [new Interval({ year: 1, adjust: 'last' })])
+ * await tarantool.call('renew', new Interval({ year: 1, adjust: 'last' }))
  */
 export class Interval {
   readonly year: number | bigint

@@ -6,9 +6,9 @@ const TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
  * A `uuid` of Tarantool (2.4.1 and later over the binary protocol).
  *
  * @example
- * const [id] = await connection.eval('return require("uuid").new()')
+ * const [id] = await tarantool.eval('return require("uuid").new()')
  * String(id) // 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'
- * await connection.call('find_user', [new Uuid(crypto.randomUUID())])
+ * await tarantool.call('find_user', new Uuid(crypto.randomUUID()))
  */
 export class Uuid {
   /** 36 characters, in lower case. */
