@@ -1,7 +1,10 @@
 import { InvalidOptionError, ProtocolError } from '../../errors.ts'
 import { readInteger, writeInteger } from './msgpack-integer.ts'
 
-/** What happens to a day that the month does not have, when months or years are added. */
+/**
+ * What happens to a day that the month does not have, when months or years are added: `'none'` takes the month's last,
+ * `'last'` does the same and keeps to last days, `'excess'` runs over into the next month. As in Tarantool's module datetime.
+ */
 export type IntervalAdjust = 'excess' | 'none' | 'last'
 
 const UNITS = ['year', 'month', 'week', 'day', 'hour', 'min', 'sec', 'nsec'] as const
@@ -9,7 +12,20 @@ const ADJUSTS: readonly IntervalAdjust[] = ['excess', 'none', 'last']
 const ADJUST_ID = 8
 
 /** What an {@link Interval} is made of, under the names of Tarantool's Lua. Units are 0 and `adjust` is `none` when left out. */
-export type IntervalFields = Partial<Record<(typeof UNITS)[number], number | bigint>> & { adjust?: IntervalAdjust }
+export interface IntervalFields {
+  year?: number | bigint
+  month?: number | bigint
+  week?: number | bigint
+  day?: number | bigint
+  hour?: number | bigint
+  /** Minutes. */
+  min?: number | bigint
+  /** Seconds. */
+  sec?: number | bigint
+  /** Nanoseconds. */
+  nsec?: number | bigint
+  adjust?: IntervalAdjust
+}
 
 /**
  * An `interval` of Tarantool (2.10 and later). Its units are kept apart: a month is no number of days.
