@@ -1,3 +1,8 @@
+/**
+ * Servers without a runner, the types of values that JavaScript has none for, and all errors.
+ *
+ * @module tarantool-fixture
+ */
 export type { Version } from './binary/version.ts'
 export type {
   BoxCfgValue,

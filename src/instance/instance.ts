@@ -82,6 +82,7 @@ export class TarantoolInstance implements AsyncDisposable {
 
   // ---- What it is ----
 
+  /** Where it is in its life. */
   get state(): InstanceState {
     return this.#lifecycle.state
   }
@@ -91,6 +92,7 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.state === 'running'
   }
 
+  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
   get host(): string {
     return this.#options.host
   }
@@ -115,10 +117,12 @@ export class TarantoolInstance implements AsyncDisposable {
     return account + toUri(host, this.port)
   }
 
+  /** The account that requests are sent as; undefined for guest. */
   get credentials(): Credentials | undefined {
     return this.#options.credentials
   }
 
+  /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */
   get consoleHost(): string {
     return this.#options.consoleHost
   }
@@ -340,6 +344,7 @@ export class TarantoolInstance implements AsyncDisposable {
     this.#lifecycle.markFailed()
   }
 
+  /** `stop()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }

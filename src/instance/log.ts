@@ -35,6 +35,7 @@ export interface LogWait extends LogSlice {
 
 /** Who writes a log. */
 export interface LogWriter {
+  /** Resolves when it has ended. */
   readonly ended: Promise<unknown>
   /** Says that it has ended. */
   readonly error: () => Error

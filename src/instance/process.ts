@@ -6,7 +6,9 @@ import { LogFile } from './log.ts'
 
 /** How a process ended: one of the two is set. */
 export interface ProcessExit {
+  /** The exit code; undefined after a signal. */
   readonly exitCode: number | undefined
+  /** The signal that ended it. */
   readonly signal: NodeJS.Signals | undefined
 }
 

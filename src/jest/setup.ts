@@ -1,3 +1,8 @@
+/**
+ * The global setup for Jest: the stock one, and what makes one of a config.
+ *
+ * @module tarantool-fixture/jest/setup
+ */
 import { dirname } from 'node:path'
 import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'

@@ -1,3 +1,8 @@
+/**
+ * The plugin for Vitest's config, which takes the place of a global setup.
+ *
+ * @module tarantool-fixture/vitest/plugin
+ */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plugin } from 'vitest/config'

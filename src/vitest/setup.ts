@@ -1,3 +1,8 @@
+/**
+ * The global setup for Vitest: the stock one, and what makes one of a config.
+ *
+ * @module tarantool-fixture/vitest/setup
+ */
 import { dirname } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import type { FixtureConfig } from '../config/fixture-config.ts'

@@ -6,7 +6,7 @@ import { afterAll } from 'vitest'
 import { npm, pack } from '../support/npm.ts'
 
 /** The fields of package.json that are looked at. */
-export interface Manifest {
+interface Manifest {
   readonly exports: Readonly<Record<string, unknown>>
   readonly sideEffects: readonly string[]
   readonly bin: Readonly<Record<string, string>>

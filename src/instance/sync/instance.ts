@@ -88,6 +88,7 @@ export class TarantoolSyncInstance implements Disposable {
 
   // ---- What it is ----
 
+  /** Where it is in its life. */
   get state(): InstanceState {
     return this.#remote.isThere ? this.#get('state') : 'failed'
   }
@@ -97,6 +98,7 @@ export class TarantoolSyncInstance implements Disposable {
     return this.#remote.isThere && this.#get('isRunning')
   }
 
+  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
   get host(): string {
     return this.#get('host')
   }
@@ -115,10 +117,12 @@ export class TarantoolSyncInstance implements Disposable {
     return this.#get('uri')
   }
 
+  /** The account that requests are sent as; undefined for guest. */
   get credentials(): Credentials | undefined {
     return this.#get('credentials')
   }
 
+  /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */
   get consoleHost(): string {
     return this.#get('consoleHost')
   }
@@ -264,6 +268,7 @@ export class TarantoolSyncInstance implements Disposable {
     this.#call('markFailed', [])
   }
 
+  /** `stop()`, for `using`. */
   [Symbol.dispose](): void {
     this.stop()
   }

@@ -19,18 +19,22 @@ export class ErrorValue {
     Object.freeze(this)
   }
 
+  /** The message of the outermost error. */
   get message(): string {
     return this.frames[0]?.message ?? ''
   }
 
+  /** Its number in `box.error`; 0 where there is none. */
   get boxCode(): number {
     return this.frames[0]?.code ?? 0
   }
 
+  /** Tarantool's class of it, such as `ClientError`. */
   get boxType(): string {
     return this.frames[0]?.type ?? ''
   }
 
+  /** Its message. */
   toString(): string {
     return this.message
   }

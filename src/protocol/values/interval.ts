@@ -13,10 +13,15 @@ const ADJUST_ID = 8
 
 /** What an {@link Interval} is made of, under the names of Tarantool's Lua. Units are 0 and `adjust` is `none` when left out. */
 export interface IntervalFields {
+  /** Years. */
   year?: number | bigint
+  /** Months. */
   month?: number | bigint
+  /** Weeks. */
   week?: number | bigint
+  /** Days. */
   day?: number | bigint
+  /** Hours. */
   hour?: number | bigint
   /** Minutes. */
   min?: number | bigint
@@ -24,6 +29,7 @@ export interface IntervalFields {
   sec?: number | bigint
   /** Nanoseconds. */
   nsec?: number | bigint
+  /** What becomes of a day that the month does not have. */
   adjust?: IntervalAdjust
 }
 
@@ -34,14 +40,23 @@ export interface IntervalFields {
  * await tarantool.call('renew', new Interval({ year: 1, adjust: 'last' }))
  */
 export class Interval {
+  /** Years. */
   readonly year: number | bigint
+  /** Months. */
   readonly month: number | bigint
+  /** Weeks. */
   readonly week: number | bigint
+  /** Days. */
   readonly day: number | bigint
+  /** Hours. */
   readonly hour: number | bigint
+  /** Minutes. */
   readonly min: number | bigint
+  /** Seconds. */
   readonly sec: number | bigint
+  /** Nanoseconds. */
   readonly nsec: number | bigint
+  /** What becomes of a day that the month does not have. */
   readonly adjust: IntervalAdjust
 
   /** @throws InvalidOptionError when a unit is not an integer of 64 bits. */
@@ -64,6 +79,7 @@ export class Interval {
    * The number of fields that are not 0, then the id and the value of each.
    *
    * @see https://www.tarantool.io/en/doc/latest/reference/internals/msgpack_extensions/#the-interval-type
+   * @internal
    */
   toBytes(): Uint8Array {
     const values = [...UNITS.map(unit => this[unit]), ADJUSTS.indexOf(this.adjust)]
@@ -71,6 +87,7 @@ export class Interval {
     return Buffer.concat([writeInteger(fields.length / 2), ...fields])
   }
 
+  /** Reads what `toBytes` writes. @internal */
   static fromBytes(bytes: Uint8Array): Interval {
     // Zeros are not sent, and the adjust whose number is 0 is `excess`.
     const fields: IntervalFields = { adjust: 'excess' }

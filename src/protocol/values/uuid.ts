@@ -21,19 +21,22 @@ export class Uuid {
     Object.freeze(this)
   }
 
+  /** Its text. */
   toString(): string {
     return this.text
   }
 
+  /** Its text. */
   toJSON(): string {
     return this.text
   }
 
-  /** The 16 bytes, in the order of the text. */
+  /** The 16 bytes, in the order of the text. @internal */
   toBytes(): Uint8Array {
     return Buffer.from(this.text.replaceAll('-', ''), 'hex')
   }
 
+  /** Reads what `toBytes` writes. @internal */
   static fromBytes(bytes: Uint8Array): Uuid {
     const hex = Buffer.from(bytes).toString('hex')
     return new Uuid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'))
