@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
 
 const common: UserConfig = {
@@ -50,6 +51,42 @@ const commonJs: UserConfig = {
   },
 }
 
-const config: UserConfig[] = defineConfig([modules, commonJs]) as UserConfig[]
+// The other entries for a CommonJS module: Node's require() loads the ES modules, but compilers believe it only of a module
+// that says it is CommonJS. Under Jest's require(), which does not, index.ts and vitest/index.ts are es-module-only.cjs.
+const commonJsFaces: UserConfig = {
+  ...common,
+  format: 'cjs',
+  cjsDefault: false,
+  clean: false,
+  entry: {
+    index: 'src/index.ts',
+    'vitest/index': 'src/vitest/index.ts',
+    'vitest/setup': 'src/vitest/setup.ts',
+    'vitest/plugin': 'src/vitest/plugin.ts',
+    'jest/setup': 'src/jest/setup.ts',
+    'jest/teardown': 'src/jest/teardown.ts',
+  },
+  plugins: {
+    name: 'faces-of-es-modules',
+    generateBundle(_, bundle) {
+      for (const [file, chunk] of Object.entries(bundle)) {
+        if (chunk.type !== 'chunk' || !file.endsWith('.cjs')) continue
+        if (chunk.isEntry && !file.endsWith('index.cjs')) chunk.code = faceOf(file, chunk.exports)
+        else delete bundle[file]
+      }
+    },
+  },
+}
+
+function faceOf(file: string, names: readonly string[]): string {
+  return [
+    "Object.defineProperty(exports, '__esModule', { value: true })",
+    `const module_ = require('./${basename(file, '.cjs')}.js')`,
+    ...names.map(name => `exports.${name} = module_.${name}`),
+    '',
+  ].join('\n')
+}
+
+const config: UserConfig[] = defineConfig([modules, commonJs, commonJsFaces]) as UserConfig[]
 
 export default config

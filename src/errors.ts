@@ -48,8 +48,10 @@ function isOfOtherCopy(value: unknown, name: string): boolean {
  * }
  */
 export class TarantoolFixtureError extends Error {
+  /** The `code` of its instances. */
   static readonly code: string = 'ERR_TARANTOOL_FIXTURE'
 
+  /** @internal */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: it is the class on the right of instanceof, any of those below
     return Function.prototype[Symbol.hasInstance].call(this, value) || isOfOtherCopy(value, this.name)
@@ -59,11 +61,16 @@ export class TarantoolFixtureError extends Error {
   readonly code: string
   /** The message without hint and log. */
   readonly summary: string
+  /** Which server: its fingerprint, `Tarantool[127.0.0.1:34567]`. */
   readonly instance: string | undefined
+  /** The last lines of the server's log, oldest first; none where there is no log. */
   readonly logTail: readonly string[]
+  /** The path of the whole log, where it still is on disk. */
   readonly logFile: string | undefined
+  /** What to do about it, one sentence or a few lines. */
   readonly hint: string | undefined
 
+  /** @internal */
   constructor(message: string, details: ErrorDetails = {}) {
     const { code } = new.target
     super(compose(message, code, details), details.cause === undefined ? undefined : { cause: details.cause })
@@ -153,8 +160,10 @@ export class ContainerImageError extends TarantoolFixtureError {
 /** The port (or socket path) that the user fixed is in use; `address` is the whole. */
 export class PortTakenError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_PORT_TAKEN'
+  /** The address that is taken: `127.0.0.1:34567`, or a socket's path. */
   readonly address: string
 
+  /** @internal */
   constructor(message: string, details: ErrorDetails & { address: string }) {
     super(message, details)
     this.address = details.address
@@ -164,8 +173,10 @@ export class PortTakenError extends TarantoolFixtureError {
 /** box.cfg refused an option; `option` is its name. */
 export class BoxCfgError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_BOX_CFG'
+  /** Tarantool's name of it: `memtx_memory`. */
   readonly option: string | undefined
 
+  /** @internal */
   constructor(message: string, details: ErrorDetails & { option?: string | undefined } = {}) {
     super(message, details)
     this.option = details.option
@@ -175,11 +186,14 @@ export class BoxCfgError extends TarantoolFixtureError {
 /** The init script or the application's Lua failed; `file` and `line` are the user's own. */
 export class InitScriptError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_INIT_SCRIPT'
+  /** The user's file; the name of the option, `appLua`, where the Lua is text. */
   readonly file: string | undefined
+  /** The line in it, from 1. */
   readonly line: number | undefined
   /** Lua's traceback, innermost first. */
   readonly luaStack: string | undefined
 
+  /** @internal */
   constructor(
     message: string,
     details: ErrorDetails & {
@@ -198,13 +212,18 @@ export class InitScriptError extends TarantoolFixtureError {
 /** A seed does not fit the spaces that the application made; what is known of the place is in the fields. */
 export class SeedError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_SEED'
+  /** The file that the row, or the Lua, stands in. */
   readonly file: string | undefined
+  /** The line in it, from 1. */
   readonly line: number | undefined
+  /** The space's name. */
   readonly space: string | undefined
   /** The row's place in the list of its space, from 0. */
   readonly row: number | undefined
+  /** The name of the field, or its number. */
   readonly field: string | undefined
 
+  /** @internal */
   constructor(
     message: string,
     details: ErrorDetails & {
@@ -227,9 +246,12 @@ export class SeedError extends TarantoolFixtureError {
 /** The server exited before it was ready, or under a request; `exitCode` or `signal` says how. */
 export class ServerExitedError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_SERVER_EXITED'
+  /** The exit code; undefined after a signal. */
   readonly exitCode: number | undefined
+  /** The signal that ended it: `'SIGSEGV'`. */
   readonly signal: string | undefined
 
+  /** @internal */
   constructor(
     message: string,
     details: ErrorDetails & { exitCode?: number | undefined; signal?: string | undefined } = {},
@@ -291,12 +313,15 @@ export class ProtocolError extends TarantoolFixtureError {
 export interface BoxErrorFrame {
   /** Tarantool's class of the error, such as `ClientError` or `LuajitError`. */
   type: string
+  /** What it says. */
   message: string
   /** The number in `box.error`, such as 3 (`ER_TUPLE_FOUND`); 0 where there is none. */
   code: number
   /** Where in the server's source it was raised. */
   file?: string | undefined
+  /** The line in that file. */
   line?: number | undefined
+  /** The system's number of the error, of a `SystemError`. */
   errno?: number | undefined
   /** Further fields, from 2.11 on. */
   fields?: Record<string, unknown> | undefined
@@ -316,6 +341,7 @@ export class LuaError extends TarantoolFixtureError {
   /** Lua's traceback, where the server gives one. */
   readonly luaStack: string | undefined
 
+  /** @internal */
   constructor(
     message: string,
     details: ErrorDetails & {

@@ -1,3 +1,9 @@
+/**
+ * Servers without a runner, the types of values that JavaScript has none for, and all errors.
+ *
+ * @module tarantool-fixture
+ */
+export type { Version } from './binary/version.ts'
 export type {
   BoxCfgValue,
   Credentials,
@@ -19,16 +25,18 @@ export {
   TarantoolInstance as TarantoolAsyncInstance,
 } from './instance/instance.ts'
 export type { InstanceState } from './instance/lifecycle.ts'
-export type { LogFile, LogSlice } from './instance/log.ts'
+export type { LogFile, LogSlice, LogWait, LogWriter } from './instance/log.ts'
 export { type ProcessExit, TarantoolProcess } from './instance/process.ts'
 export { TarantoolSyncInstance } from './instance/sync/instance.ts'
 export { SyncLogFile } from './instance/sync/log.ts'
 export { TarantoolSyncProcess } from './instance/sync/process.ts'
+export type { Address } from './protocol/address.ts'
+export type { ServerAddress } from './protocol/connections.ts'
 export type { RequestOptions } from './protocol/request-table.ts'
 export { ByteString } from './protocol/values/byte-string.ts'
-export { Datetime } from './protocol/values/datetime.ts'
+export { Datetime, type DatetimeFields } from './protocol/values/datetime.ts'
 export { Decimal } from './protocol/values/decimal.ts'
 export { ErrorValue } from './protocol/values/error-value.ts'
-export { Interval } from './protocol/values/interval.ts'
+export { Interval, type IntervalAdjust, type IntervalFields } from './protocol/values/interval.ts'
 export { UnknownExtension } from './protocol/values/unknown-extension.ts'
 export { Uuid } from './protocol/values/uuid.ts'

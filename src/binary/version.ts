@@ -8,8 +8,11 @@ import type { Binary } from './sources.ts'
 export interface Version {
   /** As the server spells it: `2.6.0-0-g47aa4e01e`. */
   readonly text: string
+  /** 2 */
   readonly major: number
+  /** 6 */
   readonly minor: number
+  /** 0 */
   readonly patch: number
 }
 

@@ -1,6 +1,8 @@
 /** User and password of the account that a test talks to the server with. */
 export interface Credentials {
+  /** The user's name; the server makes it where there is none. */
   user: string
+  /** The password, in the clear. */
   password: string
 }
 

@@ -2,12 +2,15 @@ import type { LeasedServerInfo } from '../broker/messages.ts'
 
 /** The address of a server, as `inject('tarantool')` gives it. */
 export interface TarantoolAddress {
+  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
   readonly host: string
   /** A port number; the path of a socket when `host` is `'unix/'`. */
   readonly port: number
   /** `host:port`, or `user:password@host:port`. */
   readonly uri: string
+  /** The account's name; undefined for guest. */
   readonly user?: string | undefined
+  /** The account's password; undefined for guest. */
   readonly password?: string | undefined
 }
 

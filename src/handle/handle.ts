@@ -24,6 +24,7 @@ export class TarantoolHandle {
     this.#server = server
   }
 
+  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
   get host(): string {
     return this.#info().host
   }
@@ -33,15 +34,17 @@ export class TarantoolHandle {
     return this.#info().port as number
   }
 
-  /** `host:port`, or `user:password@host:port`. */
+  /** `host:port`, or `user:password@host:port`; what a URI cannot hold is percent-encoded. */
   get uri(): string {
     return this.#info().uri
   }
 
+  /** The account's name; undefined for guest. */
   get user(): string | undefined {
     return this.#info().user
   }
 
+  /** The account's password; undefined for guest. */
   get password(): string | undefined {
     return this.#info().password
   }
@@ -52,10 +55,12 @@ export class TarantoolHandle {
     return user === undefined ? undefined : { user, password: password ?? '' }
   }
 
+  /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */
   get consoleHost(): string {
     return this.#info().consoleHost
   }
 
+  /** The console's port, or its socket's path. */
   get consolePort(): number | string {
     return this.#info().consolePort
   }
@@ -70,42 +75,75 @@ export class TarantoolHandle {
     return this.#info().version
   }
 
+  /** The server's directory. */
   get workDir(): string {
     return this.#info().workDir
   }
 
+  /** The path of the server's log. */
   get logFile(): string {
     return this.#info().logFile
   }
 
-  /** Runs Lua on the server's console, as its administrator. Returns the values as YAML gives them. */
+  /**
+   * Runs Lua on the server's console, as its administrator.
+   *
+   * @param lua one line or several; they are one chunk. What it is worth, or returns, is the result.
+   * @param options how long it may take: default, as long as the server lives
+   * @returns the values as YAML gives them; an empty list when there are none
+   * @throws LuaError, BoxError; LeaseError, ConnectionError
+   * @example
+   * await tarantool.command('box.info.status') // ['running']
+   */
   async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
     return await this.#leased().request(connections => connections.command(lua, options))
   }
 
-  /** Runs Lua over the binary protocol; `...` in it are the arguments. Returns the list of values. */
+  /**
+   * Runs Lua over the binary protocol.
+   *
+   * @param args what `...` stands for in it
+   * @returns the list of the values that it returns
+   * @throws LuaError, BoxError; ProtocolError for a value that cannot be sent; LeaseError, ConnectionError
+   * @example
+   * const [sum] = await tarantool.eval<[number]>('return ... + 1', 41)
+   */
   async eval<Result extends unknown[] = unknown[]>(lua: string, ...args: unknown[]): Promise<Result> {
     return (await this.#leased().request(connections => connections.eval(lua, args))) as Result
   }
 
-  /** Calls a stored function over the binary protocol. Returns the list of its values. */
+  /**
+   * Calls a function of the application over the binary protocol.
+   *
+   * @param name a global function's, or a path such as `'box.space.users:count'`
+   * @param args its arguments
+   * @returns the list of the values that it returns
+   * @throws what `eval` throws
+   * @example
+   * const [count] = await tarantool.call<[number]>('count_users')
+   */
   async call<Result extends unknown[] = unknown[]>(name: string, ...args: unknown[]): Promise<Result> {
     return (await this.#leased().request(connections => connections.call(name, args))) as Result
   }
 
-  /** The lines that the server logged since the current test began; `{ since: 0 }` gives them all. */
+  /** The lines that the server logged since the current test began; those of its whole life with `{ since: 0 }`. */
   async logs(slice?: LogSlice): Promise<string[]> {
     const { log, marks } = this.#leased()
     return await log.lines({ since: marks.earliest, ...slice })
   }
 
-  /** Those of them that hold a text or match an expression. */
+  /** The lines since the current test began that hold a text or match an expression. */
   async grepLog(pattern: string | RegExp, slice?: LogSlice): Promise<string[]> {
     const { log, marks } = this.#leased()
     return await log.grep(pattern, { since: marks.earliest, ...slice })
   }
 
-  /** Waits for such a line, and returns it. `timeout` in milliseconds, default 5000. @throws LogTimeoutError */
+  /**
+   * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
+   *
+   * @param options `timeout` in milliseconds, default 5000; `since` in bytes, default where the log was when the test began
+   * @throws LogTimeoutError
+   */
   async waitForLog(pattern: string | RegExp, options?: LogSlice & { timeout?: number }): Promise<string> {
     const { log, marks } = this.#leased()
     return await log.waitFor(pattern, { since: marks.earliest, ...options })
@@ -122,7 +160,11 @@ export class TarantoolHandle {
     await this.#leased().reset()
   }
 
-  /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
+  /**
+   * Stops the server and starts it on the same address.
+   *
+   * @param options `recreate`: begin with an empty directory. Default false: with its data, as far as `walMode` kept it.
+   */
   async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
     await this.#leased().restart(recreate)
   }
@@ -132,7 +174,11 @@ export class TarantoolHandle {
     await this.#leased().stop()
   }
 
-  /** Starts a stopped server on the same address; with what it left on disk unless `recreate`. */
+  /**
+   * Starts a stopped server on the same address.
+   *
+   * @param options `recreate`: begin with an empty directory. Default false: with what it left on disk.
+   */
   async start({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
     await this.#leased().start(recreate)
   }

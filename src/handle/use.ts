@@ -4,6 +4,7 @@ import { TarantoolHandle } from './handle.ts'
 import { leaseOwnServer, leaseServer, releaseServer, ticketOf } from './test-file.ts'
 import { workerState } from './worker-state.ts'
 
+/** What a file or describe asks for, other than the config says. */
 export interface UseOptions {
   /** For the tests of this file or describe, instead of the config's. */
   isolation?: Isolation | undefined

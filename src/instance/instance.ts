@@ -17,6 +17,7 @@ import { takeOverAddress } from './standby.ts'
 import { describeExit } from './start-failure.ts'
 import { Workspace } from './workspace.ts'
 
+/** How `start` goes about it. */
 export interface StartOptions {
   /** Wait until the server is ready; else only until its process runs. Default true. */
   wait?: boolean | undefined
@@ -24,11 +25,13 @@ export interface StartOptions {
   recreate?: boolean | undefined
 }
 
+/** What `stop`, `terminate` and `kill` leave behind. */
 export interface StopOptions {
   /** Remove the directory as `keep` says; `false` leaves it for the next start. Default true. */
   cleanup?: boolean | undefined
 }
 
+/** How `command` is sent. */
 export interface CommandOptions extends RequestOptions {
   /**
    * Gives the two lines with which the console greets (its version, and a hint) to the option `logger` before the command
@@ -79,6 +82,7 @@ export class TarantoolInstance implements AsyncDisposable {
 
   // ---- What it is ----
 
+  /** Where it is in its life. */
   get state(): InstanceState {
     return this.#lifecycle.state
   }
@@ -88,6 +92,7 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.state === 'running'
   }
 
+  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
   get host(): string {
     return this.#options.host
   }
@@ -112,10 +117,12 @@ export class TarantoolInstance implements AsyncDisposable {
     return account + toUri(host, this.port)
   }
 
+  /** The account that requests are sent as; undefined for guest. */
   get credentials(): Credentials | undefined {
     return this.#options.credentials
   }
 
+  /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */
   get consoleHost(): string {
     return this.#options.consoleHost
   }
@@ -208,6 +215,7 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Makes the directory and the init script, and chooses the port, without starting anything.
    *
+   * @param options `recreate`: begin with an empty directory. Default true.
    * @returns the path of the rendered init script
    */
   async prepare({ recreate = true }: { recreate?: boolean } = {}): Promise<string> {
@@ -219,6 +227,7 @@ export class TarantoolInstance implements AsyncDisposable {
    * Starts the server, and waits until the last line of its init script has run. Calls at the same time share one start; a
    * running server is left as it is.
    *
+   * @param options what it begins with, and whether it is waited for
    * @returns the instance itself
    * @throws BoxCfgError, InitScriptError, SeedError, PortTakenError, ServerExitedError, ServerKilledError at once, StartTimeoutError
    *   after `timeout`; nothing runs then, and no directory is left
@@ -267,7 +276,7 @@ export class TarantoolInstance implements AsyncDisposable {
    * Waits for a server that was started with `wait: false`. A replica whose source comes later gets ready when it does; an
    * orphan is ready, too: `status()` tells.
    *
-   * @param options.timeout in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
+   * @param options `timeout` in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
    * @throws what `start` throws; NotRunningError when nothing was started
    */
   async ready({ timeout = this.#options.timeout }: { timeout?: number } = {}): Promise<this> {
@@ -278,6 +287,8 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Stops the server: SIGTERM, then SIGKILL after `stopTimeout`. Returns when the process is gone, and its directory and
    * sockets too. Works in every state; a start that is under way ends with StartAbortedError.
+   *
+   * @param options what becomes of the directory
    */
   async stop({ cleanup = true }: StopOptions = {}): Promise<void> {
     await this.#lifecycle.end('SIGTERM', cleanup)
@@ -288,12 +299,21 @@ export class TarantoolInstance implements AsyncDisposable {
     await this.stop(options)
   }
 
-  /** Ends the server with SIGKILL, and cleans up like `stop`. `{ cleanup: false }` leaves what a crash would leave. */
+  /**
+   * Ends the server with SIGKILL, and cleans up like `stop`.
+   *
+   * @param options what becomes of the directory: `{ cleanup: false }` leaves what a crash would leave
+   */
   async kill({ cleanup = true }: StopOptions = {}): Promise<void> {
     await this.#lifecycle.end('SIGKILL', cleanup)
   }
 
-  /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
+  /**
+   * Stops the server and starts it on the same address.
+   *
+   * @param options `recreate`: begin with an empty directory. Default false: with its data, as far as `walMode` kept it.
+   * @throws what `start` throws
+   */
   async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<this> {
     await this.#lifecycle.restart(recreate)
     return this
@@ -324,6 +344,7 @@ export class TarantoolInstance implements AsyncDisposable {
     this.#lifecycle.markFailed()
   }
 
+  /** `stop()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
@@ -333,6 +354,8 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Runs Lua on the server's console, as its administrator.
    *
+   * @param lua one line or several; they are one chunk. What it is worth, or returns, is the result.
+   * @param options how long it may take: default, as long as the server lives
    * @returns the values as YAML gives them; an empty list when there are none
    * @throws LuaError, BoxError; NotRunningError; ServerExitedError when the server ends first
    * @example await tarantool.command('box.info.status') // ['running']
@@ -344,12 +367,29 @@ export class TarantoolInstance implements AsyncDisposable {
     })
   }
 
-  /** Runs Lua over the binary protocol; `...` in it are the arguments. Returns the list of values. */
+  /**
+   * Runs Lua over the binary protocol.
+   *
+   * @param args what `...` stands for in it
+   * @returns the list of the values that it returns
+   * @throws LuaError, BoxError; ProtocolError for a value that cannot be sent; NotRunningError, ServerExitedError
+   * @example
+   * const [sum] = await tarantool.eval<[number]>('return ... + 1', 41)
+   */
   async eval<Result extends unknown[] = unknown[]>(lua: string, ...args: unknown[]): Promise<Result> {
     return (await this.#request(connections => connections.eval(lua, args))) as Result
   }
 
-  /** Calls a stored function over the binary protocol. Returns the list of its values. */
+  /**
+   * Calls a function of the application over the binary protocol.
+   *
+   * @param name a global function's, or a path such as `'box.space.users:count'`
+   * @param args its arguments
+   * @returns the list of the values that it returns
+   * @throws what `eval` throws
+   * @example
+   * const [count] = await tarantool.call<[number]>('count_users')
+   */
   async call<Result extends unknown[] = unknown[]>(name: string, ...args: unknown[]): Promise<Result> {
     return (await this.#request(connections => connections.call(name, args))) as Result
   }
@@ -365,7 +405,9 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Waits for such a line, and returns it. `timeout` in milliseconds, default 5000.
+   * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
+   *
+   * @param options `timeout` in milliseconds, default 5000; `since` in bytes, default 0
    *
    * @throws LogTimeoutError; ServerExitedError as soon as the server ends without having written one
    */

@@ -28,6 +28,7 @@ export interface LogSlice {
   since?: number | undefined
 }
 
+/** Where to look for a line, and how long to wait for it. */
 export interface LogWait extends LogSlice {
   /** How long to wait, in milliseconds. Default 5000. */
   timeout?: number | undefined
@@ -35,6 +36,7 @@ export interface LogWait extends LogSlice {
 
 /** Who writes a log. */
 export interface LogWriter {
+  /** Resolves when it has ended. */
   readonly ended: Promise<unknown>
   /** Says that it has ended. */
   readonly error: () => Error
@@ -42,13 +44,15 @@ export interface LogWriter {
 
 /** The log of an instance: a file that the server writes and nobody has to read. */
 export class LogFile {
+  /** The path of the file. */
   readonly path: string
 
+  /** @internal */
   constructor(path: string) {
     this.path = path
   }
 
-  /** The size of the log now: what is logged from here on is `lines({ since: offset })`. */
+  /** The size of the log now, in bytes: what is logged from here on is `lines({ since: offset })`. */
   get offset(): number {
     return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0
   }
@@ -81,8 +85,6 @@ export class LogFile {
   /**
    * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
    *
-   * @param options.since where to begin, in bytes. Default 0, the whole log.
-   * @param options.timeout in milliseconds. Default 5000.
    * @param writer the end of who writes the log, after which no line comes, and the error for it
    * @throws LogTimeoutError, or the writer's error
    */

@@ -6,7 +6,9 @@ import { LogFile } from './log.ts'
 
 /** How a process ended: one of the two is set. */
 export interface ProcessExit {
+  /** The exit code; undefined after a signal. */
   readonly exitCode: number | undefined
+  /** The signal that ended it. */
   readonly signal: NodeJS.Signals | undefined
 }
 
@@ -98,7 +100,7 @@ export class TarantoolProcess {
     for (const handle of [child, child.stdin as Socket | null, child.stdout as Socket | null]) handle?.unref()
   }
 
-  /** Starts a process. Whether it could be started shows at once in `pid`, and why not in `wait()`. */
+  /** Starts a process. Whether it could be started shows at once in `pid`, and why not in `wait()`. @internal */
   static spawn(spec: ProcessSpec): TarantoolProcess {
     const log = openSync(spec.logFile, 'a', 0o600)
     try {
@@ -125,15 +127,17 @@ export class TarantoolProcess {
     return this.#exit
   }
 
+  /** The exit code; undefined while it runs, and after a signal. */
   get exitCode(): number | undefined {
     return this.#exit?.exitCode
   }
 
+  /** The signal that ended it; undefined while it runs, and after an exit. */
   get signal(): NodeJS.Signals | undefined {
     return this.#exit?.signal
   }
 
-  /** Where the boot script reports. */
+  /** Where the boot script reports. @internal */
   get reportStream(): Readable {
     return this.#child?.stdout ?? Readable.from([])
   }
@@ -161,7 +165,7 @@ export class TarantoolProcess {
     }
   }
 
-  /** Keeps Node alive for the process, until the function that it returns is called. */
+  /** Keeps Node alive for the process, until the function that it returns is called. @internal */
   hold(): () => void {
     if (this.#holders++ === 0) this.#child?.ref()
     return () => {
@@ -192,12 +196,12 @@ export class TarantoolProcess {
     return sent
   }
 
-  /** Closes the server's stdin: one that is there, or will be, ends by itself. */
+  /** Closes the server's stdin: one that is there, or will be, ends by itself. @internal */
   endLifeline(): void {
     this.#child?.stdin?.destroy()
   }
 
-  /** Sends SIGKILL to the spawned process and its group; a server in a container may live on. */
+  /** Sends SIGKILL to the spawned process and its group; a server in a container may live on. @internal */
   killClient(): void {
     this.#signalGroup('SIGKILL')
   }

@@ -20,7 +20,7 @@ export interface ServerCommand extends ProcessSpec {
 }
 
 /** Where a server replicates from. */
-export interface ReplicationRoute {
+interface ReplicationRoute {
   /** The sources as the server itself is to have them. */
   readonly sources: string | readonly string[] | undefined
   /** Makes them reachable for it; what it gives ends that. */

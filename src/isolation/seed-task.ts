@@ -5,7 +5,7 @@ import { loadCodec } from '../protocol/values/codec.ts'
 import { readJsonSeed } from './seed-json.ts'
 
 /** What fixtures/agent/seed.lua is told of a source. */
-export type SeedInstruction =
+type SeedInstruction =
   | { readonly kind: 'rows'; readonly name: string; readonly place: number }
   | { readonly kind: 'ndjson'; readonly file: string; readonly space: string }
   | { readonly kind: 'json'; readonly file: string; readonly space: string; readonly spaces: string[] | undefined }

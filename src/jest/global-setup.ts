@@ -7,21 +7,31 @@ import { markedPath, readTickets, writeTickets } from './tickets.ts'
 
 /** What a global setup gets of Jest's configuration, as far as it is looked at here. */
 export interface GlobalConfig {
+  /** As many workers as may run at a time. */
   readonly maxWorkers: number
+  /** The directory of the whole run. */
   readonly rootDir: string
+  /** The file that is to end what the setup starts. */
   readonly globalTeardown?: string | null | undefined
   /** What was named on the command line: the run has not all test files. */
   readonly nonFlagArgs?: readonly string[] | undefined
+  /** All tests run in the main process. */
   readonly runInBand?: boolean | undefined
 }
 
 /** The same of a project's. */
 export interface ProjectConfig {
+  /** The project's own directory: relative paths in the config are relative to it. */
   readonly rootDir: string
+  /** The file of the setup that runs. */
   readonly globalSetup?: string | null | undefined
+  /** The file that is to end what the setup starts. */
   readonly globalTeardown?: string | null | undefined
+  /** The file of the test runner. */
   readonly testRunner?: string | undefined
+  /** Files that run before each test file; the setup adds one. */
   readonly setupFiles: string[]
+  /** Files that run after those, with hooks at hand; the setup adds one. */
   readonly setupFilesAfterEnv: string[]
 }
 

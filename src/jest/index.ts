@@ -1,3 +1,8 @@
+/**
+ * What a test file of Jest's imports.
+ *
+ * @module tarantool-fixture/jest
+ */
 import type { TarantoolHandle } from '../handle/handle.ts'
 import { type UseOptions, use } from '../handle/use.ts'
 import { workerState } from '../handle/worker-state.ts'

@@ -1,9 +1,16 @@
+/**
+ * The global setup for Jest: the stock one, and what makes one of a config.
+ *
+ * @module tarantool-fixture/jest/setup
+ */
 import { dirname } from 'node:path'
 import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
 import { type GlobalConfig, type ProjectConfig, setUp } from './global-setup.ts'
 
 export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
+
+export type { GlobalConfig, ProjectConfig } from './global-setup.ts'
 
 /** A global setup of Jest's. */
 export type GlobalSetup = (global: GlobalConfig, project: ProjectConfig) => Promise<void>

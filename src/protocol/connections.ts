@@ -6,8 +6,11 @@ import type { RequestOptions } from './request-table.ts'
 
 /** Where a server is reached, and as whom. */
 export interface ServerAddress {
+  /** For the binary protocol. */
   readonly binary: Address
+  /** For the console. */
   readonly console: Address
+  /** The account; undefined for guest. */
   readonly credentials?: { readonly user: string; readonly password: string } | undefined
 }
 

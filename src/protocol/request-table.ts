@@ -2,6 +2,7 @@ import { RequestTimeoutError } from '../errors.ts'
 import { clearTimeout, setTimeout } from './real-timers.ts'
 
 /** What every request takes. */
+/** How long a request is waited for. */
 export interface RequestOptions {
   /** Milliseconds until the request is given up; without it, it waits as long as the connection lives. */
   timeout?: number | undefined

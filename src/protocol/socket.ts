@@ -6,7 +6,7 @@ import { clearTimeout, now, setTimeout } from './real-timers.ts'
 const GREETING_SIZE = 128
 
 /** How long, in milliseconds, a connection may take when `timeout` is not given. */
-export const DEFAULT_CONNECT_TIMEOUT = 5000
+const DEFAULT_CONNECT_TIMEOUT = 5000
 
 /** What every `connect` takes. */
 export interface ConnectOptions {

@@ -3,6 +3,7 @@ import type { TarantoolAddress } from '../handle/environment.ts'
 
 /** What `inject('tarantool')` gives: the address of this worker's server, and of each by its name. */
 export interface TarantoolContext extends TarantoolAddress {
+  /** Each of the project's servers, by its name. */
   readonly servers: { readonly [name: string]: TarantoolAddress }
 }
 

@@ -6,7 +6,7 @@ import { packageDirectory } from '../package-files.ts'
 import { publish, withdraw } from './publication.ts'
 import type { SharedRun } from './run.ts'
 
-export type Teardown = () => Promise<void>
+type Teardown = () => Promise<void>
 
 // The built one first: a project of a user's has no other.
 const workerFile = ['dist/vitest/worker.js', 'src/vitest/worker.ts']

@@ -1,3 +1,8 @@
+/**
+ * What a test file of Vitest's imports.
+ *
+ * @module tarantool-fixture/vitest
+ */
 import { beforeAll, type TestAPI, test as vitestTest } from 'vitest'
 import type { TarantoolHandle } from '../handle/handle.ts'
 import { leaseServerInTest } from '../handle/test-file.ts'

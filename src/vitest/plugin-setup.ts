@@ -1,7 +1,7 @@
 // The global setup that the plugin adds to a project.
 import { SetupError } from '../errors.ts'
 import { setUpProject } from './global-setup.ts'
-import { pluginConfigOf } from './plugin.ts'
+import { pluginConfigOf } from './plugin-config.ts'
 import { runOfConfig } from './run-of-config.ts'
 import type { GlobalSetup } from './setup.ts'
 

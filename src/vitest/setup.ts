@@ -1,8 +1,13 @@
+/**
+ * The global setup for Vitest: the stock one, and what makes one of a config.
+ *
+ * @module tarantool-fixture/vitest/setup
+ */
 import { dirname } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
-import { setUpProject, type Teardown } from './global-setup.ts'
+import { setUpProject } from './global-setup.ts'
 import { SharedRun } from './run.ts'
 import { configOfSetup, runOfConfig } from './run-of-config.ts'
 import './context.ts'
@@ -11,7 +16,7 @@ export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-
 export type { TarantoolContext } from './context.ts'
 
 /** A global setup of Vitest's. */
-export type GlobalSetup = (project: TestProject) => Promise<Teardown>
+export type GlobalSetup = (project: TestProject) => Promise<() => Promise<void>>
 
 /**
  * Makes a global setup of a config: one Tarantool per worker, for all projects that name the setup.

@@ -80,7 +80,7 @@ const otherEngine =
   "The option docker.engine names another one: 'podman', or a path. Without the option docker, Tarantool runs on this machine itself."
 
 /** Makes the error of a program that cannot be run. */
-export function engineMissing(engine: string, cause: Error): ContainerEngineError {
+function engineMissing(engine: string, cause: Error): ContainerEngineError {
   return new ContainerEngineError(`cannot run ${engine}, which is to run the container: ${cause.message}`, {
     hint: otherEngine,
     cause,

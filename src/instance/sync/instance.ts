@@ -88,6 +88,7 @@ export class TarantoolSyncInstance implements Disposable {
 
   // ---- What it is ----
 
+  /** Where it is in its life. */
   get state(): InstanceState {
     return this.#remote.isThere ? this.#get('state') : 'failed'
   }
@@ -97,6 +98,7 @@ export class TarantoolSyncInstance implements Disposable {
     return this.#remote.isThere && this.#get('isRunning')
   }
 
+  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
   get host(): string {
     return this.#get('host')
   }
@@ -115,10 +117,12 @@ export class TarantoolSyncInstance implements Disposable {
     return this.#get('uri')
   }
 
+  /** The account that requests are sent as; undefined for guest. */
   get credentials(): Credentials | undefined {
     return this.#get('credentials')
   }
 
+  /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */
   get consoleHost(): string {
     return this.#get('consoleHost')
   }
@@ -215,7 +219,7 @@ export class TarantoolSyncInstance implements Disposable {
   /**
    * Waits for a server that was started with `wait: false`.
    *
-   * @param options.timeout in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
+   * @param options `timeout` in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
    */
   ready(options: { timeout?: number } = {}): this {
     this.#call('ready', [options])
@@ -246,7 +250,7 @@ export class TarantoolSyncInstance implements Disposable {
   /**
    * Waits until the server has ended, for whatever reason; at once when none runs.
    *
-   * @param options.timeout in milliseconds. Default: `requestTimeout`.
+   * @param options `timeout` in milliseconds. Default: `requestTimeout`.
    * @returns how it ended; undefined when it was never started
    * @throws RequestTimeoutError
    */
@@ -264,6 +268,7 @@ export class TarantoolSyncInstance implements Disposable {
     this.#call('markFailed', [])
   }
 
+  /** `stop()`, for `using`. */
   [Symbol.dispose](): void {
     this.stop()
   }
@@ -278,7 +283,7 @@ export class TarantoolSyncInstance implements Disposable {
   /**
    * Runs Lua on the server's console, as its administrator.
    *
-   * @param options.timeout in milliseconds. Default: `requestTimeout`.
+   * @param options `timeout` in milliseconds, default `requestTimeout`; `printGreeting`
    * @returns the values as YAML gives them; an empty list when there are none
    * @throws LuaError, BoxError; NotRunningError; ServerExitedError when the server ends first; RequestTimeoutError
    */
@@ -289,12 +294,29 @@ export class TarantoolSyncInstance implements Disposable {
     return this.#call('command', [lua, { timeout, printGreeting }])
   }
 
-  /** Runs Lua over the binary protocol; `...` in it are the arguments. Returns the list of values. */
+  /**
+   * Runs Lua over the binary protocol.
+   *
+   * @param args what `...` stands for in it
+   * @returns the list of the values that it returns
+   * @throws LuaError, BoxError; ProtocolError for a value that cannot be sent; NotRunningError, ServerExitedError; RequestTimeoutError after `requestTimeout`
+   * @example
+   * const [sum] = tarantool.eval<[number]>('return ... + 1', 41)
+   */
   eval<Result extends unknown[] = unknown[]>(lua: string, ...args: unknown[]): Result {
     return this.#call('eval', [lua, ...args], this.#requestTimeout) as Result
   }
 
-  /** Calls a stored function over the binary protocol. Returns the list of its values. */
+  /**
+   * Calls a function of the application over the binary protocol.
+   *
+   * @param name a global function's, or a path such as `'box.space.users:count'`
+   * @param args its arguments
+   * @returns the list of the values that it returns
+   * @throws what `eval` throws
+   * @example
+   * const [count] = tarantool.call<[number]>('count_users')
+   */
   call<Result extends unknown[] = unknown[]>(name: string, ...args: unknown[]): Result {
     return this.#call('call', [name, ...args], this.#requestTimeout) as Result
   }
@@ -310,7 +332,9 @@ export class TarantoolSyncInstance implements Disposable {
   }
 
   /**
-   * Waits for such a line, and returns it. `timeout` in milliseconds, default 5000.
+   * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
+   *
+   * @param options `timeout` in milliseconds, default 5000; `since` in bytes, default 0
    *
    * @throws LogTimeoutError; ServerExitedError as soon as the server ends without having written one
    */

@@ -4,6 +4,7 @@ import type { Remote } from './remote.ts'
 
 /** A process of a blocking instance: `TarantoolProcess`, as far as it can be waited for. */
 export class TarantoolSyncProcess {
+  /** The process's id; 0 when it could not be started. */
   readonly pid: number
   /** The server's log: its stderr, and from the init script on its stdout. */
   readonly log: SyncLogFile
@@ -12,6 +13,7 @@ export class TarantoolSyncProcess {
   readonly #remote: Remote
   readonly #waitTimeout: () => number
 
+  /** @internal */
   constructor(remote: Remote, log: SyncLogFile, waitTimeout: () => number) {
     this.#remote = remote
     this.#waitTimeout = waitTimeout
@@ -30,10 +32,12 @@ export class TarantoolSyncProcess {
     return this.#remote.get('exit') as ProcessExit | undefined
   }
 
+  /** The exit code; undefined while it runs, and after a signal. */
   get exitCode(): number | undefined {
     return this.exit?.exitCode
   }
 
+  /** The signal that ended it; undefined while it runs, and after an exit. */
   get signal(): NodeJS.Signals | undefined {
     return this.exit?.signal
   }

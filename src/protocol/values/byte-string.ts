@@ -7,8 +7,8 @@ import { isUtf8 as isValidUtf8 } from 'node:buffer'
  * later), it goes back to the server as a string (`mp_str`).
  *
  * @example
- * const [bytes] = await connection.eval('return "\\255"') // ByteString [255]
- * await connection.eval('return #...', [ByteString.of(0xff, 0xfe)]) // [2]
+ * const [bytes] = await tarantool.eval('return "\\255"') // ByteString [255]
+ * await tarantool.eval('return #...', ByteString.of(0xff, 0xfe)) // [2]
  */
 export class ByteString extends Uint8Array {}
 

@@ -19,13 +19,17 @@ export interface DatetimeFields {
  * A JavaScript Date may be sent instead of one.
  *
  * @example
- * const [now] = await connection.eval('return require("datetime").now()')
+ * const [now] = await tarantool.eval<[Datetime]>('return require("datetime").now()')
  * now.toDate().getFullYear()
  */
 export class Datetime {
+  /** Seconds since 1970-01-01T00:00:00Z, rounded down; bigint beyond the safe integers. */
   readonly seconds: number | bigint
+  /** 0 to 999,999,999, to be added to `seconds`. */
   readonly nanoseconds: number
+  /** Minutes east of UTC. */
   readonly tzoffset: number
+  /** Tarantool's number of the time zone; 0 for none. */
   readonly tzindex: number
 
   /** @throws InvalidOptionError when a field is not an integer of its size. */
@@ -59,6 +63,7 @@ export class Datetime {
    * Little-endian: seconds (8 bytes), then, unless all are 0, nanoseconds (4), tzoffset (2) and tzindex (2).
    *
    * @see https://www.tarantool.io/en/doc/latest/reference/internals/msgpack_extensions/#the-datetime-type
+   * @internal
    */
   toBytes(): Uint8Array {
     const bytes = Buffer.alloc(16)
@@ -69,6 +74,7 @@ export class Datetime {
     return this.nanoseconds || this.tzoffset || this.tzindex ? bytes : bytes.subarray(0, 8)
   }
 
+  /** Reads what `toBytes` writes. @internal */
   static fromBytes(data: Uint8Array): Datetime {
     const bytes = Buffer.from(data)
     const seconds = bytes.readBigInt64LE(0)

@@ -11,11 +11,12 @@ const PLUS = 0x0c
  * `text` has no exponent and keeps the zeros at the end of a fraction: `1.50` is not `1.5`.
  *
  * @example
- * const [price] = await connection.eval('return require("decimal").new("19.90")')
+ * const [price] = await tarantool.eval('return require("decimal").new("19.90")')
  * String(price) // '19.90'
- * await connection.call('pay', [new Decimal('19.90')])
+ * await tarantool.call('pay', new Decimal('19.90'))
  */
 export class Decimal {
+  /** All digits, without an exponent: `'-12.50'`. */
   readonly text: string
 
   /** @throws InvalidOptionError when the text is not a number, such as `'1.5'`, `'-2'` or `'3e-10'`. */
@@ -33,10 +34,12 @@ export class Decimal {
     return Number(this.text)
   }
 
+  /** Its text. */
   toString(): string {
     return this.text
   }
 
+  /** Its text: a number of JSON would lose digits. */
   toJSON(): string {
     return this.text
   }
@@ -45,6 +48,7 @@ export class Decimal {
    * The scale, then the digits in packed BCD, whose last half byte is the sign.
    *
    * @see https://www.tarantool.io/en/doc/latest/reference/internals/msgpack_extensions/#the-decimal-type
+   * @internal
    */
   toBytes(): Uint8Array {
     const negative = this.text.startsWith('-')
@@ -55,6 +59,7 @@ export class Decimal {
     return Buffer.concat([writeInteger(fraction.length), packed])
   }
 
+  /** Reads what `toBytes` writes. @internal */
   static fromBytes(bytes: Uint8Array): Decimal {
     const { value: scale, next } = readInteger(bytes, 0)
     const nibbles = Buffer.from(bytes.subarray(next)).toString('hex')

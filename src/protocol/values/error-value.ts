@@ -7,7 +7,7 @@ import type { BoxErrorFrame } from '../../errors.ts'
  * `box.session.settings.error_marshaling_enabled = true`; else the value is the error's message, a string.
  *
  * @example
- * const [failure] = await connection.eval('local ok, e = pcall(box.error, box.error.NO_SUCH_USER, "ann") return e')
+ * const [failure] = await tarantool.eval<[ErrorValue]>('local ok, e = pcall(box.error, box.error.NO_SUCH_USER, "ann") return e')
  * failure.boxCode // 45
  */
 export class ErrorValue {
@@ -19,18 +19,22 @@ export class ErrorValue {
     Object.freeze(this)
   }
 
+  /** The message of the outermost error. */
   get message(): string {
     return this.frames[0]?.message ?? ''
   }
 
+  /** Its number in `box.error`; 0 where there is none. */
   get boxCode(): number {
     return this.frames[0]?.code ?? 0
   }
 
+  /** Tarantool's class of it, such as `ClientError`. */
   get boxType(): string {
     return this.frames[0]?.type ?? ''
   }
 
+  /** Its message. */
   toString(): string {
     return this.message
   }

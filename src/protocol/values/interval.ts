@@ -1,7 +1,10 @@
 import { InvalidOptionError, ProtocolError } from '../../errors.ts'
 import { readInteger, writeInteger } from './msgpack-integer.ts'
 
-/** What happens to a day that the month does not have, when months or years are added. */
+/**
+ * What happens to a day that the month does not have, when months or years are added: `'none'` takes the month's last,
+ * `'last'` does the same and keeps to last days, `'excess'` runs over into the next month. As in Tarantool's module datetime.
+ */
 export type IntervalAdjust = 'excess' | 'none' | 'last'
 
 const UNITS = ['year', 'month', 'week', 'day', 'hour', 'min', 'sec', 'nsec'] as const
@@ -9,23 +12,51 @@ const ADJUSTS: readonly IntervalAdjust[] = ['excess', 'none', 'last']
 const ADJUST_ID = 8
 
 /** What an {@link Interval} is made of, under the names of Tarantool's Lua. Units are 0 and `adjust` is `none` when left out. */
-export type IntervalFields = Partial<Record<(typeof UNITS)[number], number | bigint>> & { adjust?: IntervalAdjust }
+export interface IntervalFields {
+  /** Years. */
+  year?: number | bigint
+  /** Months. */
+  month?: number | bigint
+  /** Weeks. */
+  week?: number | bigint
+  /** Days. */
+  day?: number | bigint
+  /** Hours. */
+  hour?: number | bigint
+  /** Minutes. */
+  min?: number | bigint
+  /** Seconds. */
+  sec?: number | bigint
+  /** Nanoseconds. */
+  nsec?: number | bigint
+  /** What becomes of a day that the month does not have. */
+  adjust?: IntervalAdjust
+}
 
 /**
  * An `interval` of Tarantool (2.10 and later). Its units are kept apart: a month is no number of days.
  *
  * @example
- * await connection.call('renew', [new Interval({ year: 1, adjust: 'last' })])
+ * await tarantool.call('renew', new Interval({ year: 1, adjust: 'last' }))
  */
 export class Interval {
+  /** Years. */
   readonly year: number | bigint
+  /** Months. */
   readonly month: number | bigint
+  /** Weeks. */
   readonly week: number | bigint
+  /** Days. */
   readonly day: number | bigint
+  /** Hours. */
   readonly hour: number | bigint
+  /** Minutes. */
   readonly min: number | bigint
+  /** Seconds. */
   readonly sec: number | bigint
+  /** Nanoseconds. */
   readonly nsec: number | bigint
+  /** What becomes of a day that the month does not have. */
   readonly adjust: IntervalAdjust
 
   /** @throws InvalidOptionError when a unit is not an integer of 64 bits. */
@@ -48,6 +79,7 @@ export class Interval {
    * The number of fields that are not 0, then the id and the value of each.
    *
    * @see https://www.tarantool.io/en/doc/latest/reference/internals/msgpack_extensions/#the-interval-type
+   * @internal
    */
   toBytes(): Uint8Array {
     const values = [...UNITS.map(unit => this[unit]), ADJUSTS.indexOf(this.adjust)]
@@ -55,6 +87,7 @@ export class Interval {
     return Buffer.concat([writeInteger(fields.length / 2), ...fields])
   }
 
+  /** Reads what `toBytes` writes. @internal */
   static fromBytes(bytes: Uint8Array): Interval {
     // Zeros are not sent, and the adjust whose number is 0 is `excess`.
     const fields: IntervalFields = { adjust: 'excess' }

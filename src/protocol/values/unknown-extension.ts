@@ -7,6 +7,7 @@
 export class UnknownExtension {
   /** The number of the extension, -128 to 127. */
   readonly type: number
+  /** The bytes after the extension's header. */
   readonly data: Uint8Array
 
   constructor(type: number, data: Uint8Array) {

@@ -6,9 +6,9 @@ const TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
  * A `uuid` of Tarantool (2.4.1 and later over the binary protocol).
  *
  * @example
- * const [id] = await connection.eval('return require("uuid").new()')
+ * const [id] = await tarantool.eval('return require("uuid").new()')
  * String(id) // 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'
- * await connection.call('find_user', [new Uuid(crypto.randomUUID())])
+ * await tarantool.call('find_user', new Uuid(crypto.randomUUID()))
  */
 export class Uuid {
   /** 36 characters, in lower case. */
@@ -21,19 +21,22 @@ export class Uuid {
     Object.freeze(this)
   }
 
+  /** Its text. */
   toString(): string {
     return this.text
   }
 
+  /** Its text. */
   toJSON(): string {
     return this.text
   }
 
-  /** The 16 bytes, in the order of the text. */
+  /** The 16 bytes, in the order of the text. @internal */
   toBytes(): Uint8Array {
     return Buffer.from(this.text.replaceAll('-', ''), 'hex')
   }
 
+  /** Reads what `toBytes` writes. @internal */
   static fromBytes(bytes: Uint8Array): Uuid {
     const hex = Buffer.from(bytes).toString('hex')
     return new Uuid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'))

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, type TestContext, test } from 'vitest'
 import { docker, needsEngine, noEngine } from '../../docker/engine.ts'
+import { repository } from '../../support/npm.ts'
 import { type CodeBlock, codeBlocksOf, filesOf } from '../support/code-blocks.ts'
 import { Project } from '../support/project.ts'
-import { jests, type Runner, repository, vitests } from '../support/runners.ts'
+import { jests, type Runner, vitests } from '../support/runners.ts'
 
 const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
   name: string

@@ -1,8 +1,9 @@
 import { cpSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { repository } from '../../support/npm.ts'
 import { Project } from '../support/project.ts'
-import { jests, repository, vitests } from '../support/runners.ts'
+import { jests, vitests } from '../support/runners.ts'
 
 const runnerOf = { vitest: 'vitest-4.1', 'vitest-plugin': 'vitest-4.1', jest: 'jest-30' }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { repository } from './runners.ts'
+import { repository } from '../../support/npm.ts'
 
 /** A fenced block of a page. */
 export interface CodeBlock {

@@ -1,9 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
-
-export const repository: string = fileURLToPath(new URL('../../../', import.meta.url))
+import { npm, pack, repository } from '../../support/npm.ts'
 
 /** A test runner of one version, under a Node that it runs on. */
 export interface Runner {
@@ -33,6 +30,7 @@ export const jests: readonly Runner[] = [
   { name: 'jest-30', packages: { jest: '~30.5.0', 'jest-environment-jsdom': '~30.5.0', ...transformers } },
 ]
 
+/** What is installed once and stays between runs. */
 const cache = join(repository, 'node_modules', '.cache', 'e2e')
 
 /** The directory in which a runner and the packed package are installed. */
@@ -53,38 +51,26 @@ export function nodeOf(runner: Runner): string {
   return runner.node ? join(installDirectory(runner), 'node_modules', 'node', 'bin', 'node') : process.execPath
 }
 
-async function npm(directory: string, args: string[]): Promise<void> {
-  await execa('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: directory, stdin: 'ignore' })
-}
-
-/** Packs the built package, as `npm publish` would. Returns the tarball's path. */
-async function pack(): Promise<string> {
-  mkdirSync(cache, { recursive: true })
-  const { stdout } = await execa('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', cache], {
-    cwd: repository,
-  })
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
-  return join(cache, filename)
+/** Installs packages into a directory of the cache, unless they are there already. Returns the directory. */
+export async function installOnce(name: string, packages: Readonly<Record<string, string>>): Promise<string> {
+  const directory = join(cache, name)
+  mkdirSync(directory, { recursive: true })
+  const manifest = JSON.stringify({ private: true, type: 'module', devDependencies: packages })
+  // Written last: an installation that was cut short is done again.
+  const done = join(directory, 'installed.json')
+  if (existsSync(done) && readFileSync(done, 'utf8') === manifest) return directory
+  writeFileSync(join(directory, 'package.json'), manifest)
+  // npm's `node` package puts its binary into place with an install script.
+  await npm(directory, ['install', '--no-package-lock'])
+  writeFileSync(done, manifest)
+  return directory
 }
 
 /** Installs the runners that are not there yet, and the package as it is now into each. */
 export async function installRunners(runners: readonly Runner[]): Promise<void> {
-  const tarball = await pack()
-  for (const runner of runners) {
-    const directory = installDirectory(runner)
-    mkdirSync(directory, { recursive: true })
-    const manifest = join(directory, 'package.json')
-    const wanted = JSON.stringify({
-      private: true,
-      type: 'module',
-      devDependencies: { ...runner.packages, 'tarantool-driver': '^3.1.0', ...(runner.node && { node: runner.node }) },
-    })
-    const installed = existsSync(manifest) && readFileSync(manifest, 'utf8') === wanted && existsSync(nodeOf(runner))
-    if (!installed) {
-      writeFileSync(manifest, wanted)
-      // npm's `node` package puts its binary into place with an install script.
-      await npm(directory, ['install', '--no-package-lock'])
-    }
+  const tarball = await pack(cache)
+  for (const { name, packages, node } of runners) {
+    const directory = await installOnce(name, { ...packages, 'tarantool-driver': '^3.1.0', ...(node && { node }) })
     await npm(directory, ['install', '--no-save', '--no-package-lock', '--ignore-scripts', tarball])
   }
 }

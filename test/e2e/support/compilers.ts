@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { installOnce } from './runners.ts'
+
+/** A version of TypeScript. */
+export interface Compiler {
+  readonly name: string
+  readonly version: string
+}
+
+export const compilers: readonly Compiler[] = [
+  { name: 'typescript-5.9', version: '~5.9.3' },
+  { name: 'typescript-6.0', version: '~6.0.3' },
+  { name: 'typescript-7.0', version: '~7.0.2' },
+]
+
+/** Compiles a directory by its tsconfig.json. Returns what the compiler complains of: nothing, where all is well. */
+export async function compile({ name, version }: Compiler, directory: string): Promise<string> {
+  const installed = join(await installOnce(name, { typescript: version }), 'node_modules', 'typescript')
+  const { bin } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { bin: { tsc: string } }
+  const { stdout, exitCode } = await execa(process.execPath, [join(installed, bin.tsc), '--project', '.'], {
+    cwd: directory,
+    reject: false,
+  })
+  return exitCode === 0 ? stdout : stdout || `tsc ended with ${exitCode}`
+}

@@ -1,0 +1,28 @@
+import stockSetup, {
+  defineTarantool,
+  type FixtureConfig,
+  type GlobalSetup,
+  type Isolation,
+  type ServerOptions,
+} from 'tarantool-fixture/vitest/setup'
+import { expectTypeOf } from 'vitest'
+import type { TestProject } from 'vitest/node'
+
+const queue: ServerOptions = { strict: true, seed: './jobs.ndjson' }
+const config: FixtureConfig = { servers: { users: { isolation: 'restart' }, queue }, lease: 'on-use', maxServers: 2 }
+export default defineTarantool(config)
+
+expectTypeOf(defineTarantool).returns.toEqualTypeOf<GlobalSetup>()
+expectTypeOf(stockSetup).toEqualTypeOf<GlobalSetup>()
+expectTypeOf<GlobalSetup>().parameters.toEqualTypeOf<[project: TestProject]>()
+expectTypeOf<Isolation>().toEqualTypeOf<'none' | 'file' | 'reset' | 'process' | 'restart'>()
+// @ts-expect-error There has to be a config.
+defineTarantool()
+// @ts-expect-error There is no such option.
+defineTarantool({ walMod: 'none' })
+// @ts-expect-error There is no such value.
+defineTarantool({ isolation: 'sometimes' })
+// @ts-expect-error There is no such value.
+defineTarantool({ lease: 'test' })
+// @ts-expect-error The number of servers is one for all of them.
+defineTarantool({ servers: { queue: { maxServers: 1 } } })
