@@ -15,6 +15,7 @@ const modules: UserConfig = {
   format: 'esm',
   entry: {
     index: 'src/index.ts',
+    values: 'src/values.ts',
     'instance/sync/worker': 'src/instance/sync/worker.ts',
     'cli/index': 'src/cli/index.ts',
     'vitest/index': 'src/vitest/index.ts',
@@ -38,6 +39,7 @@ const commonJs: UserConfig = {
   outputOptions: { dynamicImportInCjs: false },
   entry: {
     index: 'src/jest/index.ts',
+    values: 'src/values.ts',
     worker: 'src/jest/worker.ts',
     hooks: 'src/jest/hooks.ts',
     preset: 'src/jest/preset.ts',

@@ -1,3 +1,5 @@
+import { recogniseCopies } from './copies.ts'
+
 /** What an error can say about the instance it speaks of. Every field is optional: say what is known. */
 export interface ErrorDetails {
   /** Which server: its fingerprint, `Tarantool[127.0.0.1:34567]`. */
@@ -27,15 +29,6 @@ function compose(message: string, code: string, details: ErrorDetails): string {
   return parts.join('\n')
 }
 
-// A runner may load this package more than once, each copy with classes of its own.
-function isOfOtherCopy(value: unknown, name: string): boolean {
-  if (typeof value !== 'object' || value === null || !('summary' in value)) return false
-  for (let at: unknown = value; at; at = Object.getPrototypeOf(at)) {
-    if ((at as object).constructor?.name === name) return true
-  }
-  return false
-}
-
 /**
  * The base of every error that this package throws on purpose.
  *
@@ -52,9 +45,8 @@ export class TarantoolFixtureError extends Error {
   static readonly code: string = 'ERR_TARANTOOL_FIXTURE'
 
   /** @internal */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: it is the class on the right of instanceof, any of those below
-    return Function.prototype[Symbol.hasInstance].call(this, value) || isOfOtherCopy(value, this.name)
+  static {
+    recogniseCopies(TarantoolFixtureError)
   }
 
   /** Stable and unique to the class, such as `ERR_TARANTOOL_PORT_TAKEN`. */

@@ -24,6 +24,7 @@ test('fewer than 30 packages come with it', () => {
 describe('entries that load without a runner', () => {
   const entries = {
     'tarantool-fixture': 'TarantoolInstance',
+    'tarantool-fixture/values': 'Decimal',
     'tarantool-fixture/vitest/setup': 'defineTarantool',
     'tarantool-fixture/vitest/plugin': 'tarantool',
     'tarantool-fixture/jest': 'useTarantool',

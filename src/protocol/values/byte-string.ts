@@ -1,4 +1,5 @@
 import { isUtf8 as isValidUtf8 } from 'node:buffer'
+import { recogniseCopies } from '../../copies.ts'
 
 /**
  * A Lua string whose bytes are not valid UTF-8, so that no JavaScript string can hold it.
@@ -10,7 +11,11 @@ import { isUtf8 as isValidUtf8 } from 'node:buffer'
  * const [bytes] = await tarantool.eval('return "\\255"') // ByteString [255]
  * await tarantool.eval('return #...', ByteString.of(0xff, 0xfe)) // [2]
  */
-export class ByteString extends Uint8Array {}
+export class ByteString extends Uint8Array {
+  static {
+    recogniseCopies(ByteString)
+  }
+}
 
 /** Are these bytes valid UTF-8? */
 export function isUtf8(bytes: Uint8Array): boolean {

@@ -1,3 +1,4 @@
+import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { toInteger } from './msgpack-integer.ts'
 
@@ -23,6 +24,10 @@ export interface DatetimeFields {
  * now.toDate().getFullYear()
  */
 export class Datetime {
+  static {
+    recogniseCopies(Datetime)
+  }
+
   /** Seconds since 1970-01-01T00:00:00Z, rounded down; bigint beyond the safe integers. */
   readonly seconds: number | bigint
   /** 0 to 999,999,999, to be added to `seconds`. */

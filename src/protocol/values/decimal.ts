@@ -1,3 +1,4 @@
+import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { readInteger, writeInteger } from './msgpack-integer.ts'
 
@@ -16,6 +17,10 @@ const PLUS = 0x0c
  * await tarantool.call('pay', new Decimal('19.90'))
  */
 export class Decimal {
+  static {
+    recogniseCopies(Decimal)
+  }
+
   /** All digits, without an exponent: `'-12.50'`. */
   readonly text: string
 

@@ -1,3 +1,4 @@
+import { recogniseCopies } from '../../copies.ts'
 import type { BoxErrorFrame } from '../../errors.ts'
 
 /**
@@ -11,6 +12,10 @@ import type { BoxErrorFrame } from '../../errors.ts'
  * failure.boxCode // 45
  */
 export class ErrorValue {
+  static {
+    recogniseCopies(ErrorValue)
+  }
+
   /** The errors, outermost first. */
   readonly frames: readonly BoxErrorFrame[]
 

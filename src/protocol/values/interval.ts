@@ -1,3 +1,4 @@
+import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError, ProtocolError } from '../../errors.ts'
 import { readInteger, writeInteger } from './msgpack-integer.ts'
 
@@ -40,6 +41,10 @@ export interface IntervalFields {
  * await tarantool.call('renew', new Interval({ year: 1, adjust: 'last' }))
  */
 export class Interval {
+  static {
+    recogniseCopies(Interval)
+  }
+
   /** Years. */
   readonly year: number | bigint
   /** Months. */

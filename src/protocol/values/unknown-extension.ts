@@ -1,3 +1,4 @@
+import { recogniseCopies } from '../../copies.ts'
 /**
  * A value of a MessagePack extension that this package does not know, as its bytes. It can be sent back.
  *
@@ -5,6 +6,10 @@
  * new UnknownExtension(42, Uint8Array.of(1, 2, 3))
  */
 export class UnknownExtension {
+  static {
+    recogniseCopies(UnknownExtension)
+  }
+
   /** The number of the extension, -128 to 127. */
   readonly type: number
   /** The bytes after the extension's header. */

@@ -1,3 +1,4 @@
+import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError } from '../../errors.ts'
 
 const TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -11,6 +12,10 @@ const TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
  * await tarantool.call('find_user', new Uuid(crypto.randomUUID()))
  */
 export class Uuid {
+  static {
+    recogniseCopies(Uuid)
+  }
+
   /** 36 characters, in lower case. */
   readonly text: string
 

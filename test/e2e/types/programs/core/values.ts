@@ -11,6 +11,7 @@ import {
   UnknownExtension,
   Uuid,
 } from 'tarantool-fixture'
+import { Decimal as DecimalOfTests, type IntervalFields as FieldsOfTests } from 'tarantool-fixture/values'
 
 expectTypeOf(new Decimal('1.5').toNumber()).toEqualTypeOf<number>()
 expectTypeOf(String(new Uuid('f81d4fae-7dec-11d0-a765-00a0c91e6bf6'))).toEqualTypeOf<string>()
@@ -30,3 +31,6 @@ new Datetime({ nanoseconds: 1 })
 new Interval({ years: 1 })
 // @ts-expect-error A value does not change.
 new Decimal('1.5').text = '2'
+
+expectTypeOf(new DecimalOfTests('1.5').toString()).toEqualTypeOf<string>()
+expectTypeOf<FieldsOfTests>().toEqualTypeOf<IntervalFields>()
