@@ -30,7 +30,7 @@ test('all Lua that the sources have is in it', () => {
 
 test('what the README links to is in it, or at least in the repository', () => {
   const links = [...readFileSync(join(directory, 'README.md'), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
-  const outside = /^(CONTRIBUTING\.md$|docs\/api\/)/
+  const outside = /^(CONTRIBUTING\.md$|docs\/api\/|examples$)/
   const place = (path: string): string => join(outside.test(path) ? repository : directory, path)
   expect(links.map(([, path = '']) => path).filter(path => !existsSync(place(path)))).toEqual([])
 })
