@@ -6,7 +6,8 @@ import { Broker } from '../../src/broker/broker.ts'
 import { BrokerClient } from '../../src/broker/client.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
 import { TarantoolInstance } from '../../src/index.ts'
-import { installDirectory, installRunners, nodeOf, type Runner, repository, vitests } from '../e2e/support/runners.ts'
+import { installRunners } from '../e2e/support/install.ts'
+import { installDirectory, nodeOf, type Runner, repository, vitests } from '../e2e/support/runners.ts'
 import { compare, median, report } from './pairs.ts'
 
 export const runner: Runner = vitests.find(({ name }) => name === 'vitest-4.1') as Runner

@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 
 export const repository: string = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** Where runners and what they run on are installed, once for all runs of the tests. */
+export const cache: string = join(repository, 'node_modules', '.cache', 'e2e')
 
 /** A test runner of one version, under a Node that it runs on. */
 export interface Runner {
@@ -13,10 +15,11 @@ export interface Runner {
   readonly node?: string
 }
 
-export const vitests: readonly Runner[] = [
+const allVitests: readonly Runner[] = [
   { name: 'vitest-3.2', packages: { vitest: '~3.2.7' } },
   { name: 'vitest-4.1', packages: { vitest: '~4.1.12' } },
-  { name: 'vitest-5.1', packages: { vitest: '~5.1.1' }, node: '24' },
+  // Its Vite is a peer dependency, which Yarn does not install by itself.
+  { name: 'vitest-5.1', packages: { vitest: '~5.1.1', vite: '^8.3.0' }, node: '24' },
 ]
 
 // What projects translate their tests with.
@@ -28,12 +31,34 @@ const transformers = {
   typescript: '~5.9.3',
 }
 
-export const jests: readonly Runner[] = [
+const allJests: readonly Runner[] = [
   { name: 'jest-29', packages: { jest: '~29.7.0', ...transformers } },
   { name: 'jest-30', packages: { jest: '~30.5.0', ...transformers } },
 ]
 
-const cache = join(repository, 'node_modules', '.cache', 'e2e')
+/** Every runner, whatever a run of the tests has chosen. */
+export const allRunners: readonly Runner[] = [...allVitests, ...allJests]
+
+/**
+ * What a run of the matrix chooses, as variables of the environment: the runners' names, and the Node that they run on.
+ * Without it there are all of them, each on the Node above.
+ */
+export interface Choice {
+  readonly E2E_RUNNERS: string
+  readonly E2E_NODE: string
+}
+
+function chosen(runners: readonly Runner[]): readonly Runner[] {
+  const { E2E_RUNNERS: names, E2E_NODE: node } = process.env as Partial<Choice>
+  if (names === undefined || node === undefined) return runners
+  return runners.filter(({ name }) => names.split(',').includes(name)).map(runner => ({ ...runner, node }))
+}
+
+/** The Vitests to test with: of a run of the matrix, those that it has chosen. */
+export const vitests: readonly Runner[] = chosen(allVitests)
+
+/** The same of Jest. */
+export const jests: readonly Runner[] = chosen(allJests)
 
 /** The directory in which a runner and the packed package are installed. */
 export function installDirectory({ name }: Runner): string {
@@ -48,43 +73,12 @@ export function scriptOf(runner: Runner): string {
   return join(installDirectory(runner), 'node_modules', script)
 }
 
+/** The directory in which a Node is installed, for all runners. */
+export function nodeDirectory(version: string): string {
+  return join(cache, `node-${version}`)
+}
+
 /** The Node that a runner is run with. */
-export function nodeOf(runner: Runner): string {
-  return runner.node ? join(installDirectory(runner), 'node_modules', 'node', 'bin', 'node') : process.execPath
-}
-
-async function npm(directory: string, args: string[]): Promise<void> {
-  await execa('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: directory, stdin: 'ignore' })
-}
-
-/** Packs the built package, as `npm publish` would. Returns the tarball's path. */
-async function pack(): Promise<string> {
-  mkdirSync(cache, { recursive: true })
-  const { stdout } = await execa('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', cache], {
-    cwd: repository,
-  })
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
-  return join(cache, filename)
-}
-
-/** Installs the runners that are not there yet, and the package as it is now into each. */
-export async function installRunners(runners: readonly Runner[]): Promise<void> {
-  const tarball = await pack()
-  for (const runner of runners) {
-    const directory = installDirectory(runner)
-    mkdirSync(directory, { recursive: true })
-    const manifest = join(directory, 'package.json')
-    const wanted = JSON.stringify({
-      private: true,
-      type: 'module',
-      devDependencies: { ...runner.packages, 'tarantool-driver': '^3.1.0', ...(runner.node && { node: runner.node }) },
-    })
-    const installed = existsSync(manifest) && readFileSync(manifest, 'utf8') === wanted && existsSync(nodeOf(runner))
-    if (!installed) {
-      writeFileSync(manifest, wanted)
-      // npm's `node` package puts its binary into place with an install script.
-      await npm(directory, ['install', '--no-package-lock'])
-    }
-    await npm(directory, ['install', '--no-save', '--no-package-lock', '--ignore-scripts', tarball])
-  }
+export function nodeOf({ node }: Pick<Runner, 'node'>): string {
+  return node === undefined ? process.execPath : join(nodeDirectory(node), 'node_modules', 'node', 'bin', 'node')
 }

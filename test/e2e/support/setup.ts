@@ -1,5 +1,6 @@
 import build from '../../support/global-setup.ts'
-import { installRunners, jests, vitests } from './runners.ts'
+import { installRunners } from './install.ts'
+import { jests, vitests } from './runners.ts'
 
 /** Builds, and installs the packed package beside each version of each runner. */
 export default async function setup(): Promise<void> {
