@@ -50,6 +50,21 @@ const commonJs: UserConfig = {
   },
 }
 
-const config: UserConfig[] = defineConfig([modules, commonJs]) as UserConfig[]
+// What Jest's main process requires, where import() works: a way into the ES modules.
+const required: UserConfig = {
+  ...common,
+  format: 'cjs',
+  clean: false,
+  outDir: 'dist/jest',
+  external: [/^\.\/(setup|teardown)\.js$/],
+  // The setup has a default export and a named one, which Jest and TypeScript take as such.
+  inputOptions: { checks: { mixedExports: false } },
+  entry: {
+    setup: 'src/jest/setup-required.ts',
+    teardown: 'src/jest/teardown-required.ts',
+  },
+}
+
+const config: UserConfig[] = defineConfig([modules, commonJs, required]) as UserConfig[]
 
 export default config
