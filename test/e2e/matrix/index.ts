@@ -4,6 +4,7 @@ import type { TestProjectInlineConfiguration } from 'vitest/config'
 import { startVitest } from 'vitest/node'
 import { askVersion } from '../../../src/binary/ask-version.ts'
 import build from '../../support/global-setup.ts'
+import { installManagers } from '../package-managers/managers.ts'
 import { installNode, installRunners } from '../support/install.ts'
 import { type Choice, isJest, type Runner, repository } from '../support/runners.ts'
 import { parseArguments } from './arguments.ts'
@@ -36,6 +37,7 @@ process.chdir(repository)
 await build()
 await Promise.all(nodes.map(installNode))
 await installRunners(runners.map(({ name, packages }) => ({ name, packages })))
+await installManagers()
 
 const cells = cellsOf(runners, nodes)
 const runnersOn = (node: string): Runner[] =>
