@@ -34,6 +34,7 @@ function print(title: string, failures: readonly Failure[]): void {
 
 const { runners, nodes, files, testNamePattern, mayBeEmpty } = parseArguments(process.argv.slice(2))
 process.chdir(repository)
+console.log('Building, and installing what is not there yet')
 await build()
 await Promise.all(nodes.map(installNode))
 await installRunners(runners.map(({ name, packages }) => ({ name, packages })))
@@ -44,12 +45,17 @@ const runnersOn = (node: string): Runner[] =>
   cells.filter(cell => cell.node === node && cell.refusal === undefined).map(({ runner }) => runner)
 const reporter = new MatrixReporter()
 const started = Date.now()
-await startVitest('test', [...files], {
-  watch: false,
-  reporters: [reporter],
-  projects: nodes.filter(node => runnersOn(node).length > 0).map(node => projectOf(node, runnersOn(node))),
-  ...(testNamePattern !== undefined && { testNamePattern }),
-})
+const projects = nodes
+  .filter(node => runnersOn(node).length > 0)
+  .map((node): TestProjectInlineConfiguration => projectOf(node, runnersOn(node)))
+if (projects.length > 0) {
+  await startVitest('test', [...files], {
+    watch: false,
+    reporters: [reporter],
+    projects,
+    ...(testNamePattern !== undefined && { testNamePattern }),
+  })
+}
 
 const resultOf = (cell: Cell): ReturnType<typeof ofCell> => ofCell(reporter.modules, cell)
 for (const cell of cells) print(cellName(cell), resultOf(cell).failures)
