@@ -3,7 +3,7 @@ import process from 'node:process'
 import { execa } from 'execa'
 import { tarball } from '../support/install.ts'
 import { EmptyProject, type RunResult } from '../support/project.ts'
-import { cache, nodeOf, type Runner } from '../support/runners.ts'
+import { cache, isJest, nodeOf, type Runner } from '../support/runners.ts'
 import type { PackageManager } from './managers.ts'
 
 interface NpmSettings {
@@ -46,16 +46,16 @@ export class ManagedProject extends EmptyProject {
     this.#runner = runner
   }
 
-  /** Installs what a package.json with this script says. */
-  async install(test: string): Promise<RunResult> {
+  /** Installs the runner and the package. */
+  async install(): Promise<RunResult> {
     const devDependencies = { ...this.#runner.packages, 'tarantool-fixture': `file:${tarball}` }
-    this.write({ 'package.json': JSON.stringify({ private: true, scripts: { test }, devDependencies }) })
+    this.write({ 'package.json': JSON.stringify({ private: true, devDependencies }) })
     return await this.#run(this.#manager.install)
   }
 
-  /** Runs that script. */
-  async test(): Promise<RunResult> {
-    return await this.#run(['run', 'test'])
+  /** Runs the runner. */
+  async test(args: readonly string[] = isJest(this.#runner) ? [] : ['run']): Promise<RunResult> {
+    return await this.#run(['exec', isJest(this.#runner) ? 'jest' : 'vitest', ...args])
   }
 
   async #run(args: readonly string[]): Promise<RunResult> {

@@ -64,11 +64,14 @@ async function nothingIsLeft(project: ManagedProject): Promise<void> {
 }
 
 describe.each([...vitests, ...jests])('$name', runner => {
-  test.each(managers)('installed by $name', async manager => {
+  test.for(managers)('installed by $name', async (manager, { skip }) => {
     const project = new ManagedProject(manager, runner, isJest(runner) ? jestFiles : vitestFiles)
-    const installed = await project.install(isJest(runner) ? 'jest' : 'vitest run')
+    const installed = await project.install()
     expect(installed.exitCode, installed.output).toBe(0)
     expect(existsSync(join(project.directory, 'node_modules'))).toBe(manager.name === 'pnpm')
+    // Jest 29 does not start with Plug'n'Play on Node 22, whatever it is to run.
+    const withoutPackage = await project.test(isJest(runner) ? ['--config', '{}', '--listTests'] : ['--version'])
+    skip(withoutPackage.exitCode !== 0, `${runner.name} itself does not start there`)
     const { exitCode, output } = await project.test()
     expect(exitCode, output).toBe(0)
     expect(output).toMatch(isJest(runner) ? /4 passed/ : /Tests +3 passed/)
