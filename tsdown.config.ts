@@ -65,8 +65,6 @@ const commonJsFaces: UserConfig = {
     'vitest/index': 'src/vitest/index.ts',
     'vitest/setup': 'src/vitest/setup.ts',
     'vitest/plugin': 'src/vitest/plugin.ts',
-    'jest/setup': 'src/jest/setup.ts',
-    'jest/teardown': 'src/jest/teardown.ts',
   },
   plugins: {
     name: 'faces-of-es-modules',
@@ -89,6 +87,21 @@ function faceOf(file: string, names: readonly string[]): string {
   ].join('\n')
 }
 
-const config: UserConfig[] = defineConfig([modules, commonJs, commonJsFaces]) as UserConfig[]
+// What Jest's main process requires, where import() works: a way into the ES modules.
+const required: UserConfig = {
+  ...common,
+  format: 'cjs',
+  clean: false,
+  outDir: 'dist/jest',
+  external: [/^\.\/(setup|teardown)\.js$/],
+  // The setup has a default export and a named one, which Jest and TypeScript take as such.
+  inputOptions: { checks: { mixedExports: false } },
+  entry: {
+    setup: 'src/jest/setup-required.ts',
+    teardown: 'src/jest/teardown-required.ts',
+  },
+}
+
+const config: UserConfig[] = defineConfig([modules, commonJs, commonJsFaces, required]) as UserConfig[]
 
 export default config

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { installRunners } from '../e2e/support/runners.ts'
+import { installRunners } from '../e2e/support/install.ts'
 import { median, report } from './pairs.ts'
 import { makeProject, runProject, vitest } from './project.ts'
 import { appLua, changeTenRows } from './reset.ts'

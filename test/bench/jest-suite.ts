@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { installRunners } from '../e2e/support/runners.ts'
+import { installRunners } from '../e2e/support/install.ts'
 import { median, reportTime } from './pairs.ts'
 import { installEmptyModule, jest, makeProject, runProject } from './project.ts'
 import { benchWholeRun } from './whole-run.ts'

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { installOnce } from './runners.ts'
+import { installInto } from './install.ts'
+import { cache } from './runners.ts'
 
 /** A version of TypeScript. */
 export interface Compiler {
@@ -17,7 +18,8 @@ export const compilers: readonly Compiler[] = [
 
 /** Compiles a directory by its tsconfig.json. Returns what the compiler complains of: nothing, where all is well. */
 export async function compile({ name, version }: Compiler, directory: string): Promise<string> {
-  const installed = join(await installOnce(name, { typescript: version }), 'node_modules', 'typescript')
+  await installInto(join(cache, name), { typescript: version })
+  const installed = join(cache, name, 'node_modules', 'typescript')
   const { bin } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { bin: { tsc: string } }
   const { stdout, exitCode } = await execa(process.execPath, [join(installed, bin.tsc), '--project', '.'], {
     cwd: directory,

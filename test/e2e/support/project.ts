@@ -40,22 +40,18 @@ export interface RunnerProcess
   kill(signal: NodeJS.Signals): boolean
 }
 
-/** A project of a user's in a directory of its own, with a runner and the packed package installed. */
-export class Project {
+/** A project of a user's in a directory of its own, with nothing installed yet. */
+export class EmptyProject {
   readonly directory: string
   /** The TMPDIR of its runs: what they leave behind is seen here. */
   readonly temporary: string
-  readonly #runner: Runner
 
-  constructor(runner: Runner, files: Readonly<Record<string, string>>) {
-    this.#runner = runner
+  constructor(files: Readonly<Record<string, string>>) {
     // Short: the paths of unix sockets below it are bounded.
     this.directory = mkdtempSync(join(tmpdir(), 'e2e-'))
     this.temporary = join(this.directory, 'tmp')
     mkdirSync(this.temporary)
-    symlinkSync(join(installDirectory(runner), 'node_modules'), join(this.directory, 'node_modules'))
-    const type = isJest(runner) ? 'commonjs' : 'module'
-    this.write({ 'package.json': JSON.stringify({ private: true, type }), ...files })
+    this.write(files)
     onTestFinished(() => {
       for (const { pid } of this.leftProcesses()) {
         try {
@@ -80,12 +76,11 @@ export class Project {
     return readFileSync(join(this.directory, name), 'utf8')
   }
 
-  /** Starts the runner's command line: `spawn(['run'])` is `vitest run`. Its output is in `.all`. */
-  spawn(
-    args: readonly string[],
+  /** Starts a program in it. Its output is in `.all`. */
+  start(
+    command: readonly string[],
     { env = {}, terminal = false, ownGroup = false, at = '' }: RunOptions = {},
   ): RunnerProcess {
-    const command = [nodeOf(this.#runner), scriptOf(this.#runner), ...args]
     const [file = '', ...rest] = terminal ? ['script', '-qefc', command.join(' '), '/dev/null'] : command
     return execa(file, rest, {
       cwd: join(this.directory, at),
@@ -98,15 +93,6 @@ export class Project {
       timeout: 90_000,
       killSignal: 'SIGKILL',
     })
-  }
-
-  /** Runs the runner to its end. */
-  async run(
-    args: readonly string[] = isJest(this.#runner) ? [] : ['run'],
-    options: RunOptions = {},
-  ): Promise<RunResult> {
-    const { exitCode, signal, all } = await this.spawn(args, options)
-    return { exitCode, signal, output: all }
   }
 
   /** What its runs left in the temporary directory. */
@@ -125,11 +111,37 @@ export class Project {
   }
 }
 
+/** A project with a runner and the packed package installed. */
+export class Project extends EmptyProject {
+  readonly #runner: Runner
+
+  constructor(runner: Runner, files: Readonly<Record<string, string>>) {
+    const type = isJest(runner) ? 'commonjs' : 'module'
+    super({ 'package.json': JSON.stringify({ private: true, type }), ...files })
+    this.#runner = runner
+    symlinkSync(join(installDirectory(runner), 'node_modules'), join(this.directory, 'node_modules'))
+  }
+
+  /** Starts the runner's command line: `spawn(['run'])` is `vitest run`. */
+  spawn(args: readonly string[], options: RunOptions = {}): RunnerProcess {
+    return this.start([nodeOf(this.#runner), scriptOf(this.#runner), ...args], options)
+  }
+
+  /** Runs the runner to its end. */
+  async run(
+    args: readonly string[] = isJest(this.#runner) ? [] : ['run'],
+    options: RunOptions = {},
+  ): Promise<RunResult> {
+    const { exitCode, signal, all } = await this.spawn(args, options)
+    return { exitCode, signal, output: all }
+  }
+}
+
 // What the runner that runs these tests has set for its own workers, and what would tell ours apart from a user's.
 function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name]) =>
-      !/^(VITEST|VITE_|JEST|NODE_ENV|TEST|DEV|PROD|MODE|SSR|BASE_URL|npm_|GITHUB_ACTIONS|FORCE_COLOR|TARANTOOL_(?!BIN))/.test(
+      !/^(VITEST|VITE_|JEST|E2E_|NODE_ENV|TEST|DEV|PROD|MODE|SSR|BASE_URL|npm_|GITHUB_ACTIONS|FORCE_COLOR|TARANTOOL_(?!BIN))/.test(
         name,
       ),
   )

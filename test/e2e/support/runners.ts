@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { npm, pack, repository } from '../../support/npm.ts'
+import process from 'node:process'
+import { repository } from '../../support/npm.ts'
+
+/** Where runners and what they run on are installed, once for all runs of the tests. */
+export const cache: string = join(repository, 'node_modules', '.cache', 'e2e')
 
 /** A test runner of one version, under a Node that it runs on. */
 export interface Runner {
@@ -10,10 +13,11 @@ export interface Runner {
   readonly node?: string
 }
 
-export const vitests: readonly Runner[] = [
+const allVitests: readonly Runner[] = [
   { name: 'vitest-3.2', packages: { vitest: '~3.2.7' } },
   { name: 'vitest-4.1', packages: { vitest: '~4.1.12' } },
-  { name: 'vitest-5.1', packages: { vitest: '~5.1.1' }, node: '24' },
+  // Its Vite is a peer dependency, which Yarn does not install by itself.
+  { name: 'vitest-5.1', packages: { vitest: '~5.1.1', vite: '^8.3.0' }, node: '24' },
 ]
 
 // What projects translate their tests with.
@@ -25,13 +29,34 @@ const transformers = {
   typescript: '~5.9.3',
 }
 
-export const jests: readonly Runner[] = [
+const allJests: readonly Runner[] = [
   { name: 'jest-29', packages: { jest: '~29.7.0', 'jest-environment-jsdom': '~29.7.0', ...transformers } },
   { name: 'jest-30', packages: { jest: '~30.5.0', 'jest-environment-jsdom': '~30.5.0', ...transformers } },
 ]
 
-/** What is installed once and stays between runs. */
-const cache = join(repository, 'node_modules', '.cache', 'e2e')
+/** Every runner, whatever a run of the tests has chosen. */
+export const allRunners: readonly Runner[] = [...allVitests, ...allJests]
+
+/**
+ * What a run of the matrix chooses, as variables of the environment: the runners' names, and the Node that they run on.
+ * Without it there are all of them, each on the Node above.
+ */
+export interface Choice {
+  readonly E2E_RUNNERS: string
+  readonly E2E_NODE: string
+}
+
+function chosen(runners: readonly Runner[]): readonly Runner[] {
+  const { E2E_RUNNERS: names, E2E_NODE: node } = process.env as Partial<Choice>
+  if (names === undefined || node === undefined) return runners
+  return runners.filter(({ name }) => names.split(',').includes(name)).map(runner => ({ ...runner, node }))
+}
+
+/** The Vitests to test with: of a run of the matrix, those that it has chosen. */
+export const vitests: readonly Runner[] = chosen(allVitests)
+
+/** The same of Jest. */
+export const jests: readonly Runner[] = chosen(allJests)
 
 /** The directory in which a runner and the packed package are installed. */
 export function installDirectory({ name }: Runner): string {
@@ -46,31 +71,12 @@ export function scriptOf(runner: Runner): string {
   return join(installDirectory(runner), 'node_modules', script)
 }
 
+/** The directory in which a Node is installed, for all runners. */
+export function nodeDirectory(version: string): string {
+  return join(cache, `node-${version}`)
+}
+
 /** The Node that a runner is run with. */
-export function nodeOf(runner: Runner): string {
-  return runner.node ? join(installDirectory(runner), 'node_modules', 'node', 'bin', 'node') : process.execPath
-}
-
-/** Installs packages into a directory of the cache, unless they are there already. Returns the directory. */
-export async function installOnce(name: string, packages: Readonly<Record<string, string>>): Promise<string> {
-  const directory = join(cache, name)
-  mkdirSync(directory, { recursive: true })
-  const manifest = JSON.stringify({ private: true, type: 'module', devDependencies: packages })
-  // Written last: an installation that was cut short is done again.
-  const done = join(directory, 'installed.json')
-  if (existsSync(done) && readFileSync(done, 'utf8') === manifest) return directory
-  writeFileSync(join(directory, 'package.json'), manifest)
-  // npm's `node` package puts its binary into place with an install script.
-  await npm(directory, ['install', '--no-package-lock'])
-  writeFileSync(done, manifest)
-  return directory
-}
-
-/** Installs the runners that are not there yet, and the package as it is now into each. */
-export async function installRunners(runners: readonly Runner[]): Promise<void> {
-  const tarball = await pack(cache)
-  for (const { name, packages, node } of runners) {
-    const directory = await installOnce(name, { ...packages, 'tarantool-driver': '^3.1.0', ...(node && { node }) })
-    await npm(directory, ['install', '--no-save', '--no-package-lock', '--ignore-scripts', tarball])
-  }
+export function nodeOf({ node }: Pick<Runner, 'node'>): string {
+  return node === undefined ? process.execPath : join(nodeDirectory(node), 'node_modules', 'node', 'bin', 'node')
 }

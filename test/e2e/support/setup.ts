@@ -1,8 +1,11 @@
 import build from '../../support/global-setup.ts'
-import { installRunners, jests, vitests } from './runners.ts'
+import { installManagers } from '../package-managers/managers.ts'
+import { installRunners } from './install.ts'
+import { jests, vitests } from './runners.ts'
 
-/** Builds, and installs the packed package beside each version of each runner. */
+/** Builds, and installs the packed package beside each version of each runner; and the package managers. */
 export default async function setup(): Promise<void> {
   await build()
   await installRunners([...vitests, ...jests])
+  await installManagers()
 }

@@ -1,0 +1,37 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { npm, pack } from '../../support/npm.ts'
+import { cache, installDirectory, nodeDirectory, type Runner } from './runners.ts'
+
+/** The built package, packed as `npm publish` would: `installRunners` puts it there. */
+export const tarball: string = join(cache, 'tarantool-fixture.tgz')
+
+/** Installs packages into a directory, unless it has them already. */
+export async function installInto(directory: string, packages: Readonly<Record<string, string>>): Promise<void> {
+  mkdirSync(directory, { recursive: true })
+  const manifest = JSON.stringify({ private: true, type: 'module', devDependencies: packages })
+  // Written last: an installation that was cut short is done again.
+  const done = join(directory, 'installed.json')
+  if (existsSync(done) && readFileSync(done, 'utf8') === manifest) return
+  writeFileSync(join(directory, 'package.json'), manifest)
+  // npm's `node` package puts its binary into place with an install script.
+  await npm(directory, ['install', '--no-package-lock'])
+  writeFileSync(done, manifest)
+}
+
+/** Installs a Node, unless it is there. */
+export async function installNode(version: string): Promise<void> {
+  await installInto(nodeDirectory(version), { node: version })
+}
+
+/** Installs the runners that are not there yet, each with the Node that it runs on, and the package as it is now into each. */
+export async function installRunners(runners: readonly Runner[]): Promise<void> {
+  renameSync(await pack(cache), tarball)
+  for (const runner of runners) {
+    const { node, packages } = runner
+    const directory = installDirectory(runner)
+    if (node !== undefined) await installNode(node)
+    await installInto(directory, { ...packages, 'tarantool-driver': '^3.1.0' })
+    await npm(directory, ['install', '--no-save', '--no-package-lock', '--ignore-scripts', tarball])
+  }
+}
