@@ -21,6 +21,8 @@ async function poll(check, timeout) {
 }
 const truthy = check => async () => { if (!(await check())) throw new Error('it is not so') }
 export const vi = {
+  // Vitest has an option of the test for that.
+  retryTimes: count => jest.retryTimes(count),
   useFakeTimers: () => jest.useFakeTimers(),
   useRealTimers: () => jest.useRealTimers(),
   waitFor: (check, timeout = 1000) => poll(check, timeout),
@@ -39,8 +41,7 @@ function translate(text: string): string {
     .replace(fromVitest, (_, list: string) => {
       const names = list.split(',').map(name => name.trim())
       const known = names.filter(name => name !== 'vi' && !inVitestOnly.includes(name))
-      const viImport = names.includes('vi') ? "; import { vi } from '#vi'" : ''
-      return `import { ${known.join(', ')} } from '@jest/globals'${viImport}`
+      return `import { ${known.join(', ')} } from '@jest/globals'; import { vi } from '#vi'`
     })
     .replaceAll("inject('tarantool')", addressOfInject)
     .replaceAll("'tarantool-fixture/vitest", "'tarantool-fixture/jest")
