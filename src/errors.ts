@@ -37,7 +37,7 @@ function compose(message: string, code: string, details: ErrorDetails): string {
  *
  * @example
  * try { await instance.start() } catch (error) {
- *   if (error instanceof TarantoolFixtureError && error.code === 'ERR_TARANTOOL_PORT_TAKEN') …
+ *   if (error instanceof PortTakenError) console.error(error.address, error.code)
  * }
  */
 export class TarantoolFixtureError extends Error {
