@@ -6,17 +6,11 @@ import { workerState } from '../handle/worker-state.ts'
 import { type CircusBlock, type CircusState, type CircusTest, circus, errorsIn, hook } from './circus.ts'
 import { mayLeaveSuite, Suites } from './suites.ts'
 
-interface Attempt {
-  readonly attempt: TestAttempt
-  /** How many errors the test had when it began. */
-  readonly errorsBefore: number
-}
-
 /** What is done around the hooks and tests of one test file. */
 export class HooksOfFile {
   readonly suites: Suites = new Suites()
   readonly #circus: CircusState
-  readonly #attempts = new WeakMap<CircusTest, Attempt>()
+  readonly #attempts = new WeakMap<CircusTest, TestAttempt>()
   readonly #begun = new WeakSet<CircusTest>()
 
   constructor(state: CircusState) {
@@ -83,18 +77,17 @@ export class HooksOfFile {
     if (!test) return
     const attempt = new TestAttempt({ scope: this.suites.scopeOf(test) ?? unknownFile, concurrent: false })
     this.#begun.add(test)
-    this.#attempts.set(test, { attempt, errorsBefore: test.errors.length })
+    this.#attempts.set(test, attempt)
     await attempt.begin()
   }
 
   async #endTest(): Promise<void> {
     const test = this.#circus.currentlyRunningTest
-    const begun = test && this.#attempts.get(test)
-    if (!begun) return
+    const attempt = test && this.#attempts.get(test)
+    if (!attempt) return
     this.#attempts.delete(test)
-    const { attempt, errorsBefore } = begun
     try {
-      await attempt.report(errorsIn(test.errors.slice(errorsBefore)))
+      await attempt.report(errorsIn(test.errors))
     } finally {
       await attempt.end(mayLeaveSuite(test, this.#circus))
     }
