@@ -103,9 +103,10 @@ export class LeasedServer {
     const isNew = isolation === 'restart' || isolation === 'process'
     if (this.#lines.isDown || this.#askedFor) {
       await this.#ensureRuns(demand.hooksRan, isolation === 'process')
-    } else if (isNew && this.#touched) {
+    } else if (isNew && ((await this.#state.hooksChanged(demand)) || this.#touched)) {
       if (isolation === 'process') await this.renew()
       else await this.restart(true)
+      this.#state.noticeProcess(`a test had isolation '${isolation}'`, { died: false, hooksRan: false })
     }
     if (isolation === 'reset' || isolation === 'file') await this.#record()
     this.#began(generation)

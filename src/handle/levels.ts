@@ -48,6 +48,11 @@ export class Levels {
     return this.#levels.find(({ lost }) => lost)?.lost
   }
 
+  /** Whether the file or one of its suites has changed anything, as far as was seen when a test began. */
+  get hooksChanged(): boolean {
+    return this.#levels.some(({ changed }) => changed)
+  }
+
   /** Back to the end of the application's Lua. */
   async toBaseline(): Promise<void> {
     await this.#move('rewind', -1)
@@ -73,8 +78,9 @@ export class Levels {
     await this.toTest()
   }
 
-  /** Once, before the tests of a file whose tests share the server: what they do is not the file's. */
-  async openTests(): Promise<void> {
+  /** Before tests that share the server: what they do is theirs, and not the file's or the suite's. */
+  async openTests(suites: readonly Scope[]): Promise<void> {
+    await this.#align(suites)
     if (!this.#above) await this.toTest()
   }
 

@@ -25,6 +25,8 @@ export interface Demand {
   readonly suites: readonly Scope[]
   /** Hooks of the innermost of them, or of the file where there is none, have run. */
   readonly hooksRan: boolean
+  /** What it changes is there for all that comes after it: nothing around it asks for anything else. */
+  readonly staysAround: boolean
 }
 
 /** The file of which nothing is known yet. */
@@ -53,14 +55,16 @@ export function demandIn(scope: Scope, server: LeasedServer): Demand {
   const wanted = isolationIn(scope, server)
   const undoes = wanted === 'reset' || wanted === 'file'
   const around = [...outwards(scope)]
-  const suites = around.filter(
-    suite => suite.parent && suite.hasHooks && isUsedIn(suite, name) && isolationIn(suite, server) === 'reset',
-  )
+  // Also of a suite that asks for another isolation: what is around it is to find nothing of its hooks.
+  const isKeptApart = (suite: Scope): boolean =>
+    suite.parent !== undefined && [suite, suite.parent].some(scope => isolationIn(scope, server) === 'reset')
+  const suites = around.filter(suite => suite.hasHooks && isUsedIn(suite, name) && isKeptApart(suite))
   return {
     // What only reads an address is served between files.
     isolation: undoes && !isUsedIn(scope, name) ? 'none' : wanted,
     strict: usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? info.strict,
     suites: suites.toReversed(),
     hooksRan: (suites[0] ?? around.at(-1) ?? scope).hasHooks,
+    staysAround: !isUsedIn(scope, name) || around.every(each => isolationIn(each, server) === 'none'),
   }
 }

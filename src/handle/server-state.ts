@@ -39,6 +39,16 @@ export class ServerState {
     })
   }
 
+  /**
+   * Whether the file or its suites have changed anything, as far as that is recorded. To be asked before another process
+   * takes the server's place, too: afterwards nobody could tell.
+   */
+  async hooksChanged({ suites }: Demand): Promise<boolean> {
+    if (!this.#server.info().records) return false
+    await this.#step('before this test', () => this.#levels.openTests(suites))
+    return this.#levels.hooksChanged
+  }
+
   async openSuite(suites: readonly Scope[]): Promise<void> {
     await this.#step('before this suite', () => this.#levels.openSuite(suites))
   }
@@ -52,12 +62,16 @@ export class ServerState {
    * @returns the error of a test that would not find what the hooks of its suites did
    * @throws ConnectionError when it may be gone, and is: the test has not begun then
    */
-  async beginTest({ isolation, strict, suites }: Demand, mayBeGone = false): Promise<ResetError | undefined> {
+  async beginTest(
+    { isolation, strict, suites, staysAround }: Demand,
+    mayBeGone = false,
+  ): Promise<ResetError | undefined> {
     this.#testsRunning++
-    if (isolation !== 'reset' && isolation !== 'file') return undefined
+    if (!this.#server.info().records || (isolation === 'none' && staysAround)) return undefined
     const open = async (): Promise<ResetError | undefined> => {
-      if (isolation === 'file') await this.#levels.openTests()
-      else await this.#levels.openTest(suites)
+      if (isolation === 'reset') await this.#levels.openTest(suites)
+      else await this.#levels.openTests(suites)
+      if (isolation !== 'reset' && isolation !== 'file') return undefined
       const lost = await this.#lost()
       if (!lost && strict && isolation === 'reset') await this.#digest()
       return lost
