@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { SetupError } from '../errors.ts'
@@ -12,6 +13,24 @@ export function findConfigFile(directory: string): string | undefined {
   return names.map(name => join(directory, name)).find(path => existsSync(path))
 }
 
+// In watch mode it may have been edited; what it imports itself stays as it was.
+async function importAnew(path: string): Promise<unknown> {
+  const { mtimeMs } = await stat(path)
+  delete createRequire(path).cache[path]
+  return await import(`${pathToFileURL(path).href}?${mtimeMs}`)
+}
+
+function hintOf(path: string, error: unknown): string | undefined {
+  const { code, name, message } = error as NodeJS.ErrnoException
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    return `Node ${process.versions.node} reads no TypeScript; 22.18 and later do. Or name it tarantool.config.mjs.`
+  }
+  const isOfOtherKind = code === 'ERR_REQUIRE_CYCLE_MODULE' || (name === 'SyntaxError' && message.includes('export'))
+  return path.endsWith('.js') && isOfOtherKind
+    ? "In a package that is not of type 'module' it says module.exports = { … }, or has the name tarantool.config.mjs."
+    : undefined
+}
+
 /**
  * Reads the config of a fixture from the tarantool.config file of a directory.
  *
@@ -20,7 +39,7 @@ export function findConfigFile(directory: string): string | undefined {
  */
 export async function loadConfigFile(
   directory: string,
-  importFile: (path: string) => Promise<unknown> = path => import(pathToFileURL(path).href),
+  importFile: (path: string) => Promise<unknown> = importAnew,
 ): Promise<{ path: string; config: FixtureConfig }> {
   const path = findConfigFile(directory)
   if (path === undefined) {
@@ -32,7 +51,10 @@ export async function loadConfigFile(
   try {
     exported = path.endsWith('.json') ? { default: JSON.parse(await readFile(path, 'utf8')) } : await importFile(path)
   } catch (error) {
-    throw new SetupError(`cannot read ${path}: ${(error as Error).message}`, { cause: error })
+    throw new SetupError(`cannot read ${path}: ${(error as Error).message}`, {
+      hint: hintOf(path, error),
+      cause: error,
+    })
   }
   const config = (exported as { default?: unknown }).default
   if (config === null || typeof config !== 'object') {

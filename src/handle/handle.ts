@@ -1,7 +1,9 @@
 import type { LeasedServerInfo } from '../broker/messages.ts'
 import { LeaseError } from '../errors.ts'
 import type { LogSlice } from '../instance/log.ts'
+import type { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
+import { fromCaller } from './call-site.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
 import { workerState } from './worker-state.ts'
@@ -96,7 +98,7 @@ export class TarantoolHandle {
    * await tarantool.command('box.info.status') // ['running']
    */
   async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
-    return await this.#leased().request(connections => connections.command(lua, options))
+    return await fromCaller(this.command, () => this.#request(connections => connections.command(lua, options)))
   }
 
   /**
@@ -109,7 +111,7 @@ export class TarantoolHandle {
    * const [sum] = await tarantool.eval<[number]>('return ... + 1', 41)
    */
   async eval<Result extends unknown[] = unknown[]>(lua: string, ...args: unknown[]): Promise<Result> {
-    return (await this.#leased().request(connections => connections.eval(lua, args))) as Result
+    return (await fromCaller(this.eval, () => this.#request(connections => connections.eval(lua, args)))) as Result
   }
 
   /**
@@ -123,7 +125,7 @@ export class TarantoolHandle {
    * const [count] = await tarantool.call<[number]>('count_users')
    */
   async call<Result extends unknown[] = unknown[]>(name: string, ...args: unknown[]): Promise<Result> {
-    return (await this.#leased().request(connections => connections.call(name, args))) as Result
+    return (await fromCaller(this.call, () => this.#request(connections => connections.call(name, args)))) as Result
   }
 
   /** The lines that the server logged since the current test began; those of its whole life with `{ since: 0 }`. */
@@ -201,6 +203,10 @@ export class TarantoolHandle {
   // Files that are only listed read addresses too, at their top level.
   #info(): LeasedServerInfo {
     return workerState().listing ? listedServer : this.#leased().info
+  }
+
+  async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
+    return await this.#leased().request(send)
   }
 
   #leased(): LeasedServer {

@@ -6,11 +6,18 @@ export interface LogMark {
 /** Where in a server's log the running tests began: several of them with `test.concurrent`, which share the log. */
 export class LogMarks {
   readonly #running = new Set<LogMark>()
+  readonly #lease: LogMark
   /** That of the test that began last, or of the lease. */
   #last: LogMark
 
   constructor(offset: number) {
-    this.#last = { offset }
+    this.#lease = { offset }
+    this.#last = this.#lease
+  }
+
+  /** Where the file's lease began. */
+  get first(): number {
+    return this.#lease.offset
   }
 
   /** Where the first of the running tests began; when none runs, where the last one did. */
@@ -31,6 +38,6 @@ export class LogMarks {
 
   /** The log is another one now, and of interest from an offset on. */
   moveTo(offset: number): void {
-    for (const mark of [...this.#running, this.#last]) mark.offset = offset
+    for (const mark of [...this.#running, this.#last, this.#lease]) mark.offset = offset
   }
 }

@@ -6,6 +6,8 @@ export interface ReportOptions {
   readonly errors: readonly ShownError[]
   /** How messages call the time that is spoken of: `'during this test'`. */
   readonly when: string
+  /** The same of the log that is shown; default: `when`. */
+  readonly logWhen?: string
   readonly logSince: (server: LeasedServer) => number
 }
 
@@ -16,7 +18,7 @@ export interface ReportOptions {
  */
 export async function reportServers(
   servers: Iterable<LeasedServer>,
-  { errors: [first], when, logSince }: ReportOptions,
+  { errors: [first], when, logWhen = when, logSince }: ReportOptions,
 ): Promise<void> {
   const crashes: Error[] = []
   for (const server of servers) {
@@ -24,7 +26,7 @@ export async function reportServers(
     const crash = await server.crash(when, since, first !== undefined)
     if (crash) crashes.push(crash)
     if (first) {
-      const text = crash ? crash.summary : await describeLog(server, when, since)
+      const text = crash ? crash.summary : await describeLog(server, logWhen, since)
       if (text) appendToError(first, text)
     }
     if (first || crash) await server.testFailed()

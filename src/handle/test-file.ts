@@ -47,7 +47,13 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
     // One after the other, in the order of the config: two workers that wait for what the other has would wait for ever.
     for (const name of servers) await leaseServer(name)
   }
-  for (const ticket of tickets) await begin(ticket)
+  try {
+    for (const ticket of tickets) await begin(ticket)
+  } catch (error) {
+    // No hook of the file is going to give back what it has already.
+    await endTestFile()
+    throw error
+  }
 }
 
 /**
@@ -58,7 +64,8 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
  */
 export async function endTests(errors: readonly ShownError[]): Promise<void> {
   const servers = [...workerState().servers.values()].filter(server => !server.isCrashKnown)
-  await reportServers(servers, { errors, when: 'outside the tests', logSince: server => server.marks.earliest })
+  const logSince = (server: LeasedServer): number => server.marks.first
+  await reportServers(servers, { errors, when: 'outside the tests', logWhen: 'during this file', logSince })
 }
 
 /** Ends a test file, after its last hook. The worker may have no other file to run, and yet live on. */

@@ -2,6 +2,7 @@ import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 import { SetupError } from '../errors.ts'
 import { TarantoolHandle } from './handle.ts'
 import { leaseOwnServer, leaseServer, releaseServer, ticketOf } from './test-file.ts'
+import { checkUseOptions } from './use-options.ts'
 import { workerState } from './worker-state.ts'
 
 /** What a file or describe asks for, other than the config says. */
@@ -30,7 +31,8 @@ export const handleOf = (name: string): TarantoolHandle =>
 /**
  * What `useTarantool` of each adapter does.
  *
- * @throws SetupError in a run without the global setup, and inside a test; UnknownServerError
+ * @throws SetupError in a run without the global setup, and inside a test; UnknownServerError, UnknownOptionError,
+ *   InvalidOptionError
  */
 export function use(
   aroundTests: AroundTests,
@@ -38,7 +40,9 @@ export function use(
   more: UseOptions = {},
 ): TarantoolHandle {
   const named = typeof nameOrOptions === 'string'
-  const { isolation, strict, config } = named ? more : nameOrOptions
+  const options = named ? more : nameOrOptions
+  checkUseOptions(options)
+  const { isolation, strict, config } = options
   const state = workerState()
   if (state.isRunning) {
     throw new SetupError('useTarantool() was called inside a test or a hook', {

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { clearInterval, setInterval } from '../protocol/real-timers.ts'
+import { clearInterval, setInterval } from '../protocol/node-builtins.ts'
 
 // Some file systems (network mounts, some containers' volumes) do not tell of changes.
 const lookAgainAfter = 200

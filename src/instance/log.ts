@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { LogTimeoutError } from '../errors.ts'
-import { clearTimeout, setTimeout } from '../protocol/real-timers.ts'
+import { clearTimeout, setTimeout } from '../protocol/node-builtins.ts'
 import { LogFollower, readSince } from './log-follower.ts'
 
 /** What the log is called in the directory of its instance. */

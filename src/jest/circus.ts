@@ -22,6 +22,8 @@ export interface CircusTest {
   readonly concurrent: boolean
   fn: (() => unknown) | undefined
   readonly errors: CircusError[]
+  /** What has become of it: `'skip'` and `'todo'` of one that was not run. */
+  readonly status: 'skip' | 'todo' | 'done' | 'running' | null
   /** How often it was begun: more than once where failed tests are tried again. */
   readonly invocations: number
 }
@@ -41,12 +43,14 @@ export interface CircusState {
   readonly currentDescribeBlock: CircusBlock
   readonly currentlyRunningTest: CircusTest | null
   readonly hasFocusedTests: boolean
+  /** The file was imported, and its hooks and tests are about to run, or have run. */
+  readonly hasStarted: boolean
   readonly testNamePattern: RegExp | null | undefined
-  readonly unhandledErrors: readonly CircusError[]
+  readonly unhandledErrors: CircusError[]
 }
 
 /** The state of the file that runs here; undefined under another runner. jest-circus has it under a symbol of its own. */
-function findCircus(): CircusState | undefined {
+export function findCircus(): CircusState | undefined {
   const key = Object.getOwnPropertySymbols(globalThis).find(({ description }) => description === 'JEST_STATE_SYMBOL')
   return key && ((globalThis as Record<symbol, unknown>)[key] as CircusState | undefined)
 }
@@ -82,13 +86,29 @@ export function isOurs(made: CircusHook): boolean {
  * The errors of a test or of hooks, as something can be put under them. Each test file has an Error of its own, and Node's
  * modules have theirs, so they are told by what they look like.
  */
-export function errorsIn(list: readonly CircusError[]): ShownError[] {
-  return list.flatMap(entry => {
+export function errorsIn(list: CircusError[]): ShownError[] {
+  return list.flatMap((entry, index) => {
     const holder = (Array.isArray(entry) ? entry : [entry]) as [unknown, Error?]
     const [error] = holder
     if (typeof error === 'string') return [thrownText(holder)]
-    return isError(error) ? [isAssertion(error) ? generated(error) : error] : []
+    if (!isError(error)) return []
+    if (isAssertion(error)) return [generated(error)]
+    if (isWritable(error)) return [error]
+    const copy = copyOf(error)
+    list[index] = Array.isArray(entry) ? [copy, holder[1]] : copy
+    return [copy]
   })
+}
+
+// A DOMException, such as that of an AbortSignal, has getters; others are frozen.
+const isWritable = (error: Error): boolean =>
+  Reflect.set(error, 'message', error.message) && Reflect.set(error, 'stack', error.stack)
+
+function copyOf(error: Error): Error {
+  const copy = new Error(error.message, { cause: error })
+  copy.name = error.name
+  if (error.stack !== undefined) copy.stack = error.stack
+  return copy
 }
 
 const isError = (value: unknown): value is Error & { readonly code?: unknown } =>

@@ -11,6 +11,8 @@ export interface GlobalConfig {
   readonly maxWorkers: number
   /** The directory of the whole run. */
   readonly rootDir: string
+  /** The directories, or config files, of the projects. */
+  readonly projects?: readonly unknown[] | undefined
   /** The file that is to end what the setup starts. */
   readonly globalTeardown?: string | null | undefined
   /** What was named on the command line: the run has not all test files. */
@@ -46,7 +48,16 @@ const directory = join(packageDirectory, 'dist/jest')
 const workerFile = join(directory, 'worker.cjs')
 const hooksFile = join(directory, 'hooks.cjs')
 
+/** @throws SetupError under another runner */
+export function checkProject(project: ProjectConfig | undefined): void {
+  if (project?.setupFiles !== undefined) return
+  throw new SetupError('tarantool-fixture/jest/setup is for Jest, and another runner has called it', {
+    hint: "For Vitest: globalSetup: 'tarantool-fixture/vitest/setup'.",
+  })
+}
+
 function check(global: GlobalConfig, project: ProjectConfig): void {
+  checkProject(project)
   if (!(global.globalTeardown || project.globalTeardown)) {
     throw new SetupError(
       'the Jest config has a globalSetup that starts servers, and no globalTeardown that ends them',

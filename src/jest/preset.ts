@@ -3,6 +3,8 @@ const preset: Readonly<Record<string, string | string[]>> = {
   globalSetup: 'tarantool-fixture/jest/setup',
   globalTeardown: 'tarantool-fixture/jest/teardown',
   setupFiles: ['tarantool-fixture/jest/worker'],
+  // With automock these would be mocks, too.
+  unmockedModulePathPatterns: ['/node_modules/(tarantool-fixture|yaml|@msgpack)/'],
 }
 
 export default preset

@@ -6,7 +6,8 @@
 import { dirname } from 'node:path'
 import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
-import { type GlobalConfig, type ProjectConfig, setUp } from './global-setup.ts'
+import { SetupError } from '../errors.ts'
+import { checkProject, type GlobalConfig, type ProjectConfig, setUp } from './global-setup.ts'
 
 export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
 
@@ -30,10 +31,22 @@ export function defineTarantool(config: FixtureConfig): GlobalSetup {
 
 /** The stock global setup: the config is the tarantool.config file in the project's `rootDir`, or in the root's. */
 const stockSetup: GlobalSetup = async (global, project) => {
+  checkProject(project)
   const directory =
     [project.rootDir, global.rootDir].find(root => findConfigFile(root) !== undefined) ?? project.rootDir
   const { path, config } = await loadConfigFile(directory)
+  const other = configFilesOf(global).find(file => file !== path)
+  if (other) {
+    throw new SetupError(`Jest runs this setup for one project, with ${path}, and another project has ${other}`, {
+      hint: 'Give each project a globalSetup file of its own: defineTarantool from tarantool-fixture/jest/setup makes one.',
+    })
+  }
   await setUp({ baseDir: dirname(path), configFile: path, load: async () => config }, global, project)
+}
+
+function configFilesOf({ projects = [] }: GlobalConfig): string[] {
+  const places = projects.filter(project => typeof project === 'string')
+  return places.flatMap(place => findConfigFile(place) ?? findConfigFile(dirname(place)) ?? [])
 }
 
 export default stockSetup

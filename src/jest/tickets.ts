@@ -1,4 +1,5 @@
 import type { BrokerTicket } from '../broker/messages.ts'
+import { SetupError } from '../errors.ts'
 
 /** Tickets by the file of the setup that they come from: its name is the same in each run, and so in Jest's caches. */
 export type Tickets = Readonly<Record<string, BrokerTicket>>
@@ -30,5 +31,12 @@ export function ticketsOfProject(fileName: string): BrokerTicket[] {
   const tickets = readTickets()
   const index = (fileName.match(/\/\.(?=\/)/g) ?? []).length - 1
   const setup = Object.keys(tickets)[index]
-  return setup === undefined ? Object.values(tickets) : [tickets[setup] as BrokerTicket]
+  if (setup !== undefined) return [tickets[setup] as BrokerTicket]
+  const all = Object.values(tickets)
+  const names = all.flatMap(({ servers }) => servers)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice === undefined) return all
+  throw new SetupError(`several global setups of this run have a server named '${twice}', and none is this project's`, {
+    hint: `Jest runs a setup that several projects name for the first of them only. Give this project a setup file of its own, or the servers different names. The setups: ${Object.keys(tickets).join(', ')}.`,
+  })
 }

@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError, RequestTimeoutError } from '../errors.ts'
 import { type Address, formatAddress } from './address.ts'
-import { clearTimeout, now, setTimeout } from './real-timers.ts'
+import { clearTimeout, connect, now, setTimeout } from './node-builtins.ts'
 
 const greetingSize = 128
 const end = '\n...\n'

@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import type { Address } from './address.ts'
+import { connect } from './node-builtins.ts'
 
 /**
  * Whether nobody listens at an address any more. From 2.10 on a server that exits stops to listen at once, and goes on

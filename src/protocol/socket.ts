@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { ConnectionError } from '../errors.ts'
 import { type Address, formatAddress } from './address.ts'
-import { clearTimeout, now, setTimeout } from './real-timers.ts'
+import { clearTimeout, connect, now, setTimeout } from './node-builtins.ts'
 
 const GREETING_SIZE = 128
 

@@ -33,6 +33,14 @@ export function baseDirectory(project: TestProject): string {
   return filesOf(config.globalSetup).some(file => inherited.includes(file)) ? vitest.config.root : config.root
 }
 
+/** @throws SetupError under another runner */
+export function checkRunner(project: TestProject | undefined): void {
+  if (project?.vitest !== undefined) return
+  throw new SetupError('tarantool-fixture/vitest/setup is for Vitest, and another runner has called it', {
+    hint: "For Jest: preset: 'tarantool-fixture', or globalSetup: 'tarantool-fixture/jest/setup'.",
+  })
+}
+
 function refuseBrowser(project: TestProject): void {
   if (project.config.browser?.enabled) {
     throw new SetupError(`project '${project.name}' runs in a browser, which cannot talk to Tarantool`, {

@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
-import { setUpProject } from './global-setup.ts'
+import { checkRunner, setUpProject } from './global-setup.ts'
 import { SharedRun } from './run.ts'
 import { configOfSetup, runOfConfig } from './run-of-config.ts'
 import './context.ts'
@@ -27,12 +27,16 @@ export type GlobalSetup = (project: TestProject) => Promise<() => Promise<void>>
  * export default defineTarantool({ appLua: './app.lua' })
  */
 export function defineTarantool(config: FixtureConfig): GlobalSetup {
-  const setup: GlobalSetup = async project => await setUpProject(project, await runOfConfig(project, config))
+  const setup: GlobalSetup = async project => {
+    checkRunner(project)
+    return await setUpProject(project, await runOfConfig(project, config))
+  }
   return Object.assign(setup, { [configOfSetup]: config })
 }
 
 /** The stock global setup: the config is the tarantool.config file beside the Vitest config. */
 const stockSetup: GlobalSetup = async project => {
+  checkRunner(project)
   const roots = [project.config.root, project.vitest.config.root]
   const directory = roots.find(root => findConfigFile(root) !== undefined) ?? project.vitest.config.root
   let reads = 0

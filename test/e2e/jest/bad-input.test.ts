@@ -56,6 +56,55 @@ const bad: Record<string, { files: Record<string, string>; says: RegExp[] }> = {
     files: { ...setUpJest(), 'a.test.js': `${uses} beforeEach(() => { useTarantool() }); test('x', () => {})` },
     says: inTest,
   },
+  'an option of useTarantool that does not exist': {
+    files: { ...setUpJest(), 'a.test.js': `${uses} useTarantool({ isolaton: 'none' }); test('x', () => {})` },
+    says: [/useTarantool: there is no option 'isolaton'/, /Did you mean 'isolation'\?/],
+  },
+  'an isolation that does not exist': {
+    files: { ...setUpJest(), 'a.test.js': `${uses} useTarantool({ isolation: 'restrt' }); test('x', () => {})` },
+    says: [/useTarantool: option 'isolation' must be 'reset', .*, not "restrt"/],
+  },
+  "Vitest's setup": {
+    files: {
+      'jest.config.js':
+        "module.exports = { globalSetup: 'tarantool-fixture/vitest/setup', globalTeardown: 'tarantool-fixture/jest/teardown' }",
+      'a.test.js': passing,
+    },
+    says: [/vitest\/setup is for Vitest, and another runner/, /preset: 'tarantool-fixture'/],
+  },
+  'a config that is an ES module in a package of CommonJS': {
+    files: { ...stock, 'tarantool.config.js': 'export default { } export', 'a.test.js': passing },
+    says: [/cannot read \S+tarantool\.config\.js/],
+  },
+  'projects with configs of their own for the stock setup': {
+    files: {
+      'jest.config.js': "module.exports = { projects: ['<rootDir>/one', '<rootDir>/two'] }",
+      'one/jest.config.js': "module.exports = { preset: 'tarantool-fixture' }",
+      'two/jest.config.js': "module.exports = { preset: 'tarantool-fixture' }",
+      'one/tarantool.config.json': '{}',
+      'two/tarantool.config.json': '{}',
+      'one/a.test.js': passing,
+      'two/a.test.js': passing,
+    },
+    says: [
+      /Jest runs this setup for one project.*and another project has \S+tarantool\.config\.json/,
+      /defineTarantool/,
+    ],
+  },
+  'a project that is not told which of several setups is its own': {
+    files: {
+      'jest.config.js': `const project = (name, setup) => ({ displayName: name, rootDir: './' + name, testMatch: ['**/*.test.js'],
+          setupFiles: ['tarantool-fixture/jest/worker'],
+          globalSetup: '../' + setup, globalTeardown: 'tarantool-fixture/jest/teardown' })
+        module.exports = { projects: [project('a', 'first.js'), project('b', 'second.js'), project('c', 'second.js')], maxWorkers: 1 }`,
+      'first.js': "module.exports = require('tarantool-fixture/jest/setup').defineTarantool({})",
+      'second.js': "module.exports = require('tarantool-fixture/jest/setup').defineTarantool({})",
+      'a/a.test.js': passing,
+      'b/a.test.js': passing,
+      'c/a.test.js': passing,
+    },
+    says: [/several global setups of this run have a server named 'default'/, /1 failed, 2 passed, 3 total/],
+  },
   'a CommonJS test that imports an ES module': {
     files: { ...setUpJest(), 'a.test.js': "require('tarantool-fixture'); test('x', () => {})" },
     says: [/are ES modules, and this is a CommonJS module.*Import from 'tarantool-fixture\/jest'/],

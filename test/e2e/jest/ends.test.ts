@@ -118,13 +118,13 @@ describe.each(jests)('$name', runner => {
     await nothingIsLeft(project)
   })
 
-  test('--watchAll: each run has servers of its own, never two sets; an edited application is seen', async () => {
+  test('--watchAll: each run has servers of its own, never two sets; an edited application or config is seen', async () => {
     const project = new Project(runner, {
-      ...setUpJest(
-        "{ appLua: './app.lua' }",
-        "watchPathIgnorePatterns: ['seen.log'], modulePathIgnorePatterns: ['<rootDir>/tmp/']",
-      ),
+      'jest.config.js': `module.exports = { preset: 'tarantool-fixture', watchPathIgnorePatterns: ['seen.log', 'config.js'],
+          modulePathIgnorePatterns: ['<rootDir>/tmp/'] }`,
+      'tarantool.config.js': "module.exports = { appLua: './app.lua' }",
       'app.lua': "function word() return 'red' end",
+      'other.lua': "function word() return 'green' end",
       'a.test.js': `
         const { appendFileSync, readdirSync, readlinkSync } = require('node:fs')
         const { useTarantool } = require('tarantool-fixture/jest')
@@ -154,12 +154,17 @@ describe.each(jests)('$name', runner => {
     await expect.poll(ended, { timeout: 40_000 }).toBeGreaterThan(0)
     expect(seen(), output).toMatchObject([{ word: 'red', servers: 1 }])
     await expect.poll(() => project.servers()).toEqual([])
-    project.write({ 'app.lua': "function word() return 'blue' end" })
-    const before = ended()
-    run.stdin.write('\r')
-    await expect.poll(() => seen().length, { timeout: 40_000, message: output }).toBeGreaterThan(1)
-    await expect.poll(ended, { timeout: 40_000 }).toBeGreaterThan(before)
-    expect(seen().at(-1)).toMatchObject({ word: 'blue', servers: 1 })
+    const change = async (files: Record<string, string>): Promise<unknown> => {
+      project.write(files)
+      const before = [ended(), seen().length] as const
+      run.stdin.write('\r')
+      await expect.poll(() => seen().length, { timeout: 40_000, message: output }).toBeGreaterThan(before[1])
+      await expect.poll(ended, { timeout: 40_000 }).toBeGreaterThan(before[0])
+      return seen().at(-1)
+    }
+    expect(await change({ 'app.lua': "function word() return 'blue' end" })).toMatchObject({ word: 'blue', servers: 1 })
+    const otherConfig = { 'tarantool.config.js': "module.exports = { appLua: './other.lua' }" }
+    expect(await change(otherConfig)).toMatchObject({ word: 'green', servers: 1 })
     expect(new Set(seen().map(({ pid }) => pid)).size).toBe(seen().length)
     run.stdin.write('q')
     await run

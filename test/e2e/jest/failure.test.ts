@@ -28,6 +28,14 @@ test('fails with a text', async () => {
   await tarantool.call('say', 'line beside a text')
   throw 'only a text'
 })
+test('fails with an error that cannot be written to', async () => {
+  await tarantool.call('say', 'line beside a frozen error')
+  throw Object.freeze(new RangeError('frozen'))
+})
+test('fails with an error that has getters', async () => {
+  await tarantool.call('say', 'line beside a DOMException')
+  structuredClone(() => {})
+})
 test('fails with fake timers', async () => {
   jest.useFakeTimers()
   await tarantool.call('say', 'line under fake timers')
@@ -44,6 +52,13 @@ describe('with a beforeEach that fails', () => {
     throw new Error('of the beforeEach')
   })
   test('fails in its beforeEach', () => {})
+})
+describe('with a beforeAll that fails', () => {
+  beforeAll(async () => {
+    await tarantool.call('say', 'line of a beforeAll')
+    throw new Error('of the beforeAll')
+  })
+  test('fails for its beforeAll', () => {})
 })
 describe('with an afterEach that fails', () => {
   afterEach(async () => {
@@ -80,6 +95,12 @@ const shown: Record<string, { has: RegExp[]; not: RegExp[] }> = {
   'fails silently': { has: [/toBe/], not: [/logged/, /line of/] },
   'fails with an assertion': { has: [/line of an assertion/, /strictEqual/], not: [/failing test/] },
   'fails with a text': { has: [/only a text/, /line beside a text/], not: [/line of/] },
+  'fails with an error that cannot be written to': {
+    has: [/RangeError: frozen/, /beside a frozen error/],
+    not: [/text/],
+  },
+  'fails with an error that has getters': { has: [/could not be cloned/, /beside a DOMException/], not: [/frozen/] },
+  'fails for its beforeAll': { has: [/of the beforeAll/, /logged during this file/, /line of a beforeAll/], not: [] },
   'fails with fake timers': { has: [/line under fake timers/], not: [/line of/] },
   'fails loudly': { has: [/10 lines before these/, /loud line 11\./, /loud line 30\./], not: [/loud line 10\./] },
   'fails in its beforeEach': { has: [/of the beforeEach/, /line of a beforeEach/], not: [/loud line/] },
@@ -177,7 +198,7 @@ describe.each(jests)('$name', runner => {
     expect.soft(complaints(project)['after-all.test.js']).toMatch(/exited with code [15] outside the tests/)
     expect
       .soft(results['is not run'])
-      .toMatch(/of the beforeAll\n\n.* logged outside the tests.*\n(?: .*\n)*.*line of a beforeAll/)
+      .toMatch(/of the beforeAll\n\n.* logged during this file.*\n(?: .*\n)*.*line of a beforeAll/)
     expect(project.servers()).toEqual([])
     await expect.poll(() => project.leftBehind()).toEqual([])
   })

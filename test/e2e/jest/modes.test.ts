@@ -53,6 +53,19 @@ const modes: Record<string, Mode> = {
   'fake timers in all tests': {
     files: { ...setUpJest(fixture, 'fakeTimers: { enableGlobally: true }'), ...required },
   },
+  'mocks of what talks to the server': {
+    files: {
+      ...setUpJest(`{ appLua: "${app}", credentials: 'random' }`),
+      'a.test.js': `jest.mock('net'); jest.mock('crypto')\n${required['a.test.js']}`,
+    },
+  },
+  automock: {
+    files: {
+      'jest.config.js': "module.exports = { preset: 'tarantool-fixture', automock: true }",
+      'tarantool.config.json': JSON.stringify({ appLua: app }),
+      ...required,
+    },
+  },
   "jsdom, with a browser's globals": {
     files: {
       ...setUpJest(fixture, "testEnvironment: 'jsdom', testEnvironmentOptions: { customExportConditions: ['node'] }"),

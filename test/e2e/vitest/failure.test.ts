@@ -197,7 +197,7 @@ describe.each(vitests)('$name', runner => {
     expect.soft(results['the second after a crash in beforeAll']).toMatch(/ERR_TARANTOOL_RESET/)
     expect.soft(results['passes, and the server dies after it']).toBe('passed')
     expect.soft(output).toMatch(/exited with code [15] outside the tests/)
-    expect.soft(output).toMatch(/of the beforeAll\n\n.* logged outside the tests.*\n(?: .*\n)*.*line of a beforeAll/)
+    expect.soft(output).toMatch(/of the beforeAll\n\n.* logged during this file.*\n(?: .*\n)*.*line of a beforeAll/)
     expect(project.servers()).toEqual([])
     await expect.poll(() => project.leftBehind()).toEqual([])
   })

@@ -1,8 +1,12 @@
+import crypto from 'node:crypto'
+import net from 'node:net'
 import { performance } from 'node:perf_hooks'
 import timers from 'node:timers'
 
-// Node's own, taken when a worker loads this module: a test's fake timers come later, and a test environment such as jsdom
-// puts a browser's in the place of the global ones.
+// Node's own, taken when a worker loads this module, before a test can put mocks and fake timers in their place; and a test
+// environment such as jsdom has a browser's timers where Node's would be.
+export const connect: typeof net.connect = net.connect
+export const createHash: typeof crypto.createHash = crypto.createHash
 export const setTimeout: typeof timers.setTimeout = timers.setTimeout
 export const clearTimeout: typeof timers.clearTimeout = timers.clearTimeout
 export const setInterval: typeof timers.setInterval = timers.setInterval

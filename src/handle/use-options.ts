@@ -1,0 +1,33 @@
+import type { Isolation } from '../config/fixture-config.ts'
+import { nearestName } from '../config/nearest-name.ts'
+import { InvalidOptionError, UnknownOptionError } from '../errors.ts'
+
+const known = ['isolation', 'strict', 'config']
+const isolations: readonly Isolation[] = ['reset', 'file', 'restart', 'process', 'none']
+
+function refuse(option: string, must: string, given: unknown): never {
+  throw new InvalidOptionError(`useTarantool: option '${option}' must be ${must}, not ${JSON.stringify(given)}`)
+}
+
+/**
+ * Checks what a test file asks for by hand: the checks of a config are the main process's, and too much to load here.
+ *
+ * @throws UnknownOptionError, InvalidOptionError
+ */
+export function checkUseOptions(options: object): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue
+    const near = nearestName(name, known)
+    throw new UnknownOptionError(`useTarantool: there is no option '${name}'`, {
+      hint: near
+        ? `Did you mean '${near}'?`
+        : `The options are: ${known.join(', ')}. What a server is made of goes into 'config'.`,
+    })
+  }
+  const { isolation, strict, config } = options as { isolation?: unknown; strict?: unknown; config?: unknown }
+  if (isolation !== undefined && !isolations.includes(isolation as Isolation)) {
+    refuse('isolation', isolations.map(name => `'${name}'`).join(', '), isolation)
+  }
+  if (strict !== undefined && typeof strict !== 'boolean') refuse('strict', 'true or false', strict)
+  if (config !== undefined && (typeof config !== 'object' || config === null)) refuse('config', 'an object', config)
+}
