@@ -50,13 +50,8 @@ const setUpWithBlock = ({ text }: CodeBlock): Record<string, string> => ({
   'tarantool.ts': `import { defineTarantool } from 'tarantool-fixture/vitest/setup'\n${text}`,
 })
 
-const seeded = (orders: string): Record<string, string> => ({
-  'app.lua': `
-    local function make(name, format)
-      box.schema.space.create(name, { format = format, if_not_exists = true }):create_index('pk', { if_not_exists = true })
-    end
-    make('users', { { 'id', 'unsigned' }, { 'name', 'string' } })
-    make('orders', { { 'id', 'unsigned' }, { 'total', 'number' } })`,
+const seeded = (app: CodeBlock, orders: string): Record<string, string> => ({
+  ...filesOf([app]),
   'test/seed.lua': "box.space.users:insert({ 7, 'of Lua' })",
   'test/orders.ndjson': orders,
   'a.test.ts': `
@@ -93,13 +88,13 @@ const checks: Record<string, Record<string, Check>> = {
       expect(project.leftBehind()).toEqual([])
     },
     Seeds: async blocks => {
-      const [config, message] = blocks
-      if (!config || !message) throw new Error('there are two blocks')
-      const good = projectOf(vitest, [], { ...setUpWithBlock(config), ...seeded('[1, 10]\n[2, 20]') })
+      const [app, config, message] = blocks
+      if (!app || !config || !message) throw new Error('there are three blocks')
+      const good = projectOf(vitest, [], { ...setUpWithBlock(config), ...seeded(app, '[1, 10]\n[2, 20]') })
       expect((await good.run()).output).toMatch(/Tests +1 passed/)
       const bad = projectOf(vitest, [], {
         ...setUpWithBlock(config),
-        ...seeded('{ "id": 1, "total": 10 }\n{ "id": 2, "total": 20 }\n{ "id": 3, "totl": 30 }'),
+        ...seeded(app, '{ "id": 1, "total": 10 }\n{ "id": 2, "total": 20 }\n{ "id": 3, "totl": 30 }'),
       })
       const { output } = await bad.run()
       const said = output.replaceAll(bad.directory, '/project').replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:34567')
