@@ -95,6 +95,11 @@ const found: Record<string, readonly Step[]> = {
     ['enter', 0],
     ['run', [['sequence_set', 0, 0, 0]]],
   ],
+  'a truncate of a space without a primary index': [
+    ['run', [['drop_index', 9, 0, 0]]],
+    ['enter', 0],
+    ['run', [['transaction', [['truncate', 9, 0, 0]], true]]],
+  ],
   'vinyl rows put back before DDL of their space': [
     ['run', [['delete', 6, 3, 0]]],
     ['rewind', -1],
