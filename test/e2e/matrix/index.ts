@@ -17,9 +17,11 @@ import { tableOf } from './table.ts'
 /** The cells of one Node, as a project of Vitest's. */
 function projectOf(node: string, runners: readonly Runner[]): TestProjectInlineConfiguration {
   // A file in which no runner is left has no tests, which is an error.
-  const exclude = ['test/e2e/vitest/**', 'test/e2e/jest/**'].filter(
+  const ofOthers = ['test/e2e/vitest/**', 'test/e2e/jest/**'].filter(
     directory => !runners.some(runner => directory.includes(isJest(runner) ? '/jest/' : '/vitest/')),
   )
+  // The documentation and the types have runners of their own.
+  const exclude = ['test/e2e/docs/**', 'test/e2e/types/**', ...ofOthers]
   const env: Choice = { E2E_RUNNERS: runners.map(({ name }) => name).join(), E2E_NODE: node }
   return {
     extends: true,
