@@ -1,20 +1,11 @@
 import * as v from 'valibot'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
+import { type Isolation, isolations } from './isolation.ts'
 import type { InstanceOptions } from './options.ts'
 import { instanceEntries } from './schema.ts'
 
-/**
- * How a test finds its server.
- *
- * - `'reset'`: as it was before the test before it. What a test changes is undone, at the price of what it changed; what
- *   `beforeAll` changes lasts for the tests of its suite.
- * - `'file'`: as the tests before it in its file left it; between files as for `'reset'`. For `test.concurrent`.
- * - `'restart'`: newly started for each test.
- * - `'process'`: the same, without waiting for the start.
- * - `'none'`: as whoever had it before left it.
- */
-export type Isolation = 'none' | 'file' | 'reset' | 'process' | 'restart'
+export type { Isolation } from './isolation.ts'
 
 /** One server of a fixture: an instance, and how tests share it. */
 export interface ServerOptions extends InstanceOptions {
@@ -52,12 +43,7 @@ export interface ResolvedFixture {
 
 const serverEntries: v.ObjectEntries = {
   ...instanceEntries,
-  isolation: v.optional(
-    v.picklist(
-      ['reset', 'file', 'restart', 'process', 'none'],
-      "must be 'reset', 'file', 'restart', 'process' or 'none'",
-    ),
-  ),
+  isolation: v.optional(v.picklist(isolations, "must be 'reset', 'file', 'restart', 'process' or 'none'")),
   strict: v.optional(v.boolean()),
 }
 

@@ -1,9 +1,8 @@
-import type { Isolation } from '../config/fixture-config.ts'
+import { type Isolation, isolations } from '../config/isolation.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { InvalidOptionError, UnknownOptionError } from '../errors.ts'
 
 const known = ['isolation', 'strict', 'config']
-const isolations: readonly Isolation[] = ['reset', 'file', 'restart', 'process', 'none']
 
 function refuse(option: string, must: string, given: unknown): never {
   throw new InvalidOptionError(`useTarantool: option '${option}' must be ${must}, not ${JSON.stringify(given)}`)

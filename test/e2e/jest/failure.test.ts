@@ -209,12 +209,14 @@ describe.each(jests)('$name', runner => {
       'app.lua': say,
       'passing.test.js': `${uses} test('passes', async () => { await tarantool.call('say', 'line of passes') })`,
       'failing.test.js': `${uses}
-        test('fails', async () => { await tarantool.call('say', 'line of fails'); throw new Error('fails') })`,
+        test('fails', async () => { await tarantool.call('say', 'line of fails'); throw new Error('fails') })
+        test('fails in silence', () => { throw new Error('silent') })`,
     })
     const { output } = await project.run(report)
     const [, logFile] = /whole log: (\S+\.log)\)/.exec(outcomes(project).fails ?? '') ?? []
     expect(output).toContain(logFile)
     expect(readFileSync(String(logFile), 'utf8')).toContain('line of fails')
+    expect(outcomes(project)['fails in silence']).toContain(`logged nothing during this test (whole log: ${logFile})`)
     expect(project.leftBehind().map(name => join(project.temporary, name))).toEqual([dirname(String(logFile))])
     expect(existsSync(String(logFile))).toBe(true)
     expect(project.servers()).toEqual([])

@@ -46,6 +46,8 @@ test('errors of requests', async () => {
     expect(error).toBeInstanceOf(LuaError)
     expect(error).not.toBeInstanceOf(BoxError)
     expect(error.luaMessage).toMatch(/boom$/)
+    // The line that asked is the first that a runner shows.
+    expect(error.stack.split('\\n').find(line => / at /.test(line))).toContain('properties.test')
   }
   const missing = await tarantool.call('no_such_function').catch(error => error)
   expect(missing).toBeInstanceOf(BoxError)
