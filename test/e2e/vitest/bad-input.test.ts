@@ -26,6 +26,10 @@ const badSetups: Record<string, BadInput> = {
     files: { ...stock, 'tarantool.config.ts': `throw new Error('no such weather')` },
     says: [/SetupError: cannot read \S+tarantool\.config\.ts: no such weather/],
   },
+  "Jest's setup": {
+    files: { ...stock, 'vitest.config.ts': "export default { test: { globalSetup: 'tarantool-fixture/jest/setup' } }" },
+    says: [/SetupError: tarantool-fixture\/jest\/setup is for Jest/, /globalSetup: 'tarantool-fixture\/vitest\/setup'/],
+  },
   'no config file': {
     files: stock,
     says: [/SetupError: there is no tarantool\.config file in \S+/, /or use defineTarantool/],
