@@ -5,7 +5,8 @@ import { type CircusBlock, findCircus } from './circus.ts'
 
 // In milliseconds.
 const lookEvery = 250
-const longestPause = 10_000
+// A module of CommonJS is evaluated without a pause; one of ES, and setup files of the user's, may wait for something.
+const longestPause = { whileImported: 10_000, before: 60_000 }
 
 /**
  * Gives a file's servers back where none of its hooks will: jest-circus runs no hooks of a file that has no test to run, and
@@ -20,7 +21,9 @@ export function endUnlessBegun(): void {
     // While a module is evaluated, nobody looks.
     paused = since < 2 * lookEvery ? paused + since : 0
     const state = findCircus()
-    const isOver = state?.hasStarted ? hasNothingToRun(state.rootDescribeBlock) : paused > longestPause
+    const isOver = state?.hasStarted
+      ? hasNothingToRun(state.rootDescribeBlock)
+      : paused > (state ? longestPause.whileImported : longestPause.before)
     if (!(workerState().isRunning || isOver)) return
     clearInterval(timer)
     if (!workerState().isRunning) void endTestFile().finally(closeTestFile)

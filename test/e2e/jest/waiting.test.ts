@@ -9,7 +9,7 @@ const tarantool = useTarantool()
 `
 const passing = `${uses} test('passes', async () => { expect(await tarantool.eval('return 1')).toEqual([1]) })`
 
-// By name: the file that leaves the server unused is the first to have it.
+// By name.
 const sequencer = `
   const { default: Sequencer } = require('@jest/test-sequencer')
   module.exports = class extends Sequencer {
