@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { InstanceOptions, TarantoolInstance } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { startInstance } from '../support/instances.ts'
 import { ask } from './agent.ts'
 
@@ -225,12 +226,7 @@ test('a server that was made read-only is put back, too', async () => {
 })
 
 test('with the MVCC engine, a transaction of another session is ended', async context => {
-  const probe = await startInstance()
-  const { major, minor, patch } = probe.version()
-  context.skip(
-    major < 2 || (major === 2 && (minor < 6 || (minor === 6 && patch < 1))),
-    `needs memtx_use_mvcc_engine, which came with 2.6.1; this is ${probe.version().text}`,
-  )
+  skipWithout('the MVCC engine', context)
   const server = await record(`${rows} box.space.rows:insert({ 1, 'kept' })`, {
     boxCfg: { memtx_use_mvcc_engine: true },
   })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { InstanceOptions, TarantoolInstance } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { startInstance } from '../support/instances.ts'
 import { ask } from './agent.ts'
 
@@ -166,7 +167,7 @@ test('named triggers and those of events do not fire during the undo, and are th
       end
       return unpack(list)
     end`)
-  context.skip(server.version().major < 3, 'triggers have names and events from Tarantool 3.0 on')
+  skipWithout('named triggers', context)
   const names = await server.call('names')
   expect(names).toEqual(['by name', 'mine', 'second', 'first'])
   for (const change of [

@@ -5,13 +5,14 @@ import { startVitest } from 'vitest/node'
 import { askVersion } from '../../../src/binary/ask-version.ts'
 import build from '../../support/global-setup.ts'
 import { repository } from '../../support/npm.ts'
+import { isEmpty, printFailures } from '../../support/results.ts'
 import { installManagers } from '../package-managers/managers.ts'
 import { installNode, installRunners } from '../support/install.ts'
 import { type Choice, isJest, type Runner } from '../support/runners.ts'
 import { parseArguments } from './arguments.ts'
 import { type Cell, cellsOf } from './cells.ts'
 import { MatrixReporter } from './reporter.ts'
-import { cellName, type Failure, isEmpty, ofCell, ofNoCell, projectName } from './results.ts'
+import { cellName, ofCell, ofNoCell, projectName } from './results.ts'
 import { tableOf } from './table.ts'
 
 /** The cells of one Node, as a project of Vitest's. */
@@ -27,12 +28,6 @@ function projectOf(node: string, runners: readonly Runner[]): TestProjectInlineC
     extends: true,
     test: { name: projectName(node), include: ['test/e2e/**/*.test.ts'], exclude, env: { ...env } },
   }
-}
-
-function print(title: string, failures: readonly Failure[]): void {
-  if (failures.length === 0) return
-  console.log(`\n${title}: ${failures.length} failed`)
-  for (const failure of failures) console.log(`\n✗ ${failure.title}\n${failure.message.replaceAll(/^/gm, '    ')}`)
 }
 
 const { runners, nodes, files, testNamePattern, mayBeEmpty } = parseArguments(process.argv.slice(2))
@@ -61,13 +56,13 @@ if (projects.length > 0) {
 }
 
 const resultOf = (cell: Cell): ReturnType<typeof ofCell> => ofCell(reporter.modules, cell)
-for (const cell of cells) print(cellName(cell), resultOf(cell).failures)
+for (const cell of cells) printFailures(cellName(cell), resultOf(cell).failures)
 const empty = cells.filter(cell => cell.refusal === undefined && isEmpty(resultOf(cell)))
 if (!mayBeEmpty && empty.length > 0) {
   console.log(`\nWithout a test: ${empty.map(cellName).join(', ')}`)
   process.exitCode = 1
 }
-print('in no cell', [...ofNoCell(reporter.modules, cells).failures, ...reporter.unhandled])
+printFailures('in no cell', [...ofNoCell(reporter.modules, cells).failures, ...reporter.unhandled])
 
 const { output } = await askVersion({ path: process.env.TARANTOOL_BIN ?? 'tarantool', env: {} }, [])
 console.log(`\n${tableOf(cells, resultOf)}`)

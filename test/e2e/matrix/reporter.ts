@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Reporter, SerializedError, TestModule, TestSuite } from 'vitest/node'
-import { type Failure, ofSuite, titleOfSuite } from './results.ts'
-import { count } from './table.ts'
+import { count, type Failure, ofSuite } from '../../support/results.ts'
+import { titleOfSuite } from './results.ts'
 
 /** Prints a line when a cell is through with a test file, and keeps all results. */
 export class MatrixReporter implements Reporter {

@@ -1,13 +1,5 @@
+import { count, isEmpty, type Result } from '../../support/results.ts'
 import { type Cell, nodeVersion, titleOf } from './cells.ts'
-import { isEmpty, type Result } from './results.ts'
-
-/** `43 passed, 1 failed`. */
-export function count({ passed, failures, skipped }: Result): string {
-  const parts = [`${passed} passed`]
-  if (failures.length > 0) parts.push(`**${failures.length} failed**`)
-  if (skipped > 0) parts.push(`${skipped} skipped`)
-  return parts.join(', ')
-}
 
 /** The table in Markdown: runners down, Nodes across; and why cells are empty. */
 export function tableOf(cells: readonly Cell[], resultOf: (cell: Cell) => Result): string {

@@ -43,13 +43,15 @@ export const allRunners: readonly Runner[] = [...allVitests, ...allJests]
  */
 export interface Choice {
   readonly E2E_RUNNERS: string
-  readonly E2E_NODE: string
+  /** Default: of each runner its own. */
+  readonly E2E_NODE?: string
 }
 
 function chosen(runners: readonly Runner[]): readonly Runner[] {
   const { E2E_RUNNERS: names, E2E_NODE: node } = process.env as Partial<Choice>
-  if (names === undefined || node === undefined) return runners
-  return runners.filter(({ name }) => names.split(',').includes(name)).map(runner => ({ ...runner, node }))
+  if (names === undefined) return runners
+  const named = runners.filter(({ name }) => names.split(',').includes(name))
+  return node === undefined ? named : named.map(runner => ({ ...runner, node }))
 }
 
 /** The Vitests to test with: of a run of the matrix, those that it has chosen. */

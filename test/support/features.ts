@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import type { TestContext } from 'vitest'
+import { isAtLeast, parseVersion, type Version } from '../../src/binary/version.ts'
+
+/** The Tarantool that these tests run against. */
+const serverVersion: Version = parseVersion(
+  /^Tarantool .*/m.exec(
+    execFileSync(process.env.TARANTOOL_BIN ?? 'tarantool', ['--version'], { encoding: 'utf8' }),
+  )?.[0] ?? '',
+)
+
+/** The first version that has each feature. */
+const since = {
+  SQL: [2, 1, 1],
+  '\\set output lua': [2, 2, 1],
+  decimals: [2, 2, 1],
+  'functional indexes': [2, 2, 1],
+  'box.info.listen': [2, 4, 1],
+  popen: [2, 4, 1],
+  uuids: [2, 4, 1],
+  'the MVCC engine': [2, 6, 1],
+  'a stack of errors': [2, 4, 1],
+  datetimes: [2, 10, 0],
+  intervals: [2, 10, 0],
+  'several addresses to listen on': [2, 10, 0],
+  'foreign keys of spaces': [2, 11, 0],
+  'fiber slices': [2, 11, 0],
+  'named triggers': [3, 0, 0],
+  'a config file': [3, 0, 0],
+} as const
+
+/** What some versions of Tarantool have, and older ones have not. */
+export type Feature = keyof typeof since
+
+/** Whether the Tarantool of this run has it. */
+function has(feature: Feature): boolean {
+  const [major, minor, patch] = since[feature]
+  return isAtLeast(serverVersion, major, minor, patch)
+}
+
+/** Why a test is skipped: for its name, or as the reason of `context.skip`. */
+const needs = (feature: Feature): string => `needs ${feature}: Tarantool ${since[feature].join('.')} or later`
+
+/** Skips the test on a Tarantool that does not have the feature. */
+export function skipWithout(feature: Feature, { skip }: Pick<TestContext, 'skip'>): void {
+  skip(!has(feature), needs(feature))
+}

@@ -1,0 +1,61 @@
+import { delimiter } from 'node:path'
+import { parseArgs } from 'node:util'
+import { locateBinary } from '../../src/binary/locate.ts'
+
+const help = `npm run test:versions [-- [FILE...] [-t PATTERN] [--no-write]]
+
+Runs the unit tests, and the end-to-end tests of handle, isolation, failures and reset, against each Tarantool of
+TARANTOOL_BINS (paths separated by '${delimiter}'; default: the one that the fixture finds on this machine). Prints a table and
+writes its rows into docs/compatibility.md. A row keeps the date and the commit of its run; rows of other versions stay.
+
+  FILE          test files whose path contains it; default: all
+  -t PATTERN    tests whose name matches it
+  --no-write    only prints; so does a run of some tests, and CI
+
+The exit code is 1 when a test fails.`
+
+/** What a run against several versions is about. */
+export interface VersionsChoice {
+  /** Paths of Tarantool binaries. */
+  readonly binaries: readonly string[]
+  readonly files: readonly string[]
+  readonly testNamePattern: string | undefined
+  readonly writes: boolean
+}
+
+function endWith(text: string, exitCode: number): never {
+  console.log(text)
+  process.exit(exitCode)
+}
+
+async function binariesOf({ TARANTOOL_BINS: list }: NodeJS.ProcessEnv): Promise<string[]> {
+  const named = list?.split(delimiter).filter(Boolean) ?? []
+  return named.length > 0 ? named : [(await locateBinary()).path]
+}
+
+/** What the command line asks for. Ends the process where that is help, or unknown. */
+export async function parseArguments(args: readonly string[]): Promise<VersionsChoice> {
+  const parsed = ((): { values: { t?: string; help?: boolean; 'no-write'?: boolean }; positionals: string[] } => {
+    try {
+      return parseArgs({
+        args: [...args],
+        allowPositionals: true,
+        options: {
+          t: { type: 'string', short: 't' },
+          help: { type: 'boolean', short: 'h' },
+          'no-write': { type: 'boolean' },
+        },
+      })
+    } catch (error) {
+      return endWith(`${(error as Error).message}\n\n${help}`, 1)
+    }
+  })()
+  const { values, positionals: files } = parsed
+  if (values.help) return endWith(help, 0)
+  return {
+    binaries: await binariesOf(process.env),
+    files,
+    testNamePattern: values.t,
+    writes: !values['no-write'] && !process.env.CI && files.length === 0 && values.t === undefined,
+  }
+}

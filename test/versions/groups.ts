@@ -1,0 +1,31 @@
+/** What a column of the table counts: the tests below some directories. */
+export interface Group {
+  readonly title: string
+  readonly directories: readonly string[]
+  /** Which of their files; default: all. */
+  readonly include?: readonly string[]
+}
+
+/** Everything that talks to a server. Packaging, types and documentation are the same on every Tarantool. */
+export const groups: readonly Group[] = [
+  { title: 'instances', directories: ['test/instance', 'test/asynctnt', 'test/docker', 'test/log', 'test/cluster'] },
+  { title: 'main process', directories: ['test/binary', 'test/broker', 'test/cache', 'test/cli', 'test/config'] },
+  { title: 'protocols, handle', directories: ['test/protocol', 'test/handle'] },
+  { title: 'isolation, seeds', directories: ['test/isolation', 'test/seed'] },
+  {
+    title: 'under Vitest and Jest',
+    directories: ['test/e2e'],
+    include: ['test/e2e/shared/**/*.test.ts', 'test/e2e/{vitest,jest}/{failure,reset-*,seed,isolation*}.test.ts'],
+  },
+]
+
+/** The files of a group, as patterns. */
+export const filesOf = ({ directories, include }: Group): readonly string[] =>
+  include ?? directories.map(directory => `${directory}/**/*.test.ts`)
+
+/** Whether a file counts for a group. */
+export const isIn = ({ directories }: Group, file: string): boolean =>
+  directories.some(directory => file.startsWith(`${directory}/`))
+
+/** The runners of the last group. Other versions of the runners meet one version of Tarantool only, in `npm test`. */
+export const runners = ['vitest-4.1', 'jest-30'] as const

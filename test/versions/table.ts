@@ -1,0 +1,52 @@
+import { compareVersions, tryParseVersion } from '../../src/binary/version.ts'
+
+/** A row of the table: one version of Tarantool, and what came of each group. */
+export interface Row {
+  /** As the server spells it: `2.6.0-0-g47aa4e01e`. */
+  readonly version: string
+  /** The day of the run: `2026-11-26`. */
+  readonly date: string
+  /** Of this repository; ends in `+` where files were changed since. */
+  readonly commit: string
+  readonly results: readonly string[]
+}
+
+const begin = '<!-- npm run test:versions writes from here -->'
+const end = '<!-- to here -->'
+
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+
+const cellsOf = ({ version, date, commit, results }: Row): string[] => [version, ...results, date, commit]
+
+function parseRow(text: string): Row | undefined {
+  const [version = '', ...rest] = text
+    .split('|')
+    .slice(1, -1)
+    .map(cell => cell.trim())
+  if (!tryParseVersion(version)) return undefined
+  const [date = '', commit = ''] = rest.slice(-2)
+  return { version, date, commit, results: rest.slice(0, -2) }
+}
+
+function inOrder(a: Row, b: Row): number {
+  const [first, second] = [tryParseVersion(a.version), tryParseVersion(b.version)]
+  return first && second ? compareVersions(first, second) : 0
+}
+
+/** The table in Markdown, the oldest version first. */
+export function tableOf(titles: readonly string[], rows: readonly Row[]): string {
+  const head = ['Tarantool', ...titles, 'date', 'commit']
+  return [head, head.map(() => '---'), ...[...rows].sort(inOrder).map(cellsOf)].map(line).join('\n')
+}
+
+/** The page with these rows in its table; those of other versions stay. @throws Error if the page has no such place. */
+export function writeInto(page: string, titles: readonly string[], rows: readonly Row[]): string {
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`the page has no place for the table: '${begin}' and '${end}'`)
+  const kept = page
+    .slice(from, to)
+    .split('\n')
+    .flatMap(text => parseRow(text) ?? [])
+    .filter(({ version, results }) => results.length === titles.length && !rows.some(row => row.version === version))
+  return `${page.slice(0, from)}${begin}\n\n${tableOf(titles, [...kept, ...rows])}\n\n${page.slice(to)}`
+}
