@@ -1,5 +1,5 @@
 import { SetupError } from '../errors.ts'
-import { type CachedTemplate, clearTemplates, listTemplates, templatesRoot } from '../isolation/template-cache.ts'
+import { type CachedTemplate, clearTemplates, listTemplates, templatesRoot } from '../seed/template-cache.ts'
 
 function root(): string {
   const found = templatesRoot()

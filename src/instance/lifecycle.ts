@@ -7,7 +7,7 @@ import {
   StartTimeoutError,
   type TarantoolFixtureError,
 } from '../errors.ts'
-import { readSeed } from '../isolation/seed-task.ts'
+import { readSeed } from '../seed/seed-task.ts'
 import { toUri } from './addresses.ts'
 import { forgetPid } from './directory.ts'
 import type { AbortReason } from './launch.ts'

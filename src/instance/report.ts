@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
-import type { SeedFailure } from '../isolation/seed-failure.ts'
-import type { TemplateReport } from '../isolation/template-store.ts'
+import type { SeedFailure } from '../seed/seed-failure.ts'
+import type { TemplateReport } from '../seed/template-store.ts'
 
 /** What the boot script says of a failed start. */
 export interface FailureReport {

@@ -8,7 +8,7 @@ import {
   ServerKilledError,
   type TarantoolFixtureError,
 } from '../errors.ts'
-import { errorOfSeed } from '../isolation/seed-failure.ts'
+import { errorOfSeed } from '../seed/seed-failure.ts'
 import type { ProcessExit } from './process.ts'
 import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
 import type { FailureReport } from './report.ts'

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execaNode } from 'execa'
 import { expect, test } from 'vitest'
-import { templatesRoot } from '../../src/isolation/template-cache.ts'
+import { templatesRoot } from '../../src/seed/template-cache.ts'
 import { contentOf, newInstance, useOwnCache } from '../support/instances.ts'
 
 useOwnCache()

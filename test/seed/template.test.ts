@@ -2,7 +2,7 @@ import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } fr
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type InstanceOptions, TarantoolInstance } from '../../src/index.ts'
-import { listTemplates, templatesRoot } from '../../src/isolation/template-cache.ts'
+import { listTemplates, templatesRoot } from '../../src/seed/template-cache.ts'
 import {
   contentOf,
   newInstance,

@@ -2,7 +2,7 @@ import { readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { listTemplates, pruneTemplates, templatesRoot } from '../../src/isolation/template-cache.ts'
+import { listTemplates, pruneTemplates, templatesRoot } from '../../src/seed/template-cache.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory, useOwnCache } from '../support/instances.ts'
 
 useOwnCache()
@@ -52,7 +52,7 @@ test('processes that start at the same time share a cache, and leave one whole t
 
 test('what a process leaves that is killed while it makes a template is removed by the next one', async () => {
   const script = `
-    import { TemplateStore } from '${new URL('../../src/isolation/template-store.ts', import.meta.url)}'
+    import { TemplateStore } from '${new URL('../../src/seed/template-store.ts', import.meta.url)}'
     import { makeStaging } from '${new URL('../../src/binary/staging.ts', import.meta.url)}'
     await makeStaging(new TemplateStore('${root()}').root)
     process.kill(process.pid, 'SIGKILL')`
