@@ -1,22 +1,15 @@
 import type { Version } from '../binary/version.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
-import {
-  NotRunningError,
-  ServerExitedError,
-  StartAbortedError,
-  StartTimeoutError,
-  type TarantoolFixtureError,
-} from '../errors.ts'
+import { NotRunningError, StartAbortedError, StartTimeoutError, type TarantoolFixtureError } from '../errors.ts'
 import { readSeed } from '../seed/seed-task.ts'
 import { toUri } from './addresses.ts'
-import { forgetPid } from './directory.ts'
 import type { AbortReason } from './launch.ts'
 import { tailOf } from './log.ts'
 import { guarded, LogFollower } from './log-follower.ts'
 import type { TarantoolProcess } from './process.ts'
 import { errorOfSource, saysNeverToReplicate, waitsForSource } from './replication-failure.ts'
 import type { ReadyReport } from './report.ts'
-import { describeExit, type ServerDetails } from './start-failure.ts'
+import { errorOfOwnEnd, type ServerDetails } from './start-failure.ts'
 import { Starter } from './starter.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -27,28 +20,35 @@ import type { Workspace } from './workspace.ts'
 export type InstanceState = 'new' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
 
 /** One start that is under way. */
-interface Starting {
+interface Start {
   /** Resolves when the process runs. */
   readonly spawned: Promise<void>
-  /** Resolves when the server is ready. */
+  /** Resolves when the server is ready, and all that belongs to its start is done. */
   readonly ready: Promise<void>
   readonly abort: AbortController
 }
+
+/**
+ * The state, with what only this state has. The server's process lives in `starting`, `running` and `stopping` alone. Its
+ * exit ends the start in the first, is a failure in the second, and what was asked for in the third.
+ */
+type Life =
+  | { readonly state: 'new' | 'stopped' }
+  | { readonly state: 'starting'; readonly start: Start }
+  | { readonly state: 'running'; readonly report: ReadyReport }
+  | { readonly state: 'stopping'; readonly ended: Promise<void> }
+  | { readonly state: 'failed'; readonly failure: TarantoolFixtureError }
 
 /** Starts and ends the processes of one instance, one at a time. */
 export class Lifecycle {
   readonly #options: ResolvedOptions
   readonly #workspace: Workspace
-  #state: InstanceState = 'new'
-  #starting: Starting | undefined
-  #stopping: Promise<void> | undefined
+  readonly #starter: Starter
+  #life: Life = { state: 'new' }
   /** How many stops were asked for: a start that waits while one more comes is not to be made any more. */
   #stops = 0
   #process: TarantoolProcess | undefined
-  #report: ReadyReport | undefined
-  #failure: TarantoolFixtureError | undefined
   #follower: LogFollower | undefined
-  readonly #starter: Starter
   #markedFailed = false
   replicationSource: string | readonly string[] | undefined
   /** Called when a server is about to be stopped: Tarantool waits for clients that stay. */
@@ -62,16 +62,17 @@ export class Lifecycle {
   }
 
   get state(): InstanceState {
-    return this.#state
+    return this.#life.state
   }
 
+  /** The process that runs, or that ran last. */
   get process(): TarantoolProcess | undefined {
     return this.#process
   }
 
   /** What the running server said of itself. */
   get report(): ReadyReport | undefined {
-    return this.#state === 'running' ? this.#report : undefined
+    return this.#life.state === 'running' ? this.#life.report : undefined
   }
 
   get fingerprint(): string {
@@ -81,24 +82,23 @@ export class Lifecycle {
 
   /** Why it does not run, when that was nobody's wish. */
   get failure(): TarantoolFixtureError | undefined {
-    return this.#state === 'failed' ? this.#failure : undefined
+    return this.#life.state === 'failed' ? this.#life.failure : undefined
   }
 
   /** What every error of this instance says about it. */
   details(logStart = 0): ServerDetails {
     const { log } = this.#workspace
-    const stays = this.#options.keep !== 'never' || this.#state === 'running'
+    const stays = this.#options.keep !== 'never' || this.state === 'running'
     return { instance: this.fingerprint, logTail: tailOf(log.path, logStart), logFile: stays ? log.path : undefined }
   }
 
   /** @throws NotRunningError when the server runs, or is on its way up or down */
   mustNotRun(method: string): void {
-    if (this.#starting || this.#stopping || (this.#process && !this.#process.exit)) {
-      throw new NotRunningError(
-        `${this.fingerprint} is ${this.#state}: ${method}() is for an instance that does not run`,
-        { hint: 'stop() ends it, and cleans up by itself.' },
-      )
-    }
+    if (this.#isAtRest) return
+    throw new NotRunningError(
+      `${this.fingerprint} is ${this.state}: ${method}() is for an instance that does not run`,
+      { hint: 'stop() ends it, and cleans up by itself.' },
+    )
   }
 
   async version(): Promise<Version> {
@@ -116,28 +116,29 @@ export class Lifecycle {
   async start(wait: boolean, recreate: boolean): Promise<void> {
     const stops = this.#stops
     // Without a stop to wait for, the start is under way when this returns, for a stop that follows at once to see.
-    while (this.#stopping) {
-      await this.#stopping
+    while (this.#life.state === 'stopping') {
+      await this.#life.ended
       if (this.#stops !== stops) throw this.#aborted(this.details())
     }
-    if (this.#state === 'running') return
-    this.#starting ??= this.#beginStart(recreate)
-    const starting = this.#starting
+    if (this.#life.state === 'running') return
+    const start = this.#life.state === 'starting' ? this.#life.start : this.#begin(recreate)
     // An installation of Tarantool is not on the server's time.
-    await starting.spawned
+    await start.spawned
     if (!wait) return
-    const timer = setTimeout(() => starting.abort.abort(this.#timedOut), this.#options.timeout)
+    const timer = setTimeout(() => start.abort.abort(this.#timedOut), this.#options.timeout)
     try {
-      await starting.ready
+      await start.ready
     } finally {
       clearTimeout(timer)
     }
   }
 
   async ready(timeout: number): Promise<void> {
-    if (this.#state === 'running') return
-    if (!this.#starting) {
-      throw this.#failure ?? new NotRunningError(`${this.fingerprint} is ${this.#state}, and no start is under way`)
+    const life = this.#life
+    if (life.state === 'running') return
+    if (life.state === 'failed') throw life.failure
+    if (life.state !== 'starting') {
+      throw new NotRunningError(`${this.fingerprint} is ${life.state}, and no start is under way`)
     }
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
@@ -151,7 +152,7 @@ export class Lifecycle {
       timer = setTimeout(giveUp, timeout)
     })
     try {
-      await Promise.race([this.#starting.ready, late])
+      await Promise.race([life.start.ready, late])
     } finally {
       clearTimeout(timer)
     }
@@ -161,7 +162,8 @@ export class Lifecycle {
   async end(signal: 'SIGTERM' | 'SIGKILL', cleanup: boolean): Promise<void> {
     this.#stops++
     await this.#endShared(signal)
-    if (cleanup && this.#state !== 'running' && !this.#starting) this.clean()
+    // A start may have waited for the end.
+    if (cleanup && this.#isAtRest) this.clean()
   }
 
   async restart(recreate: boolean): Promise<void> {
@@ -172,21 +174,9 @@ export class Lifecycle {
     await this.start(true, recreate)
   }
 
-  async #endShared(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (this.#stopping) {
-      if (signal === 'SIGKILL') this.#process?.kill()
-      await this.#stopping
-    } else {
-      this.#stopping = this.#end(signal).finally(() => {
-        this.#stopping = undefined
-      })
-      await this.#stopping
-    }
-  }
-
   /** Removes what is on disk, as `keep` says. */
-  clean(): void {
-    this.#workspace.remove({ failed: this.#markedFailed || this.#state === 'failed' })
+  clean(failed: boolean = this.state === 'failed'): void {
+    this.#workspace.remove({ failed: this.#markedFailed || failed })
   }
 
   /** Makes the directory count as one of a failure, whatever happens from here on. */
@@ -196,23 +186,51 @@ export class Lifecycle {
 
   /** Waits until the process that runs has ended. */
   async ended(): Promise<void> {
-    await this.#starting?.spawned.catch(() => {})
+    if (this.#life.state === 'starting') await this.#life.start.spawned.catch(() => {})
     await this.#process?.wait()
   }
 
-  #beginStart(recreate: boolean): Starting {
+  get #isAtRest(): boolean {
+    const { state } = this.#life
+    return state === 'new' || state === 'stopped' || state === 'failed'
+  }
+
+  #begin(recreate: boolean): Start {
     const abort = new AbortController()
-    this.#state = 'starting'
-    this.#failure = undefined
     let onSpawned = (): void => {}
     const running = new Promise<void>(resolve => {
       onSpawned = resolve
     })
+    const ready = this.#bringUp(abort, recreate, onSpawned).then(
+      report => this.#settle(start, { state: 'running', report }),
+      (error: TarantoolFixtureError) => {
+        const isFailure = !(error instanceof StartAbortedError)
+        this.#settle(start, isFailure ? { state: 'failed', failure: error } : { state: 'stopped' })
+        if (isFailure) this.#cleanAfter(error)
+        throw error
+      },
+    )
+    // With wait: false nobody may be listening; ready() hands the failure out later.
+    const spawned = Promise.race([running, ready])
+    spawned.catch(() => {})
+    const start: Start = { spawned, ready, abort }
+    this.#life = { state: 'starting', start }
+    return start
+  }
+
+  // One that a stop has called off meanwhile is the stop's to settle.
+  #settle(start: Start, life: Life): void {
+    if (this.#life.state === 'starting' && this.#life.start === start) this.#life = life
+  }
+
+  async #bringUp(abort: AbortController, recreate: boolean, onSpawned: () => void): Promise<ReadyReport> {
+    const { replicationSource } = this
+    let watch: LogFollower | undefined
     const onProcess = (process: TarantoolProcess): void => {
       this.#process = process
       this.#followLog(process)
-      if (this.replicationSource !== undefined) {
-        watch?.stop()
+      watch?.stop()
+      if (replicationSource !== undefined) {
         watch = new LogFollower(process.log.path, process.logStart, line => {
           if (saysNeverToReplicate(line)) abort.abort(errorOfSource satisfies AbortReason)
         })
@@ -221,29 +239,16 @@ export class Lifecycle {
       void process.exited.then(() => this.#onExit(process))
       onSpawned()
     }
-    const { replicationSource } = this
-    let watch: LogFollower | undefined
-    const ready = this.#starter.start({ recreate, replicationSource, signal: abort.signal, onProcess }).then(
-      report => {
-        watch?.stop()
-        this.#report = report
-        this.#state = 'running'
-        this.#starting = undefined
-      },
-      (error: TarantoolFixtureError) => {
-        watch?.stop()
-        this.#failure = error
-        this.#follower?.drain()
-        this.#state = error instanceof StartAbortedError ? 'stopped' : 'failed'
-        this.#starting = undefined
-        if (!(error instanceof StartAbortedError)) this.#cleanAfter(error)
-        throw error
-      },
-    )
-    // With wait: false nobody may be listening; ready() hands the failure out later.
-    const spawned = Promise.race([running, ready])
-    spawned.catch(() => {})
-    return { spawned, ready, abort }
+    try {
+      const report = await this.#starter.start({ recreate, replicationSource, signal: abort.signal, onProcess })
+      const process = this.#process
+      // A start does not end with the server's report: a template of its data may have been kept meanwhile.
+      if (process?.exit) throw errorOfOwnEnd(process.exit, 'right after it was ready', this.details(process.logStart))
+      if (abort.signal.reason === this.#aborted) throw this.#aborted(this.details(process?.logStart))
+      return report
+    } finally {
+      watch?.stop()
+    }
   }
 
   #followLog(process: TarantoolProcess): void {
@@ -255,42 +260,56 @@ export class Lifecycle {
     this.#follower.start()
   }
 
+  // While it starts or is stopped, the start or the stop tells of the exit.
   #onExit(process: TarantoolProcess): void {
     if (process !== this.#process) return
-    forgetPid(this.#workspace.directory)
     this.#follower?.drain()
-    if (this.#state !== 'running') return
+    if (this.#life.state !== 'running' || !process.exit) return
     this.#workspace.removeSockets()
-    const { exit } = process
-    this.#failure = new ServerExitedError(
-      `${this.fingerprint} has ended by itself${exit ? `: ${describeExit(exit)}` : ''}`,
-      { ...this.details(), exitCode: exit?.exitCode, signal: exit?.signal },
-    )
-    this.#state = 'failed'
+    this.#life = { state: 'failed', failure: errorOfOwnEnd(process.exit, '', this.details()) }
   }
 
-  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (this.#starting) {
-      const { ready, abort } = this.#starting
-      abort.abort(this.#aborted)
-      await ready.catch(() => {})
+  async #endShared(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const life = this.#life
+    if (life.state === 'stopping') {
+      if (signal === 'SIGKILL') this.#process?.kill()
+      await life.ended
+    } else if (life.state === 'starting' || life.state === 'running') {
+      let next: Life = { state: 'stopped' }
+      const ended = this.#end(signal, life.state === 'starting' ? life.start : undefined)
+        .then(failure => {
+          if (failure) next = { state: 'failed', failure }
+        })
+        .finally(() => {
+          this.#life = next
+        })
+      this.#life = { state: 'stopping', ended }
+      await ended
     }
+  }
+
+  /** Resolves to the failure of a start that failed before it could be called off. */
+  async #end(signal: 'SIGTERM' | 'SIGKILL', start: Start | undefined): Promise<TarantoolFixtureError | undefined> {
+    start?.abort.abort(this.#aborted)
+    const failure = await start?.ready.then(
+      () => undefined,
+      (error: TarantoolFixtureError) => (error instanceof StartAbortedError ? undefined : error),
+    )
     const process = this.#process
     if (process && !process.exit) {
-      this.#state = 'stopping'
       this.onStopping()
       if (signal === 'SIGKILL') process.kill()
       await process.stop(this.#options.stopTimeout)
       this.#workspace.removeSockets()
     }
     this.#follower?.drain()
-    if (this.#state !== 'new' && this.#state !== 'failed') this.#state = 'stopped'
+    return failure
   }
 
   // The first error is the one to tell.
   #cleanAfter(error: TarantoolFixtureError): void {
     try {
-      this.clean()
+      this.clean(true)
     } catch (cause) {
       error.cause ??= cause
     }

@@ -118,6 +118,21 @@ export function describeExit({ exitCode, signal }: ProcessExit): string {
   return exitCode === undefined ? 'no process' : `exit code ${exitCode}`
 }
 
+/**
+ * Makes an error of a server that ended, and that nobody had stopped.
+ *
+ * @param when in its life, such as 'right after it was ready'; empty where that says nothing
+ */
+export function errorOfOwnEnd(exit: ProcessExit, when: string, details: ServerDetails): ServerExitedError {
+  const { exitCode, signal } = exit
+  const message = ['has ended by itself', when].filter(text => text !== '').join(' ')
+  return new ServerExitedError(`${details.instance} ${message}: ${describeExit(exit)}`, {
+    ...details,
+    exitCode,
+    signal,
+  })
+}
+
 /** Makes an error of a server that was gone before it reported anything. */
 export function errorOfExit(exit: ProcessExit, context: FailureContext): TarantoolFixtureError {
   const panic = context.logTail.findLast(line => / F> /.test(line))

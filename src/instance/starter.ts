@@ -128,7 +128,6 @@ export class Starter {
   async #endLast(): Promise<void> {
     this.#process?.kill()
     await this.#process?.wait()
-    forgetPid(this.#workspace.directory)
     this.#workspace.removeSockets()
   }
 
@@ -140,7 +139,6 @@ export class Starter {
     for (let attempt = 1; ; attempt++) {
       this.#throwIfAborted(spec.signal)
       const { process, ready } = await this.#launch(program, spec, source, duty)
-      this.#process = process
       spec.onProcess(process)
       try {
         const report = await ready
@@ -185,7 +183,11 @@ export class Starter {
         standsBy: this.#workspace.standsBy,
       }),
     })
+    this.#process = launched.process
     if (launched.process.pid) recordPid(directory, launched.process.pid)
+    void launched.process.exited.then(() => {
+      if (this.#process === launched.process) forgetPid(directory)
+    })
     return launched
   }
 
