@@ -1,0 +1,64 @@
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import { onTestFinished } from 'vitest'
+import { temporaryDirectory } from './instances.ts'
+
+/** What came of a program. */
+export interface Outcome {
+  /** Undefined after a signal. */
+  readonly exitCode: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+// `nobody` on every system that the tests run on. Only the id matters: no account is needed to have one.
+const id = 65_534
+
+// The working directory of the tests may be closed to others.
+const as = (uid: number): SpawnOptions => ({ uid, gid: uid, cwd: '/' })
+
+function canBecome(uid: number): boolean {
+  if (process.getuid?.() !== 0) return false
+  const { stdout } = spawnSync(process.execPath, ['--print', 'process.getuid()'], { ...as(uid), encoding: 'utf8' })
+  return stdout?.trim() === String(uid)
+}
+
+/** The user id of another user of the machine; undefined where the tests cannot act as one. */
+export const otherUser: number | undefined = canBecome(id) ? id : undefined
+
+/** What the names of tests say that need one. */
+export const needsOtherUser = 'needs another user: run it as root'
+
+/** Starts an ES module, given as text, as the other user. It is killed at the end of the test. */
+export function spawnAsOther(script: string, args: readonly string[] = []): ChildProcess {
+  if (otherUser === undefined) throw new Error(`this test ${needsOtherUser}`)
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script, ...args], {
+    ...as(otherUser),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+/** Runs an ES module, given as text, as the other user; `args` are `process.argv.slice(1)` there. */
+export async function runAsOther(script: string, args: readonly string[] = []): Promise<Outcome> {
+  const child = spawnAsOther(script, args)
+  const texts = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text
+    })
+  }
+  child.stdin?.end()
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', exitCode => resolve({ exitCode: exitCode ?? undefined, ...texts }))
+  })
+}
+
+/** A directory of the test's own in which everybody may make files, and remove their own: like /tmp. */
+export function sharedDirectory(): string {
+  const directory = temporaryDirectory()
+  chmodSync(directory, 0o1777)
+  return directory
+}
