@@ -11,11 +11,11 @@ import { checkBoxCfg } from './box-cfg.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
 import type { LogFile, LogSlice, LogWait } from './log.ts'
 import { guarded } from './log-follower.ts'
+import { Workspace } from './place/workspace.ts'
 import { freePort } from './port.ts'
 import type { ProcessExit, TarantoolProcess } from './process.ts'
 import { takeOverAddress } from './standby.ts'
 import { describeExit } from './start-failure.ts'
-import { Workspace } from './workspace.ts'
 
 /** How `start` goes about it. */
 export interface StartOptions {

@@ -6,12 +6,12 @@ import { toUri } from './addresses.ts'
 import type { AbortReason } from './launch.ts'
 import { tailOf } from './log.ts'
 import { guarded, LogFollower } from './log-follower.ts'
+import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import { errorOfSource, saysNeverToReplicate, waitsForSource } from './replication-failure.ts'
 import type { ReadyReport } from './report.ts'
 import { errorOfOwnEnd, type ServerDetails } from './start-failure.ts'
 import { Starter } from './starter.ts'
-import type { Workspace } from './workspace.ts'
 
 /**
  * Where an instance is in its life. `failed`: a start went wrong, or the server ended without being asked to; it can be

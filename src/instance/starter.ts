@@ -6,17 +6,17 @@ import { templatesRoot } from '../seed/template-cache.ts'
 import { templateKey } from '../seed/template-key.ts'
 import { type DataSource, startWithTemplate, TemplateGoneError } from '../seed/template-start.ts'
 import { copyTemplate, type TemplateOrigin, TemplateStore } from '../seed/template-store.ts'
-import { forgetPid, recordPid } from './directory.ts'
 import { DockerProgram } from './docker/program.ts'
 import type { SeedDuty } from './init-script.ts'
 import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch.ts'
 import { LocalProgram } from './local-program.ts'
+import { reaper } from './owner/reaper.ts'
+import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import type { Program, ReadyProgram } from './program.ts'
 import type { ReadyReport } from './report.ts'
 import { isReplicated, nameOfSeed, tellOnce } from './seed-terms.ts'
 import type { ServerDetails } from './start-failure.ts'
-import type { Workspace } from './workspace.ts'
 
 export interface StarterSpec {
   readonly recreate: boolean
@@ -184,9 +184,9 @@ export class Starter {
       }),
     })
     this.#process = launched.process
-    if (launched.process.pid) recordPid(directory, launched.process.pid)
+    if (launched.process.pid) reaper.server(launched.process.pid, directory)
     void launched.process.exited.then(() => {
-      if (this.#process === launched.process) forgetPid(directory)
+      if (this.#process === launched.process) reaper.ended(directory)
     })
     return launched
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { reaper } from '../owner/reaper.ts'
 import type { ProcessExit, ServerControl, TarantoolProcess } from '../process.ts'
-import { reaper } from '../reaper.ts'
 import { askEngine, askEngineNow } from './engine.ts'
 import { hostPid } from './host-pid.ts'
 

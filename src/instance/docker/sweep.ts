@@ -1,4 +1,4 @@
-import { isOwnerGone, type Owner, thisOwner } from '../owner.ts'
+import { isOwnerGone, type Owner, thisOwner } from '../owner/owner.ts'
 import { askEngine } from './engine.ts'
 
 /** The label that says who owns a container. */

@@ -1,16 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { packageDirectory } from '../package-files.ts'
+import { packageDirectory } from '../../package-files.ts'
 
 const script = join(packageDirectory, 'fixtures', 'reaper.sh')
 
 let child: ChildProcess | undefined
 
+// A line is one order: a path with a line break would be two.
+const canBeTold = (line: string): boolean => !line.includes('\n')
+
 // The reaper is a net below the others (the server's own lifeline, the sweep at the next start): a system on which it
 // cannot run still works.
 function tell(line: string): void {
-  if (line.includes('\n')) return
+  if (!canBeTold(line)) return
   try {
     child ??= makeReaper()
   } catch {
@@ -30,7 +33,7 @@ function makeReaper(): ChildProcess {
 
 /** Tells the shell that clears up after this process, should it die, what there is to clear up. */
 export const reaper = {
-  /** A directory that is about to be made. */
+  /** A directory that is about to be made. The shell ends whatever runs in it before it removes it. */
   directory(path: string): void {
     tell(`dir ${path}`)
   },
@@ -54,4 +57,19 @@ export const reaper = {
   gone(path: string): void {
     if (child) tell(`gone ${path}`)
   },
+}
+
+// A file system that hangs must not hang a start.
+const sweepLimit = 10_000
+
+/** Ends what runs in directories that dead owners have left, and removes them. Returns when that is done. */
+export function reapNow(directories: readonly string[]): void {
+  const orders = directories.filter(canBeTold).map(path => `dir ${path}\n`)
+  if (orders.length === 0) return
+  spawnSync('/bin/sh', [script], {
+    cwd: '/',
+    input: orders.join(''),
+    stdio: ['pipe', 'ignore', 'ignore'],
+    timeout: sweepLimit,
+  })
 }

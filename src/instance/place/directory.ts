@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { RootNotWritableError } from '../errors.ts'
-import { type Owner, thisOwner } from './owner.ts'
-import { reaper } from './reaper.ts'
+import { RootNotWritableError } from '../../errors.ts'
+import { type Owner, thisOwner } from '../owner/owner.ts'
+import { reaper } from '../owner/reaper.ts'
 
 /** What an instance's directory is named with, before eight random characters. */
 export const directoryPrefix = 'tnt-'
 const markerFile = '.tarantool-fixture.json'
-const pidFile = 'server.pid'
 
 /** A name for a new instance's directory below `root`. Short: a unix socket's whole path has 103 bytes on macOS. */
 export function newDirectoryPath(root: string): string {
@@ -58,35 +57,6 @@ export function markerOf(path: string): Marker | undefined {
     const { pid, scope, started, keep } = JSON.parse(readFileSync(join(path, markerFile), 'utf8')) as Partial<Marker>
     if (typeof pid !== 'number' || typeof scope !== 'string' || typeof started !== 'string') return
     return { pid, scope, started, keep: keep === true }
-  } catch {
-    return
-  }
-}
-
-/** Writes down which process runs in a directory, for the reaper and for a later sweep. */
-export function recordPid(path: string, pid: number): void {
-  reaper.server(pid, path)
-  try {
-    writeFileSync(join(path, pidFile), String(pid))
-  } catch {
-    // A full disk is the server's to tell of; the reaper knows the pid.
-  }
-}
-
-/** Takes that back when the process has ended. */
-export function forgetPid(path: string): void {
-  reaper.ended(path)
-  try {
-    rmSync(join(path, pidFile), { force: true })
-  } catch {
-    // The place has become another's.
-  }
-}
-
-/** The process that was last known to run in a directory. */
-export function recordedPid(path: string): number | undefined {
-  try {
-    return Number(readFileSync(join(path, pidFile), 'utf8')) || undefined
   } catch {
     return
   }

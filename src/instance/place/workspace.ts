@@ -1,13 +1,13 @@
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ResolvedOptions } from '../config/resolve.ts'
-import { RootNotWritableError, TarantoolFixtureError } from '../errors.ts'
-import { type InstanceAddresses, resolveAddresses, standbyAddresses } from './addresses.ts'
+import type { ResolvedOptions } from '../../config/resolve.ts'
+import { RootNotWritableError, TarantoolFixtureError } from '../../errors.ts'
+import { type InstanceAddresses, resolveAddresses, standbyAddresses } from '../addresses.ts'
+import { type InitScript, type SeedDuty, writeInitScript } from '../init-script.ts'
+import { LogFile, logFileName } from '../log.ts'
+import { sweepOnce } from '../owner/sweep.ts'
+import { freePort } from '../port.ts'
 import { keepDirectory, makeDirectory, markerOf, newDirectoryPath, removeDirectory } from './directory.ts'
-import { type InitScript, type SeedDuty, writeInitScript } from './init-script.ts'
-import { LogFile, logFileName } from './log.ts'
-import { freePort } from './port.ts'
-import { sweepOnce } from './sweep.ts'
 
 /** The place of one instance: its directory with what is in it, and its addresses. */
 export class Workspace {
