@@ -1,4 +1,4 @@
-import type { Isolation } from '../config/fixture-config.ts'
+import type { Death, ServerFacts } from '../isolation/server.ts'
 import type { ServerAddress } from '../protocol/connections.ts'
 
 /** What the main process tells the workers about one broker: plain JSON. */
@@ -16,8 +16,7 @@ export interface WorkerIdentity {
 }
 
 /** What a worker is told of the server that it leases: plain JSON. */
-export interface LeasedServerInfo {
-  readonly name: string
+export interface LeasedServerInfo extends ServerFacts {
   readonly host: string
   readonly port: number | string
   readonly uri: string
@@ -30,26 +29,8 @@ export interface LeasedServerInfo {
   readonly consoleHost: string
   readonly consolePort: number | string
   readonly address: ServerAddress
-  readonly isolation: Isolation
-  readonly strict: boolean
-  /** It records what changes, so that it can be undone. */
-  readonly records: boolean
-  /** Counts its processes: another number, another process. */
-  readonly generation: number
-  /** Its process began with an empty directory: what it recorded begins at the end of the application's Lua. */
-  readonly beganEmpty: boolean
-  /** An earlier file had it, and it was not made fresh since. */
-  readonly used: boolean
   /** Directories of finished servers stay when a test failed. */
   readonly keepsOnFailure: boolean
-}
-
-/** How a server ended that nobody stopped. */
-export interface CrashReport {
-  readonly fingerprint: string
-  readonly exitCode?: number | undefined
-  readonly signal?: string | undefined
-  readonly logFile: string
 }
 
 /** What a worker can ask of the broker, each with its parameters and its answer. */
@@ -75,7 +56,7 @@ export interface BrokerRequests {
   stop: { params: { server: string }; result: null }
   signal: { params: { server: string; signal: string }; result: null }
   /** How the server ended; null while it runs. */
-  crash: { params: { server: string }; result: CrashReport | null }
+  crash: { params: { server: string }; result: Death | null }
   /** A test failed: what `keep: 'on-failure'` asks about. */
   failed: { params: { server: string }; result: null }
 }

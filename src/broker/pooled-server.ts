@@ -3,7 +3,8 @@ import type { InstanceOptions } from '../config/options.ts'
 import { NotRunningError } from '../errors.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
-import type { CrashReport, LeasedServerInfo } from './messages.ts'
+import type { Death } from '../isolation/server.ts'
+import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { crashReport, ServerSignals } from './server-signals.ts'
 import { Spare } from './spare.ts'
@@ -172,7 +173,7 @@ export class PooledServer {
     }
   }
 
-  async crashReport(): Promise<CrashReport | null> {
+  async crashReport(): Promise<Death | null> {
     return await crashReport(this.#instance)
   }
 

@@ -1,11 +1,9 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
+import type { ServerFacts } from '../isolation/server.ts'
 import type { LeasedServerInfo } from './messages.ts'
 
 /** What an instance itself knows of what a worker is told. */
-type InstanceInfo = Omit<
-  LeasedServerInfo,
-  'name' | 'isolation' | 'strict' | 'records' | 'generation' | 'beganEmpty' | 'used' | 'keepsOnFailure'
->
+type InstanceInfo = Omit<LeasedServerInfo, keyof ServerFacts | 'keepsOnFailure'>
 
 /** What a worker is told of the process behind its server. */
 export function infoOf(instance: TarantoolInstance): InstanceInfo {

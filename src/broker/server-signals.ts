@@ -1,7 +1,7 @@
 import { NotRunningError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import type { Death } from '../isolation/server.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
-import type { CrashReport } from './messages.ts'
 
 // Signals after which a server goes on. Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
 const harmless: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGCONT', 'SIGUSR1', 'SIGHUP', 'SIGWINCH'])
@@ -49,7 +49,7 @@ export async function crashReport({
   address,
   fingerprint,
   logFile,
-}: TarantoolInstance): Promise<CrashReport | null> {
+}: TarantoolInstance): Promise<Death | null> {
   // The worker sees the connection's end before this process is told of the server's, and a server that takes no
   // connections any more is going to end.
   const isEnding = await refusesConnections(address.binary)

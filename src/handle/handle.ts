@@ -159,7 +159,7 @@ export class TarantoolHandle {
    *   and what an outer `beforeAll` did is lost with it
    */
   async reset(): Promise<void> {
-    await this.#leased().reset()
+    await this.#leased().isolated.reset()
   }
 
   /**

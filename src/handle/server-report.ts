@@ -23,7 +23,7 @@ export async function reportServers(
   const crashes: Error[] = []
   for (const server of servers) {
     const since = logSince(server)
-    const crash = await server.crash(when, since, first !== undefined)
+    const crash = await server.isolated.watch.findDeath({ when, logSince: since, suspected: first !== undefined })
     if (crash) crashes.push(crash)
     if (first) {
       const text = crash ? crash.summary : await describeLog(server, logWhen, since)

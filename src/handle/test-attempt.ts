@@ -1,7 +1,7 @@
+import { demandIn, type Scope } from '../isolation/scope.ts'
 import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 import type { LogMark } from './log-marks.ts'
-import { demandIn, type Scope } from './scope.ts'
 import { reportServers, throwAll } from './server-report.ts'
 import { beginServerTest } from './test-file.ts'
 import { workerState } from './worker-state.ts'
@@ -41,9 +41,10 @@ export class TestAttempt {
     const state = workerState()
     state.scope = this.#place.scope
     state.concurrent = this.#place.concurrent
+    state.attempt = this
     const errors: Error[] = []
     for (const server of state.servers.values()) {
-      const error = await beginServerTest(server)
+      const error = await beginServerTest(server, this)
       if (error) errors.push(error)
       this.#marks.set(server, server.marks.begin(server.log.offset))
     }
@@ -73,7 +74,7 @@ export class TestAttempt {
     const errors: Error[] = []
     for (const server of workerState().servers.values()) {
       try {
-        await server.endTest(demandIn(this.#place.scope, server), undo)
+        await server.isolated.endTest(this, demandIn(this.#place.scope, server.info), undo)
       } catch (error) {
         errors.push(error as Error)
       }

@@ -3,10 +3,10 @@ import { BrokerClient } from '../broker/client.ts'
 import type { BrokerTicket } from '../broker/messages.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { SetupError, UnknownServerError } from '../errors.ts'
+import { demandIn, isUsedIn, type Scope, unknownFile } from '../isolation/scope.ts'
 import { clearEnvironment, setEnvironment } from './environment.ts'
 import type { ShownError } from './failure-log.ts'
 import { LeasedServer } from './leased-server.ts'
-import { demandIn, isUsedIn, type Scope, unknownFile } from './scope.ts'
 import { checkSendable } from './sendable-config.ts'
 import { reportServers } from './server-report.ts'
 import { type WorkerState, workerState } from './worker-state.ts'
@@ -63,7 +63,7 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
  * @throws ServerExitedError when a server has died outside the tests
  */
 export async function endTests(errors: readonly ShownError[]): Promise<void> {
-  const servers = [...workerState().servers.values()].filter(server => !server.isCrashKnown)
+  const servers = [...workerState().servers.values()].filter(server => server.isolated.watch.life.is !== 'crashed')
   const logSince = (server: LeasedServer): number => server.marks.first
   await reportServers(servers, { errors, when: 'outside the tests', logWhen: 'during this file', logSince })
 }
@@ -112,13 +112,13 @@ export async function beginHooks(scopes: readonly Scope[]): Promise<void> {
   state.scopes = scopes
   state.scope = scopes[0] ?? unknownFile
   for (const server of state.servers.values()) {
-    if (isToRecord(server)) await server.beginFile(true)
+    if (isToRecord(server)) await server.isolated.beginFile(true)
   }
 }
 
 // Some suite wants its changes undone, whatever the config says. Once tests run it would be too late to begin with that.
 function isToRecord(server: LeasedServer): boolean {
-  const isWanted = (scope: Scope): boolean => ['reset', 'file'].includes(demandIn(scope, server).isolation)
+  const isWanted = (scope: Scope): boolean => ['reset', 'file'].includes(demandIn(scope, server.info).isolation)
   return !server.info.records && workerState().scopes.some(isWanted)
 }
 
@@ -127,13 +127,13 @@ export async function leaseServerInTest(name: string): Promise<void> {
   const state = workerState()
   if (state.servers.has(name)) return
   const server = await leaseServer(name)
-  const error = server && (await beginServerTest(server))
+  const error = server && (await beginServerTest(server, state.attempt))
   if (error) throw error
 }
 
 /** The error of a test that runs beside others, and uses a server that is to be its own. */
 export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError | undefined {
-  const { isolation } = demandIn(scope, server)
+  const { isolation } = demandIn(scope, server.info)
   if (!isUsedIn(scope, server.name) || isolation === 'file' || isolation === 'none') return undefined
   const name = server.name === 'default' ? '' : ` '${server.name}'`
   return new SetupError(`concurrent tests share their file's server${name}, whose isolation is '${isolation}'`, {
@@ -146,13 +146,13 @@ export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError
  *
  * @returns what is wrong with it
  */
-export async function beginServerTest(server: LeasedServer): Promise<Error | undefined> {
+export async function beginServerTest(server: LeasedServer, attempt: object): Promise<Error | undefined> {
   const { scope, concurrent } = workerState()
-  const demand = demandIn(scope, server)
+  const demand = demandIn(scope, server.info)
   const refusal = concurrent ? refuseConcurrent(scope, server) : undefined
   if (refusal) return refusal
   try {
-    return await server.beginTest(demand)
+    return await server.beginTest(attempt, demand)
   } catch (error) {
     return error as Error
   }
@@ -205,7 +205,7 @@ async function takeLease(
   const info = await client.request('lease', { server: name, ...own })
   const server = new LeasedServer(client, info)
   try {
-    await server.beginFile(isToRecord(server))
+    await server.isolated.beginFile(isToRecord(server))
   } catch (error) {
     server.close()
     throw error

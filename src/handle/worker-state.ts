@@ -1,7 +1,7 @@
 import type { BrokerClient } from '../broker/client.ts'
 import type { BrokerTicket } from '../broker/messages.ts'
+import { type Scope, type ServerUse, unknownFile } from '../isolation/scope.ts'
 import type { LeasedServer } from './leased-server.ts'
-import { type Scope, type ServerUse, unknownFile } from './scope.ts'
 
 /** What a worker knows; it is shared by all copies of this package that a runner may load into one worker. */
 export interface WorkerState {
@@ -21,6 +21,8 @@ export interface WorkerState {
   scope: Scope
   /** The test that began last runs beside others. */
   concurrent: boolean
+  /** The test that began last. */
+  attempt: object
   /** Test files are imported to list their tests: nothing runs, no server is there. */
   listing: boolean
   /** The file has been imported, and its hooks and tests run. */
@@ -45,6 +47,7 @@ export function workerState(): WorkerState {
     scopes: [],
     scope: unknownFile,
     concurrent: false,
+    attempt: {},
     listing: false,
     isRunning: false,
     setupHint: undefined,

@@ -1,8 +1,8 @@
 import type { ShownError } from '../handle/failure-log.ts'
-import { demandIn, unknownFile } from '../handle/scope.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
 import { beginHooks, closeTestFile, endTestFile, endTests, refuseConcurrent } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
+import { demandIn, unknownFile } from '../isolation/scope.ts'
 import { type CircusBlock, type CircusState, type CircusTest, circus, errorsIn, hook } from './circus.ts'
 import { mayLeaveSuite, Suites } from './suites.ts'
 
@@ -64,10 +64,11 @@ export class HooksOfFile {
         const refusal = refuseConcurrent(this.suites.scopeOf(test) ?? unknownFile, server)
         if (refusal) test.fn = () => Promise.reject(refusal)
       }
-      const demand = demandIn(scopes[0] ?? unknownFile, server)
+      const demand = demandIn(scopes[0] ?? unknownFile, server.info)
       if (demand.isolation !== 'file') continue
-      const error = await server.beginTest(demand)
-      await server.endTest(demand, false)
+      const attempt = {}
+      const error = await server.beginTest(attempt, demand)
+      await server.isolated.endTest(attempt, demand, false)
       if (error) throw error
     }
   }

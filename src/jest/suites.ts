@@ -1,5 +1,5 @@
-import type { Scope, ServerUse } from '../handle/scope.ts'
 import { beginSuite, endSuite } from '../handle/suite.ts'
+import type { Scope, ServerUse } from '../isolation/scope.ts'
 import { type CircusBlock, type CircusState, type CircusTest, hook, isOurs } from './circus.ts'
 
 /** The describes of a test file: which servers they use, and when they begin and end. */

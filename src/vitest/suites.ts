@@ -1,6 +1,6 @@
 import type { RunnerTask, RunnerTestFile, RunnerTestSuite } from 'vitest'
-import type { Scope, ServerUse } from '../handle/scope.ts'
 import { beginSuite, endSuite } from '../handle/suite.ts'
+import type { Scope, ServerUse } from '../isolation/scope.ts'
 import { type Hook, type RunnerAccess, runInside } from './runner-access.ts'
 
 type Suite = RunnerTestSuite | RunnerTestFile

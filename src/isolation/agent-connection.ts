@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError, RequestTimeoutError } from '../errors.ts'
-import { type Address, formatAddress } from './address.ts'
-import { clearTimeout, connect, now, setTimeout } from './node-builtins.ts'
+import { type Address, formatAddress } from '../protocol/address.ts'
+import { clearTimeout, connect, now, setTimeout } from '../protocol/node-builtins.ts'
+import type { AgentOperation, AgentReply } from './server.ts'
 
 const greetingSize = 128
 const end = '\n...\n'
@@ -11,20 +12,6 @@ const agent = 'package.loaded["tarantool-fixture"].isolation'
 const replyPattern = /^---\n- '?(?:undone:(\d+):([01]*)|(lost|digest|error):([A-Za-z0-9+/=]*))'?$/
 /** How the output of `box.session.push` begins: it is nobody's reply. */
 const pushed = /^%TAG \S+ tag:tarantool\.io\/push/
-
-/** What the agent in a server answers: fixtures/agent/isolation/main.lua. */
-export interface AgentReply {
-  /** How many changes were undone. */
-  readonly undone?: number | undefined
-  /** Why the server cannot be brought back in place; it has to be replaced. */
-  readonly lost?: string | undefined
-  /** Of each level that is left, from the lowest on, whether anything changed in it. */
-  readonly kept?: readonly boolean[] | undefined
-  /** Tells two states of all data apart. */
-  readonly digest?: string | undefined
-}
-
-export type AgentOperation = 'enter' | 'rewind' | 'digest'
 
 interface Waiting {
   readonly operation: AgentOperation
@@ -96,6 +83,11 @@ export class AgentConnection {
     const instance = this.#instance
     if (status === 'error') throw new LuaError(text, { instance })
     throw new ProtocolError(`${instance} gave a reply that is not one: ${document.slice(0, 500)}`, { instance })
+  }
+
+  /** False once it has ended: the server has, too, or nobody watches it. */
+  get isOpen(): boolean {
+    return this.#ended === undefined && !this.#socket.destroyed
   }
 
   destroy(): void {

@@ -1,5 +1,8 @@
-import type { Isolation } from '../config/fixture-config.ts'
-import type { LeasedServer } from './leased-server.ts'
+import type { Isolation } from '../config/isolation.ts'
+import type { ServerFacts } from './server.ts'
+
+/** A server, as far as what tests want of it is concerned. */
+type Server = Pick<ServerFacts, 'name' | 'isolation' | 'strict'>
 
 /** A file's or a suite's use of a server, with what it wants for its tests instead of the config's. */
 export interface ServerUse {
@@ -46,12 +49,13 @@ export function isUsedIn(scope: Scope, server: string): boolean {
 }
 
 /** The isolation that applies to a server's tests: that of the innermost use that names one, else the config's. */
-function isolationIn(scope: Scope, { name, info }: LeasedServer): Isolation {
-  return usesIn(scope, name).find(({ isolation }) => isolation !== undefined)?.isolation ?? info.isolation
+function isolationIn(scope: Scope, { name, isolation: default_ }: Server): Isolation {
+  return usesIn(scope, name).find(({ isolation }) => isolation !== undefined)?.isolation ?? default_
 }
 
-export function demandIn(scope: Scope, server: LeasedServer): Demand {
-  const { name, info } = server
+/** What a test, or a hook, of a scope is to find of a server. */
+export function demandIn(scope: Scope, server: Server): Demand {
+  const { name } = server
   const wanted = isolationIn(scope, server)
   const undoes = wanted === 'reset' || wanted === 'file'
   const around = [...outwards(scope)]
@@ -62,7 +66,7 @@ export function demandIn(scope: Scope, server: LeasedServer): Demand {
   return {
     // What only reads an address is served between files.
     isolation: undoes && !isUsedIn(scope, name) ? 'none' : wanted,
-    strict: usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? info.strict,
+    strict: usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? server.strict,
     suites: suites.toReversed(),
     hooksRan: (suites[0] ?? around.at(-1) ?? scope).hasHooks,
     staysAround: !isUsedIn(scope, name) || around.every(each => isolationIn(each, server) === 'none'),

@@ -1,10 +1,19 @@
 import type { LeasedServerInfo } from '../broker/messages.ts'
 import { ConnectionError, LuaError } from '../errors.ts'
-import { AgentConnection, type AgentOperation, type AgentReply } from '../protocol/agent-connection.ts'
+import { AgentConnection } from '../isolation/agent-connection.ts'
+import type { AgentOperation, AgentReply } from '../isolation/server.ts'
 import { ServerConnections } from '../protocol/connections.ts'
 
 // How long, in milliseconds, a server may take to undo changes before it counts as stuck.
 const agentTimeout = 10_000
+
+/** What happens to connections. */
+export interface ConnectionEvents {
+  /** A request broke off, which can be heard of before the watching connection's end. */
+  brokeOff(): void
+  /** The connection that watches the process has ended. */
+  ended(): void
+}
 
 /**
  * The connections between a worker and its server.
@@ -12,35 +21,30 @@ const agentTimeout = 10_000
  * One goes to the console: its end says at once that the server has died, and it serves nothing but the undoing of changes,
  * so that it does not wait behind a command of the test's.
  */
-export class ServerLines {
+export class WorkerConnections {
+  readonly #events: ConnectionEvents
   #info: LeasedServerInfo
-  #connections: ServerConnections | undefined
+  #requests: ServerConnections | undefined
   #agent: AgentConnection
-  #isDown = false
-  #brokeOff = false
 
-  constructor(info: LeasedServerInfo) {
+  constructor(info: LeasedServerInfo, events: ConnectionEvents) {
     this.#info = info
-    this.#agent = this.#watchOver()
+    this.#events = events
+    this.#agent = this.#watch()
   }
 
-  /** The server has ended. */
-  get isDown(): boolean {
-    return this.#isDown
+  /** Whether the process is watched: not, once it has ended. */
+  get isWatching(): boolean {
+    return this.#agent.isOpen
   }
 
-  /** A request broke off, which can be heard of before the watching connection's end. */
-  get brokeOff(): boolean {
-    return this.#brokeOff
-  }
-
-  /** Sends a request to the server itself. */
+  /** Sends a request of the test's. */
   async request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
-    this.#connections ??= new ServerConnections(this.#info.address)
+    this.#requests ??= new ServerConnections(this.#info.address)
     try {
-      return await send(this.#connections)
+      return await send(this.#requests)
     } catch (error) {
-      if (error instanceof ConnectionError) this.#brokeOff = true
+      if (error instanceof ConnectionError) this.#events.brokeOff()
       throw error
     }
   }
@@ -55,42 +59,34 @@ export class ServerLines {
     }
   }
 
-  /** A request has heard of the server's end. */
-  suspect(): void {
-    this.#brokeOff = true
-  }
-
-  /** What looked like the server's end was one, or was none. */
-  settle(hasEnded: boolean): void {
-    this.#brokeOff = false
-    if (!hasEnded && this.#isDown) this.#agent = this.#watchOver()
-    else if (hasEnded) this.#isDown = true
-  }
-
   /** Another process may be the server now. */
   connectTo(info: LeasedServerInfo): void {
     this.#info = info
-    this.disconnect()
-    this.#brokeOff = false
-    this.#agent.destroy()
-    this.#agent = this.#watchOver()
+    this.endRequests()
+    this.watchAgain()
+  }
+
+  /** Watches the same process, or the one that has its place. */
+  watchAgain(): void {
+    const former = this.#agent
+    this.#agent = this.#watch()
+    former.destroy()
   }
 
   /** Ends the requests' connections; the server is still watched. */
-  disconnect(): void {
-    this.#connections?.close()
-    this.#connections = undefined
+  endRequests(): void {
+    this.#requests?.close()
+    this.#requests = undefined
   }
 
   close(): void {
-    this.disconnect()
+    this.endRequests()
     this.#agent.destroy()
   }
 
-  #watchOver(): AgentConnection {
-    this.#isDown = false
+  #watch(): AgentConnection {
     const agent = new AgentConnection(this.#info.address.console, agentTimeout, () => {
-      if (agent === this.#agent) this.#isDown = true
+      if (agent === this.#agent) this.#events.ended()
     })
     return agent
   }

@@ -1,6 +1,5 @@
-import type { LeasedServerInfo } from '../broker/messages.ts'
-import type { AgentOperation, AgentReply } from '../protocol/agent-connection.ts'
 import type { Scope } from './scope.ts'
+import type { ServerControl } from './server.ts'
 
 /** What outlives a test: what the file (the lowest level) or a suite changed outside its tests. */
 interface Level {
@@ -13,20 +12,12 @@ interface Level {
   digest?: string | undefined
 }
 
-/** What is done to a server to bring it back. */
-export interface ServerControl {
-  info(): LeasedServerInfo
-  ask(operation: AgentOperation, depth: number): Promise<AgentReply>
-  /** Puts a new process in its place. */
-  renew(): Promise<void>
-}
-
 /**
  * What of a server's changes belongs to the file, to its suites and to the test that runs: levels on each other, of which
  * the server records the changes. A new process knows the lowest only, which then stands for several.
  */
 export class Levels {
-  readonly #control: ServerControl
+  readonly #control: Pick<ServerControl, 'facts' | 'ask' | 'replace'>
   #levels: Level[] = [{ suite: undefined, changed: false }]
   /** The level on top of these is that of a test, or of what comes after it. */
   #above = false
@@ -37,10 +28,10 @@ export class Levels {
   #fromBaseline: boolean
   #why = ''
 
-  constructor(control: ServerControl) {
+  constructor(control: Pick<ServerControl, 'facts' | 'ask' | 'replace'>) {
     this.#control = control
-    this.#generation = control.info().generation
-    this.#fromBaseline = control.info().beganEmpty
+    this.#generation = control.facts().generation
+    this.#fromBaseline = control.facts().beganEmpty
   }
 
   /** Why changes are gone that the tests of the innermost suite should find. */
@@ -59,7 +50,7 @@ export class Levels {
   }
 
   /** A suite begins: what its hooks do from here on is its own. */
-  async openSuite(suites: readonly Scope[]): Promise<void> {
+  async enterSuite(suites: readonly Scope[]): Promise<void> {
     await this.#align(suites.slice(0, -1))
     await this.#move('enter', suites.length - 1)
     this.#levels.push({ suite: suites.at(-1), changed: false })
@@ -67,30 +58,30 @@ export class Levels {
   }
 
   /** It has ended, after its last hook. */
-  async closeSuite(suites: readonly Scope[]): Promise<void> {
+  async leaveSuite(suites: readonly Scope[]): Promise<void> {
     await this.#align(suites.slice(0, -1))
-    await this.toTest()
+    await this.undoTests()
   }
 
-  /** A test begins. */
-  async openTest(suites: readonly Scope[]): Promise<void> {
+  /** A test begins that is to find nothing of other tests. */
+  async enterTest(suites: readonly Scope[]): Promise<void> {
     await this.#align(suites)
-    await this.toTest()
+    await this.undoTests()
   }
 
-  /** Before tests that share the server: what they do is theirs, and not the file's or the suite's. */
-  async openTests(suites: readonly Scope[]): Promise<void> {
+  /** A test begins that shares the server with others: what they do is theirs, and not the file's or the suite's. */
+  async joinTests(suites: readonly Scope[]): Promise<void> {
     await this.#align(suites)
-    if (!this.#above) await this.toTest()
+    if (!this.#above) await this.undoTests()
   }
 
   /** Back to how a test of the innermost suite begins. */
-  async toTest(): Promise<void> {
+  async undoTests(): Promise<void> {
     await this.#move('enter', this.#levels.length - 1)
   }
 
   /** Back to what was before the hooks of the innermost suite, or before the file. */
-  async emptyTop(): Promise<void> {
+  async undoHooks(): Promise<void> {
     const { suite } = this.#levels.at(-1) ?? {}
     const depth = this.#levels.length - 2
     await this.#move('enter', depth)
@@ -115,7 +106,7 @@ export class Levels {
    * @param died nobody asked for it
    */
   noticeProcess(why: string, died = false): void {
-    const { generation, beganEmpty } = this.#control.info()
+    const { generation, beganEmpty } = this.#control.facts()
     if (generation === this.#generation) return
     const top = this.#levels.at(-1)
     this.#settle(this.#above ? this.#levels.length : this.#levels.length - 1)
@@ -132,9 +123,9 @@ export class Levels {
     if (top && !this.#above) top.changed = true
   }
 
-  /** A new process takes the place of one that cannot be brought back. */
-  async renew(why: string): Promise<void> {
-    await this.#renew(this.#levels.length - 1, why)
+  /** Another process takes the place of one that cannot be brought back. */
+  async replace(why: string): Promise<void> {
+    await this.#replace(this.#levels.length - 1, why)
     this.#above = true
   }
 
@@ -146,7 +137,7 @@ export class Levels {
     this.#levels.length = Math.max(1, depth + 1)
     if (depth < 0) this.#levels = [{ suite: undefined, changed: false }]
     this.#above = operation === 'enter' && depth >= 0
-    if (reply.lost !== undefined) return await this.#renew(depth, reply.lost)
+    if (reply.lost !== undefined) return await this.#replace(depth, reply.lost)
     if (isBelow) {
       this.#lose(this.#why)
       this.#base = Math.max(0, this.#above ? depth + 1 : depth)
@@ -157,15 +148,15 @@ export class Levels {
     }
   }
 
-  async #renew(depth: number, why: string): Promise<void> {
-    await this.#control.renew()
+  async #replace(depth: number, why: string): Promise<void> {
+    await this.#control.replace('start')
     this.#lose(why)
     this.#settle(Math.max(0, depth + 1))
     if (depth < 0) this.#base = 0
   }
 
   #settle(base: number): void {
-    const { generation, beganEmpty } = this.#control.info()
+    const { generation, beganEmpty } = this.#control.facts()
     this.#generation = generation
     this.#fromBaseline = beganEmpty
     this.#base = base

@@ -1,0 +1,54 @@
+import { type ErrorDetails, ResetError, ServerExitedError, TarantoolFixtureError } from '../errors.ts'
+import type { Death } from './server.ts'
+
+type Details = ErrorDetails & { instance: string }
+
+export const nextHasAnother = 'The next test gets a new server on the same address.'
+
+/** The error of a server that died by itself. `when` ends its message. */
+export function deathError(death: Death, when: string, { logTail }: Details): ServerExitedError {
+  const { fingerprint, exitCode, signal, logFile } = death
+  const how = signal ? `was killed by ${signal}` : `exited with code ${exitCode}`
+  return new ServerExitedError(`${fingerprint} ${how} ${when}`, {
+    instance: fingerprint,
+    exitCode,
+    signal,
+    logTail,
+    logFile,
+    hint: nextHasAnother,
+  })
+}
+
+/** A death, and what failed when another process was to take the dead one's place. */
+export function laterFailure(first: ServerExitedError, cause: unknown): ServerExitedError {
+  const { instance, exitCode, signal, logTail, logFile } = first
+  const later = cause instanceof TarantoolFixtureError ? cause.summary : (cause as Error).message
+  return new ServerExitedError(`${first.summary}, and the server that was to take its place failed: ${later}`, {
+    instance,
+    exitCode,
+    signal,
+    logTail,
+    logFile,
+    cause,
+  })
+}
+
+/** The error of a test that would not find what the hooks of its suites did. */
+export function lossError(why: string, { instance }: Details): ResetError {
+  return new ResetError(
+    `${instance} had to be replaced (${why}): what beforeAll, or the top of the file, had changed in it is lost`,
+    {
+      instance,
+      hint: "Do that in beforeEach, or give the tests isolation: 'restart', and do it in beforeEach, too.",
+    },
+  )
+}
+
+/** The error of a server that runs, and could not be brought back. */
+export function notBroughtBack(when: string, why: string, details: Details, cause: unknown): ResetError {
+  return new ResetError(`${details.instance} could not be brought back ${when}: ${why}`, {
+    ...details,
+    cause,
+    hint: nextHasAnother,
+  })
+}

@@ -1,0 +1,36 @@
+import { LeftoverError, ResetError } from '../errors.ts'
+import { nextHasAnother } from './failures.ts'
+import type { Levels } from './levels.ts'
+import type { ServerControl } from './server.ts'
+
+/** What `strict` adds to the reset of a test: a comparison of all data. */
+export class Strictness {
+  readonly #control: Pick<ServerControl, 'describe'>
+  readonly #levels: Levels
+
+  constructor(control: Pick<ServerControl, 'describe'>, levels: Levels) {
+    this.#control = control
+    this.#levels = levels
+  }
+
+  /** Before a test: how its suite's tests find all data. */
+  async look(): Promise<string> {
+    const digest = await this.#levels.digest()
+    if (digest !== undefined) return digest
+    const { instance } = await this.#control.describe()
+    throw new ResetError(`${instance} could not tell what is in it, which 'strict' has to know`)
+  }
+
+  /** After a test was undone. @throws LeftoverError when all data is not as it was before; the server is another one then */
+  async check(): Promise<void> {
+    if (this.#levels.lost !== undefined) return
+    const wanted = await this.look()
+    if ((await this.#levels.currentDigest()) === wanted) return
+    const details = await this.#control.describe()
+    await this.#levels.replace('a test had left a difference')
+    throw new LeftoverError(`${details.instance}: this test changed data in a way that its undo did not see (strict)`, {
+      ...details,
+      hint: `Rows that change while their space's triggers are off (space:run_triggers(false)) are not seen. A test that needs that can have isolation: 'restart'. ${nextHasAnother}`,
+    })
+  }
+}
