@@ -1,0 +1,141 @@
+import { ConnectionError, InitScriptError, RequestTimeoutError } from '../../src/errors.ts'
+import { IsolatedServer } from '../../src/isolation/isolated-server.ts'
+import type { Demand, Scope } from '../../src/isolation/scope.ts'
+import type { AgentReply, Death, Replacement, ServerControl, ServerFacts } from '../../src/isolation/server.ts'
+
+/**
+ * What goes wrong with a request to the agent.
+ *
+ * - `'lost'`: it cannot undo what was done.
+ * - `'stuck'`: it does not answer.
+ * - `'dies'`: its process ends meanwhile.
+ * - `'breaks'`: the connection ends, and the process lives.
+ */
+export type Fault = 'lost' | 'stuck' | 'dies' | 'breaks'
+
+type Rows = readonly string[]
+
+const message = (what: string): string => `a fake server ${what}`
+
+/** A server with an agent, in memory: its data is a list of rows. */
+export class FakeServer {
+  readonly isolated: IsolatedServer
+  rows: Rows = []
+  /** What was done to its process, in order. */
+  readonly done: string[] = []
+  /** How many requests the agent had. */
+  asked = 0
+  /** What becomes of the next requests to the agent, and of the next starts of a process. */
+  faults: (Fault | undefined)[] = []
+  failedStarts = 0
+  facts: ServerFacts
+  /** How all levels began, the baseline first. */
+  #levels: Rows[] = [[]]
+  #death: Death | undefined
+
+  constructor(facts: Partial<ServerFacts> = {}) {
+    this.facts = {
+      name: 'default',
+      isolation: 'reset',
+      strict: false,
+      records: true,
+      generation: 1,
+      beganEmpty: true,
+      used: false,
+      ...facts,
+    }
+    this.isolated = new IsolatedServer(this.#control())
+  }
+
+  add(row: string): void {
+    this.rows = [...this.rows, row]
+  }
+
+  /** Its process ends by itself; nobody has heard of it yet. */
+  die(exitCode = 3): void {
+    this.#death = { fingerprint: 'Tarantool[fake]', exitCode, logFile: '' }
+  }
+
+  /** The same, and the watching connection has told. */
+  dieSeen(exitCode = 3): void {
+    this.die(exitCode)
+    this.isolated.watch.notice('ended')
+  }
+
+  /** A test stops it. */
+  stop(): void {
+    this.isolated.watch.notice('taken-down')
+  }
+
+  #control(): ServerControl {
+    return {
+      facts: () => this.facts,
+      ask: async (operation, depth) => {
+        this.asked++
+        const fault = this.faults.shift()
+        if (fault === 'dies') this.die()
+        if (fault === 'breaks' || this.#death) throw new ConnectionError(message('ended'))
+        if (fault === 'stuck') throw new RequestTimeoutError(message('does not answer'))
+        if (fault === 'lost') return { lost: 'too much' }
+        return operation === 'digest' ? { digest: this.rows.join(' ') } : this.#move(operation, depth)
+      },
+      replace: async by => this.#replace(by),
+      kill: async () => {
+        this.done.push('kill')
+        this.isolated.watch.notice('taken-down')
+      },
+      findDeath: async () => this.#death,
+      describe: async () => ({ instance: 'Tarantool[fake]' }),
+    }
+  }
+
+  #move(operation: 'enter' | 'rewind', depth: number): AgentReply {
+    while (this.#levels.length - 1 > depth) {
+      this.rows = this.#levels.pop() ?? []
+      if (this.#levels.length === 0) {
+        this.#levels.push(this.rows)
+        break
+      }
+    }
+    if (operation === 'rewind' || depth < 0) return { undone: 0 }
+    this.#levels.push(this.rows)
+    const kept = this.#levels.slice(0, -1).map((rows, index) => rows.join() !== this.#levels[index + 1]?.join())
+    return { undone: 0, kept }
+  }
+
+  #replace(by: Replacement): void {
+    this.done.push(by)
+    if (by !== 'if-gone') this.isolated.watch.notice('taken-down')
+    if (this.failedStarts > 0) {
+      this.failedStarts--
+      throw new InitScriptError(message('did not start'))
+    }
+    this.#death = undefined
+    this.rows = []
+    this.#levels = [[]]
+    this.facts = {
+      ...this.facts,
+      generation: this.facts.generation + 1,
+      beganEmpty: true,
+      records: this.facts.records || by === 'record',
+    }
+    this.isolated.watch.notice('runs')
+  }
+}
+
+/** A suite with hooks that uses the server, in another or in the file. */
+export const suiteIn = (parent: Scope | undefined): Scope => ({
+  parent,
+  uses: [{ server: 'default' }],
+  hasHooks: true,
+})
+
+/** What a test, or a hook, of a file without hooks wants, unless said otherwise. */
+export const demand = (wanted: Partial<Demand> = {}): Demand => ({
+  isolation: 'reset',
+  strict: false,
+  suites: [],
+  hooksRan: false,
+  staysAround: false,
+  ...wanted,
+})
