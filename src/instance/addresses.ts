@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { InvalidOptionError, SocketPathTooLongError } from '../errors.ts'
 import type { Address } from '../protocol/address.ts'
@@ -9,8 +9,16 @@ export interface InstanceAddresses {
   readonly port: number | string
   /** Where the server is reached, as messages call it. */
   readonly listen: string
-  /** The same as the server itself is told: in a container its own, of which a port is published. */
-  readonly own: { readonly host: string; readonly listen: string; readonly console: string }
+  /**
+   * The same as the server itself is told: in a container its own, of which a port is published. `console` is undefined as
+   * long as another server has the console's address, and where the console is the agent.
+   */
+  readonly own: {
+    readonly host: string
+    readonly listen: string
+    readonly agent: string
+    readonly console: string | undefined
+  }
   readonly binary: Address
   readonly title: string
   readonly console: {
@@ -19,8 +27,12 @@ export interface InstanceAddresses {
     readonly uri: string
     readonly address: Address
   }
-  /** Of a server that stands by: it does not listen on its port yet, and has its console in its own directory. */
-  readonly standby?: { /** Where the console moves to, if it does. */ readonly consoleToBe: string | undefined }
+  /** The console that only the fixture uses: what goes over it is not seen by the application. */
+  readonly agent: Address
+  /** Of a server that stands by: it does not listen on its port yet, nor on its console where another server has that. */
+  readonly standby?: {
+    /** The console's address, if it is to be taken over, too. */ readonly consoleToBe: string | undefined
+  }
 }
 
 // sun_path of sockaddr_un, less the zero at its end.
@@ -93,34 +105,37 @@ export function resolveAddresses(
   if (options.consoleHost === 'unix/') checkSocketPath(String(consolePort), 'console socket')
   // In a container, 127.0.0.1 is the container's alone.
   const own = (host: string): string => (options.docker && host !== 'unix/' ? '0.0.0.0' : host)
+  const console = {
+    host: options.consoleHost,
+    port: consolePort,
+    uri: uriForServer(options.consoleHost, consolePort, workDir),
+    address: toAddress(options.consoleHost, consolePort),
+  }
+  const ownConsole = uriForServer(own(options.consoleHost), consolePort, workDir)
+  const agentPath =
+    options.docker === undefined || process.platform === 'linux' ? join(workDir, 'agent.sock') : undefined
+  if (agentPath !== undefined) checkSocketPath(agentPath, "agent's socket")
   return {
     port,
     listen: uriForServer(options.host, port, workDir),
     own: {
       host: own(options.host),
       listen: uriForServer(own(options.host), port, workDir),
-      console: uriForServer(own(options.consoleHost), consolePort, workDir),
+      agent: agentPath === undefined ? ownConsole : uriForServer('unix/', agentPath, workDir),
+      console: agentPath === undefined ? undefined : ownConsole,
     },
+    // Of a directory that is mounted into a virtual machine, the sockets do not come along.
+    agent: agentPath === undefined ? console.address : { path: agentPath },
     binary: toAddress(options.host, port),
     title: options.title ?? `tnt[${toUri(options.host, port)}]`,
-    console: {
-      host: options.consoleHost,
-      port: consolePort,
-      uri: uriForServer(options.consoleHost, consolePort, workDir),
-      address: toAddress(options.consoleHost, consolePort),
-    },
+    console,
   }
 }
 
-/**
- * The addresses of a server that stands by, while another one has those that it is to take over.
- *
- * @throws SocketPathTooLongError
- */
+/** The addresses of a server that stands by, while another one has those that it is to take over. */
 export function standbyAddresses(toBe: InstanceAddresses, workDir: string): InstanceAddresses {
-  const port = join(workDir, 'console.sock')
-  checkSocketPath(port, 'console socket')
-  const console = { host: 'unix/', port, uri: uriForServer('unix/', port, workDir), address: { path: port } }
-  const consoleToBe = toBe.console.uri === console.uri ? undefined : toBe.own.console
-  return { ...toBe, console, own: { ...toBe.own, console: console.uri }, standby: { consoleToBe } }
+  const { address } = toBe.console
+  const isItsOwn = 'path' in address && dirname(address.path) === workDir
+  if (isItsOwn) return { ...toBe, standby: { consoleToBe: undefined } }
+  return { ...toBe, own: { ...toBe.own, console: undefined }, standby: { consoleToBe: toBe.own.console } }
 }

@@ -132,6 +132,7 @@ export function writeInitScript(
     owner: process.pid,
     port: at.port,
     listen: at.own.listen,
+    agent: at.own.agent,
     console: at.own.console,
     log_file: options.docker && join(workDir, logFileName),
     standby: at.standby !== undefined,

@@ -135,8 +135,8 @@ export class TarantoolInstance implements AsyncDisposable {
 
   /** Where a client on this machine connects, and as whom. */
   get address(): ServerAddress {
-    const { binary, console } = this.#addresses()
-    return { binary, console: console.address, credentials: this.credentials }
+    const { agent, binary } = this.#addresses()
+    return { binary, console: agent, credentials: this.credentials }
   }
 
   /** How messages call the server: `Tarantool[127.0.0.1:34567]`. */

@@ -8,7 +8,7 @@ import type { RequestOptions } from './request-table.ts'
 export interface ServerAddress {
   /** For the binary protocol. */
   readonly binary: Address
-  /** For the console. */
+  /** Of the console that only the fixture uses. */
   readonly console: Address
   /** The account; undefined for guest. */
   readonly credentials?: { readonly user: string; readonly password: string } | undefined
@@ -70,8 +70,14 @@ export class ServerConnections {
       return await ConsoleConnection.connect(address.console)
     })
     this.#binary = new KeptConnection(async () => {
-      const { IprotoConnection } = await import('./iproto/connection.ts')
-      return await IprotoConnection.connect(address.binary, { ...address.credentials })
+      const [{ IprotoConnection }, { connectUnheard }] = await Promise.all([
+        import('./iproto/connection.ts'),
+        import('./iproto/announcement.ts'),
+      ])
+      const { binary, console, credentials } = address
+      return await connectUnheard(console, binary, firstBytes =>
+        IprotoConnection.connect(binary, { ...credentials, firstBytes }),
+      )
     })
   }
 

@@ -7,6 +7,7 @@ import timers from 'node:timers'
 // environment such as jsdom has a browser's timers where Node's would be.
 export const connect: typeof net.connect = net.connect
 export const createHash: typeof crypto.createHash = crypto.createHash
+export const randomBytes: typeof crypto.randomBytes = crypto.randomBytes
 export const setTimeout: typeof timers.setTimeout = timers.setTimeout
 export const clearTimeout: typeof timers.clearTimeout = timers.clearTimeout
 export const setInterval: typeof timers.setInterval = timers.setInterval

@@ -14,6 +14,8 @@ export interface ConnectOptions {
   timeout?: number | undefined
   /** Gives the connection up when it aborts. */
   signal?: AbortSignal | undefined
+  /** Sent at once, and not when the server has greeted. */
+  firstBytes?: Uint8Array | undefined
 }
 
 /** A connected socket, with the 128 bytes that Tarantool sends first. */
@@ -31,15 +33,19 @@ export interface GreetedSocket {
  * @throws ConnectionError when nobody listens, nobody greets in time, or the greeting is not Tarantool's.
  */
 export async function openSocket(address: Address, options: ConnectOptions = {}): Promise<GreetedSocket> {
-  const { timeout = DEFAULT_CONNECT_TIMEOUT, signal } = options
+  const { timeout = DEFAULT_CONNECT_TIMEOUT, signal, firstBytes } = options
   signal?.throwIfAborted()
   const began = now()
   const socket = 'path' in address ? connect(address.path) : connect(address.port, address.host)
   socket.setNoDelay(true)
+  if (firstBytes) socket.write(firstBytes)
   try {
     const greeting = await readGreeting(socket, address, timeout, signal)
     if (!greeting.startsWith('Tarantool ')) {
-      throw failed(address, `what answers there is not Tarantool; it says ${JSON.stringify(greeting.slice(0, 40))}`)
+      throw connectionFailed(
+        address,
+        `what answers there is not Tarantool; it says ${JSON.stringify(greeting.slice(0, 40))}`,
+      )
     }
     socket.unref()
     return { socket, greeting, remaining: Math.max(1, timeout - (now() - began)) }
@@ -58,16 +64,17 @@ function readGreeting(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => finish(failed(address, `no greeting within ${timeout} ms`)), timeout)
+    const timer = setTimeout(() => finish(connectionFailed(address, `no greeting within ${timeout} ms`)), timeout)
     const onReadable = (): void => {
       const bytes: Buffer | null = socket.read(GREETING_SIZE)
       if (bytes === null) return
       // At the end of a stream, read() hands out what is left, however short.
-      if (bytes.length < GREETING_SIZE) finish(failed(address, 'the server ended the connection in its greeting'))
+      if (bytes.length < GREETING_SIZE)
+        finish(connectionFailed(address, 'the server ended the connection in its greeting'))
       else finish(undefined, bytes.toString('latin1'))
     }
-    const onError = (cause: Error): void => finish(failed(address, cause.message, cause))
-    const onClose = (): void => finish(failed(address, 'the server ended the connection before its greeting'))
+    const onError = (cause: Error): void => finish(connectionFailed(address, cause.message, cause))
+    const onClose = (): void => finish(connectionFailed(address, 'the server ended the connection before its greeting'))
     const onAbort = (): void => finish(signal?.reason)
     function finish(error: unknown, greeting = ''): void {
       clearTimeout(timer)
@@ -81,7 +88,8 @@ function readGreeting(
   })
 }
 
-function failed(address: Address, why: string, cause?: unknown): ConnectionError {
+/** The error of a connection that could not be made. */
+export function connectionFailed(address: Address, why: string, cause?: unknown): ConnectionError {
   const instance = fingerprint(address)
   return new ConnectionError(`Cannot connect to ${instance}: ${why}`, { instance, cause })
 }

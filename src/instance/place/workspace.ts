@@ -101,8 +101,9 @@ export class Workspace {
 
   #socketPaths(): string[] {
     if (!this.#addresses) return []
-    const { binary, console, standby } = this.#addresses
-    return [...(standby ? [] : [binary]), console.address].flatMap(address => ('path' in address ? [address.path] : []))
+    const { agent, binary, console, own, standby } = this.#addresses
+    const addresses = [agent, ...(own.console ? [console.address] : []), ...(standby ? [] : [binary])]
+    return addresses.flatMap(address => ('path' in address ? [address.path] : []))
   }
 }
 
