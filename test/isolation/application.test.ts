@@ -188,12 +188,26 @@ test('named triggers and those of events do not fire during the undo, and are th
   }
 })
 
-test('an application that removes all triggers of a space, the recording one too, gets a new server', async () => {
+test('a test that removes all triggers of a space is undone all the same', async () => {
   const server = await record("box.schema.space.create('rows'):create_index('pk')")
   await ask(server, 'enter', 0)
   await server.eval(`local rows = box.space.rows
     for _, trigger in ipairs(rows:on_replace()) do rows:on_replace(nil, trigger) end
     rows:insert({ 1 })`)
+  expect(await ask(server, 'rewind', 0)).toMatchObject({ undone: 1 })
+  expect(await server.eval('return box.space.rows:len()')).toEqual([0])
+})
+
+test('an application that removes the recording triggers, by a function it kept from before, gets a new server', async () => {
+  const server = await record(`box.schema.space.create('rows'):create_index('pk')
+    local on_replace = box.space.rows.on_replace
+    function remove_all()
+      for _, trigger in ipairs(on_replace(box.space.rows)) do on_replace(box.space.rows, nil, trigger) end
+    end`)
+  for (const depth of [0, 1]) {
+    await ask(server, 'enter', depth)
+    await server.eval('remove_all() box.space.rows:insert({ ... })', depth)
+  }
   expect(await ask(server, 'rewind', 0)).toMatchObject({ lost: expect.stringContaining("changes of space 'rows'") })
 })
 
