@@ -1,7 +1,7 @@
 import process from 'node:process'
-import { execa } from 'execa'
 import { locateBinary } from '../../src/binary/locate.ts'
 import { noEngine } from '../docker/engine.ts'
+import { build } from './build.ts'
 
 const key = Symbol.for('tarantool-fixture.test.build')
 const once = globalThis as { [key]?: Promise<void> }
@@ -19,7 +19,7 @@ export default async function setup(): Promise<void> {
 async function locateAndBuild(): Promise<void> {
   if (noEngine)
     console.log('No container engine answers, or it has no image: tests that need one are skipped (npm run docker:up)')
-  const [{ path, env }] = await Promise.all([locateBinary(), execa('npm', ['run', 'build'])])
+  const [{ path, env }] = await Promise.all([locateBinary(), build()])
   process.env.TARANTOOL_BIN = path
   for (const [name, value] of Object.entries(env)) {
     const before = process.env[name]

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { npm, pack } from '../../support/npm.ts'
 import { cache, installDirectory, nodeDirectory, type Runner } from './runners.ts'
@@ -24,6 +25,17 @@ export async function installNode(version: string): Promise<void> {
   await installInto(nodeDirectory(version), { node: version })
 }
 
+// The packed package, unless it is the one that is there.
+async function installPackage(directory: string): Promise<void> {
+  const packed = createHash('sha256').update(readFileSync(tarball)).digest('hex')
+  const mark = join(directory, 'installed-package')
+  const isThere = existsSync(join(directory, 'node_modules', 'tarantool-fixture'))
+  if (isThere && existsSync(mark) && readFileSync(mark, 'utf8') === packed) return
+  rmSync(mark, { force: true })
+  await npm(directory, ['install', '--no-save', '--no-package-lock', '--ignore-scripts', tarball])
+  writeFileSync(mark, packed)
+}
+
 /** Installs the runners that are not there yet, each with the Node that it runs on, and the package as it is now into each. */
 export async function installRunners(runners: readonly Runner[]): Promise<void> {
   renameSync(await pack(cache), tarball)
@@ -32,6 +44,6 @@ export async function installRunners(runners: readonly Runner[]): Promise<void> 
     const directory = installDirectory(runner)
     if (node !== undefined) await installNode(node)
     await installInto(directory, { ...packages, 'tarantool-driver': '^3.1.0' })
-    await npm(directory, ['install', '--no-save', '--no-package-lock', '--ignore-scripts', tarball])
+    await installPackage(directory)
   }
 }
