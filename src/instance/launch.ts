@@ -2,8 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { TarantoolFixtureError } from '../errors.ts'
 import { type ProcessExit, TarantoolProcess } from './process.ts'
 import type { ServerCommand } from './program.ts'
-import { type ReadyReport, readReport } from './report.ts'
-import { errorOfExit, errorOfReport, errorOfSpawn, type FailureContext, type ServerDetails } from './start-failure.ts'
+import { type ReadyReport, type Report, readReport } from './report.ts'
+import {
+  errorOfExit,
+  errorOfReport,
+  errorOfSpawn,
+  errorOfUnreadableReport,
+  type FailureContext,
+  type ServerDetails,
+} from './start-failure.ts'
 
 export interface Launch {
   readonly process: TarantoolProcess
@@ -55,9 +62,10 @@ async function watchStart(process: TarantoolProcess, spec: LaunchSpec): Promise<
     }
     const settled = first && 'outcome' in first ? first : await reportOrNothing(report)
     if (settled?.outcome === 'ready' && !process.exit) return settled.ready
-    if (settled?.outcome === 'failed') process.kill()
+    const isBad = settled?.outcome === 'failed' || settled?.outcome === 'unreadable'
+    if (isBad) process.kill()
     const exit = await exitWithin(process, spec)
-    if (settled?.outcome === 'failed') throw errorOfReport(settled.failure, spec.context(process.logStart))
+    if (isBad) throw errorOfBadReport(settled, spec.context(process.logStart))
     if (process.spawnError) throw errorOfSpawn(spec.command, process.spawnError, spec.context(process.logStart))
     const context = spec.context(process.logStart)
     throw spec.errorOfExit?.(exit, context) ?? errorOfExit(exit, context)
@@ -89,6 +97,15 @@ async function exitWithin(process: TarantoolProcess, spec: LaunchSpec): Promise<
   spec.signal.removeEventListener('abort', kill)
   if (spec.signal.aborted) throw abortReason(spec, process)
   return exit
+}
+
+function errorOfBadReport(
+  report: Exclude<Report, { outcome: 'ready' }>,
+  context: FailureContext,
+): TarantoolFixtureError {
+  return report.outcome === 'failed'
+    ? errorOfReport(report.failure, context)
+    : errorOfUnreadableReport(report.text, context)
 }
 
 function abortReason(spec: LaunchSpec, process: TarantoolProcess): TarantoolFixtureError {

@@ -33,43 +33,100 @@ export interface ReadyReport {
 export type Report =
   | { readonly outcome: 'ready'; readonly ready: ReadyReport }
   | { readonly outcome: 'failed'; readonly failure: FailureReport }
+  /** Begins like a report, and is none. */
+  | { readonly outcome: 'unreadable'; readonly text: string }
 
-function parseReport(line: string, nonce: string): Report | undefined {
-  const at = line.indexOf(`${nonce} `)
-  if (at < 0) return undefined
-  const [, outcome, json] = /^(\w+) (.*)$/.exec(line.slice(at + nonce.length + 1)) ?? []
-  if (json === undefined) return undefined
-  const data: unknown = JSON.parse(json)
-  return outcome === 'ready'
-    ? { outcome, ready: data as ReadyReport }
-    : { outcome: 'failed', failure: data as FailureReport }
+// Of a line. A template's report names every file that the application has read.
+const longestReport = 16 * 2 ** 20
+const shownOfUnreadable = 1000
+
+// fixtures/boot/report.lua writes each byte of a text as the character of that number.
+function fromBytes(value: unknown): unknown {
+  if (typeof value === 'string') return Buffer.from(value, 'latin1').toString('utf8')
+  if (Array.isArray(value)) return value.map(fromBytes)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [fromBytes(name), fromBytes(item)]))
+}
+
+function parseObject(json: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = fromBytes(JSON.parse(json))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+const isReady = ({ version, pid, uuid, status }: Readonly<Record<string, unknown>>): boolean =>
+  typeof pid === 'number' && [version, uuid, status].every(text => typeof text === 'string')
+
+const isFailure = ({ stage, message }: Readonly<Record<string, unknown>>): boolean =>
+  [stage, message].every(text => typeof text === 'string')
+
+/** Reads the rest of a line, behind the nonce. */
+function parseReport(text: string): Report {
+  const [, outcome, json = ''] = /^ (ready|failed) (.*)$/s.exec(text) ?? []
+  const data = parseObject(json)
+  if (outcome === 'ready' && isReady(data)) return { outcome, ready: data as unknown as ReadyReport }
+  if (outcome === 'failed' && isFailure(data)) return { outcome, failure: data as unknown as FailureReport }
+  return {
+    outcome: 'unreadable',
+    text: Buffer.from(text.slice(0, shownOfUnreadable).trim(), 'latin1').toString('utf8'),
+  }
+}
+
+/** Looks for the report in what comes, line by line. */
+class ReportSearch {
+  readonly #nonce: string
+  #chunks: Buffer[] = []
+  #size = 0
+
+  constructor(nonce: string) {
+    this.#nonce = nonce
+  }
+
+  take(chunk: Buffer): Report | undefined {
+    let from = 0
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      this.#chunks.push(chunk.subarray(from, end))
+      from = end + 1
+      const report = this.#read(parseReport)
+      if (report) return report
+    }
+    this.#chunks.push(chunk.subarray(from))
+    this.#size += chunk.length - from
+    if (this.#size <= longestReport) return undefined
+    return this.#read(text => ({ outcome: 'unreadable', text: `${text.slice(0, shownOfUnreadable).trim()} …` }))
+  }
+
+  // A wrapper may have begun the line.
+  #read(parse: (text: string) => Report): Report | undefined {
+    const line = Buffer.concat(this.#chunks)
+    this.#chunks = []
+    this.#size = 0
+    const at = line.indexOf(this.#nonce)
+    return at < 0 ? undefined : parse(line.toString('latin1', at + this.#nonce.length))
+  }
 }
 
 /**
- * Reads a server's stdout until the line that begins with the nonce.
+ * Reads a server's stdout until the line with the nonce.
  *
  * @returns the report; undefined when the stream ended without one
  */
 export function readReport(stdout: Readable, nonce: string): Promise<Report | undefined> {
   return new Promise(resolve => {
-    let rest = ''
+    const search = new ReportSearch(nonce)
     const settle = (report: Report | undefined): void => {
       stdout.off('data', onData)
       // Whatever else comes (from a wrapper around Tarantool) is read and dropped, so that nobody has to wait.
       stdout.resume()
       resolve(report)
     }
-    const onData = (chunk: string): void => {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const report = parseReport(line, nonce)
-        if (!report) continue
-        settle(report)
-        return
-      }
+    const onData = (chunk: Buffer): void => {
+      const report = search.take(chunk)
+      if (report) settle(report)
     }
-    stdout.setEncoding('utf8')
     stdout.on('data', onData)
     stdout.once('close', () => settle(undefined))
     stdout.once('error', () => settle(undefined))

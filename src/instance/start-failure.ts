@@ -49,7 +49,7 @@ function userPlace(report: FailureReport, lineMap: LineMap): { file: string | un
 
 // Lua shortens long names at the beginning of its messages; the user's own name and line stand there instead.
 const withoutPlace = (report: FailureReport): string =>
-  report.named ? report.message.replace(/^.*?:\d+: /, '') : report.message
+  report.named ? report.message.replace(/^.*?:\d+: /s, '') : report.message
 
 const portTaken = (address: string, context: FailureContext): PortTakenError =>
   new PortTakenError(`${context.instance} cannot listen on ${address}: the address is in use`, {
@@ -109,6 +109,14 @@ export function errorOfReport(report: FailureReport, context: FailureContext): T
     file,
     line,
     luaStack: report.trace?.trim(),
+  })
+}
+
+/** Makes an error of a report that is none. */
+export function errorOfUnreadableReport(text: string, context: FailureContext): InitScriptError {
+  return new InitScriptError(`${context.instance} did not start: its report cannot be read: ${JSON.stringify(text)}`, {
+    ...context,
+    hint: 'The server reports on the standard output that it was started with: nothing else may write to it.',
   })
 }
 
