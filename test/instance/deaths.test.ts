@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { NotRunningError, ServerExitedError, ServerKilledError, type TarantoolInstance } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import {
   contentOf,
   isAlive,
@@ -109,7 +110,8 @@ describe('a server that dies', () => {
     await expectStarts(instance, root)
   })
 
-  test.each(['stop', 'kill', 'restart'] as const)('by itself during a %s', async end => {
+  test.for(['stop', 'kill', 'restart'] as const)('by itself during a %s', async (end, context) => {
+    skipWithout('triggers of a shutdown', context)
     const root = temporaryDirectory()
     const instance = await startInstance({ root, appLua: `box.ctl.on_shutdown(function() ${exit} end)` })
     await instance[end]()

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { NotRunningError, StartAbortedError, TarantoolInstance } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { contentOf, isAlive, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 
 const slowApp = "require('fiber').sleep(100)"
@@ -163,7 +164,8 @@ test('kill({ cleanup: false }) leaves what a crash would, for the next start to 
   expect(await instance.eval('return box.space.kept:count()')).toEqual([1])
 })
 
-test('stop escalates to SIGKILL when the server does not leave', async () => {
+test('stop escalates to SIGKILL when the server does not leave', async context => {
+  skipWithout('triggers of a shutdown', context)
   const instance = await startInstance({
     stopTimeout: 100,
     appLua: "box.ctl.on_shutdown(function() require('fiber').sleep(100) end)",
@@ -188,7 +190,8 @@ test('waitStopped says how the server ended', async () => {
   expect(instance.state).toBe('failed')
 })
 
-test('a program that the server started ends with it', async () => {
+test('a program that the server started ends with it', async context => {
+  skipWithout('popen', context)
   const instance = await startInstance()
   const [pid] = await instance.eval(
     "sleeper = require('popen').new({ '/bin/sleep', '1000' }, { setsid = false }) return sleeper.pid",

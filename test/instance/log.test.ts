@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { LogTimeoutError, ServerExitedError } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 
 const log = (text: string): string => `require('log').info('${text}')`
@@ -64,7 +65,8 @@ test('logger gets the first line, however early it comes, and none of an earlier
   expect(lines.filter(line => line === 'first line')).toHaveLength(2)
 })
 
-test('logger gets every line, the last ones too', async () => {
+test('logger gets every line, the last ones too', async context => {
+  skipWithout('triggers of a shutdown', context)
   const lines: string[] = []
   const instance = newInstance({
     logger: line => lines.push(line),

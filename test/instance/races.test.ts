@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { NotRunningError, ServerExitedError, StartAbortedError, type TarantoolInstance } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { contentOf, isAlive, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 import { serversBelow } from '../support/processes.ts'
 
@@ -135,7 +136,8 @@ test('ready does not end a server that it does not see ready', async () => {
   expect(isAlive(instance.pid ?? 0)).toBe(true)
 })
 
-test('a crash while it is being stopped is an end like any other', async () => {
+test('a crash while it is being stopped is an end like any other', async context => {
+  skipWithout('triggers of a shutdown', context)
   const root = temporaryDirectory()
   const instance = await startInstance({
     root,

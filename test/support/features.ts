@@ -12,6 +12,7 @@ const serverVersion: Version = parseVersion(
 /** The first version that has each feature. */
 const since = {
   SQL: [2, 1, 1],
+  'triggers of a shutdown': [2, 1, 2],
   '\\set output lua': [2, 2, 1],
   decimals: [2, 2, 1],
   'functional indexes': [2, 2, 1],
