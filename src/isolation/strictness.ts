@@ -1,4 +1,5 @@
 import { LeftoverError, ResetError } from '../errors.ts'
+import { describeDifference } from './digest.ts'
 import { nextHasAnother } from './failures.ts'
 import type { Levels } from './levels.ts'
 import type { ServerControl } from './server.ts'
@@ -15,7 +16,10 @@ export class Strictness {
 
   /** Before a test: how its suite's tests find all data. */
   async look(): Promise<string> {
-    const digest = await this.#levels.digest()
+    return await this.#known(await this.#levels.digest())
+  }
+
+  async #known(digest: string | undefined): Promise<string> {
     if (digest !== undefined) return digest
     const { instance } = await this.#control.describe()
     throw new ResetError(`${instance} could not tell what is in it, which 'strict' has to know`)
@@ -25,12 +29,17 @@ export class Strictness {
   async check(): Promise<void> {
     if (this.#levels.lost !== undefined) return
     const wanted = await this.look()
-    if ((await this.#levels.currentDigest()) === wanted) return
+    const found = await this.#known(await this.#levels.currentDigest())
+    if (found === wanted) return
+    const changed = describeDifference(wanted, found)
     const details = await this.#control.describe()
     await this.#levels.replace('a test had left a difference')
-    throw new LeftoverError(`${details.instance}: this test changed data in a way that its undo did not see (strict)`, {
-      ...details,
-      hint: `Rows that change while their space's triggers are off (space:run_triggers(false)) are not seen. A test that needs that can have isolation: 'restart'. ${nextHasAnother}`,
-    })
+    throw new LeftoverError(
+      `${details.instance}: this test changed ${changed} in a way that its undo did not see (strict)`,
+      {
+        ...details,
+        hint: `Rows that change while their space's triggers are off (space:run_triggers(false)) are not seen. A test that needs that can have isolation: 'restart'. ${nextHasAnother}`,
+      },
+    )
   }
 }

@@ -5,12 +5,23 @@ export interface Answer {
   readonly lost?: string
 }
 
+async function answerOf(instance: TarantoolInstance, operation: string, depth: number): Promise<[string, string]> {
+  const [framed] = await instance.command(`require('tarantool-fixture').isolation('${operation}', ${depth})`)
+  const [status = '', answer = ''] = String(framed).split(':')
+  return [status, status === 'undone' ? answer : Buffer.from(answer, 'base64').toString()]
+}
+
 /** Asks the agent in a server what a test file's worker would ask it. */
 export async function ask(instance: TarantoolInstance, operation: 'enter' | 'rewind', depth: number): Promise<Answer> {
-  const [framed] = await instance.command(`require('tarantool-fixture').isolation('${operation}', ${depth})`)
-  const [status, answer = ''] = String(framed).split(':')
+  const [status, answer] = await answerOf(instance, operation, depth)
   if (status === 'undone') return { undone: Number(answer) }
-  const text = Buffer.from(answer, 'base64').toString()
-  if (status === 'lost') return { lost: text }
-  throw new Error(text)
+  if (status === 'lost') return { lost: answer }
+  throw new Error(answer)
+}
+
+/** What `strict` compares. */
+export async function digestOf(instance: TarantoolInstance): Promise<string> {
+  const [status, answer] = await answerOf(instance, 'digest', 0)
+  if (status !== 'digest') throw new Error(answer)
+  return answer
 }
