@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** An operation of test/fixtures/isolation/operations.lua with three small numbers, or a transaction of several. */
+/** An operation of test/fixtures/isolation/operations with three small numbers, or a transaction of several. */
 export type Operation =
   | readonly [name: string, a: number, b: number, c: number]
   | readonly ['transaction', readonly Operation[], boolean]
@@ -8,36 +8,43 @@ export type Operation =
 /** What is done to a server: operations, and the moves between levels of the agent. */
 export type Step = readonly ['run', readonly Operation[]] | readonly ['enter' | 'rewind', number]
 
+/** The first number says which space, of the 24 of test/fixtures/isolation/spaces.lua. */
+const place = fc.nat(23)
 const number = fc.nat(11)
 
-const named = (names: readonly string[]): fc.Arbitrary<Operation> =>
-  fc.tuple(fc.constantFrom(...names), number, number, number)
+const named = (names: string): fc.Arbitrary<Operation> =>
+  fc.tuple(fc.constantFrom(...names.trim().split(/\s+/)), place, number, number)
 
-const rows = named(
-  'insert replace delete update upsert auto_increment swap many truncate sequence_next sequence_set'.split(' '),
-)
-const definitions = named(
-  'drop create rename swap_names format create_index drop_index alter_index rename_index give_sequence sql'.split(' '),
-)
-const rights = named(
-  `sequence_reset sequence_alter sequence_drop sequence_create user_create user_drop user_passwd role_create role_drop
-  grant revoke func_create func_drop as_ann`.split(/\s+/),
-)
-const beside = named(
-  'global remove_global configure add_trigger remove_triggers session_trigger leave_open truncate_vinyl drop_vinyl'.split(
-    ' ',
-  ),
-)
+const rows = named(`insert replace delete update upsert auto_increment swap many truncate chain unchain sequence_next
+  sequence_set`)
+const definitions = named(`drop create rename swap_names format create_index create_path_index create_other_index
+  create_functional_index drop_index alter_index rename_index give_sequence collation_create collation_drop collated_index`)
+const sql = named('sql sql sql sql_rows')
+const keys =
+  named(`foreign_key_of_field foreign_key_of_field no_foreign_keys foreign_key_of_tuple create_child create_circle
+  constrain_field constrain_tuple check_create check_drop default_field`)
+const rights = named(`sequence_reset sequence_alter sequence_drop sequence_create user_create user_drop user_passwd
+  role_create role_drop grant revoke func_create key_func_create func_drop as_ann`)
+const beside = named('global remove_global configure configure session_trigger leave_open truncate_vinyl drop_vinyl')
+const triggers = named('add_trigger remove_triggers name_trigger unname_trigger event_set event_del')
 
 const one: fc.Arbitrary<Operation> = fc.oneof(
   { arbitrary: rows, weight: 6 },
   { arbitrary: definitions, weight: 5 },
+  { arbitrary: keys, weight: 4 },
+  { arbitrary: sql, weight: 2 },
   { arbitrary: rights, weight: 3 },
   { arbitrary: beside, weight: 2 },
+  { arbitrary: triggers, weight: 1 },
 )
 const transaction: fc.Arbitrary<Operation> = fc.tuple(
   fc.constant('transaction' as const),
-  fc.array(fc.oneof({ arbitrary: rows, weight: 5 }, { arbitrary: definitions, weight: 1 }), { maxLength: 6 }),
+  fc.array(
+    fc.oneof({ arbitrary: rows, weight: 5 }, { arbitrary: definitions, weight: 1 }, { arbitrary: keys, weight: 1 }),
+    {
+      maxLength: 6,
+    },
+  ),
   fc.boolean(),
 )
 /** What one test may do. */

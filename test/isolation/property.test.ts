@@ -91,7 +91,7 @@ const found: Record<string, readonly Step[]> = {
     ],
   ],
   'a suite that made the server read-only': [
-    ['run', [['configure', 9, 0, 0]]],
+    ['run', [['configure', 2, 0, 0]]],
     ['enter', 0],
     ['run', [['sequence_set', 0, 0, 0]]],
   ],
@@ -99,6 +99,21 @@ const found: Record<string, readonly Step[]> = {
     ['run', [['drop_index', 9, 0, 0]]],
     ['enter', 0],
     ['run', [['transaction', [['truncate', 9, 0, 0]], true]]],
+  ],
+  'rows that are older than the default of a field': [
+    ['run', [['format', 17, 5, 0]]],
+    ['enter', 0],
+    ['run', [['unchain', 0, 0, 0]]],
+    ['enter', 0],
+  ],
+  'a new space that has the number of a view that is gone, and is referred to': [
+    [
+      'run',
+      [
+        ['sql', 0, 5, 0],
+        ['create_circle', 0, 0, 0],
+      ],
+    ],
   ],
   'vinyl rows put back before DDL of their space': [
     ['run', [['delete', 6, 3, 0]]],

@@ -24,7 +24,7 @@ const since = {
   datetimes: [2, 10, 0],
   intervals: [2, 10, 0],
   'several addresses to listen on': [2, 10, 0],
-  'foreign keys of spaces': [2, 11, 0],
+  'foreign keys of spaces': [2, 10, 0],
   'fiber slices': [2, 11, 0],
   'named triggers': [3, 0, 0],
   'a config file': [3, 0, 0],
