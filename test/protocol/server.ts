@@ -53,7 +53,7 @@ export async function startServer(lua = '', tcp?: { host: string; port: number }
 function initScript(dir: string, listen: string, consolePath: string, lua: string): string {
   const command = resolve(import.meta.dirname, '../../fixtures/agent/command.lua')
   return `
-    box.cfg{ work_dir = ${luaLiteral(dir)}, listen = ${luaLiteral(listen)}, wal_mode = 'none', log_level = 'error' }
+    box.cfg{ work_dir = ${luaLiteral(dir)}, listen = ${luaLiteral(listen)}, wal_mode = 'none', log_level = 2 }
     box.schema.user.grant('guest', 'super', nil, nil, { if_not_exists = true })
     package.loaded['tarantool-fixture'] = { command = assert(loadfile(${luaLiteral(command)}))() }
     local console = require('console')
