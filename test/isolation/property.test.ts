@@ -115,6 +115,15 @@ const found: Record<string, readonly Step[]> = {
       ],
     ],
   ],
+  'an index of a space that names a field of another, which has another format': [
+    [
+      'run',
+      [
+        ['format', 12, 0, 0],
+        ['rename_index', 13, 1, 0],
+      ],
+    ],
+  ],
   'vinyl rows put back before DDL of their space': [
     ['run', [['delete', 6, 3, 0]]],
     ['rewind', -1],
