@@ -25,11 +25,11 @@ export {
   TarantoolInstance as TarantoolAsyncInstance,
 } from './instance/instance.ts'
 export type { InstanceState } from './instance/lifecycle.ts'
-export type { LogFile, LogSlice, LogWait, LogWriter } from './instance/log.ts'
 export { type ProcessExit, TarantoolProcess } from './instance/process.ts'
 export { TarantoolSyncInstance } from './instance/sync/instance.ts'
 export { SyncLogFile } from './instance/sync/log.ts'
 export { TarantoolSyncProcess } from './instance/sync/process.ts'
+export type { LogFile, LogSlice, LogWait, LogWriter } from './log/log-file.ts'
 export type { Address } from './protocol/address.ts'
 export type { ServerAddress } from './protocol/connections.ts'
 export type { RequestOptions } from './protocol/request-table.ts'

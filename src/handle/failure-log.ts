@@ -9,16 +9,16 @@ export interface ShownError {
 }
 
 /** What a server logged from an offset on, as it stands under an error; undefined when it was silent. */
-export async function describeLog(server: LeasedServer, when: string, since: number): Promise<string | undefined> {
-  const lines = await server.log.lines({ since })
+export function describeLog(server: LeasedServer, when: string, since: number): string | undefined {
+  const { lines, earlier } = server.log.tail({ since, count: tailLines })
   const { host, port, logFile, keepsOnFailure } = server.info
   // What is kept is worth a line, even where the server was silent.
   if (lines.length === 0 && !keepsOnFailure) return undefined
   const name = server.name === 'default' ? '' : ` (${server.name})`
   const file = keepsOnFailure ? logFile : `${logFile}, which keep: 'on-failure' keeps`
   if (lines.length === 0) return `Tarantool[${host}:${port}]${name} logged nothing ${when} (whole log: ${file})`
-  const omitted = lines.length > tailLines ? [`(${lines.length - tailLines} lines before these)`] : []
-  const log = [...omitted, ...lines.slice(-tailLines)].map(line => `  ${line}`).join('\n')
+  const omitted = earlier === 0 ? [] : [`(${earlier ?? 'many more'} lines before these)`]
+  const log = [...omitted, ...lines].map(line => `  ${line}`).join('\n')
   return `Tarantool[${host}:${port}]${name} logged ${when} (whole log: ${file}):\n${log}`
 }
 

@@ -1,9 +1,9 @@
 import type { LeasedServerInfo } from '../broker/messages.ts'
+import { fromCaller } from '../call-site.ts'
 import { LeaseError } from '../errors.ts'
-import type { LogSlice } from '../instance/log.ts'
+import { type LogSlice, type LogWait, usualWait } from '../log/log-file.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
-import { fromCaller } from './call-site.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
 import { workerState } from './worker-state.ts'
@@ -143,12 +143,18 @@ export class TarantoolHandle {
   /**
    * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
    *
-   * @param options `timeout` in milliseconds, default 5000; `since` in bytes, default where the log was when the test began
+   * @param options `timeout` in milliseconds, default 4000, and less where a test may take less than 5 s; `since` in bytes,
+   *   default where the log was when the test began
    * @throws LogTimeoutError
    */
-  async waitForLog(pattern: string | RegExp, options?: LogSlice & { timeout?: number }): Promise<string> {
-    const { log, marks } = this.#leased()
-    return await log.waitFor(pattern, { since: marks.earliest, ...options })
+  async waitForLog(pattern: string | RegExp, options: LogWait = {}): Promise<string> {
+    return await fromCaller(this.waitForLog, async () => {
+      const { log, marks } = this.#leased()
+      // Without one, or with 0, a test may take as long as it likes. The runner's own error would say less.
+      const { testTimeout } = workerState()
+      const timeout = testTimeout ? Math.min(usualWait, 0.8 * testTimeout) : usualWait
+      return await log.waitFor(pattern, { since: marks.earliest, timeout, ...options })
+    })
   }
 
   /**

@@ -1,10 +1,10 @@
 import type { BrokerClient } from '../broker/client.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
 import type { ErrorDetails } from '../errors.ts'
-import { LogFile } from '../instance/log.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
 import type { Death, Replacement, ServerControl } from '../isolation/server.ts'
+import { LogFile } from '../log/log-file.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 import { LogMarks } from './log-marks.ts'
@@ -122,7 +122,7 @@ export class LeasedServer {
   async #describe(logSince = this.marks.earliest): Promise<ErrorDetails & { instance: string }> {
     return {
       instance: `Tarantool[${this.#info.host}:${this.#info.port}]`,
-      logTail: (await this.log.lines({ since: logSince })).slice(-tailLines),
+      logTail: this.log.tail({ since: logSince, count: tailLines }).lines,
       logFile: this.#info.logFile,
     }
   }

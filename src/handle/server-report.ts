@@ -26,7 +26,7 @@ export async function reportServers(
     const crash = await server.isolated.watch.findDeath({ when, logSince: since, suspected: first !== undefined })
     if (crash) crashes.push(crash)
     if (first) {
-      const text = crash ? crash.summary : await describeLog(server, logWhen, since)
+      const text = crash ? crash.summary : describeLog(server, logWhen, since)
       if (text) appendToError(first, text)
     }
     if (first || crash) await server.testFailed()

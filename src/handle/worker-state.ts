@@ -23,6 +23,8 @@ export interface WorkerState {
   concurrent: boolean
   /** The test that began last. */
   attempt: object
+  /** How long the test that began last may take, in milliseconds, as the runner counts; undefined where it does not say. */
+  testTimeout: number | undefined
   /** Test files are imported to list their tests: nothing runs, no server is there. */
   listing: boolean
   /** The file has been imported, and its hooks and tests run. */
@@ -47,6 +49,7 @@ export function workerState(): WorkerState {
     scopes: [],
     scope: unknownFile,
     concurrent: false,
+    testTimeout: undefined,
     attempt: {},
     listing: false,
     isRunning: false,

@@ -3,12 +3,12 @@ import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type LuaSource, type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import { LuaFileError } from '../errors.ts'
+import { logFileName } from '../log/log-file.ts'
 import { packageDirectory } from '../package-files.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { SeedTask } from '../seed/seed-task.ts'
 import type { InstanceAddresses } from './addresses.ts'
 import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
-import { logFileName } from './log.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
 
 const fixturesDirectory = join(packageDirectory, 'fixtures')

@@ -1,17 +1,18 @@
 import { join } from 'node:path'
 import { parseVersion, type Version } from '../binary/version.ts'
+import { fromCaller } from '../call-site.ts'
 import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import { ConnectionError, NotRunningError, RequestTimeoutError, ResetError, ServerExitedError } from '../errors.ts'
 import { AgentConnection } from '../isolation/agent-connection.ts'
 import type { AgentReply } from '../isolation/server.ts'
+import { guarded } from '../log/follower.ts'
+import type { LogFile, LogSlice, LogWait } from '../log/log-file.ts'
 import { type ServerAddress, ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { forUri, type InstanceAddresses, toUri } from './addresses.ts'
 import { checkBoxCfg } from './box-cfg.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
-import type { LogFile, LogSlice, LogWait } from './log.ts'
-import { guarded } from './log-follower.ts'
 import { Workspace } from './place/workspace.ts'
 import { freePort } from './port.ts'
 import type { ProcessExit, TarantoolProcess } from './process.ts'
@@ -408,15 +409,17 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
    *
-   * @param options `timeout` in milliseconds, default 5000; `since` in bytes, default 0
+   * @param options `timeout` in milliseconds, default 4000; `since` in bytes, default 0
    *
    * @throws LogTimeoutError; ServerExitedError as soon as the server ends without having written one
    */
   async waitForLog(pattern: string | RegExp, options?: LogWait): Promise<string> {
-    const { process } = this
-    if (!process || (process.exit && this.state === 'starting')) return await this.log.waitFor(pattern, options)
-    const error = (): Error => this.#ended(process, `logged what matches ${pattern}`)
-    return await this.log.waitFor(pattern, options, { ended: process.exited, error })
+    return await fromCaller(this.waitForLog, async () => {
+      const { process } = this
+      if (!process || (process.exit && this.state === 'starting')) return await this.log.waitFor(pattern, options)
+      const error = (): Error => this.#ended(process, `logged what matches ${pattern}`)
+      return await this.log.waitFor(pattern, options, { ended: process.exited, error })
+    })
   }
 
   // ---- Undoing ----

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { LogFile } from './log.ts'
+import { LogFile } from '../log/log-file.ts'
 
 /** How a process ended: one of the two is set. */
 export interface ProcessExit {

@@ -22,6 +22,8 @@ export interface CircusTest {
   readonly concurrent: boolean
   fn: (() => unknown) | undefined
   readonly errors: CircusError[]
+  /** In milliseconds; undefined where it is that of the file. */
+  readonly timeout: number | undefined
   /** What has become of it: `'skip'` and `'todo'` of one that was not run. */
   readonly status: 'skip' | 'todo' | 'done' | 'running' | null
   /** How often it was begun: more than once where failed tests are tried again. */
@@ -45,6 +47,8 @@ export interface CircusState {
   readonly hasFocusedTests: boolean
   /** The file was imported, and its hooks and tests are about to run, or have run. */
   readonly hasStarted: boolean
+  /** Of the tests that have none of their own, in milliseconds. */
+  readonly testTimeout: number
   readonly testNamePattern: RegExp | null | undefined
   readonly unhandledErrors: CircusError[]
 }

@@ -78,6 +78,7 @@ export class HooksOfFile {
     if (!test) return
     const attempt = new TestAttempt({ scope: this.suites.scopeOf(test) ?? unknownFile, concurrent: false })
     this.#begun.add(test)
+    workerState().testTimeout = test.timeout ?? this.#circus.testTimeout
     this.#attempts.set(test, attempt)
     await attempt.begin()
   }

@@ -46,8 +46,10 @@ const beforeFile = async (file: RunnerTestFile | undefined): Promise<unknown> =>
 }
 beforeAll(hookOfFile(beforeFile), hookTimeout)
 
-const attemptAt = (task: RunnerTask): TestAttempt =>
-  new TestAttempt({ scope: suites.scopeOf(task) ?? unknownFile, concurrent: isConcurrent(task) })
+function attemptAt(task: RunnerTask): TestAttempt {
+  state.testTimeout = (task as { timeout?: number }).timeout
+  return new TestAttempt({ scope: suites.scopeOf(task) ?? unknownFile, concurrent: isConcurrent(task) })
+}
 
 type AroundEach = (
   hook: (runTest: () => Promise<void>, context: { task: RunnerTask }) => Promise<void>,

@@ -1,4 +1,4 @@
-import type { LogFile, LogSlice, LogWait } from '../log.ts'
+import type { LogFile, LogSlice, LogWait } from '../../log/log-file.ts'
 import type { Remote } from './remote.ts'
 
 /** The log of a blocking instance: `LogFile`, method by method. */

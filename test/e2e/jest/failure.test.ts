@@ -41,6 +41,10 @@ test('fails with fake timers', async () => {
   await tarantool.call('say', 'line under fake timers')
   expect(1).toBe(2)
 })
+test('waits in vain', async () => {
+  jest.useRealTimers()
+  await tarantool.waitForLog('never logged')
+}, 1000)
 test('fails loudly', async () => {
   jest.useRealTimers()
   for (let i = 1; i <= 30; i++) await tarantool.call('say', 'loud line ' + i + '.')
@@ -103,6 +107,7 @@ const shown: Record<string, { has: RegExp[]; not: RegExp[] }> = {
   'fails for its beforeAll': { has: [/of the beforeAll/, /logged during this file/, /line of a beforeAll/], not: [] },
   'fails with fake timers': { has: [/line under fake timers/], not: [/line of/] },
   'fails loudly': { has: [/10 lines before these/, /loud line 11\./, /loud line 30\./], not: [/loud line 10\./] },
+  'waits in vain': { has: [/no line of the log matched never logged within 800 ms/], not: [/Exceeded timeout/] },
   'fails in its beforeEach': { has: [/of the beforeEach/, /line of a beforeEach/], not: [/loud line/] },
   'fails in its afterEach': { has: [/of the afterEach/, /line of an afterEach/], not: [/a beforeEach/] },
   'fails too late': { has: [/Exceeded timeout of 50 ms/, /line of a late test/], not: [/an afterEach/] },
@@ -168,6 +173,8 @@ describe.each(jests)('$name', runner => {
     }
     for (const line of ['line of a failing test', 'line of an afterEach']) expect.soft(output).toContain(line)
     expect.soft(output).not.toContain('line of a passing test')
+    // The line of the test, in its frame.
+    expect.soft(output).toMatch(/\|.*await tarantool\.waitForLog\('never logged'\)/)
   })
 
   test('a server that dies, and the next test', async () => {

@@ -41,6 +41,9 @@ test('fails loudly', async () => {
   for (let i = 1; i <= 30; i++) await tarantool.call('say', 'loud line ' + i + '.')
   throw new Error('')
 })
+test('waits in vain', { timeout: 1000 }, async () => {
+  await tarantool.waitForLog('never logged')
+})
 describe('with a beforeEach that fails', () => {
   beforeEach(async () => {
     await tarantool.call('say', 'line of a beforeEach')
@@ -89,6 +92,7 @@ const shown: Record<string, { has: RegExp[]; not: RegExp[] }> = {
   },
   'fails with fake timers': { has: [/line under fake timers/], not: [/line of/] },
   'fails loudly': { has: [/10 lines before these/, /loud line 11\./, /loud line 30\./], not: [/loud line 10\./] },
+  'waits in vain': { has: [/no line of the log matched never logged within 800 ms/], not: [/timed out/] },
   'fails in its beforeEach': { has: [/of the beforeEach/, /line of a beforeEach/], not: [/loud line/] },
   'fails in its afterEach': { has: [/of the afterEach/, /line of an afterEach/], not: [/a beforeEach/] },
   'fails beside another': { has: [/of the first/, /line before the other begins/], not: [/an afterEach/] },
@@ -168,6 +172,8 @@ describe.each(vitests)('$name', runner => {
       }
       expect.soft(text, reporter).not.toContain('line of a passing test')
     }
+    // The line of the test, in its frame.
+    expect.soft(output).toMatch(/\|.*await tarantool\.waitForLog\('never logged'\)/)
   })
 
   test('a server that dies, and the next test', async () => {

@@ -12,8 +12,8 @@ import {
   TarantoolSyncProcess,
   Uuid,
 } from '../../../src/index.ts'
-import { LogFile } from '../../../src/instance/log.ts'
 import { SyncLogFile } from '../../../src/instance/sync/log.ts'
+import { LogFile } from '../../../src/log/log-file.ts'
 import { newInstance, startInstance } from '../../support/instances.ts'
 import { newSync, thrownBy } from './support.ts'
 

@@ -27,6 +27,16 @@ test('waitForLog sees a line that comes later, and one that is there', async () 
   await expect(instance.waitForLog('never', { timeout: 50 })).rejects.toThrow(LogTimeoutError)
 })
 
+test('waitForLog in vain says so before a runner would, with the line that waited', async () => {
+  const instance = await startInstance()
+  const failure = (await instance.waitForLog('never', { timeout: 1 }).catch(error => error)) as LogTimeoutError
+  expect(failure.stack?.split('\n').find(line => / at /.test(line))).toContain('log.test.ts')
+  const ofLog = (await instance.log.waitFor('never', { timeout: 1 }).catch(error => error)) as LogTimeoutError
+  expect(ofLog.stack?.split('\n').find(line => / at /.test(line))).toContain('log.test.ts')
+  const usual = (await instance.waitForLog('never').catch(error => error)) as LogTimeoutError
+  expect(usual.summary).toMatch(/^no line of the log matched never within 4000 ms$/)
+})
+
 test('waitForLog ends with the server: at once, unless its last words match', async () => {
   const crash = "require('ffi').cdef('int raise(int)') require('ffi').C.raise(9)"
   const instance = await startInstance()

@@ -1,4 +1,4 @@
-import { TarantoolFixtureError } from '../errors.ts'
+import { TarantoolFixtureError } from './errors.ts'
 
 /**
  * Runs what a method does. An error of ours gets the stack of the method's caller: the frames of protocols and leases tell a

@@ -1,28 +1,10 @@
-import { closeSync, existsSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FSWatcher, statSync, watch } from 'node:fs'
 import { clearInterval, setInterval } from '../protocol/node-builtins.ts'
+import { LineSplitter } from './lines.ts'
+import { type Chunk, readChunks, readChunksNow } from './read.ts'
 
 // Some file systems (network mounts, some containers' volumes) do not tell of changes.
 const lookAgainAfter = 200
-
-/**
- * What a file holds from an offset on, at most its last `limit` bytes; nothing where it cannot be read. Synchronous: for
- * the last moment before a file goes.
- */
-export function readSince(path: string, since: number, limit: number = Number.POSITIVE_INFINITY): Buffer {
-  let file: number | undefined
-  try {
-    file = openSync(path, 'r')
-    const { size } = fstatSync(file)
-    const from = Math.max(since, size - limit)
-    const buffer = Buffer.alloc(Math.max(0, size - from))
-    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, from))
-  } catch {
-    return Buffer.alloc(0)
-  } finally {
-    if (file !== undefined) closeSync(file)
-  }
-}
 
 /** A user's function that takes a line; what it throws is a warning, once, and stops nothing. */
 export function guarded(logger: (line: string) => void): (line: string) => void {
@@ -40,9 +22,8 @@ export function guarded(logger: (line: string) => void): (line: string) => void 
 /** Calls back with each whole line that a log gets, from an offset on. Does not keep the process alive by itself. */
 export class LogFollower {
   readonly #path: string
-  readonly #onLine: (line: string) => void
+  readonly #lines: LineSplitter
   #offset: number
-  #rest = Buffer.alloc(0)
   #watcher: FSWatcher | undefined
   #timer: NodeJS.Timeout | undefined
   #reading = false
@@ -52,7 +33,7 @@ export class LogFollower {
   constructor(path: string, since: number, onLine: (line: string) => void) {
     this.#path = path
     this.#offset = since
-    this.#onLine = onLine
+    this.#lines = new LineSplitter(onLine)
   }
 
   start(): void {
@@ -78,8 +59,8 @@ export class LogFollower {
   drain(): void {
     if (this.#stopped) return
     this.stop()
-    this.#take(readSince(this.#path, this.#offset))
-    if (this.#rest.length > 0) this.#onLine(this.#rest.toString('utf8'))
+    for (const chunk of readChunksNow(this.#path, this.#offset)) this.#take(chunk)
+    this.#lines.end()
   }
 
   #look(): void {
@@ -99,26 +80,21 @@ export class LogFollower {
   }
 
   async #read(): Promise<void> {
-    if (!existsSync(this.#path)) return
-    const file = await open(this.#path, 'r')
-    try {
-      const buffer = Buffer.alloc(64 * 1024)
-      while (!this.#stopped) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset)
-        if (bytesRead === 0 || this.#stopped) return
-        this.#take(buffer.subarray(0, bytesRead))
-      }
-    } finally {
-      await file.close()
+    const size = statSync(this.#path, { throwIfNoEntry: false })?.size
+    if (size === undefined) return
+    if (size < this.#offset) {
+      // Another file has its place.
+      this.#offset = 0
+      this.#lines.clear()
+    }
+    for await (const chunk of readChunks(this.#path, this.#offset)) {
+      if (this.#stopped) return
+      this.#take(chunk)
     }
   }
 
-  #take(chunk: Buffer): void {
-    this.#offset += chunk.length
-    const data = Buffer.concat([this.#rest, chunk])
-    const end = data.lastIndexOf(10)
-    this.#rest = Buffer.from(data.subarray(end + 1))
-    if (end < 0) return
-    for (const line of data.toString('utf8', 0, end).split(/\r?\n/)) if (line !== '') this.#onLine(line)
+  #take({ bytes, end }: Chunk): void {
+    this.#offset = end
+    this.#lines.take(bytes)
   }
 }
