@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { withAbsolutePaths } from '../config/absolute-paths.ts'
-import { defaultRoot } from '../config/default-root.ts'
 import { checkServerOptions, type ResolvedFixture, type ServerOptions } from '../config/fixture-config.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { UnknownServerError } from '../errors.ts'
 import { checkSocketPath } from '../instance/addresses.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
 import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/place/directory.ts'
+import { defaultPlace } from '../instance/place/place.ts'
 import type { WorkerIdentity } from './messages.ts'
 import { Pool } from './pool.ts'
 import { WorkerSession } from './worker-session.ts'
@@ -48,9 +48,9 @@ export class Broker {
 
   /** Makes the run's directory and listens in it. Starts no server. */
   static async listen(options: BrokerOptions): Promise<Broker> {
-    const root = defaultRoot()
-    sweepOnce(root)
-    const directory = newDirectoryPath(root)
+    const place = defaultPlace()
+    sweepOnce(place)
+    const directory = newDirectoryPath(place)
     checkSocketPath(join(directory, 'broker.sock'), "broker's socket")
     makeDirectory(directory, { keep: false })
     const broker = new Broker(options, directory)

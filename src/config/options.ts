@@ -87,8 +87,9 @@ export interface InstanceOptions {
    */
   walMode?: 'none' | 'write' | 'fsync' | undefined
   /**
-   * Directory in which the instance makes its own. Default: the system's temporary directory, or /tmp where the paths of
-   * sockets would get too long there.
+   * Directory in which the instance makes its own. In one that other users may write to, such as /tmp, it is made in
+   * `tnt-<uid>`, a directory that only you can enter. A root that other users could replace is not used: a line says so.
+   * Default: the system's temporary directory, or /tmp where the paths of sockets would get too long there.
    */
   root?: string | undefined
   /** Whether `box.cfg.work_dir` is set to the instance's directory. It is the working directory either way. Default true. */

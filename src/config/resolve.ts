@@ -4,7 +4,6 @@ import { isIPv6 } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { InvalidOptionError, LuaFileError } from '../errors.ts'
 import { checkOptions } from './check.ts'
-import { defaultRoot } from './default-root.ts'
 import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { checkReplicationSource } from './replication-source.ts'
@@ -38,7 +37,8 @@ export interface ResolvedOptions {
   readonly memtxMemory: number
   /** Undefined where the user named none: see `walModeOf`. */
   readonly walMode: WalMode | undefined
-  readonly root: string
+  /** Undefined where the user named none: see `placeOf`. */
+  readonly root: string | undefined
   readonly specifyWorkDir: boolean
   readonly keep: Keep
   readonly initLuaTemplate: LuaSource | undefined
@@ -153,7 +153,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     logLevel: options.logLevel ?? 5,
     memtxMemory: options.memtxMemory ?? Math.floor((options.slabAllocArena ?? 0.1) * bytesPerGigabyte),
     walMode: options.walMode,
-    root: options.root === undefined ? defaultRoot() : resolve(baseDir, options.root),
+    root: options.root === undefined ? undefined : resolve(baseDir, options.root),
     specifyWorkDir: options.specifyWorkDir ?? true,
     keep: options.keep ?? (options.cleanup === false ? 'always' : 'never'),
     initLuaTemplate: luaSource('initLuaTemplate', options.initLuaTemplate, baseDir),

@@ -12,6 +12,8 @@ import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
 
 const fixturesDirectory = join(packageDirectory, 'fixtures')
+// Passwords may be in them, and a kept directory may be copied to where others can look.
+const ownerOnly = { mode: 0o600 } as const
 const defaultTemplate = join(fixturesDirectory, 'init.lua')
 
 export interface InitScript {
@@ -43,7 +45,7 @@ function placeLua(
 ): { file: string; name: string } | undefined {
   if (!source) return undefined
   if ('text' in source) {
-    writeFileSync(textFile, source.text)
+    writeFileSync(textFile, source.text, ownerOnly)
     return { file: textFile, name: `=${option}` }
   }
   try {
@@ -58,7 +60,7 @@ function placeSeed(seed: SeedTask | undefined, workDir: string): object | undefi
   if (!seed) return undefined
   const lua = placeLua('seedLua', seed.lua, join(workDir, 'seed.lua'))
   const rowsFile = join(workDir, 'seed.msgpack')
-  if (seed.rows) writeFileSync(rowsFile, seed.rows)
+  if (seed.rows) writeFileSync(rowsFile, seed.rows, ownerOnly)
   return {
     lua_file: lua?.file,
     lua_name: lua?.name,
@@ -122,7 +124,7 @@ export function writeInitScript(
   const template = readTemplate(options.initLuaTemplate)
   const rendered = renderTemplate(template.text, templateView(options, at, workDir, replicationSource), template.file)
   const initFile = join(workDir, 'init.lua')
-  writeFileSync(initFile, rendered.text)
+  writeFileSync(initFile, rendered.text, ownerOnly)
 
   const app = placeLua('appLua', options.appLua, join(workDir, 'app.lua'))
   const nonce = `tarantool-fixture-${randomUUID()}`
@@ -158,6 +160,7 @@ export function writeInitScript(
   writeFileSync(
     bootFile,
     `assert(loadfile(${luaLiteral(join(fixturesDirectory, 'boot.lua'))}))(${luaLiteral(bootOptions)})\n`,
+    ownerOnly,
   )
   return { bootFile, addresses: at, nonce, lineMap: rendered.lineMap }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { packageDirectory } from '../../src/package-files.ts'
 import { contentOf, isAlive, temporaryDirectory } from '../support/instances.ts'
+import { needsOtherUser, otherUser, sharedDirectory, spawnAsOther } from '../support/other-user.ts'
 
 const script = join(packageDirectory, 'fixtures', 'reaper.sh')
 
@@ -43,6 +44,20 @@ describe.each([
 })
 
 describe('the reaper', () => {
+  test.skipIf(otherUser === undefined)(`ends no process of another user (${needsOtherUser})`, async () => {
+    const directory = join(sharedDirectory(), 'tnt-of-root')
+    mkdirSync(directory)
+    const other = spawnAsOther(
+      'process.chdir(process.argv[1]); console.log(process.cwd()); setInterval(() => {}, 1000)',
+      [directory],
+    )
+    await new Promise(resolve => other.stdout?.once('data', resolve))
+    reap([`dir ${directory}`], '/proc')
+    expect(existsSync(directory)).toBe(false)
+    expect(other.exitCode ?? other.signalCode).toBe(null)
+    expect(isAlive(other.pid ?? 0)).toBe(true)
+  })
+
   test.skipIf(process.platform !== 'linux' || !hasProgram('script'))(
     'leaves the shell of a terminal alone that looks at a directory',
     async () => {

@@ -20,9 +20,10 @@ export class Owner {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
 
-  constructor(options: InstanceOptions) {
+  constructor(options: InstanceOptions, env: Readonly<Record<string, string>> = {}) {
     this.#child = spawn(process.execPath, ['--input-type=module', '--eval', script, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
     })
     onTestFinished(() => void this.#child.kill('SIGKILL'))
     const { stdout } = this.#child

@@ -1,4 +1,4 @@
-import { isOwnerGone, type Owner, thisOwner } from '../owner/owner.ts'
+import { isOwnerGone, parseOwner, thisOwner } from '../owner/owner.ts'
 import { askEngine } from './engine.ts'
 
 /** The label that says who owns a container. */
@@ -28,9 +28,6 @@ export async function sweepContainers(engine: string, signal: AbortSignal): Prom
 }
 
 function isLeft(text: string): boolean {
-  try {
-    return isOwnerGone(JSON.parse(text) as Owner)
-  } catch {
-    return false
-  }
+  const owner = parseOwner(text)
+  return owner !== undefined && isOwnerGone(owner)
 }

@@ -1,9 +1,12 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { ownUid } from '../../trusted-path.ts'
 
 /** The process that owns instances, told apart from any later one that gets the same pid. */
 export interface Owner {
   readonly pid: number
+  /** The user that it runs as. */
+  readonly uid: number
   /** Where `pid` means something: host name and pid namespace. */
   readonly scope: string
   /** When it started, as the system counts; empty where the system does not say. */
@@ -34,13 +37,28 @@ let self: Owner | undefined
 
 /** This process. */
 export function thisOwner(): Owner {
-  self ??= { pid: process.pid, scope: scope(), started: startedAt(process.pid) }
+  self ??= { pid: process.pid, uid: ownUid, scope: scope(), started: startedAt(process.pid) }
   return self
 }
 
-/** Whether an owner is gone for certain. One of another host or container is not: its pid says nothing here. */
+/** Reads an owner from the JSON that it was written down as; undefined for any other text. */
+export function parseOwner(text: string): Owner | undefined {
+  try {
+    const { pid, uid, scope, started } = JSON.parse(text) as Partial<Record<keyof Owner, unknown>>
+    if (!Number.isSafeInteger(pid) || Number(pid) < 1 || typeof uid !== 'number') return undefined
+    if (typeof scope !== 'string' || typeof started !== 'string') return undefined
+    return { pid: Number(pid), uid, scope, started }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether an owner was this user's and is gone for certain. One of another host or container is not: its pid says nothing
+ * here.
+ */
 export function isOwnerGone(owner: Owner): boolean {
-  if (owner.scope !== thisOwner().scope) return false
+  if (owner.uid !== ownUid || owner.scope !== thisOwner().scope) return false
   try {
     process.kill(owner.pid, 0)
   } catch (error) {

@@ -6,6 +6,7 @@ import { packageDirectory } from '../../package-files.ts'
 const script = join(packageDirectory, 'fixtures', 'reaper.sh')
 
 let child: ChildProcess | undefined
+const homes = new Set<string>()
 
 // A line is one order: a path with a line break would be two.
 const canBeTold = (line: string): boolean => !line.includes('\n')
@@ -36,6 +37,12 @@ export const reaper = {
   /** A directory that is about to be made. The shell ends whatever runs in it before it removes it. */
   directory(path: string): void {
     tell(`dir ${path}`)
+  },
+  /** The user's own directory, which a directory is about to be made in: it goes when it is empty. */
+  home(path: string): void {
+    if (homes.has(path)) return
+    homes.add(path)
+    tell(`home ${path}`)
   },
   /** The server that runs in a directory. */
   server(pid: number, path: string): void {

@@ -1,43 +1,40 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RootNotWritableError } from '../../errors.ts'
-import { type Owner, thisOwner } from '../owner/owner.ts'
+import { pathWeakness } from '../../trusted-path.ts'
 import { reaper } from '../owner/reaper.ts'
+import { markerFile, markerOf, writeMarker } from './marker.ts'
+import { isOwnDirectory, randomName, removeOwnDirectory } from './own-directory.ts'
 
 /** What an instance's directory is named with, before eight random characters. */
 export const directoryPrefix = 'tnt-'
-const markerFile = '.tarantool-fixture.json'
 
-/** A name for a new instance's directory below `root`. Short: a unix socket's whole path has 103 bytes on macOS. */
-export function newDirectoryPath(root: string): string {
-  return join(root, directoryPrefix + randomBytes(6).toString('base64url').replaceAll(/[-_]/g, 'x'))
-}
+/** The directories that this process has made and not removed, with whether they are kept. */
+const made = new Map<string, { keep: boolean }>()
 
-interface Marker extends Owner {
-  /** The directory outlives its owner. */
-  readonly keep: boolean
-}
-
-function writeMarker(path: string, keep: boolean): void {
-  writeFileSync(join(path, markerFile), JSON.stringify({ ...thisOwner(), keep } satisfies Marker))
+/** A name for a new directory of an instance or a run. Short: a unix socket's whole path has 103 bytes on macOS. */
+export function newDirectoryPath(place: string): string {
+  return join(place, directoryPrefix + randomName(6))
 }
 
 /**
- * Makes an instance's directory, for its owner only, with the file that says whose it is. The reaper hears of it first,
- * so that there is no moment at which the owner could die and leave it.
+ * Makes the directory of an instance or a run, for its owner only, with the file that says whose it is. The reaper hears
+ * of it first, so that there is no moment at which the owner could die and leave it.
+ *
+ * @throws RootNotWritableError
  */
 export function makeDirectory(path: string, options: { keep: boolean }): void {
   if (!options.keep) reaper.directory(path)
-  let made = false
+  let isThere = false
   try {
-    mkdirSync(dirname(path), { recursive: true })
-    mkdirSync(path, { mode: 0o700 })
-    made = true
+    makeIn(dirname(path), path)
+    isThere = true
     writeMarker(path, options.keep)
+    made.set(path, options)
   } catch (error) {
-    if (made) rmSync(path, { recursive: true, force: true })
+    if (isThere) rmSync(path, { recursive: true, force: true })
     reaper.gone(path)
+    if (error instanceof RootNotWritableError) throw error
     throw new RootNotWritableError(`cannot make the directory ${path}: ${(error as Error).message}`, {
       hint: "The option 'root' names another place for the instances' directories.",
       cause: error,
@@ -45,20 +42,53 @@ export function makeDirectory(path: string, options: { keep: boolean }): void {
   }
 }
 
+// Another process of the user's, whose last directory this was, may remove the user's own directory at any time.
+function makeIn(parent: string, path: string): void {
+  for (let attempt = 1; ; attempt++) {
+    makeParent(parent)
+    try {
+      mkdirSync(path, { mode: 0o700 })
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 5) throw error
+    }
+  }
+}
+
+function makeParent(parent: string): void {
+  // A run's directory that was removed under the run comes back as what it was.
+  const before = made.get(parent)
+  if (before && !existsSync(parent)) makeIn(dirname(parent), parent)
+  mkdirSync(parent, { recursive: true, mode: 0o700 })
+  const weakness = pathWeakness(parent)
+  if (weakness !== undefined) {
+    throw new RootNotWritableError(`no directory is made in ${parent}: ${weakness}`, {
+      hint: "Whoever can replace a server's files can run programs as you. The option 'root' names another place.",
+    })
+  }
+  if (before && !markerOf(parent)) writeMarker(parent, before.keep)
+  if (isOwnDirectory(parent)) reaper.home(parent)
+}
+
 /** Lets a directory outlive its owner: no reaper and no sweep removes it. */
 export function keepDirectory(path: string): void {
   reaper.gone(path)
-  if (markerOf(path)) writeMarker(path, true)
+  made.delete(path)
+  if (!markerOf(path)) return
+  writeMarker(path, true)
+  closeToOthers(path)
 }
 
-/** What a directory's marker file says; undefined for a directory that is not ours. */
-export function markerOf(path: string): Marker | undefined {
-  try {
-    const { pid, scope, started, keep } = JSON.parse(readFileSync(join(path, markerFile), 'utf8')) as Partial<Marker>
-    if (typeof pid !== 'number' || typeof scope !== 'string' || typeof started !== 'string') return
-    return { pid, scope, started, keep: keep === true }
-  } catch {
-    return
+// What Tarantool and the application have written, too: the directory may be copied to where others can look.
+function closeToOthers(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name)
+    try {
+      if (entry.isDirectory()) closeToOthers(path)
+      if (entry.isDirectory() || entry.isFile()) chmodSync(path, lstatSync(path).mode & 0o700)
+    } catch {
+      // Of another user, whom the server ran as.
+    }
   }
 }
 
@@ -70,5 +100,7 @@ export function removeDirectory(path: string): void {
     for (const name of readdirSync(path)) if (name !== markerFile) rmSync(join(path, name), whole)
     rmSync(path, whole)
   }
+  made.delete(path)
   reaper.gone(path)
+  removeOwnDirectory(dirname(path))
 }

@@ -1,5 +1,5 @@
 import { rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import { RootNotWritableError, TarantoolFixtureError } from '../../errors.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
@@ -7,7 +7,9 @@ import { type InstanceAddresses, resolveAddresses, standbyAddresses } from '../a
 import { type InitScript, type SeedDuty, writeInitScript } from '../init-script.ts'
 import { sweepOnce } from '../owner/sweep.ts'
 import { freePort } from '../port.ts'
-import { keepDirectory, makeDirectory, markerOf, newDirectoryPath, removeDirectory } from './directory.ts'
+import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
+import { markerOf } from './marker.ts'
+import { placeOf } from './place.ts'
 
 /** The place of one instance: its directory with what is in it, and its addresses. */
 export class Workspace {
@@ -24,7 +26,7 @@ export class Workspace {
 
   constructor(options: ResolvedOptions) {
     this.#options = options
-    this.directory = newDirectoryPath(options.root)
+    this.directory = newDirectoryPath(placeOf(options.root, options.logger))
     this.log = new LogFile(join(this.directory, logFileName))
   }
 
@@ -61,7 +63,7 @@ export class Workspace {
    */
   write(replicationSource: string | readonly string[] | undefined, recreate: boolean, seed: SeedDuty): InitScript {
     if (!this.#addresses) throw new Error('the addresses are chosen before the files are written')
-    sweepOnce(this.#options.root)
+    sweepOnce(dirname(this.directory))
     if (recreate) removeDirectory(this.directory)
     const isThere = markerOf(this.directory) !== undefined
     if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })

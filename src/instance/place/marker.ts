@@ -1,0 +1,48 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ownUid } from '../../trusted-path.ts'
+import { type Owner, parseOwner, thisOwner } from '../owner/owner.ts'
+
+/** The file that says of a directory that it is ours, and whose. */
+export const markerFile = '.tarantool-fixture.json'
+
+/** What that file says. */
+export interface Marker extends Owner {
+  /** The directory outlives its owner. */
+  readonly keep: boolean
+}
+
+// Far more than a marker has.
+const mostBytes = 4096
+
+/** Marks a directory as this process's. */
+export function writeMarker(directory: string, keep: boolean): void {
+  const marker: Marker = { ...thisOwner(), keep }
+  writeFileSync(join(directory, markerFile), JSON.stringify(marker), { mode: 0o600 })
+}
+
+/** What a directory's marker says. Undefined for one that is not ours: another user's, a link, one without a marker. */
+export function markerOf(directory: string): Marker | undefined {
+  try {
+    const status = lstatSync(directory)
+    if (!status.isDirectory() || status.uid !== ownUid) return undefined
+    const text = readSmallFile(join(directory, markerFile))
+    const owner = text === undefined ? undefined : parseOwner(text)
+    return owner && { ...owner, keep: (JSON.parse(text ?? '') as Partial<Marker>).keep === true }
+  } catch {
+    return undefined
+  }
+}
+
+// It may be anything that somebody has put there: a link, a pipe that nobody writes to, a file without end.
+function readSmallFile(path: string): string | undefined {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const status = fstatSync(file)
+    if (!status.isFile() || status.uid !== ownUid || status.size > mostBytes) return undefined
+    const buffer = Buffer.alloc(mostBytes)
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, mostBytes, 0))
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,49 @@
+import { accessSync, constants } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
+import type { Logger } from '../../config/options.ts'
+import { pathWeakness } from '../../trusted-path.ts'
+import { tellOnce } from '../seed-terms.ts'
+import { ownDirectory } from './own-directory.ts'
+
+// Of a unix socket's path (103 bytes on macOS, 107 elsewhere) what is left beside `/tnt-12345678/console.sock`, with room
+// for the directory of a test run around it.
+const longestPlace = (process.platform === 'darwin' ? 103 : 107) - 26 - 13
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const isSafe = (base: string): boolean => pathWeakness(base, { shared: true }) === undefined
+const isShort = (place: string): boolean => Buffer.byteLength(place) <= longestPlace
+
+/**
+ * Where runs and instances have their directories when nobody says where: in the user's own directory in the system's
+ * temporary directory. Another temporary directory is used where the path of the first would make those of the sockets
+ * too long, or where other users could replace it.
+ */
+export function defaultPlace(): string {
+  const usual = resolve(tmpdir())
+  const bases = [usual, '/tmp', '/var/tmp', process.env.XDG_RUNTIME_DIR].filter(base => base !== undefined)
+  const base = bases.find(base => isWritable(base) && isSafe(base) && isShort(ownDirectory(base)))
+  return ownDirectory(base ?? usual)
+}
+
+/**
+ * Where the directories of instances with this `root` are made: in the root itself, or in the user's own directory in it
+ * where others may make files there, too. A root that others can replace is not used, and a line says so.
+ */
+export function placeOf(root: string | undefined, logger: Logger | undefined): string {
+  if (root === undefined) return defaultPlace()
+  const weakness = pathWeakness(root)
+  if (weakness === undefined) return root
+  if (isSafe(root)) return ownDirectory(root)
+  const place = defaultPlace()
+  tellOnce(`${weakness}: the servers' directories are made in ${place}, not in the root ${root}`, logger)
+  return place
+}

@@ -1,0 +1,86 @@
+import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
+import { userInfo } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+
+/** The user that this process runs as. */
+export const ownUid: number = process.getuid?.() ?? -1
+
+const sticky = 0o1000
+const groupMayWrite = 0o020
+const othersMayWrite = 0o002
+// As many as Linux follows.
+const mostLinks = 40
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+const fieldsOf = (file: string): string[][] =>
+  readOrNothing(file)
+    .split('\n')
+    .map(line => line.split(':'))
+
+// With a umask of 002, as on Ubuntu and Fedora, the user's files are writable by a group that has no other member.
+function isPrivateGroup(gid: number): boolean {
+  if (gid !== process.getgid?.()) return false
+  const { username } = userInfo()
+  const group = fieldsOf('/etc/group').find(([, , id]) => id === String(gid))
+  if (!group) return false
+  const members = (group[3] ?? '').split(',').filter(name => name !== '')
+  const isOfAnother = ([, , uid, id]: string[]): boolean => id === String(gid) && uid !== String(ownUid)
+  return members.every(name => name === username) && !fieldsOf('/etc/passwd').some(isOfAnother)
+}
+
+// In a user namespace that does not have the machine's root, root's files are shown as nobody's.
+function isRootOutside(uid: number): boolean {
+  if (String(uid) !== readOrNothing('/proc/sys/kernel/overflowuid').trim()) return false
+  const ranges = readOrNothing('/proc/self/uid_map')
+    .split('\n')
+    .map(line => line.trim().split(/\s+/).map(Number))
+  return !ranges.some(([first = 0, , count = 0]) => uid >= first && uid < first + count)
+}
+
+const isTrusted = ({ uid }: Stats): boolean => uid === ownUid || uid === 0 || isRootOutside(uid)
+
+const isOpen = ({ mode, gid }: Stats): boolean =>
+  (mode & othersMayWrite) !== 0 || ((mode & groupMayWrite) !== 0 && !isPrivateGroup(gid))
+
+/**
+ * Says how another user of this machine, root aside, could change what a path leads to: who owns or may write to the file
+ * or a directory on the way. What is missing at the end of the path counts as ours: it is for us to make.
+ *
+ * @param shared whether the last directory may be one like /tmp, where everybody makes files and removes only their own
+ * @returns undefined where nobody else can
+ */
+export function pathWeakness(path: string, { shared = false }: { shared?: boolean } = {}): string | undefined {
+  const rest = resolve(path).split('/').slice(1)
+  let here = '/'
+  let links = 0
+  for (let name: string | undefined = ''; name !== undefined; name = rest.shift()) {
+    const next = name === '..' ? dirname(here) : join(here, name)
+    let status: Stats | undefined
+    try {
+      status = lstatSync(next, { throwIfNoEntry: false })
+    } catch (error) {
+      return `${next} cannot be looked at (${(error as NodeJS.ErrnoException).code})`
+    }
+    if (!status) return undefined
+    if (!isTrusted(status)) return `${next} belongs to another user (uid ${status.uid})`
+    if (status.isSymbolicLink()) {
+      if (++links > mostLinks) return `${path} leads through too many links`
+      const target = readlinkSync(next)
+      if (target.startsWith('/')) here = '/'
+      rest.unshift(...target.split('/').filter(part => part !== ''))
+      continue
+    }
+    const isLast = rest.length === 0
+    const mayBeShared = status.isDirectory() && (status.mode & sticky) !== 0 && (!isLast || shared)
+    if (isOpen(status) && !mayBeShared) return `others may write to ${next}`
+    here = next
+  }
+  return undefined
+}
