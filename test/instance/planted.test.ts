@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -34,7 +35,8 @@ const marker = JSON.stringify({ ...thisOwner(), pid: 2 ** 30, keep: false })
 // Runs as the other user, with the shared directory, the tester's files and the marker of a dead owner.
 const plant = (what: string): string => `
   import { execFileSync } from 'node:child_process'
-  import { chmodSync, mkdirSync, renameSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+  import { once } from 'node:events'
+import { chmodSync, mkdirSync, renameSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
   const [shared, precious, marker, usualName] = process.argv.slice(1)
   process.chdir(shared)
   const directory = (name, text = marker) => {
@@ -165,6 +167,8 @@ describe.skipIf(otherUser === undefined)(`what another user has planted (${needs
       untouched()
       await instance.stop()
     }
+    racer.kill('SIGKILL')
+    await once(racer, 'exit')
     untouched()
   })
 

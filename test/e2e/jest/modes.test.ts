@@ -148,7 +148,8 @@ describe.each(jests)('$name', runner => {
         const { readdirSync } = require('node:fs')
         test('is alone', () => {
           expect(process.env.TARANTOOL_PORT).toBeUndefined()
-          expect(readdirSync(process.env.TMPDIR).flatMap(name => readdirSync(process.env.TMPDIR + '/' + name)).filter(name => name.startsWith('tnt-'))).toEqual([])
+          // Of the user, of the run, of a server.
+          expect(readdirSync(process.env.TMPDIR, { recursive: true }).filter(name => /tnt-.*tnt-.*tnt-/.test(name))).toEqual([])
         })`,
     })
     const { exitCode, output } = await project.run()

@@ -95,9 +95,13 @@ export class EmptyProject {
     })
   }
 
-  /** What its runs left in the temporary directory. */
+  /** What its runs left in the temporary directory, relative to it: the user's own directory, or what stands in that. */
   leftBehind(): string[] {
-    return readdirSync(this.temporary).filter(name => name.startsWith('tnt-'))
+    const found = readdirSync(this.temporary).filter(name => name.startsWith('tnt-'))
+    return found.flatMap(name => {
+      const below = readdirSync(join(this.temporary, name))
+      return below.length === 0 ? [name] : below.map(entry => join(name, entry))
+    })
   }
 
   /** What runs in or below this project's directory: servers, and the runner's own processes. Linux only. */
