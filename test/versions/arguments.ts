@@ -2,7 +2,7 @@ import { delimiter } from 'node:path'
 import { parseArgs } from 'node:util'
 import { locateBinary } from '../../src/binary/locate.ts'
 
-const help = `npm run test:versions [-- [FILE...] [-t PATTERN] [--no-write]]
+const help = `npm run test:versions [-- [FILE...] [-t PATTERN] [--no-write] [--summary FILE]]
 
 Runs the unit tests, and the end-to-end tests of handle, isolation, failures and reset, against each Tarantool of
 TARANTOOL_BINS (paths separated by '${delimiter}'; default: the one that the fixture finds on this machine). Prints a table and
@@ -11,6 +11,7 @@ writes its rows into docs/compatibility.md. A row keeps the date and the commit 
   FILE          test files whose path contains it; default: all
   -t PATTERN    tests whose name matches it
   --no-write    only prints; so does a run of some tests, and CI
+  --summary F   writes how many passed, failed and were skipped into the file F, as JSON
 
 The exit code is 1 when a test fails.`
 
@@ -21,6 +22,8 @@ export interface VersionsChoice {
   readonly files: readonly string[]
   readonly testNamePattern: string | undefined
   readonly writes: boolean
+  /** The file that takes the counts. */
+  readonly summary: string | undefined
 }
 
 function endWith(text: string, exitCode: number): never {
@@ -35,7 +38,10 @@ async function binariesOf({ TARANTOOL_BINS: list }: NodeJS.ProcessEnv): Promise<
 
 /** What the command line asks for. Ends the process where that is help, or unknown. */
 export async function parseArguments(args: readonly string[]): Promise<VersionsChoice> {
-  const parsed = ((): { values: { t?: string; help?: boolean; 'no-write'?: boolean }; positionals: string[] } => {
+  const parsed = ((): {
+    values: { t?: string; help?: boolean; 'no-write'?: boolean; summary?: string }
+    positionals: string[]
+  } => {
     try {
       return parseArgs({
         args: [...args],
@@ -44,6 +50,7 @@ export async function parseArguments(args: readonly string[]): Promise<VersionsC
           t: { type: 'string', short: 't' },
           help: { type: 'boolean', short: 'h' },
           'no-write': { type: 'boolean' },
+          summary: { type: 'string' },
         },
       })
     } catch (error) {
@@ -56,6 +63,7 @@ export async function parseArguments(args: readonly string[]): Promise<VersionsC
     binaries: await binariesOf(process.env),
     files,
     testNamePattern: values.t,
+    summary: values.summary,
     writes: !values['no-write'] && !process.env.CI && files.length === 0 && values.t === undefined,
   }
 }

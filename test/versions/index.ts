@@ -40,7 +40,7 @@ async function commitNow(): Promise<string> {
   return `${await git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '+'}`
 }
 
-const { binaries, files, testNamePattern, writes } = await parseArguments(process.argv.slice(2))
+const { binaries, files, testNamePattern, writes, summary } = await parseArguments(process.argv.slice(2))
 process.chdir(repository)
 const commit = await commitNow()
 const versions = await Promise.all(
@@ -76,6 +76,11 @@ for (const { name } of versions) {
   if (skips.length > 0) console.log(`\n${name}: skipped\n${skips.map(skip => `    ${skip}`).join('\n')}`)
 }
 printFailures('outside of the tests', reporter.unhandled)
+const total = sum(reporter.modules.map(ofSuite))
+const failed = total.failures.length + reporter.unhandled.length
 const titles = groups.map(({ title }) => title)
 console.log(`\n${tableOf(titles, rows)}\n\n${Math.round((Date.now() - started) / 1000)} s`)
+console.log(`${total.passed} passed, ${failed} failed, ${total.skipped} skipped`)
+if (summary !== undefined) writeFileSync(summary, JSON.stringify({ ...total, failures: undefined, failed }))
+if (failed > 0) process.exitCode = 1
 if (writes) writeFileSync(page, writeInto(readFileSync(page, 'utf8'), titles, rows))
