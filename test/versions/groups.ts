@@ -1,6 +1,7 @@
 /** What a column of the table counts: the tests below some directories. */
 export interface Group {
   readonly title: string
+  /** `test` itself stands for the files that are in no directory below it. */
   readonly directories: readonly string[]
   /** Which of their files; default: all. */
   readonly include?: readonly string[]
@@ -9,7 +10,10 @@ export interface Group {
 /** Everything that talks to a server. Packaging, types and documentation are the same on every Tarantool. */
 export const groups: readonly Group[] = [
   { title: 'instances', directories: ['test/instance', 'test/asynctnt', 'test/docker', 'test/log', 'test/cluster'] },
-  { title: 'main process', directories: ['test/binary', 'test/broker', 'test/cache', 'test/cli', 'test/config'] },
+  {
+    title: 'main process',
+    directories: ['test', 'test/binary', 'test/broker', 'test/cache', 'test/cli', 'test/config'],
+  },
   { title: 'protocols, handle', directories: ['test/protocol', 'test/handle'] },
   { title: 'isolation, seeds', directories: ['test/isolation', 'test/seed'] },
   {
@@ -21,11 +25,13 @@ export const groups: readonly Group[] = [
 
 /** The files of a group, as patterns. */
 export const filesOf = ({ directories, include }: Group): readonly string[] =>
-  include ?? directories.map(directory => `${directory}/**/*.test.ts`)
+  include ?? directories.map(directory => (directory === 'test' ? 'test/*.test.ts' : `${directory}/**/*.test.ts`))
 
 /** Whether a file counts for a group. */
 export const isIn = ({ directories }: Group, file: string): boolean =>
-  directories.some(directory => file.startsWith(`${directory}/`))
+  directories.some(directory =>
+    directory === 'test' ? file.split('/').length === 2 : file.startsWith(`${directory}/`),
+  )
 
 /** The runners of the last group. Other versions of the runners meet one version of Tarantool only, in `npm test`. */
 export const runners = ['vitest-4.1', 'jest-30'] as const
