@@ -92,7 +92,7 @@ export class TarantoolHandle {
    *
    * @param lua one line or several; they are one chunk. What it is worth, or returns, is the result.
    * @param options how long it may take: default, as long as the server lives
-   * @returns the values as YAML gives them; an empty list when there are none
+   * @returns the values; an empty list when there are none. Uuids, datetimes and the like are strings, as on the console
    * @throws LuaError, BoxError; LeaseError, ConnectionError
    * @example
    * await tarantool.command('box.info.status') // ['running']

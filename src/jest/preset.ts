@@ -4,7 +4,7 @@ const preset: Readonly<Record<string, string | string[]>> = {
   globalTeardown: 'tarantool-fixture/jest/teardown',
   setupFiles: ['tarantool-fixture/jest/worker'],
   // With automock these would be mocks, too.
-  unmockedModulePathPatterns: ['/node_modules/(tarantool-fixture|yaml|@msgpack)/'],
+  unmockedModulePathPatterns: ['/node_modules/tarantool-fixture/'],
 }
 
 export default preset

@@ -1,7 +1,7 @@
 import type { LuaSource, ResolvedOptions } from '../config/resolve.ts'
 import type { SeedSource } from '../config/seed-sources.ts'
 import { SeedError } from '../errors.ts'
-import { loadCodec } from '../protocol/values/codec.ts'
+import { encode } from '../protocol/values/codec.ts'
 import { readJsonSeed } from './seed-json.ts'
 
 /** What fixtures/agent/seed.lua is told of a source. */
@@ -33,9 +33,8 @@ function binaryKeys(rows: readonly object[]): (readonly [row: number, keys: stri
 
 /** The rows of a source that is given in code, as MessagePack. */
 export async function encodeRows(source: Extract<SeedSource, { rows: unknown }>): Promise<Uint8Array> {
-  const codec = await loadCodec()
   try {
-    return codec.encode(Object.entries(source.rows).map(([space, rows]) => [space, rows, binaryKeys(rows)]))
+    return encode(Object.entries(source.rows).map(([space, rows]) => [space, rows, binaryKeys(rows)]))
   } catch (cause) {
     throw new SeedError(`${source.name}: ${(cause as Error).message}`, { cause })
   }

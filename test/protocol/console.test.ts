@@ -5,6 +5,7 @@ import { BoxError, ConnectionError, LuaError, ProtocolError, RequestTimeoutError
 import { ConsoleConnection } from '../../src/protocol/console/connection.ts'
 import { luaLiteral } from '../../src/protocol/lua-literal.ts'
 import { ByteString } from '../../src/protocol/values/byte-string.ts'
+import { type Feature, skipWithout } from '../support/features.ts'
 import { startServer, type TestServer } from './server.ts'
 
 let server: TestServer
@@ -151,14 +152,14 @@ describe('a string comes back as it was', () => {
     expect(text).toBe('\\xFF ÿ')
   })
 
-  test('U+2028, which YAML would change, is an error', async () => {
-    await expect(connection.command(luaLiteral('a\u2028b'))).rejects.toThrow(ProtocolError)
-    expect(await connection.command('1')).toEqual([1])
+  test('U+2028 and U+2029, which YAML takes for ends of lines', async () => {
+    const text = 'a\u2028  b\u2029\u2028'
+    expect(await connection.command(luaLiteral(text))).toEqual([text])
   })
 })
 
 describe('a value', () => {
-  test.each<[lua: string, value: unknown]>([
+  test.for<[lua: string, value: unknown, needs?: Feature]>([
     ['0', 0],
     ['-0.5', -0.5],
     ['1e100', 1e100],
@@ -176,14 +177,33 @@ describe('a value', () => {
     ['true', true],
     ['box.NULL', null],
     ['{1, box.NULL, 3}', [1, null, 3]],
-    ['require("decimal").new("1.5")', 1.5],
-    ['require("decimal").new("1.50")', '1.50'],
-    ['require("decimal").new("123456789012345678901234567890.5")', '123456789012345678901234567890.5'],
+    ['require("decimal").new("1.5")', 1.5, 'decimals'],
+    ['require("decimal").new("1.50")', '1.50', 'decimals'],
+    ['require("decimal").new("123456789012345678901234567890.5")', '123456789012345678901234567890.5', 'decimals'],
     ['require("uuid").fromstr("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")', 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'],
     ['setmetatable({}, {__tostring = function() return "me" end, __serialize = function() return "it" end})', 'it'],
     ['print', expect.stringContaining('function')],
     ['box.tuple.new{1, {2}, "x"}', [1, [2], 'x']],
-  ])('%s', async (lua, value) => {
+    ['0.1 + 0.2', 0.1 + 0.2],
+    ['box.error.new{code = 5000, reason = "no"}', 'no', 'a stack of errors'],
+    [
+      '{[require("uuid").fromstr("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")] = {require("uuid").fromstr("f81d4fae-7dec-11d0-a765-00a0c91e6bf6"), 5LL, box.NULL}}',
+      { 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6': ['f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 5, null] },
+      'uuids',
+    ],
+    [
+      'require("datetime").new{year = 2022, month = 8, day = 31, nsec = 5, tz = "Europe/Moscow"}',
+      '2022-08-31T00:00:00.000000005 Europe/Moscow',
+      'datetimes',
+    ],
+    ['box.tuple.new{require("datetime").new{timestamp = -1}}', ['1969-12-31T23:59:59Z'], 'datetimes'],
+    ['require("datetime").interval.new{month = 3, adjust = "last"}', '+3 months', 'intervals'],
+    [
+      '{1, {}, setmetatable({}, {__serialize = "map"}), {[true] = 1}, "\\216\\4"}',
+      [1, [], {}, new Map([[true, 1]]), ByteString.of(216, 4)],
+    ],
+  ])('%s', async ([lua, value, needs], context) => {
+    if (needs) skipWithout(needs, context)
     expect(await connection.command(lua)).toEqual([value])
   })
 
@@ -192,8 +212,11 @@ describe('a value', () => {
   })
 
   test('a table that contains itself does not hang', async () => {
-    const outcome = await connection.command('local t = {1} t[2] = t return t').catch((error: unknown) => error)
-    if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ProtocolError)
+    for (const lua of ['local t = {1} t[2] = t return t', 'local t = {} t[1] = t t[2] = t return t']) {
+      const outcome: unknown = await connection.command(lua).catch((error: unknown) => error)
+      expect(outcome).toBeInstanceOf(LuaError)
+      expect((outcome as LuaError).luaMessage).toMatch(/^Too high nest level/)
+    }
     expect(await connection.command('1')).toEqual([1])
   })
 })
@@ -239,7 +262,8 @@ describe('an error', () => {
     ])
   })
 
-  test('has the errors that caused it, outermost first', async () => {
+  test('has the errors that caused it, outermost first', async context => {
+    skipWithout('a stack of errors', context)
     const error = await raised(`
       local cause = box.error.new{code = 45, reason = 'cause'}
       local outer = box.error.new{code = 2, reason = 'outer'}
@@ -251,7 +275,8 @@ describe('an error', () => {
     ])
   })
 
-  test('of a type of its own keeps it', async () => {
+  test('of a type of its own keeps it', async context => {
+    skipWithout('a stack of errors', context)
     const error = await raised(`box.error{type = 'MyError', reason = 'mine'}`)
     expect(error).toBeInstanceOf(BoxError)
     expect(error).toMatchObject({ boxType: 'CustomError', luaMessage: 'mine' })
@@ -295,6 +320,30 @@ describe('on the wire', () => {
     expect(await Promise.all(numbers.map(i => connection.command(String(i))))).toEqual(numbers.map(i => [i]))
   })
 
+  test.for<[what: string, lua: string, needs?: Feature]>([
+    ['delimiter', `require('console').delimiter(';')`],
+    ['delimiter, by \\set', `require('console').eval('\\\\set delimiter ;')`, '\\set output lua'],
+    ['output', `require('console').eval('\\\\set output lua,block')`, '\\set output lua'],
+    ['language', `require('console').eval('\\\\set language sql')`, 'SQL'],
+    ['default output', `require('console').set_default_output('lua')`, '\\set output lua'],
+  ])("a command that changes the console's %s cuts nobody off", async ([, lua, needs], context) => {
+    if (needs) skipWithout(needs, context)
+    await connection.command(lua)
+    expect(await connection.command('{a = "\\n...\\n"}')).toEqual([{ a: '\n...\n' }])
+    const other = await ConsoleConnection.connect(server.console)
+    expect(await other.command('box.session.push(1) return 2')).toEqual([2])
+    other.close()
+    await connection.command(`pcall(function() require('console').set_default_output('yaml') end)`)
+  })
+
+  test('a map of 20,000 keys, and 200,000 rows', async () => {
+    const [map] = await connection.command('local t = {} for i = 1, 20000 do t["key" .. i] = i end return t')
+    expect(Object.keys(map as object)).toHaveLength(20_000)
+    const [rows] = await connection.command('local t = {} for i = 1, 200000 do t[i] = {i, "row " .. i} end return t')
+    expect(rows).toHaveLength(200_000)
+    expect((rows as unknown[]).at(-1)).toEqual([200_000, 'row 200000'])
+  })
+
   test('what box.session.push sends is no reply', async () => {
     expect(await connection.command('box.session.push({1, "...", "a\\n...\\nb"}) return 2')).toEqual([2])
     expect(await connection.command('3')).toEqual([3])
@@ -307,7 +356,8 @@ describe('on the wire', () => {
     tcp.close()
   })
 
-  test('an application that made Lua the default output', async () => {
+  test('an application that made Lua the default output', async context => {
+    skipWithout('\\set output lua', context)
     await connection.command(`require('console').set_default_output('lua')`)
     const other = await ConsoleConnection.connect(server.console)
     await connection.command(`require('console').set_default_output('yaml')`)
@@ -317,17 +367,26 @@ describe('on the wire', () => {
 })
 
 describe('nothing hangs', () => {
+  // The command of the first line goes on until somebody else lets it.
+  const wait = `(function() gate = require('fiber').channel() return gate:get() end)()`
+  const letGo = async (): Promise<void> => {
+    const other = await ConsoleConnection.connect(server.console)
+    await other.command(`while not gate do require('fiber').sleep(0.001) end gate:put('late') gate = nil`)
+    other.close()
+  }
+
   test('a timeout rejects, and the late reply is dropped', async () => {
-    const late = connection.command('require("fiber").sleep(0.2) return "late"', { timeout: 50 })
-    await expect(late).rejects.toThrow(RequestTimeoutError)
+    await expect(connection.command(wait, { timeout: 50 })).rejects.toThrow(RequestTimeoutError)
+    await letGo()
     expect(await connection.command('"next"')).toEqual(['next'])
   })
 
   test('a command that times out before its turn never runs', async () => {
-    const first = connection.command('require("fiber").sleep(0.2)')
+    const first = connection.command(wait)
     const second = connection.command('never_run = true', { timeout: 20 })
     await expect(second).rejects.toThrow(RequestTimeoutError)
-    await first
+    await letGo()
+    expect(await first).toEqual(['late'])
     expect(await connection.command('never_run')).toEqual([null])
   })
 

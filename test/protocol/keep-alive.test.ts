@@ -30,18 +30,6 @@ test.each([
   expect(stdout).toBe('done\n')
 })
 
-test('importing the connections loads neither yaml nor msgpack', async () => {
-  const files = ['console', 'iproto'].map(part => new URL(`../../src/protocol/${part}/connection.ts`, import.meta.url))
-  const script = `
-    import { createRequire } from 'node:module'
-    ${files.map(file => `await import(${JSON.stringify(file)})`).join('\n')}
-    const loaded = Object.keys(createRequire(${JSON.stringify(import.meta.url)}).cache)
-    console.log(loaded.filter(path => /node_modules.(yaml|@msgpack)/.test(path)).length)
-  `
-  const { stdout } = await run(process.execPath, ['--import', tsx, '--input-type=module', '-e', script])
-  expect(stdout).toBe('0\n')
-})
-
 test('a connection on which nothing was ever asked does not keep Node alive', async () => {
   const url = new URL('../../src/protocol/iproto/connection.ts', import.meta.url)
   const script = `

@@ -34,7 +34,7 @@ const since = {
 export type Feature = keyof typeof since
 
 /** Whether the Tarantool of this run has it. */
-function has(feature: Feature): boolean {
+export function has(feature: Feature): boolean {
   const [major, minor, patch] = since[feature]
   return isAtLeast(serverVersion, major, minor, patch)
 }

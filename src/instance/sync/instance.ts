@@ -284,7 +284,7 @@ export class TarantoolSyncInstance implements Disposable {
    * Runs Lua on the server's console, as its administrator.
    *
    * @param options `timeout` in milliseconds, default `requestTimeout`; `printGreeting`
-   * @returns the values as YAML gives them; an empty list when there are none
+   * @returns the values; an empty list when there are none. Uuids, datetimes and the like are strings, as on the console
    * @throws LuaError, BoxError; NotRunningError; ServerExitedError when the server ends first; RequestTimeoutError
    */
   command(

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { ConnectionError, ProtocolError } from '../../errors.ts'
+import { readableText } from '../../readable-text.ts'
 import type { Address } from '../address.ts'
 import { Channel } from '../channel.ts'
 import { luaLiteral } from '../lua-literal.ts'
@@ -7,12 +8,14 @@ import type { RequestOptions } from '../request-table.ts'
 import { type ConnectOptions, fingerprint, openSocket } from '../socket.ts'
 import { DocumentReader } from './documents.ts'
 import { toCommandError } from './errors.ts'
-import { parseValues } from './yaml-values.ts'
+import { readValues } from './values.ts'
 
 /** The module of a server that this package has started; its `command` is `fixtures/agent/command.lua`. */
 const MODULE = 'tarantool-fixture'
 const MARK = 'tarantool-fixture-reply'
-const REPLY = new RegExp(`${MARK}:(ok|error|missing):([A-Za-z0-9+/=]*)`)
+/** How a reply begins, and how long that may be. The rest is base64. */
+const REPLY = new RegExp(`^---\n- ['"]?${MARK}:(ok|error|missing):`)
+const replyHead = 100
 /** How the output of `box.session.push` begins: it is nobody's reply. */
 const PUSH = /^%TAG \S+ tag:tarantool\.io\/push/
 
@@ -30,17 +33,16 @@ const PUSH = /^%TAG \S+ tag:tarantool\.io\/push/
 export class ConsoleConnection {
   /** The two lines with which the server greets: its version, and a hint. */
   readonly greeting: string
-  readonly #channel: Channel<string>
-  readonly #documents: DocumentReader = new DocumentReader()
+  readonly #channel: Channel<Buffer>
+  readonly #documents: DocumentReader
   readonly #queue: { id: number; line: string }[] = []
   #running: number | undefined
   #lastId = 0
 
   private constructor(socket: Socket, address: Address, greeting: string) {
     this.greeting = greeting
-    this.#channel = new Channel(socket, address, chunk => {
-      for (const document of this.#documents.push(chunk)) this.#receive(document)
-    })
+    this.#documents = new DocumentReader(fingerprint(address))
+    this.#channel = new Channel(socket, address, chunk => this.#read(chunk))
   }
 
   /**
@@ -68,9 +70,8 @@ export class ConsoleConnection {
    * Runs Lua as in Tarantool's console and gives the list of what it returned: `[]` for nothing, null for nil.
    *
    * An expression needs no `return`. A text of several lines is one chunk, so that a `local` of its first line is there
-   * in its last. Values are what Tarantool's YAML can say: integers are numbers while they are safe, else bigint; a
-   * double has 14 significant digits; uuids and the like are strings; decimals are numbers where a double says the same,
-   * else strings. Use `IprotoConnection.eval` for exact types.
+   * in its last. Values are those of `eval`, but for types that Tarantool's console writes as text: uuids, datetimes,
+   * intervals, errors and functions are strings; decimals are numbers where a double says the same, else strings.
    *
    * @throws LuaError when the Lua code raised an error, with its traceback; BoxError when that is one of the database.
    * @throws RequestTimeoutError after `timeout` milliseconds (none by default). A command that had not begun never runs;
@@ -84,17 +85,19 @@ export class ConsoleConnection {
   async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
     const command = `((package.loaded["${MODULE}"] or {}).command or function() return "missing:" end)`
     const document = await this.#send(`"${MARK}:" .. ${command}(${luaLiteral(lua)})`, 'a command', options)
-    const [, status, base64 = ''] = REPLY.exec(document) ?? []
+    const [head = '', status] = REPLY.exec(document.toString('latin1', 0, replyHead)) ?? []
     const { instance } = this.#channel
-    if (status === 'ok') return parseValues(decode(base64))
-    if (status === 'error') throw toCommandError(decode(base64), instance)
+    if (status === 'ok') return readValues(bytesOf(document, head), instance)
+    if (status === 'error') throw toCommandError(bytesOf(document, head), instance)
     if (status === 'missing') {
       throw new ProtocolError(`${instance} has no module '${MODULE}'`, {
         instance,
         hint: 'Commands need a server that was started by tarantool-fixture.',
       })
     }
-    throw new ProtocolError(`${instance} gave a reply that is not one: ${document.slice(0, 500)}`, { instance })
+    throw new ProtocolError(`${instance} gave a reply that is not one: ${readableText(document.subarray(0, 500))}`, {
+      instance,
+    })
   }
 
   /** Ends the connection at once; commands that wait reject with ConnectionError. */
@@ -112,7 +115,7 @@ export class ConsoleConnection {
     return this.#channel.closed
   }
 
-  #send(line: string, what: string, options: RequestOptions): Promise<string> {
+  #send(line: string, what: string, options: RequestOptions): Promise<Buffer> {
     this.#lastId += 1
     const id = this.#lastId
     return this.#channel.request(id, what, options, () => {
@@ -132,8 +135,18 @@ export class ConsoleConnection {
     }
   }
 
-  #receive(document: string): void {
-    if (this.#running === undefined || PUSH.test(document)) return
+  #read(chunk: Buffer): void {
+    try {
+      for (const document of this.#documents.push(chunk)) this.#receive(document)
+    } catch (error) {
+      // Where the next reply begins is unknown.
+      this.#channel.requests.rejectAll(error)
+      this.#channel.close('sent what cannot be read, and was closed')
+    }
+  }
+
+  #receive(document: Buffer): void {
+    if (this.#running === undefined || PUSH.test(document.toString('latin1', 0, replyHead))) return
     const id = this.#running
     this.#running = undefined
     this.#channel.requests.resolve(id, document)
@@ -141,8 +154,9 @@ export class ConsoleConnection {
   }
 }
 
-function decode(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('utf8')
+// What ends the base64, a quote or the line, is none of its letters.
+function bytesOf(document: Buffer, head: string): Buffer {
+  return Buffer.from(document.toString('latin1', head.length), 'base64')
 }
 
 function notAConsole(address: Address): ConnectionError {

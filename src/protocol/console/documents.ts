@@ -1,3 +1,6 @@
+import { ReceiveBuffer } from '../receive-buffer.ts'
+import { maxReplySize, replyTooBig } from '../reply-limit.ts'
+
 const END = '\n...\n'
 
 /**
@@ -7,29 +10,27 @@ const END = '\n...\n'
  * in base64, and Tarantool indents or quotes the strings of what else comes (`box.session.push`).
  */
 export class DocumentReader {
-  #chunks: Buffer[] = []
-  // The last bytes of the chunks before: a terminator may be cut, too.
-  #tail = ''
+  readonly #instance: string
+  readonly #limit: number
+  readonly #received: ReceiveBuffer = new ReceiveBuffer()
 
-  /** The documents that this chunk completes, terminators included. */
-  push(chunk: Buffer): string[] {
-    const documents: string[] = []
-    let rest = chunk
+  constructor(instance: string, limit: number = maxReplySize) {
+    this.#instance = instance
+    this.#limit = limit
+  }
+
+  /**
+   * The documents that this chunk completes, terminators included, each when it is asked for.
+   *
+   * @throws ProtocolError when one is too large; what follows cannot be read either
+   */
+  *push(chunk: Buffer): Generator<Buffer, void, unknown> {
+    this.#received.push(chunk)
     for (;;) {
-      const text = this.#tail + rest.toString('latin1')
-      const at = text.indexOf(END)
-      if (at < 0) {
-        this.#tail = text.slice(-(END.length - 1))
-        if (rest.length > 0) this.#chunks.push(rest)
-        return documents
-      }
-      const end = at + END.length - this.#tail.length
-      this.#chunks.push(rest.subarray(0, end))
-      // Decoded whole, so that no character is cut.
-      documents.push(Buffer.concat(this.#chunks).toString('utf8'))
-      this.#chunks = []
-      this.#tail = ''
-      rest = rest.subarray(end)
+      const document = this.#received.takeThrough(END)
+      if (!document) break
+      yield document
     }
+    if (this.#received.length > this.#limit) throw replyTooBig(this.#instance, this.#limit)
   }
 }

@@ -1,32 +1,34 @@
 import { BoxError, type BoxErrorFrame, LuaError, ProtocolError } from '../../errors.ts'
-import { isLuaFailure } from '../values/error-stack.ts'
+import { isLuaFailure, toFields, toText } from '../values/error-stack.ts'
+import { readValue } from './values.ts'
 
-interface Failure {
-  message: string
-  stack?: string
-  frames: BoxErrorFrame[]
-}
+type Report = Readonly<Record<string, unknown>>
 
-/** The error that `fixtures/agent/command.lua` reports as JSON: a BoxError for an error object, else a LuaError. */
-export function toCommandError(json: string, instance: string): LuaError | ProtocolError {
-  const failure = parseFailure(json)
-  if (!failure) return new ProtocolError(`The error of a command cannot be read: ${json.slice(0, 200)}`, { instance })
-  const { message, stack, frames } = failure
+/** The error that `fixtures/agent/command.lua` reports: a BoxError for an error object, else a LuaError. */
+export function toCommandError(bytes: Buffer, instance: string): LuaError | ProtocolError {
+  const report = readValue(bytes, instance)
+  if (!isRecord(report) || !Array.isArray(report.frames)) {
+    return new ProtocolError(`${instance} sent an error that cannot be read`, { instance })
+  }
+  const frames = report.frames.filter(isRecord).map(toFrame)
   const [top] = frames
-  const details = { instance, frames, luaStack: stack, boxCode: top?.code, boxType: top?.type }
+  const luaStack = report.stack === undefined ? undefined : toText(report.stack)
+  const details = { instance, frames, luaStack, boxCode: top?.code, boxType: top?.type }
+  const message = toText(report.message)
   return top && !isLuaFailure(top) ? new BoxError(message, details) : new LuaError(message, details)
 }
 
-function parseFailure(json: string): Failure | undefined {
-  try {
-    const value: unknown = JSON.parse(json)
-    return isFailure(value) ? value : undefined
-  } catch {
-    return undefined
+function toFrame({ type, message, code, file, line, errno, fields }: Report): BoxErrorFrame {
+  return {
+    type: toText(type),
+    message: toText(message),
+    code: Number(code ?? 0),
+    ...(file !== undefined && { file: toText(file), line: Number(line ?? 0) }),
+    ...(errno !== undefined && { errno: Number(errno) }),
+    ...(isRecord(fields) && { fields: toFields(fields) }),
   }
 }
 
-function isFailure(value: unknown): value is Failure {
-  if (typeof value !== 'object' || value === null) return false
-  return 'message' in value && typeof value.message === 'string' && 'frames' in value && Array.isArray(value.frames)
+function isRecord(value: unknown): value is Report {
+  return typeof value === 'object' && value !== null
 }

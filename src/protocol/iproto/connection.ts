@@ -1,15 +1,14 @@
 import type { Socket } from 'node:net'
-import { ConnectionError, LuaError } from '../../errors.ts'
+import { ConnectionError, LuaError, ProtocolError } from '../../errors.ts'
 import type { Address } from '../address.ts'
 import { Channel } from '../channel.ts'
 import type { RequestOptions } from '../request-table.ts'
 import { type ConnectOptions, fingerprint, openSocket } from '../socket.ts'
-import { type Codec, loadCodec } from '../values/codec.ts'
 import { CHAP_SHA1, scramble } from './auth.ts'
-import { CHUNK, ERROR_EXTENSION, KEY, REQUEST } from './constants.ts'
+import { CHUNK, ERROR_EXTENSION, ERROR_FLAG, KEY, REQUEST } from './constants.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import { type Greeting, isAtLeast, parseGreeting } from './greeting.ts'
-import { type Reply, readReply, toValues } from './reply.ts'
+import { messageOf, type Reply, readReply, toValues } from './reply.ts'
 
 /** What a connection over the binary protocol takes. */
 export interface IprotoOptions extends ConnectOptions {
@@ -22,7 +21,7 @@ export interface IprotoOptions extends ConnectOptions {
 /**
  * A connection over Tarantool's binary protocol, IPROTO.
  *
- * Requests go out at once, and replies are matched as they come. For the types of values see `Codec`. The connection
+ * Requests go out at once, and replies are matched as they come. For the types of values see `codec.ts`. The connection
  * keeps Node alive only while a request waits.
  *
  * Every request rejects with RequestTimeoutError after its `timeout` (milliseconds, none by default), and with
@@ -41,15 +40,14 @@ export class IprotoConnection {
   /** The salt of this connection, base64. */
   readonly salt: string
   readonly #channel: Channel<Reply>
-  readonly #codec: Codec
-  readonly #frames: FrameReader = new FrameReader()
+  readonly #frames: FrameReader
   #lastSync = 0
 
-  private constructor(socket: Socket, address: Address, codec: Codec, text: string, greeting: Greeting) {
+  private constructor(socket: Socket, address: Address, text: string, greeting: Greeting) {
     this.greeting = text
     this.serverVersion = greeting.serverVersion
     this.salt = greeting.salt
-    this.#codec = codec
+    this.#frames = new FrameReader(fingerprint(address))
     this.#channel = new Channel(socket, address, chunk => this.#receive(chunk))
   }
 
@@ -60,14 +58,13 @@ export class IprotoConnection {
    * @throws BoxError when the server refuses the user or the password.
    */
   static async connect(address: Address, options: IprotoOptions = {}): Promise<IprotoConnection> {
-    const codec = await loadCodec()
     const { socket, greeting: text, remaining } = await openSocket(address, options)
     const greeting = parseGreeting(text)
     if (!greeting) {
       socket.destroy()
       throw notBinary(address, text)
     }
-    const connection = new IprotoConnection(socket, address, codec, text, greeting)
+    const connection = new IprotoConnection(socket, address, text, greeting)
     try {
       await connection.#introduce({ ...options, timeout: remaining })
       return connection
@@ -162,22 +159,32 @@ export class IprotoConnection {
     const { instance } = this.#channel
     this.#lastSync = (this.#lastSync + 1) >>> 0
     const sync = this.#lastSync
-    const frame = encodeFrame(type, sync, this.#codec.encode(new Map(body)))
+    const frame = encodeFrame(type, sync, new Map(body))
     const reply = await this.#channel.request(sync, what, options, () => this.#channel.write(frame))
     return toValues(reply, instance)
   }
 
   #receive(chunk: Buffer): void {
+    const { instance, requests } = this.#channel
     try {
-      for (const frame of this.#frames.push(chunk)) {
-        const reply = readReply(frame, this.#codec)
-        if (reply.type !== CHUNK) this.#channel.requests.resolve(reply.sync, reply)
-      }
+      for (const frame of this.#frames.push(chunk)) this.#answer(readReply(frame, instance))
     } catch (error) {
       // Which request this answers is unknown, and where the next reply begins may be, too.
-      this.#channel.requests.rejectAll(error)
+      requests.rejectAll(error)
       this.#channel.close('sent what is not IPROTO, and was closed')
     }
+  }
+
+  #answer(reply: Reply): void {
+    const { instance, requests } = this.#channel
+    const { type, sync } = reply
+    if (type === CHUNK) return
+    // A smaller number may be that of a request that was given up.
+    if (sync === 0 || sync > this.#lastSync) {
+      const why = type & ERROR_FLAG ? `: ${messageOf(reply, instance)}` : ''
+      throw new ProtocolError(`${instance} answered request ${sync}, which was never sent${why}`, { instance })
+    }
+    requests.resolve(sync, reply)
   }
 }
 

@@ -1,62 +1,77 @@
 import { ProtocolError } from '../../errors.ts'
+import { ReceiveBuffer } from '../receive-buffer.ts'
+import { maxReplySize, replyTooBig } from '../reply-limit.ts'
+import { encode } from '../values/codec.ts'
+import { KEY } from './constants.ts'
 
 const SIZE_LENGTH = 5
 const UINT32 = 0xce
 
-/**
- * Cuts what a server sends into replies, however TCP has cut it.
- *
- * Chunks are kept as they are until a reply is whole, and joined once: a big reply costs no more than its size.
- */
+/** A server takes no larger request (`IPROTO_PACKET_SIZE_MAX` in src/box/iproto.cc). */
+const maxRequestSize = 2 ** 31
+
+/** Cuts what a server sends into replies, however TCP has cut it. */
 export class FrameReader {
-  #chunks: Buffer[] = []
-  #size = 0
-  // How many bytes the next step needs: a size, or a size and its reply.
-  #needed: number = SIZE_LENGTH
+  readonly #instance: string
+  readonly #limit: number
+  readonly #received: ReceiveBuffer = new ReceiveBuffer()
+
+  constructor(instance: string, limit: number = maxReplySize) {
+    this.#instance = instance
+    this.#limit = limit
+  }
+
+  /** Whether a reply has begun to come. */
+  get isWithinReply(): boolean {
+    return this.#received.length > 0
+  }
 
   /**
-   * The replies that this chunk completes, without their sizes.
+   * The replies that this chunk completes, without their sizes, each when it is asked for.
    *
-   * @throws ProtocolError when a size is none; what follows cannot be read either.
+   * @throws ProtocolError when a size is none or too large; what follows cannot be read either.
    */
-  push(chunk: Buffer): Buffer[] {
-    this.#chunks.push(chunk)
-    this.#size += chunk.length
-    const frames: Buffer[] = []
-    while (this.#size >= this.#needed) {
-      const joined = this.#join()
-      const total = SIZE_LENGTH + readSize(joined)
-      this.#needed = total
-      if (joined.length < total) break
-      frames.push(joined.subarray(SIZE_LENGTH, total))
-      this.#chunks = [joined.subarray(total)]
-      this.#size = joined.length - total
-      this.#needed = SIZE_LENGTH
+  *push(chunk: Buffer): Generator<Buffer, void, unknown> {
+    const received = this.#received
+    received.push(chunk)
+    while (received.length >= SIZE_LENGTH) {
+      const total = SIZE_LENGTH + this.#readSize(received.peek())
+      if (received.length < total) return
+      yield received.take(total).subarray(SIZE_LENGTH)
     }
-    return frames
   }
 
-  #join(): Buffer {
-    const [first] = this.#chunks
-    const joined = first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
-    this.#chunks = [joined]
-    return joined
+  // Tarantool always writes the size of a reply as a uint32 (`iproto_header_encode` in src/box/xrow.c).
+  #readSize(bytes: Buffer): number {
+    const instance = this.#instance
+    if (bytes[0] !== UINT32) {
+      const begin = bytes.toString('hex', 0, SIZE_LENGTH)
+      throw new ProtocolError(`${instance} sent a reply that has no size: it begins with ${begin}`, { instance })
+    }
+    const size = bytes.readUInt32BE(1)
+    if (size > this.#limit) throw replyTooBig(instance, this.#limit)
+    return size
   }
 }
 
-// Tarantool always writes the size of a reply as a uint32 (`iproto_header_encode` in src/box/xrow.c).
-function readSize(bytes: Buffer): number {
-  if (bytes[0] === UINT32) return bytes.readUInt32BE(1)
-  throw new ProtocolError(`A reply has no size: it begins with ${bytes.toString('hex', 0, SIZE_LENGTH)}`)
-}
-
-/** A request as it goes over the wire: its size, its header, its body. */
-export function encodeFrame(requestType: number, sync: number, body: Uint8Array): Buffer {
-  const head = Buffer.alloc(SIZE_LENGTH + 9)
-  head.writeUInt8(UINT32, 0)
-  head.writeUInt32BE(9 + body.length, 1)
-  // {IPROTO_REQUEST_TYPE: requestType, IPROTO_SYNC: sync}
-  head.set([0x82, 0x00, requestType, 0x01, UINT32], SIZE_LENGTH)
-  head.writeUInt32BE(sync, SIZE_LENGTH + 5)
-  return Buffer.concat([head, body])
+/**
+ * A request as it goes over the wire: its size, its header, its body.
+ *
+ * @throws ProtocolError when the body has a value that cannot be sent, or is larger than a server takes
+ */
+export function encodeFrame(requestType: number, sync: number, body: ReadonlyMap<number, unknown>): Buffer {
+  const header = new Map([
+    [KEY.requestType, requestType],
+    [KEY.sync, sync],
+  ])
+  const request = encode(header, body)
+  if (request.length >= maxRequestSize) {
+    throw new ProtocolError(
+      `A value cannot be sent: a server takes requests of 2 GB at most, and this has ${request.length} bytes`,
+    )
+  }
+  const size = Buffer.allocUnsafe(SIZE_LENGTH)
+  size.writeUInt8(UINT32, 0)
+  size.writeUInt32BE(request.length, 1)
+  return Buffer.concat([size, request])
 }

@@ -1,6 +1,6 @@
 import { BoxError, LuaError, ProtocolError } from '../../errors.ts'
-import type { Codec } from '../values/codec.ts'
-import { field, isLuaFailure, toFrames } from '../values/error-stack.ts'
+import { decodeEach } from '../values/codec.ts'
+import { field, isLuaFailure, toFrames, toText } from '../values/error-stack.ts'
 import { ERROR_FLAG, KEY } from './constants.ts'
 
 /** One reply; `body` decodes when it is called, so that a bad body fails its own request only. */
@@ -11,14 +11,18 @@ export interface Reply {
 }
 
 /** @throws ProtocolError when the header cannot be read: it is unknown which request it answers. */
-export function readReply(frame: Uint8Array, codec: Codec): Reply {
-  const values = codec.decodeEach(frame)
+export function readReply(frame: Uint8Array, instance: string): Reply {
+  const values = decodeEach(frame, instance)
   const header = values.next().value
   const type = field(header, KEY.requestType)
   const sync = field(header, KEY.sync)
-  if (typeof type !== 'number' || typeof sync !== 'number') throw new ProtocolError('A reply has no header')
+  if (!isUint(type) || !isUint(sync)) {
+    throw new ProtocolError(`${instance} sent a reply without a header`, { instance })
+  }
   return { type, sync, body: () => values.next().value }
 }
+
+const isUint = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 /**
  * The values that a reply gives.
@@ -29,14 +33,20 @@ export function toValues(reply: Reply, instance: string): unknown[] {
   const body = reply.body()
   if (reply.type & ERROR_FLAG) throw toError(reply.type & ~ERROR_FLAG, body, instance)
   const data = field(body, KEY.data) ?? []
-  if (!Array.isArray(data)) throw new ProtocolError('A reply has no list of values', { instance })
+  if (!Array.isArray(data)) throw new ProtocolError(`${instance} sent a reply without a list of values`, { instance })
   return data
 }
 
-function toError(boxCode: number, body: unknown, instance: string): LuaError {
+/** What an error that nobody waits for says. */
+export function messageOf(reply: Reply, instance: string): string {
+  return toError(reply.type & ~ERROR_FLAG, reply.body(), instance).luaMessage
+}
+
+function toError(codeOfType: number, body: unknown, instance: string): LuaError {
   const frames = toFrames(field(body, KEY.error))
-  const boxType = frames[0]?.type
-  const message = String(field(body, KEY.error24) ?? frames[0]?.message ?? `error ${boxCode}`)
+  // Of a large code the type has a part only.
+  const { type: boxType, code: boxCode = codeOfType, message: first } = frames[0] ?? {}
+  const message = toText(field(body, KEY.error24)) || first || `error ${boxCode}`
   const details = { instance, boxCode, boxType, frames }
   const isLua = isLuaFailure({ code: boxCode, type: boxType ?? '' })
   return isLua ? new LuaError(message, details) : new BoxError(message, details)

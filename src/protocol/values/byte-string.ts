@@ -1,4 +1,3 @@
-import { isUtf8 as isValidUtf8 } from 'node:buffer'
 import { recogniseCopies } from '../../copies.ts'
 
 /**
@@ -15,9 +14,4 @@ export class ByteString extends Uint8Array {
   static {
     recogniseCopies(ByteString)
   }
-}
-
-/** Are these bytes valid UTF-8? */
-export function isUtf8(bytes: Uint8Array): boolean {
-  return isValidUtf8(bytes)
 }

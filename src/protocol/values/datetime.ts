@@ -1,6 +1,6 @@
 import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError } from '../../errors.ts'
-import { toInteger } from './msgpack-integer.ts'
+import { toInteger } from './byte-reader.ts'
 
 /** What a {@link Datetime} is made of; all but `seconds` are 0 when left out. */
 export interface DatetimeFields {

@@ -1,6 +1,7 @@
 import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError } from '../../errors.ts'
-import { readInteger, writeInteger } from './msgpack-integer.ts'
+import { ByteReader } from './byte-reader.ts'
+import { ByteWriter } from './byte-writer.ts'
 
 const TEXT = /^([-+]?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/i
 const MINUS = 0x0d
@@ -61,13 +62,17 @@ export class Decimal {
     const digits = (whole + fraction).replace(/^0+(?=\d)/, '')
     const nibbles = `${digits}${(negative ? MINUS : PLUS).toString(16)}`
     const packed = Buffer.from(nibbles.length % 2 ? `0${nibbles}` : nibbles, 'hex')
-    return Buffer.concat([writeInteger(fraction.length), packed])
+    const writer = new ByteWriter()
+    writer.integer(fraction.length)
+    writer.append(packed)
+    return writer.bytes()
   }
 
   /** Reads what `toBytes` writes. @internal */
   static fromBytes(bytes: Uint8Array): Decimal {
-    const { value: scale, next } = readInteger(bytes, 0)
-    const nibbles = Buffer.from(bytes.subarray(next)).toString('hex')
+    const reader = new ByteReader(bytes)
+    const scale = reader.integer()
+    const nibbles = reader.take(reader.left).toString('hex')
     const sign = nibbles.slice(-1)
     const negative = sign === 'd' || sign === 'b'
     return new Decimal(`${negative ? '-' : ''}${nibbles.slice(0, -1)}e${-Number(scale)}`)

@@ -1,4 +1,7 @@
+import { types } from 'node:util'
 import type { BoxErrorFrame } from '../../errors.ts'
+import { readableText } from '../../readable-text.ts'
+import { ByteString } from './byte-string.ts'
 
 /** `ER_PROC_LUA`: an error of Lua code that is not an error object of the database. */
 const PROC_LUA = 32
@@ -21,14 +24,38 @@ export function toFrames(map: unknown): BoxErrorFrame[] {
 function toFrame(map: unknown): BoxErrorFrame {
   const fields = field(map, 6)
   return {
-    type: String(field(map, 0) ?? ''),
-    file: String(field(map, 1) ?? ''),
+    type: toText(field(map, 0)),
+    file: toText(field(map, 1)),
     line: Number(field(map, 2) ?? 0),
-    message: String(field(map, 3) ?? ''),
+    message: toText(field(map, 3)),
     errno: Number(field(map, 4) ?? 0),
     code: Number(field(map, 5) ?? 0),
-    ...(isRecord(fields) && { fields }),
+    ...(isRecord(fields) && { fields: toFields(fields) }),
   }
+}
+
+/** A value that is shown as text, whatever the server sent for it. */
+export function toText(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return types.isUint8Array(value) ? readableText(value) : String(value)
+}
+
+/** Further fields of an error, such as the tuples that a key stands in twice: what an error holds is there to be read. */
+export function toFields(fields: object): Record<string, unknown> {
+  const entries: [unknown, unknown][] = types.isMap(fields) ? [...fields] : Object.entries(fields)
+  return Object.fromEntries(entries.map(([name, value]) => [toText(name), withTexts(value)]))
+}
+
+function withTexts(value: unknown): unknown {
+  if (value instanceof ByteString) return readableText(value)
+  if (Array.isArray(value)) return value.map(withTexts)
+  if (types.isMap(value)) return new Map([...value].map(([key, item]) => [withTexts(key), withTexts(item)]))
+  return isPlain(value) ? toFields(value) : value
+}
+
+// Not `=== Object.prototype`: a test runner's sandbox has another one.
+function isPlain(value: unknown): value is object {
+  return isRecord(value) && [null, 'Object'].includes(Object.getPrototypeOf(value)?.constructor.name ?? null)
 }
 
 /** The MP_ERROR map of these frames. */
@@ -48,10 +75,11 @@ export function fromFrames(frames: readonly BoxErrorFrame[]): Map<number, unknow
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A field of a map with number keys, which is a plain object by now. */
+/** A field of a map with number keys, which is a plain object by now, unless another key made it a Map. */
 export function field(map: unknown, key: number): unknown {
+  if (types.isMap(map)) return map.get(key)
   return isRecord(map) ? map[key] : undefined
 }

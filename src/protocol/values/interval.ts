@@ -1,6 +1,7 @@
 import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError, ProtocolError } from '../../errors.ts'
-import { readInteger, writeInteger } from './msgpack-integer.ts'
+import { ByteReader } from './byte-reader.ts'
+import { ByteWriter } from './byte-writer.ts'
 
 /**
  * What happens to a day that the month does not have, when months or years are added: `'none'` takes the month's last,
@@ -88,23 +89,24 @@ export class Interval {
    */
   toBytes(): Uint8Array {
     const values = [...UNITS.map(unit => this[unit]), ADJUSTS.indexOf(this.adjust)]
-    const fields = values.flatMap((value, id) => (BigInt(value) === 0n ? [] : [writeInteger(id), writeInteger(value)]))
-    return Buffer.concat([writeInteger(fields.length / 2), ...fields])
+    const fields = [...values.entries()].filter(([, value]) => BigInt(value) !== 0n)
+    const writer = new ByteWriter()
+    writer.integer(fields.length)
+    for (const [id, value] of fields) {
+      writer.integer(id)
+      writer.integer(value)
+    }
+    return writer.bytes()
   }
 
   /** Reads what `toBytes` writes. @internal */
   static fromBytes(bytes: Uint8Array): Interval {
     // Zeros are not sent, and the adjust whose number is 0 is `excess`.
     const fields: IntervalFields = { adjust: 'excess' }
-    let at = 0
-    const read = (): number | bigint => {
-      const { value, next } = readInteger(bytes, at)
-      at = next
-      return value
-    }
-    for (let left = bytes.length === 0 ? 0 : Number(read()); left > 0; left -= 1) {
-      const id = Number(read())
-      const value = read()
+    const reader = new ByteReader(bytes)
+    for (let left = bytes.length === 0 ? 0 : Number(reader.integer()); left > 0; left -= 1) {
+      const id = Number(reader.integer())
+      const value = reader.integer()
       const unit = UNITS[id]
       const adjust = id === ADJUST_ID ? ADJUSTS[Number(value)] : undefined
       if (unit) fields[unit] = value

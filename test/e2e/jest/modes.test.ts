@@ -68,7 +68,7 @@ const modes: Record<string, Mode> = {
   },
   "jsdom, with a browser's globals": {
     files: {
-      ...setUpJest(fixture, "testEnvironment: 'jsdom', testEnvironmentOptions: { customExportConditions: ['node'] }"),
+      ...setUpJest(fixture, "testEnvironment: 'jsdom'"),
       ...required,
     },
   },

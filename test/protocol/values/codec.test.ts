@@ -1,7 +1,7 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { InvalidOptionError, ProtocolError } from '../../../src/errors.ts'
 import { ByteString } from '../../../src/protocol/values/byte-string.ts'
-import { type Codec, loadCodec } from '../../../src/protocol/values/codec.ts'
+import { decode, encode } from '../../../src/protocol/values/codec.ts'
 import { Datetime } from '../../../src/protocol/values/datetime.ts'
 import { Decimal } from '../../../src/protocol/values/decimal.ts'
 import { ErrorValue } from '../../../src/protocol/values/error-value.ts'
@@ -9,13 +9,8 @@ import { Interval } from '../../../src/protocol/values/interval.ts'
 import { UnknownExtension } from '../../../src/protocol/values/unknown-extension.ts'
 import { Uuid } from '../../../src/protocol/values/uuid.ts'
 
-let codec: Codec
-beforeAll(async () => {
-  codec = await loadCodec()
-})
-
-const encodeHex = (value: unknown): string => Buffer.from(codec.encode(value)).toString('hex')
-const decodeHex = (hex: string): unknown => codec.decode(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
+const encodeHex = (value: unknown): string => Buffer.from(encode(value)).toString('hex')
+const decodeHex = (hex: string): unknown => decode(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 
 // The bytes of datetimes and intervals are those that tarantool-python's tests expect of a server
 // (test/suites/test_datetime.py, test_interval.py); iproto.test.ts sends the others to a server.
@@ -120,13 +115,13 @@ describe('a value and its bytes', () => {
   test('a map of 16 and one of 65,536 keys', () => {
     for (const size of [16, 65_536]) {
       const map = new Map(Array.from({ length: size }, (_, i) => [i % 2 === 0 ? i : BigInt(i) + 2n ** 60n, i]))
-      expect(codec.decode(codec.encode(map))).toEqual(map)
+      expect(decode(encode(map))).toEqual(map)
     }
   })
 
   test('bytes of a reply are a copy', () => {
     const reply = Buffer.from('c4020102', 'hex')
-    const value = codec.decode(reply) as Uint8Array
+    const value = decode(reply) as Uint8Array
     reply.fill(0)
     expect(value).toEqual(Uint8Array.of(1, 2))
     expect(value.buffer.byteLength).toBe(2)
@@ -147,7 +142,7 @@ test.each<[name: string, value: unknown]>([
   ['a cycle', cycle],
   ['half a surrogate pair', '\ud800'],
 ])('%s cannot be sent', (_, value) => {
-  expect(() => codec.encode([value])).toThrow(ProtocolError)
+  expect(() => encode([value])).toThrow(ProtocolError)
   expect(encodeHex([1])).toBe('9101')
 })
 

@@ -1,0 +1,15 @@
+import { ProtocolError } from '../errors.ts'
+
+/** The most bytes that one reply of a server may have: 256 MB. */
+export const maxReplySize: number = 256 * 2 ** 20
+
+/** The error of a reply that is larger. */
+export function replyTooBig(instance: string, limit: number): ProtocolError {
+  return new ProtocolError(
+    `${instance} sent a reply of more than ${limit / 2 ** 20} MB, which is the most that is read`,
+    {
+      instance,
+      hint: 'Ask for the values in parts, such as select() with a limit; or let Lua work out what the test compares.',
+    },
+  )
+}
