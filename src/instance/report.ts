@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { readableText } from '../readable-text.ts'
 import type { SeedFailure } from '../seed/seed-failure.ts'
 import type { TemplateReport } from '../seed/template-store.ts'
 
@@ -42,7 +43,7 @@ const shownOfUnreadable = 1000
 
 // fixtures/boot/report.lua writes each byte of a text as the character of that number.
 function fromBytes(value: unknown): unknown {
-  if (typeof value === 'string') return Buffer.from(value, 'latin1').toString('utf8')
+  if (typeof value === 'string') return readableText(Buffer.from(value, 'latin1'))
   if (Array.isArray(value)) return value.map(fromBytes)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [fromBytes(name), fromBytes(item)]))
@@ -71,7 +72,7 @@ function parseReport(text: string): Report {
   if (outcome === 'failed' && isFailure(data)) return { outcome, failure: data as unknown as FailureReport }
   return {
     outcome: 'unreadable',
-    text: Buffer.from(text.slice(0, shownOfUnreadable).trim(), 'latin1').toString('utf8'),
+    text: readableText(Buffer.from(text.slice(0, shownOfUnreadable).trim(), 'latin1')),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError, RequestTimeoutError } from '../errors.ts'
 import { type Address, formatAddress } from '../protocol/address.ts'
 import { clearTimeout, connect, now, setTimeout } from '../protocol/node-builtins.ts'
+import { readableText } from '../readable-text.ts'
 import type { AgentOperation, AgentReply } from './server.ts'
 
 const greetingSize = 128
@@ -77,7 +78,7 @@ export class AgentConnection {
     })
     const [, undone, kept = '', status, base64 = ''] = replyPattern.exec(document) ?? []
     if (undone !== undefined) return { undone: Number(undone), kept: Array.from(kept, digit => digit === '1') }
-    const text = Buffer.from(base64, 'base64').toString('utf8')
+    const text = readableText(Buffer.from(base64, 'base64'))
     if (status === 'lost') return { lost: text }
     if (status === 'digest') return { digest: text }
     const instance = this.#instance

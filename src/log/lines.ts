@@ -1,3 +1,5 @@
+import { readableText } from '../readable-text.ts'
+
 /** How much of a line is looked at, in bytes: what is behind that is left out. Tarantool cuts its own lines at 16 KiB. */
 export const longestLine: number = 2 ** 20
 
@@ -37,14 +39,14 @@ export class LineSplitter {
     if (first >= 0) {
       this.#hold(chunk.subarray(0, first))
       this.end()
-      for (const line of chunk.toString('utf8', first + 1, last).split('\n')) this.#give(line)
+      for (const line of readableText(chunk.subarray(first + 1, last)).split('\n')) this.#give(line)
     }
     this.#hold(chunk.subarray(last + 1))
   }
 
   /** There is no more: the line that has no end is one. */
   end(): void {
-    const line = Buffer.concat(this.#held).toString('utf8')
+    const line = readableText(Buffer.concat(this.#held))
     const rest = this.#leftOut === 0 ? '' : ` … (${this.#leftOut} more bytes)`
     this.clear()
     this.#give(line + rest)

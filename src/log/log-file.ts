@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { fromCaller } from '../call-site.ts'
 import { LogTimeoutError } from '../errors.ts'
 import { clearTimeout, setTimeout } from '../protocol/node-builtins.ts'
+import { readableText } from '../readable-text.ts'
 import { LogFollower } from './follower.ts'
 import { LineSplitter } from './lines.ts'
 import { readChunks } from './read.ts'
@@ -59,7 +60,7 @@ export class LogFile {
     const start = Math.max(since, this.offset - mostHeld)
     const chunks: Buffer[] = []
     for await (const { bytes } of readChunks(this.path, start)) chunks.push(Buffer.from(bytes))
-    const text = Buffer.concat(chunks).toString('utf8')
+    const text = readableText(Buffer.concat(chunks))
     return start > since ? `${leftOut(start - since)}\n${text}` : text
   }
 

@@ -1,11 +1,11 @@
 import type { Address } from '../address.ts'
 import { now, randomBytes } from '../node-builtins.ts'
 import { connectionFailed, openSocket } from '../socket.ts'
-import { REQUEST } from './constants.ts'
+import { firstAnnounced, REQUEST } from './constants.ts'
 import { encodeFrame } from './frames.ts'
 
 const connectTimeout = 5000
-const emptyMap = Buffer.from([0x80])
+const longestReply = 10_000
 
 /** A connection that a server knows to be the fixture's, before it greets it. */
 interface Announcement {
@@ -43,9 +43,8 @@ export async function connectUnheard<Connection>(
 async function announce(agent: Address): Promise<Announcement> {
   const { socket, remaining } = await openSocket(agent, { timeout: connectTimeout })
   socket.on('error', () => {})
-  // Above the numbers that a connection gives its requests.
-  const sync = (randomBytes(4).readUInt32BE() | 0x80000000) >>> 0
-  const firstBytes = encodeFrame(REQUEST.ping, sync, emptyMap)
+  const sync = (randomBytes(4).readUInt32BE() % firstAnnounced) + firstAnnounced
+  const firstBytes = encodeFrame(REQUEST.ping, sync, new Map())
   try {
     await new Promise<void>((resolve, reject) => {
       let reply = ''
@@ -54,6 +53,7 @@ async function announce(agent: Address): Promise<Announcement> {
       socket.on('data', chunk => {
         reply += String(chunk)
         if (reply.endsWith('...\n')) resolve()
+        else if (reply.length > longestReply) reject(new Error('a reply without an end'))
       })
       socket.ref()
       socket.write(`package.loaded["tarantool-fixture"].announce("${firstBytes.toString('hex')}")\n`)

@@ -5,7 +5,7 @@ import { Channel } from '../channel.ts'
 import type { RequestOptions } from '../request-table.ts'
 import { type ConnectOptions, fingerprint, openSocket } from '../socket.ts'
 import { CHAP_SHA1, scramble } from './auth.ts'
-import { CHUNK, ERROR_EXTENSION, ERROR_FLAG, KEY, REQUEST } from './constants.ts'
+import { CHUNK, ERROR_EXTENSION, ERROR_FLAG, firstAnnounced, KEY, REQUEST } from './constants.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import { type Greeting, isAtLeast, parseGreeting } from './greeting.ts'
 import { messageOf, type Reply, readReply, toValues } from './reply.ts'
@@ -41,12 +41,15 @@ export class IprotoConnection {
   readonly salt: string
   readonly #channel: Channel<Reply>
   readonly #frames: FrameReader
+  /** It began with a ping whose reply nobody waits for. */
+  readonly #isAnnounced: boolean
   #lastSync = 0
 
-  private constructor(socket: Socket, address: Address, text: string, greeting: Greeting) {
+  private constructor(socket: Socket, address: Address, text: string, greeting: Greeting, isAnnounced: boolean) {
     this.greeting = text
     this.serverVersion = greeting.serverVersion
     this.salt = greeting.salt
+    this.#isAnnounced = isAnnounced
     this.#frames = new FrameReader(fingerprint(address))
     this.#channel = new Channel(socket, address, chunk => this.#receive(chunk))
   }
@@ -64,7 +67,7 @@ export class IprotoConnection {
       socket.destroy()
       throw notBinary(address, text)
     }
-    const connection = new IprotoConnection(socket, address, text, greeting)
+    const connection = new IprotoConnection(socket, address, text, greeting, options.firstBytes !== undefined)
     try {
       await connection.#introduce({ ...options, timeout: remaining })
       return connection
@@ -157,7 +160,7 @@ export class IprotoConnection {
   }
   async #request(type: number, what: string, body: Body, options: RequestOptions): Promise<unknown[]> {
     const { instance } = this.#channel
-    this.#lastSync = (this.#lastSync + 1) >>> 0
+    this.#lastSync = (this.#lastSync % (firstAnnounced - 1)) + 1
     const sync = this.#lastSync
     const frame = encodeFrame(type, sync, new Map(body))
     const reply = await this.#channel.request(sync, what, options, () => this.#channel.write(frame))
@@ -179,6 +182,7 @@ export class IprotoConnection {
     const { instance, requests } = this.#channel
     const { type, sync } = reply
     if (type === CHUNK) return
+    if (sync >= firstAnnounced && this.#isAnnounced) return
     // A smaller number may be that of a request that was given up.
     if (sync === 0 || sync > this.#lastSync) {
       const why = type & ERROR_FLAG ? `: ${messageOf(reply, instance)}` : ''
