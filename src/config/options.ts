@@ -155,8 +155,8 @@ export interface InstanceOptions {
   /** Arguments before the init script, for a `commandToRun` that is a wrapper: `['-u', 'tarantool', 'tarantool']`. */
   commandArgs?: readonly string[] | undefined
   /**
-   * Options of `box.cfg` by Tarantool's own names; they win over all others. With a `log` of its own the server's lines go
-   * there, and not to the instance's log.
+   * Options of `box.cfg` by Tarantool's own names; they win over all others. `listen`, `background` and `log` cannot be set:
+   * a test's server listens on `host` and `port`, and logs to its `logFile`. `log_format: 'json'` can.
    */
   boxCfg?: { readonly [name: string]: BoxCfgValue } | undefined
   /**

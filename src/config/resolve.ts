@@ -6,6 +6,7 @@ import { InvalidOptionError, LuaFileError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
+import { ownOptions } from './own-options.ts'
 import { checkReplicationSource } from './replication-source.ts'
 import { instanceEntries } from './schema.ts'
 import { type SeedSource, seedSources } from './seed-sources.ts'
@@ -108,12 +109,9 @@ function checkTogether(options: InstanceOptions): void {
       refuse(`option '${portName}' must be a number, not ${JSON.stringify(port)}`, `A path needs ${hostName}: 'unix/'.`)
     }
   }
-  for (const name of ['listen', 'background'] as const) {
-    if (options.boxCfg && Object.hasOwn(options.boxCfg, name)) {
-      refuse(
-        `option 'boxCfg.${name}' cannot be set: the fixture must know it`,
-        name === 'listen' ? "Use 'host' and 'port'." : undefined,
-      )
+  for (const [name, instead] of Object.entries(ownOptions)) {
+    if (options.boxCfg?.[name] !== undefined) {
+      refuse(`option 'boxCfg.${name}' cannot be set: the fixture must know it`, `Instead: ${instead}.`)
     }
   }
   if (options.credentials !== undefined && options.credentials !== 'random' && options.credentials.user === 'guest') {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ownOptions } from '../config/own-options.ts'
 import { type LuaSource, type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import { LuaFileError } from '../errors.ts'
 import { logFileName } from '../log/log-file.ts'
@@ -146,6 +147,7 @@ export function writeInitScript(
     app_dir: options.appDir,
     extra_box_cfg: options.extraBoxCfg,
     renamed: renamedOptions,
+    own_options: ownOptions,
     record_changes: options.recordChanges,
     // Of a server that has its data and does not find its source: early enough for it to be ready as an orphan.
     orphan_after: options.timeout / 2000,

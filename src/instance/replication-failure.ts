@@ -1,4 +1,5 @@
 import { ReplicationError } from '../errors.ts'
+import { asPlainLine } from '../log/plain-line.ts'
 import type { ServerDetails } from './start-failure.ts'
 
 const withoutWal = "Replication does not support wal_mode = 'none'"
@@ -7,7 +8,7 @@ const complaint = /\/applier\/(\S+) \S+ (?:E|!)> (.*?)(?: \{"type":.*)?$/
 
 /** The last thing that a server said of a source which it could not replicate from. */
 function lastComplaint(logTail: readonly string[]): { source: string; reason: string } | undefined {
-  for (const line of logTail.toReversed()) {
+  for (const line of logTail.map(asPlainLine).reverse()) {
     const [, source, reason] = complaint.exec(line) ?? []
     if (source !== undefined && reason !== undefined && !reason.startsWith('Applier to')) return { source, reason }
   }

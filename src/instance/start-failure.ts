@@ -8,6 +8,7 @@ import {
   ServerKilledError,
   type TarantoolFixtureError,
 } from '../errors.ts'
+import { asPlainLine } from '../log/plain-line.ts'
 import { errorOfSeed } from '../seed/seed-failure.ts'
 import type { ProcessExit } from './process.ts'
 import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
@@ -87,6 +88,12 @@ export function errorOfReport(report: FailureReport, context: FailureContext): T
       hint: secondBoxCfg,
     })
   }
+  if (report.stage === 'log_moved') {
+    return new InitScriptError(`${context.instance}: ${report.message}, where waitForLog() and errors would not look`, {
+      ...context,
+      hint: "A test's server logs to its own file, logFile: take log.cfg{ log = … } out, and TT_LOG out of the option env.",
+    })
+  }
   if (report.seed) return errorOfSeed(report.seed, context)
   const { file, line } = userPlace(report, context.lineMap)
   const what = withoutPlace(report)
@@ -100,7 +107,7 @@ export function errorOfReport(report: FailureReport, context: FailureContext): T
     return new BoxCfgError(`${context.instance}: box.cfg refused '${option}': ${where}${what}`, {
       ...context,
       option,
-      hint: report.message.includes("Can't set option") ? secondBoxCfg : undefined,
+      hint: /can't (?:set option|be set dynamically)/i.test(report.message) ? secondBoxCfg : undefined,
     })
   }
   return new InitScriptError(`${context.instance} did not start: ${where}${what}`, {
@@ -143,7 +150,7 @@ export function errorOfOwnEnd(exit: ProcessExit, when: string, details: ServerDe
 
 /** Makes an error of a server that was gone before it reported anything. */
 export function errorOfExit(exit: ProcessExit, context: FailureContext): TarantoolFixtureError {
-  const panic = context.logTail.findLast(line => / F> /.test(line))
+  const panic = context.logTail.map(asPlainLine).findLast(line => / F> /.test(line))
   // 2.6.0 panics on a taken port; newer ones raise a Lua error, which is reported.
   if (panic && context.logTail.some(line => addressTaken.test(line))) {
     return portTaken(context.listen, context)
@@ -159,10 +166,7 @@ export function errorOfExit(exit: ProcessExit, context: FailureContext): Taranto
   return new ServerExitedError(`${context.instance} exited with code ${exit.exitCode} before it was ready${reason}`, {
     ...context,
     exitCode: exit.exitCode,
-    hint:
-      exit.exitCode === 0
-        ? 'Does the init script call os.exit, or box.cfg with background = true?'
-        : (membersHint(reason) ?? spareHint(context)),
+    hint: exit.exitCode === 0 ? 'Does the init script call os.exit?' : (membersHint(reason) ?? spareHint(context)),
   })
 }
 

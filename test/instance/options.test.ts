@@ -99,12 +99,6 @@ describe('what an option makes of the server', () => {
       lua: 'return box.cfg.log_level',
       is: 6,
     },
-    {
-      what: 'an application that logs to a file of its own',
-      options: { boxCfg: { log: 'own.log' } },
-      lua: "return require('fio').path.exists('own.log')",
-      is: true,
-    },
   ])('$what', async ({ options, lua, is }) => {
     const instance = await startInstance(options)
     expect(await instance.eval(lua)).toEqual([is])

@@ -30,9 +30,9 @@ test('waitForLog sees a line that comes later, and one that is there', async () 
 test('waitForLog in vain says so before a runner would, with the line that waited', async () => {
   const instance = await startInstance()
   const failure = (await instance.waitForLog('never', { timeout: 1 }).catch(error => error)) as LogTimeoutError
-  expect(failure.stack?.split('\n').find(line => / at /.test(line))).toContain('log.test.ts')
+  expect(failure.stack?.split('\n').find(line => /^\s+at /.test(line))).toContain('log.test.ts')
   const ofLog = (await instance.log.waitFor('never', { timeout: 1 }).catch(error => error)) as LogTimeoutError
-  expect(ofLog.stack?.split('\n').find(line => / at /.test(line))).toContain('log.test.ts')
+  expect(ofLog.stack?.split('\n').find(line => /^\s+at /.test(line))).toContain('log.test.ts')
   const usual = (await instance.waitForLog('never').catch(error => error)) as LogTimeoutError
   expect(usual.summary).toMatch(/^no line of the log matched never within 4000 ms$/)
 })

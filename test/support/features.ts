@@ -19,6 +19,7 @@ const since = {
   'box.info.listen': [2, 4, 1],
   popen: [2, 4, 1],
   uuids: [2, 4, 1],
+  'log.cfg': [2, 5, 1],
   'the MVCC engine': [2, 6, 1],
   'a stack of errors': [2, 4, 1],
   datetimes: [2, 10, 0],
