@@ -14,7 +14,8 @@ async function record(appLua: string, options: InstanceOptions = {}): Promise<Ta
 async function leaveOpen(server: TarantoolInstance, space: string): Promise<void> {
   await server.eval(`local fiber = require('fiber')
     local open = { go_on = fiber.cond(), outcome = fiber.channel(1) }
-    rawset(package.loaded, 'open transaction', open)
+    -- Where a reset does not look.
+    debug.getregistry()['open transaction'] = open
     fiber.create(function()
       box.begin()
       box.space.${space}:insert({ 2, 'late' })
@@ -25,7 +26,7 @@ async function leaveOpen(server: TarantoolInstance, space: string): Promise<void
 
 /** Lets it go on to its commit. Gives whether that succeeded. */
 async function commitOpen(server: TarantoolInstance): Promise<unknown[]> {
-  return await server.eval(`local open = package.loaded['open transaction']
+  return await server.eval(`local open = debug.getregistry()['open transaction']
     open.go_on:signal()
     return open.outcome:get(5)`)
 }
@@ -152,7 +153,6 @@ test("the application's triggers do not fire during the undo, and are there afte
     box.space.rows:insert({ 1 })`)
   await ask(server, 'enter', 0)
   await server.eval('box.space.rows:delete(1) box.space.rows:insert({ 2 }) count = fired')
-  await server.eval("rawset(package.loaded, 'fired before', fired)")
   await ask(server, 'rewind', 0)
   // The counter itself is a global, and is put back: what fired during the undo would have been lost with it.
   expect(await server.eval('local before = fired box.space.rows:replace({ 1 }) return fired - before')).toEqual([2])
@@ -198,15 +198,6 @@ test('a transaction that another session left open is ended, and cannot be commi
   await ask(server, 'rewind', 0)
   expect(await commitOpen(server)).toEqual([false])
   expect(await server.eval('return box.space.v:select()')).toEqual([[[1, 'kept']]])
-})
-
-test('a module that was loaded meanwhile stays, with the global that it set', async () => {
-  const server = await record(rows)
-  await ask(server, 'enter', 0)
-  await server.eval(`package.preload.lazy = function() local module = {} lazy = module return module end
-    require('lazy') leaked = 1`)
-  await ask(server, 'rewind', 0)
-  expect(await server.eval('return lazy ~= nil, leaked == nil')).toEqual([true, true])
 })
 
 test('an application that takes its globals for strict is undone all the same', async () => {

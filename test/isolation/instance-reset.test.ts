@@ -59,6 +59,17 @@ test('reset() of a server whose Lua never yields replaces it', async () => {
   expect(await instance.eval(allRows)).toEqual([[[1, 'kept']]])
 })
 
+test.each(['tostring', 'pcall', 'type', 'next'])(
+  'reset() of a server without %s, which its console needs',
+  async name => {
+    const instance = await startInstance({ appLua, recordChanges: true, timeout: 5000 })
+    await instance.eval(`box.space.rows:truncate() ${name} = function() error('stubbed') end`)
+    await instance.reset()
+    expect(await instance.eval(allRows)).toEqual([[[1, 'kept']]])
+    expect(await instance.eval(`return (pcall(${name}, _G))`)).toEqual([true])
+  },
+)
+
 test('reset() says what is missing', async () => {
   const instance = newInstance({ appLua, recordChanges: true })
   await expect(instance.reset()).rejects.toMatchObject({ code: 'ERR_TARANTOOL_NOT_RUNNING' })
