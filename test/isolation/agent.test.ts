@@ -138,7 +138,7 @@ test.each([
     expect.stringContaining('memtx_memory'),
   ],
 ])('%s makes it ask for a new server, and not before it has to be undone', async (_, appLua, change, reason) => {
-  const server = await record(appLua, { walMode: 'write' })
+  const server = await record(appLua, { walMode: 'write', timeout: 30_000 })
   await ask(server, 'enter', 0)
   await server.eval(change)
   expect(await ask(server, 'enter', 0)).toMatchObject({ lost: reason })

@@ -189,7 +189,7 @@ const settings: Case[] = [
   [
     'how long a fiber may run',
     'fiber.set_max_slice({ warn = 8, err = 9 })',
-    'fiber.set_max_slice and tostring((fiber.self():info({ backtrace = false }).max_slice or {}).err)',
+    'fiber.set_max_slice and tostring((fiber.new(function() end):info({ backtrace = false }).max_slice or {}).err)',
   ],
 ]
 
