@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { InstanceOptions, TarantoolInstance } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { startInstance, writeFiles } from '../support/instances.ts'
 import { ask } from './agent.ts'
 
@@ -175,7 +176,11 @@ const settings: Case[] = [
     "require('msgpack').cfg.encode_invalid_as_nil",
   ],
   ['of yaml', "require('yaml').cfg({ encode_load_metatables = false })", "require('yaml').cfg.encode_load_metatables"],
-  ['of the log', "require('log').level(7)", 'box.cfg.log_level'],
+  [
+    'of the log',
+    "require('log').level(7)",
+    "(function() require('log').verbose('x') return tonumber(require('ffi').C.log_level) end)()",
+  ],
   [
     'of compat',
     "require('compat').json_escape_forward_slash = 'old'",
@@ -312,9 +317,8 @@ test('a suite has its own, until it ends', async () => {
 })
 
 test('a watcher that a test registers sees nothing of the next', async context => {
+  skipWithout('watchers', context)
   const server = await record()
-  const [has] = await server.eval('return box.watch ~= nil')
-  context.skip(!has, 'watchers came with 2.10')
   await server.eval(`seen = fiber.channel(100) rawset(package.loaded.app, 'seen', seen)
     box.watch('weather', function() seen:put('app') end)`)
   await ask(server, 'enter', 0)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { InstanceOptions, TarantoolInstance } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { startInstance } from '../support/instances.ts'
 import { ask } from './agent.ts'
 
@@ -81,8 +82,6 @@ const triggers = async (server: TarantoolInstance): Promise<string[]> => {
   return lines
 }
 
-const hasNames = (server: TarantoolInstance): boolean => server.version().major >= 3
-
 /** Does all that an undo may meet. */
 const changes: readonly (readonly [string, string])[] = [
   ['nothing else', ''],
@@ -107,7 +106,7 @@ const ofApplication = `
   for _, event in ipairs({ 'on_connect', 'on_disconnect', 'on_auth', 'on_access_denied' }) do
     box.session[event](fn('one')) box.session[event](fn('two'))
   end
-  box.ctl.on_shutdown(fn('one')) box.ctl.on_shutdown(fn('two'))`
+  if box.ctl.on_shutdown then box.ctl.on_shutdown(fn('one')) box.ctl.on_shutdown(fn('two')) end`
 
 const named = `${ofApplication}
   local trigger = require('trigger')
@@ -142,7 +141,10 @@ const sets: readonly (readonly [string, string])[] = [
   ['one more of the schema', "box.space._space:on_replace(fn('more')) box.space._user:before_replace(fn('more'))"],
   ['one more of sessions', "box.session.on_connect(fn('more')) box.session.on_access_denied(fn('more'))"],
   ['one fewer of sessions', "box.session.on_disconnect(nil, fn('one')) box.session.on_auth(nil, fn('two'))"],
-  ['others of the server', "box.ctl.on_shutdown(nil, fn('one')) box.ctl.on_shutdown(fn('more'))"],
+  [
+    'others of the server',
+    "if box.ctl.on_shutdown then box.ctl.on_shutdown(nil, fn('one')) box.ctl.on_shutdown(fn('more')) end",
+  ],
 ]
 
 const namedSets: readonly (readonly [string, string])[] = [
@@ -222,9 +224,8 @@ describe('triggers that a test sets, replaces and removes are put back, in their
   })
 
   test('with their names', async context => {
-    const server = await record(`if require('tarantool').version:match('^[3-9]') then ${named} end`)
-    context.skip(!hasNames(server), 'triggers have no names before 3.0')
-    await checkAll(server, [...sets, ...namedSets])
+    skipWithout('named triggers', context)
+    await checkAll(await record(named), [...sets, ...namedSets])
   })
 
   test('those of a suite when it ends', async () => {
@@ -280,11 +281,10 @@ test('the triggers that record are not shown', async () => {
 })
 
 test('a function of the schema that is a trigger comes and goes with the schema', async context => {
+  skipWithout('functions of the schema as triggers', context)
   const server = await record(`
-    box.schema.func.create('sold', { body = 'function() end', trigger = require('tarantool').version:match('^3%.[1-9]') and { 'shop.sold' } or nil })
-    if require('tarantool').version:match('^[3-9]') then require('trigger').set('shop.sold', 'lua', fn('one')) end`)
-  const { major, minor } = server.version()
-  context.skip(major < 3 || minor < 1, 'functions are triggers from 3.1 on')
+    box.schema.func.create('sold', { body = 'function() end', trigger = 'shop.sold' })
+    require('trigger').set('shop.sold', 'lua', fn('one'))`)
   const names = async (): Promise<unknown> =>
     await server.eval(`local names = {}
       for name in require('trigger').pairs('shop.sold') do table.insert(names, name) end

@@ -26,9 +26,11 @@ const since = {
   intervals: [2, 10, 0],
   'several addresses to listen on': [2, 10, 0],
   'foreign keys of spaces': [2, 10, 0],
+  watchers: [2, 10, 0],
   'fiber slices': [2, 11, 0],
   'named triggers': [3, 0, 0],
   'a config file': [3, 0, 0],
+  'functions of the schema as triggers': [3, 1, 0],
 } as const
 
 /** What some versions of Tarantool have, and older ones have not. */
