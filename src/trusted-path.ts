@@ -44,6 +44,15 @@ function isRootOutside(uid: number): boolean {
   return !ranges.some(([first = 0, , count = 0]) => uid >= first && uid < first + count)
 }
 
+// What cannot be looked at, we cannot use either.
+function statusOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
 const isTrusted = ({ uid }: Stats): boolean => uid === ownUid || uid === 0 || isRootOutside(uid)
 
 const isOpen = ({ mode, gid }: Stats): boolean =>
@@ -62,12 +71,7 @@ export function pathWeakness(path: string, { shared = false }: { shared?: boolea
   let links = 0
   for (let name: string | undefined = ''; name !== undefined; name = rest.shift()) {
     const next = name === '..' ? dirname(here) : join(here, name)
-    let status: Stats | undefined
-    try {
-      status = lstatSync(next, { throwIfNoEntry: false })
-    } catch (error) {
-      return `${next} cannot be looked at (${(error as NodeJS.ErrnoException).code})`
-    }
+    const status = statusOf(next)
     if (!status) return undefined
     if (!isTrusted(status)) return `${next} belongs to another user (uid ${status.uid})`
     if (status.isSymbolicLink()) {

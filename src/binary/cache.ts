@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import { pathWeakness } from '../trusted-path.ts'
 
 /** What an installed copy says of itself. It is written last: a directory without one is no copy. */
 export interface Manifest {
@@ -25,7 +26,7 @@ export interface Manifest {
 /** A copy that can be used, or what is wrong with it. */
 export type CachedCopy =
   | { readonly path: string; readonly env: Readonly<Record<string, string>> }
-  | { readonly path?: undefined; readonly flaw: string }
+  | { readonly path?: undefined; readonly flaw: string /** Others could have changed it. */; readonly isSuspect?: true }
 
 export const manifestName = 'manifest.json'
 
@@ -67,15 +68,23 @@ function readManifest(directory: string): Manifest | undefined {
 
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
-/** Looks at a copy: whether it is whole, and fits this machine. Costs a few dozen calls of stat(2), no process. */
+/**
+ * Looks at a copy: whether it is whole, fits this machine, and nobody else could have changed it. Costs a few hundred calls
+ * of stat(2), no process.
+ */
 export function inspectCopy(directory: string): CachedCopy {
   try {
     if (!exists(directory)) return { flaw: 'is empty' }
+    const place = pathWeakness(join(directory, manifestName))
+    if (place !== undefined) return { flaw: `is not run: ${place}`, isSuspect: true }
     const manifest = readManifest(directory)
     if (!manifest) return { flaw: `has no readable ${manifestName}` }
     for (const [file, size] of Object.entries(manifest.files)) {
       if (statSync(join(directory, file), { throwIfNoEntry: false })?.size !== size) return { flaw: `lacks ${file}` }
     }
+    const files = [...Object.keys(manifest.files), ...manifest.libraryPath]
+    const weakness = files.map(file => pathWeakness(join(directory, file))).find(found => found !== undefined)
+    if (weakness !== undefined) return { flaw: `is not run: ${weakness}`, isSuspect: true }
     const absent = manifest.needs.find(library => !exists(library))
     if (absent) return { flaw: `was made where ${absent} was there` }
     const path = join(directory, manifest.binary)

@@ -81,7 +81,7 @@ async function build(
 ): Promise<string> {
   const directory = join(staging, lists)
   const tree = join(directory, 'tree')
-  await mkdir(tree, { recursive: true })
+  await mkdir(tree, { recursive: true, mode: 0o755 })
   const apt = await prepareApt(directory, lists, options)
   const complaints = lists === 'own' ? await apt.update() : []
   const candidates = await apt.candidates(wanted)
@@ -97,7 +97,7 @@ async function build(
   const packages = { ...candidates, ...(added.length > 0 && (await apt.candidates(added))) }
   const libraryPath = added.length > 0 ? await libraryDirectories(tree) : []
   const manifest = await describeCopy(tree, packages, libraryPath, options)
-  await writeFile(join(tree, manifestName), `${JSON.stringify(manifest, null, 2)}\n`)
+  await writeFile(join(tree, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 })
   return tree
 }
 

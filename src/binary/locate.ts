@@ -37,8 +37,9 @@ async function locate(
 ): Promise<Binary> {
   if (commandToRun !== undefined) return locateNamed(commandToRun, 'commandToRun', settings)
   const root = cacheRoot(settings.env, settings.cwd, settings.system.platform)
-  const { binary, findings } = lookUp(settings, root)
+  const { binary, findings, suspicion } = lookUp(settings, root)
   if (binary) return binary
+  if (suspicion !== undefined) report(suspicion)
   const hint = (install: string): string =>
     `Looked for it:\n${[...findings, `install: ${install}`].map(line => `  ${line}`).join('\n')}\n${installGuidance(settings.system)}`
   const refusal = whyNotInstalled(settings, root)

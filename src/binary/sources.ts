@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { BinaryNotExecutableError, BinaryNotFoundError } from '../errors.ts'
+import { pathWeakness } from '../trusted-path.ts'
 import { inspectCopy } from './cache.ts'
 import { installGuidance } from './guidance.ts'
 import { findProgram, inspectProgram, searchDirectories } from './search.ts'
@@ -60,6 +61,8 @@ export interface Lookup {
   readonly binary?: Binary
   /** Where it was looked for, and with what result. */
   readonly findings: readonly string[]
+  /** Why a copy in the cache is not run that others could have changed. */
+  readonly suspicion?: string | undefined
 }
 
 /** Looks into TARANTOOL_BIN, PATH and the cache below `root`, in this order. */
@@ -78,7 +81,8 @@ export function lookUp(settings: Settings, root: string | undefined): Lookup {
   const place = join(root, systemKey(system))
   const copy = inspectCopy(place)
   if (copy.path !== undefined) return { binary: { path: copy.path, env: copy.env, source: 'cache' }, findings }
-  return { findings: [...findings, `cache: ${place} ${copy.flaw}`] }
+  const suspicion = copy.isSuspect ? `${place} ${copy.flaw}` : undefined
+  return { findings: [...findings, `cache: ${place} ${copy.flaw}`], suspicion }
 }
 
 /** Why no installation is tried; undefined if one can be. */
@@ -89,5 +93,7 @@ export function whyNotInstalled(settings: Settings, root: string | undefined): s
   const tools = ['apt-get', 'apt-cache', 'dpkg']
   const absent = tools.find(tool => !findProgram(tool, searchDirectories(env.PATH, cwd)).path)
   if (absent) return `PATH has no \`${absent}\``
-  return root ? undefined : 'no place for it; TARANTOOL_FIXTURE_CACHE names one'
+  if (!root) return 'no place for it; TARANTOOL_FIXTURE_CACHE names one'
+  const weakness = pathWeakness(root)
+  return weakness && `not where others could change it (${weakness}); TARANTOOL_FIXTURE_CACHE names another directory`
 }

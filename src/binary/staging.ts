@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InstallError } from '../errors.ts'
 
 const prefix = '.partial-'
@@ -46,14 +46,17 @@ export async function sweepStaging(root: string): Promise<void> {
 }
 
 /**
- * Makes a directory of this installation's own below `root`, on the same file system as the copy's later place.
+ * Makes a directory of this process's own below `root`, on the same file system as the later place of what is made in it.
  *
+ * @param mode of the directory, and of a root that is not there yet. Default: others may read, and never write.
  * @throws InstallError if the cache cannot be written.
  */
-export async function makeStaging(root: string): Promise<string> {
+export async function makeStaging(root: string, mode: 0o755 | 0o700 = 0o755): Promise<string> {
   const directory = join(root, `${prefix}${scope()}-${process.pid}-${randomBytes(4).toString('hex')}`)
   try {
-    await mkdir(directory, { recursive: true })
+    await mkdir(dirname(root), { recursive: true, mode: 0o755 })
+    await mkdir(root, { recursive: true, mode })
+    await mkdir(directory, { mode })
     return directory
   } catch (cause) {
     const reason = (cause as Error).message

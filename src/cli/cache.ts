@@ -1,8 +1,11 @@
 import { SetupError } from '../errors.ts'
 import { type CachedTemplate, clearTemplates, listTemplates, templatesRoot } from '../seed/template-cache.ts'
+import { pathWeakness } from '../trusted-path.ts'
 
 function root(): string {
   const found = templatesRoot()
+  const weakness = found && pathWeakness(found)
+  if (weakness) throw new SetupError(`the cache ${found} is not used, since others could change it: ${weakness}`)
   if (found !== undefined) return found
   throw new SetupError('there is no cache, since there is no home directory', {
     hint: 'TARANTOOL_FIXTURE_CACHE names a directory for it.',

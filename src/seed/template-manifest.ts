@@ -39,6 +39,6 @@ export function readManifest(directory: string): TemplateManifest | undefined {
 /** Writes it in one step, over an earlier one. */
 export async function writeManifest(directory: string, manifest: TemplateManifest): Promise<void> {
   const temporary = join(directory, `${fileName}.${process.pid}`)
-  await writeFile(temporary, `${JSON.stringify(manifest, null, 2)}\n`)
+  await writeFile(temporary, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 })
   await rename(temporary, join(directory, fileName))
 }

@@ -48,6 +48,11 @@ const useless = new Map<string, string>()
 export async function startWithTemplate<Ready extends { readonly template?: TemplateReport }>(
   start: TemplateStart<Ready>,
 ): Promise<Ready> {
+  const { weakness } = start.store
+  if (weakness !== undefined) {
+    start.tell(`templates are not kept where others could change them (${weakness})`)
+    return await start.launch(seed)
+  }
   const origin = await start.origin()
   const name = `${start.store.root}\n${origin.key}`
   // A template that turns out to be damaged is made anew.

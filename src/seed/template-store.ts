@@ -1,7 +1,8 @@
 import { constants, statSync } from 'node:fs'
-import { copyFile, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { makeStaging, removeStaging, sweepStaging } from '../binary/staging.ts'
+import { pathWeakness } from '../trusted-path.ts'
 import { digestOf, fileDigest } from './file-digest.ts'
 import { defaultBounds, pruneTemplates, removeTemplate, type TemplateBounds } from './template-cache.ts'
 import { areUnchanged, currentInputs, type NotedInputs, type ServerEnvironment } from './template-inputs.ts'
@@ -42,18 +43,26 @@ export class TemplateStore {
     this.#bounds = bounds
   }
 
-  /** The template for a fingerprint whose files are as they were. One that is damaged is removed, and not found. */
+  /** How another user could change the templates; undefined where nobody else can. */
+  get weakness(): string | undefined {
+    return pathWeakness(this.root)
+  }
+
+  /**
+   * The template for a fingerprint whose files are as they were. One that is damaged, or another user's, is
+   * removed, and not found.
+   */
   async find({ key, environment }: TemplateOrigin): Promise<Template | undefined> {
     const names = await readdir(this.root).catch(() => [])
     for (const name of names.filter(name => name.startsWith(shortKey(key)))) {
       const directory = join(this.root, name)
-      const manifest = readManifest(directory)
+      const manifest = isOurs(directory, ['template.json']) ? readManifest(directory) : undefined
       if (!manifest) {
         await removeTemplate(directory)
         continue
       }
       if (!(await areUnchanged(manifest.inputs, environment))) continue
-      if (!(await isWhole(directory, manifest))) {
+      if (!isOurs(directory, Object.keys(manifest.files)) || !(await isWhole(directory, manifest))) {
         await removeTemplate(directory)
         continue
       }
@@ -78,9 +87,11 @@ export class TemplateStore {
   ): Promise<void> {
     const inputs = await currentInputs(report.inputs ?? { files: [], variables: [] }, origin.environment)
     await sweepStaging(this.root)
-    const staging = await makeStaging(this.root).catch((error: Error) => {
+    const staging = await makeStaging(this.root, 0o700).catch((error: Error) => {
       throw error.cause ?? error
     })
+    // One of an earlier version may be open.
+    await chmod(this.root, 0o700).catch(() => {})
     try {
       const files = await copySnapshot(report.files ?? [], directory, staging)
       const bytes = Object.values(files).reduce((sum, { size }) => sum + size, 0)
@@ -140,12 +151,16 @@ export async function removeSnapshot({ files = [] }: TemplateReport, directory: 
   await removeFiles(directory, snapshots)
 }
 
+const isOurs = (directory: string, files: readonly string[]): boolean =>
+  files.every(file => pathWeakness(join(directory, file)) === undefined)
+
 const shortKey = (key: string): string => key.slice(0, 32)
 
 // A server or a test may write to one, and a link would reach back. Where the file system can, the copy shares its blocks.
 async function copy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true })
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   await copyFile(from, to, constants.COPYFILE_FICLONE)
+  await chmod(to, 0o600)
 }
 
 async function copySnapshot(files: readonly string[], from: string, to: string): Promise<TemplateManifest['files']> {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '../../src/binary/cache.ts'
@@ -149,6 +149,46 @@ describe('the cache', () => {
   ])('%s: not used', async (_, manifest, message) => {
     writeCopy(at('cache/debian-12-amd64'), manifest)
     await expect(find()).rejects.toThrow(message)
+  })
+
+  test.each([
+    { what: 'the cache', path: 'cache' },
+    { what: 'a directory above it', path: '.' },
+    { what: 'the copy', path: 'cache/debian-12-amd64' },
+    { what: 'the program', path: 'cache/debian-12-amd64/usr/bin/tarantool' },
+    { what: 'a directory of libraries', path: 'cache/debian-12-amd64/lib' },
+    { what: 'the manifest', path: 'cache/debian-12-amd64/manifest.json' },
+  ])('others may write to $what: the copy is not run, and a line says so', async ({ path }) => {
+    mkdirSync(at('cache/debian-12-amd64/lib'), { recursive: true })
+    writeCopy(at('cache/debian-12-amd64'), { libraryPath: ['lib'] })
+    chmodSync(at(path), 0o777)
+    const line = `${at('cache/debian-12-amd64')} is not run: others may write to ${join(directory, path)}`
+    await expect(find()).rejects.toThrow(`cache: ${line}`)
+    expect(reports).toEqual([line])
+    // After that is mended.
+    chmodSync(at(path), 0o755)
+    expect((await find()).source).toBe('cache')
+  })
+
+  test.skipIf(process.getuid?.() !== 0).each([
+    { what: 'the program', path: 'cache/debian-12-amd64/usr/bin/tarantool' },
+    { what: 'the copy', path: 'cache/debian-12-amd64' },
+    { what: 'the cache', path: 'cache' },
+  ])('$what belongs to another user: the copy is not run (needs root)', async ({ path }) => {
+    writeCopy(at('cache/debian-12-amd64'))
+    chownSync(at(path), 65_534, 65_534)
+    await expect(find()).rejects.toThrow(`is not run: ${at(path)} belongs to another user (uid 65534)`)
+  })
+
+  test('nothing is installed where others may write', async () => {
+    for (const tool of ['apt-get', 'apt-cache', 'dpkg']) writeProgram(at(`bin/${tool}`), 'exit 1')
+    env = { ...env, TARANTOOL_FIXTURE_INSTALL: undefined }
+    mkdirSync(at('cache'))
+    chmodSync(at('cache'), 0o777)
+    await expect(find()).rejects.toThrow(
+      `install: not where others could change it (others may write to ${at('cache')}); TARANTOOL_FIXTURE_CACHE`,
+    )
+    expect(readdirSync(at('cache'))).toEqual([])
   })
 
   test('a copy of another system is not used', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execaNode } from 'execa'
 import { expect, test } from 'vitest'
@@ -26,6 +26,16 @@ test('cache lists the templates, and cache clear removes them', async () => {
   expect((await cli('cache', 'clear')).stdout).toBe(`${root}: removed 1 template`)
   expect(contentOf(root)).toEqual(['other'])
   expect(contentOf(join(root, 'other'))).toEqual(['file'])
+})
+
+test('a cache that others may write to is not looked into', async () => {
+  const root = templatesRoot() ?? ''
+  mkdirSync(root)
+  chmodSync(root, 0o777)
+  for (const args of [['cache'], ['cache', 'clear']]) {
+    const { exitCode, stderr } = await cli(...args)
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`others may write to ${root}`)])
+  }
 })
 
 test('a cache that is not there yet is empty', async () => {
