@@ -238,6 +238,58 @@ test('after it', async () => {
       'after it': true,
     },
   },
+  'configured.test.ts': {
+    text: `${start('{ strict: true }')}
+test('configures', async () => {
+  await tarantool.eval('box.cfg({ too_long_threshold = 0.001, log_level = 7, checkpoint_count = 9 })')
+})
+test('after other options', async () => {
+  sameProcess()
+  const options = 'return box.cfg.too_long_threshold, box.cfg.log_level, box.cfg.checkpoint_count'
+  expect(await tarantool.eval(options)).toEqual([0.5, 5, 2])
+})
+test('moves the server', async () => {
+  await tarantool.eval("box.cfg({ listen = '127.0.0.1:0' })")
+})
+test('after a move', async () => {
+  sameProcess()
+  expect(await tarantool.eval('return box.cfg.listen')).toEqual([\`127.0.0.1:\${tarantool.port}\`])
+})
+test('gives it more memory', async () => {
+  await tarantool.eval('box.cfg({ memtx_memory = box.cfg.memtx_memory * 2 })')
+})
+test('after more memory', newProcess)`,
+    outcome: {
+      configures: true,
+      'after other options': true,
+      'moves the server': true,
+      'after a move': true,
+      'gives it more memory': true,
+      'after more memory': true,
+    },
+  },
+  'triggers.test.ts': {
+    text: `${start()}
+beforeAll(() => rows.add('suite'))
+test('changes a row of a vinyl space, which has a trigger', async () => {
+  await tarantool.eval('box.space.vinyl:insert({ 2 })')
+})
+test('sets a trigger', async () => {
+  await rows.expect('suite')
+  expect(await tarantool.eval('return box.space.vinyl:count()')).toEqual([1])
+  await tarantool.eval("set_trigger(box.space.rows, 'mine')")
+})
+test('after a trigger', async () => {
+  sameProcess()
+  await rows.expect('suite')
+  expect(await tarantool.eval('return #box.space.rows:on_replace(), #box.space.vinyl:on_replace()')).toEqual([0, 1])
+})`,
+    outcome: {
+      'changes a row of a vinyl space, which has a trigger': true,
+      'sets a trigger': true,
+      'after a trigger': true,
+    },
+  },
   'failing-hooks.test.ts': {
     text: `${start()}
 describe('one', () => {
@@ -308,7 +360,13 @@ const app = `
 box.once('vinyl', function()
   box.schema.space.create('vinyl', { engine = 'vinyl' }):create_index('pk')
   box.space.vinyl:insert({ 1 })
-end)`
+end)
+-- With a name, where triggers have names.
+function set_trigger(space, name)
+  if _TARANTOOL:match('^[3-9]') then return space:on_replace(function() end, nil, name) end
+  space:on_replace(function() end)
+end
+set_trigger(box.space.vinyl, 'audit')`
 
 // What Jest has not: fixtures, and a test's own onTestFailed.
 const vitestOnly = ['failed.test.ts', 'fixture.test.ts']
