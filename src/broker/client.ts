@@ -22,7 +22,10 @@ export class BrokerClient {
     this.#path = path
     this.#socket = connect(path)
     this.#socket.unref()
-    readMessages(this.#socket, message => this.#onReply(message as ReplyMessage))
+    readMessages(this.#socket, {
+      onMessage: message => this.#onReply(message as ReplyMessage),
+      onBroken: error => this.#socket.destroy(error),
+    })
     this.#socket.on('error', error => this.#fail(error))
     this.#socket.on('close', () => {
       this.#fail()
@@ -47,9 +50,9 @@ export class BrokerClient {
     try {
       if (this.#gone) throw this.#gone
       const id = ++this.#lastId
+      writeMessage(this.#socket, { id, method, params })
       const result = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
       this.#socket.ref()
-      writeMessage(this.#socket, { id, method, params })
       return (await result) as BrokerRequests[Name]['result']
     } catch (error) {
       // The line of the test that asked, in place of the socket's callbacks.
@@ -69,6 +72,8 @@ export class BrokerClient {
   }
 
   #onReply(reply: ReplyMessage): void {
+    // To no request: why the connection is about to end.
+    if (reply.id === 0 && 'error' in reply) this.#fail(deserializeError(reply.error))
     const pending = this.#pending.get(reply.id)
     this.#pending.delete(reply.id)
     if (this.#pending.size === 0) this.#socket.unref()

@@ -1,11 +1,18 @@
 import type { Socket } from 'node:net'
-import { LeaseError } from '../errors.ts'
+import { LeaseError, ProtocolError } from '../errors.ts'
 import type { Broker } from './broker.ts'
 import { serializeError } from './error-transport.ts'
 import { readMessages, writeMessage } from './json-lines.ts'
-import type { BrokerRequests, RequestMessage, RequestName, WorkerIdentity } from './messages.ts'
+import type { BrokerRequests, RequestName, SerializedError, WorkerIdentity } from './messages.ts'
 import type { Lease } from './pool.ts'
 import type { PooledServer } from './pooled-server.ts'
+import { checkRequest, numberOf } from './requests.ts'
+
+// Of one connection: requests that are carried out, and bytes of replies that nobody has read.
+const mostPending = 1000
+const mostUnsent = 2 ** 20
+
+type Answer = { readonly result: unknown } | { readonly error: SerializedError }
 
 type Handlers = {
   [Name in RequestName]: (params: BrokerRequests[Name]['params']) => Promise<BrokerRequests[Name]['result']>
@@ -17,6 +24,8 @@ export class WorkerSession {
   readonly #socket: Socket
   readonly #leases = new Map<string, Lease>()
   readonly #coming = new Map<string, Promise<Lease>>()
+  #pending = 0
+  #isRefused = false
   #worker: WorkerIdentity | undefined
   #slot = 0
   /** Counts the files that this connection began: a lease that comes too late for its file is given back. */
@@ -25,13 +34,11 @@ export class WorkerSession {
   constructor(broker: Broker, socket: Socket) {
     this.#broker = broker
     this.#socket = socket
-    readMessages(socket, message => {
-      const { id, method, params } = message as RequestMessage
-      this.#handle(method, params).then(
-        result => writeMessage(socket, { id, result }),
-        error => writeMessage(socket, { id, error: serializeError(error) }),
-      )
+    readMessages(socket, {
+      onMessage: message => this.#answer(message),
+      onBroken: error => this.#refuse(error),
     })
+    socket.on('drain', () => this.#flow())
   }
 
   belongsTo({ pid, thread }: WorkerIdentity): boolean {
@@ -117,8 +124,53 @@ export class WorkerSession {
     return lease
   }
 
-  async #handle<Name extends RequestName>(method: Name, params: BrokerRequests[Name]['params']): Promise<unknown> {
-    return await this.#handlers[method](params)
+  #answer(message: unknown): void {
+    if (this.#isRefused) return
+    const id = numberOf(message)
+    if (id === undefined) {
+      this.#refuse(new ProtocolError(`a message is no request: ${String(JSON.stringify(message)).slice(0, 100)}`))
+      return
+    }
+    this.#pending++
+    this.#flow()
+    void this.#carryOut(message).then(answer => {
+      this.#pending--
+      this.#send(id, answer)
+      this.#flow()
+    })
+  }
+
+  async #carryOut(message: unknown): Promise<Answer> {
+    try {
+      const { method, params } = checkRequest(message)
+      const handler = this.#handlers[method] as (params: unknown) => Promise<unknown>
+      return { result: await handler(params) }
+    } catch (error) {
+      return { error: serializeError(error) }
+    }
+  }
+
+  #send(id: number, answer: Answer): void {
+    try {
+      writeMessage(this.#socket, { id, ...answer })
+    } catch (error) {
+      // Fields of an error may hold what JSON cannot.
+      writeMessage(this.#socket, { id, error: serializeError(new ProtocolError(`an answer cannot be sent: ${error}`)) })
+    }
+  }
+
+  // Whoever does not read what it has asked for is not read either.
+  #flow(): void {
+    if (this.#pending < mostPending && this.#socket.writableLength < mostUnsent) this.#socket.resume()
+    else this.#socket.pause()
+  }
+
+  // What it sends makes no sense: it ends alone.
+  #refuse(error: ProtocolError): void {
+    this.#isRefused = true
+    this.end()
+    this.#send(0, { error: serializeError(error) })
+    this.#socket.destroySoon()
   }
 
   #server(name: string): PooledServer {

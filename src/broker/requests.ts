@@ -1,0 +1,58 @@
+import * as v from 'valibot'
+import { ProtocolError } from '../errors.ts'
+import type { BrokerRequests, RequestMessage, RequestName } from './messages.ts'
+
+const text = v.string()
+const integer = v.pipe(v.number(), v.integer())
+const ofServer = v.object({ server: text })
+const withRecreate = v.object({ server: text, recreate: v.boolean() })
+
+const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerRequests[Name]['params']> } = {
+  begin: v.object({
+    worker: v.object({ pid: integer, thread: integer }),
+    slot: integer,
+    file: v.optional(text),
+  }),
+  lease: v.object({
+    server: text,
+    // Not v.record: it would copy the rows of a seed. Its options are checked where the server is made.
+    config: v.optional(v.custom<Record<string, unknown>>(isObject, 'must be an object')),
+    baseDir: v.optional(text),
+  }),
+  finish: v.object({}),
+  release: ofServer,
+  ensure: ofServer,
+  start: withRecreate,
+  restart: v.object({ ...withRecreate.entries, record: v.optional(v.boolean()) }),
+  renew: ofServer,
+  stop: ofServer,
+  signal: v.object({ server: text, signal: text }),
+  crash: ofServer,
+  failed: ofServer,
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The number of a request, whatever else it holds; undefined where there is none: nobody waits for an answer. */
+export function numberOf(message: unknown): number | undefined {
+  const { id } = isObject(message) ? message : {}
+  return Number.isSafeInteger(id) ? (id as number) : undefined
+}
+
+/** @throws ProtocolError when a worker asks for what there is not, or not as it has to be asked for */
+export function checkRequest(message: unknown): RequestMessage {
+  const { id, method, params: given } = message as { id: number; method: unknown; params: unknown }
+  if (typeof method !== 'string' || !Object.hasOwn(params, method)) {
+    throw new ProtocolError(`the main process knows no request ${JSON.stringify(method)}`)
+  }
+  const name = method as RequestName
+  const result = v.safeParse(params[name], given)
+  if (!result.success) {
+    const [issue] = result.issues
+    const path = v.getDotPath(issue) ?? 'it'
+    throw new ProtocolError(`the main process cannot read a request '${name}': ${path}: ${issue.message}`)
+  }
+  return { id, method: name, params: result.output }
+}
