@@ -3,7 +3,7 @@ import { ProtocolError } from '../errors.ts'
 import { ReceiveBuffer } from '../protocol/receive-buffer.ts'
 
 /** The most bytes that a message may have: 256 MB. Of what is sent, only a config with a seed in code gets large. */
-export const maxMessageSize: number = 256 * 2 ** 20
+const maxMessageSize: number = 256 * 2 ** 20
 
 interface Receiver {
   onMessage(message: unknown): void
