@@ -170,6 +170,16 @@ export interface InstanceOptions {
    */
   credentials?: Credentials | 'random' | undefined
   /**
+   * Which other users of the machine may connect over TCP: those of these ids, such as services that run as somebody else, or
+   * `'any'`. Default: none but root. A server that listens on 127.0.0.1, ::1 or localhost asks Linux whose a connection is, and
+   * refuses all others before they can authenticate. Where that cannot be asked (in a container, on another address, on
+   * macOS, where a sandbox forbids it), it has an account with a password that is made up, unless there are `credentials`; guest
+   * then has no rights.
+   *
+   * @example { uids: [1001] }
+   */
+  access?: 'any' | { readonly uids: readonly number[] } | undefined
+  /**
    * Lets `reset()` bring the server back to how it was when its application had been loaded, at the price of what was
    * changed since: triggers keep the old version of each row that is touched. Default false. A read-only replica has its
    * master's data, and records none: a reset of the master reaches it.

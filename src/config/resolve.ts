@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { InvalidOptionError, LuaFileError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
+import { isLoopback } from './loopback.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { ownOptions } from './own-options.ts'
 import { checkReplicationSource } from './replication-source.ts'
@@ -57,6 +58,7 @@ export interface ResolvedOptions {
   readonly boxCfg: { readonly [name: string]: BoxCfgValue }
   readonly env: { readonly [name: string]: string }
   readonly credentials: Credentials | undefined
+  readonly access: 'any' | { readonly uids: readonly number[] }
   readonly recordChanges: boolean
 }
 
@@ -114,9 +116,21 @@ function checkTogether(options: InstanceOptions): void {
       refuse(`option 'boxCfg.${name}' cannot be set: the fixture must know it`, `Instead: ${instead}.`)
     }
   }
+  checkAccess(options)
   if (options.credentials !== undefined && options.credentials !== 'random' && options.credentials.user === 'guest') {
     refuse("option 'credentials.user' cannot be 'guest', who has no password")
   }
+}
+
+// To be told why now is better than to be refused as guest later.
+function checkAccess({ access, docker, host = '127.0.0.1' }: InstanceOptions): void {
+  if (access === undefined || access === 'any' || host === 'unix/') return
+  const why = docker ? "'docker'" : isLoopback(host) ? undefined : `host: ${JSON.stringify(host)}`
+  if (why === undefined) return
+  refuse(
+    `option 'access.uids' does not go with ${why}: whose a connection is cannot be asked there`,
+    "Whoever has the server's account gets in, TARANTOOL_USER and TARANTOOL_PASSWORD; with access: 'any' everybody does.",
+  )
 }
 
 // Of a directory that is mounted into a virtual machine, the sockets do not come along.
@@ -172,6 +186,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
       options.credentials === 'random'
         ? { user: 'tester', password: randomBytes(12).toString('hex') }
         : options.credentials,
+    access: options.access === 'any' ? 'any' : { uids: options.access?.uids ?? [] },
     recordChanges: options.recordChanges ?? false,
   }
 }

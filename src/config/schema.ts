@@ -14,6 +14,8 @@ const port = v.union([portNumber, text], issue =>
     : 'must be a port number, or with a unix/ host the path of a socket',
 )
 
+const userId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 2))
+
 const boxCfgValue: v.GenericSchema = v.union(
   [
     v.string(),
@@ -96,6 +98,12 @@ export const instanceEntries: v.ObjectEntries = {
   boxCfg: v.optional(v.record(v.string(), boxCfgValue)),
   env: v.optional(v.record(v.string(), v.string())),
   recordChanges: v.optional(v.boolean()),
+  access: v.optional(
+    v.union(
+      [v.literal('any'), v.strictObject({ uids: v.array(userId) })],
+      "must be 'any' or an object { uids } with a list of numeric user ids",
+    ),
+  ),
   credentials: v.optional(
     v.union(
       [v.literal('random'), v.strictObject({ user: text, password: v.string() })],

@@ -8,6 +8,7 @@ import { logFileName } from '../log/log-file.ts'
 import { packageDirectory } from '../package-files.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { SeedTask } from '../seed/seed-task.ts'
+import type { Gate } from './access.ts'
 import type { InstanceAddresses } from './addresses.ts'
 import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
@@ -108,6 +109,14 @@ export interface SeedDuty {
   readonly template?: 'make' | 'try' | undefined
 }
 
+/** Where a server is, and who gets to it. */
+export interface ScriptPlace {
+  readonly addresses: InstanceAddresses
+  readonly workDir: string
+  /** Undefined where everybody is let in. */
+  readonly gate: Gate | undefined
+}
+
 /**
  * Writes the files that a server starts from into its directory: boot.lua, which Tarantool is given, init.lua, which is
  * the rendered template, and app.lua, seed.lua and
@@ -117,8 +126,7 @@ export interface SeedDuty {
  */
 export function writeInitScript(
   options: ResolvedOptions,
-  at: InstanceAddresses,
-  workDir: string,
+  { addresses: at, workDir, gate }: ScriptPlace,
   replicationSource: string | readonly string[] | undefined,
   seed: SeedDuty,
 ): InitScript {
@@ -137,6 +145,7 @@ export function writeInitScript(
     listen: at.own.listen,
     agent: at.own.agent,
     console: at.own.console,
+    access: gate,
     log_file: options.docker && join(workDir, logFileName),
     standby: at.standby !== undefined,
     console_to_be: at.standby?.consoleToBe,

@@ -114,14 +114,17 @@ export class TarantoolInstance implements AsyncDisposable {
    * a URI cannot hold are percent-encoded; Tarantool's own clients do not decode them and want them apart from the URI.
    */
   get uri(): string {
-    const { credentials, host } = this.#options
+    const { credentials, host } = this
     const account = credentials ? `${forUri(credentials.user)}:${forUri(credentials.password)}@` : ''
     return account + toUri(host, this.port)
   }
 
-  /** The account that requests are sent as; undefined for guest. */
+  /**
+   * The account that requests are sent as; undefined for guest. Where the system cannot say whose a connection is, a server
+   * has one that was made up for it, on Linux perhaps only from its first start on.
+   */
   get credentials(): Credentials | undefined {
-    return this.#options.credentials
+    return this.#workspace.access.credentials
   }
 
   /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TarantoolFixtureError } from '../errors.ts'
+import type { OwnersUnknownError } from './access.ts'
 import { type ProcessExit, TarantoolProcess } from './process.ts'
 import type { ServerCommand } from './program.ts'
 import { type ReadyReport, type Report, readReport } from './report.ts'
@@ -102,7 +103,7 @@ async function exitWithin(process: TarantoolProcess, spec: LaunchSpec): Promise<
 function errorOfBadReport(
   report: Exclude<Report, { outcome: 'ready' }>,
   context: FailureContext,
-): TarantoolFixtureError {
+): TarantoolFixtureError | OwnersUnknownError {
   return report.outcome === 'failed'
     ? errorOfReport(report.failure, context)
     : errorOfUnreadableReport(report.text, context)

@@ -5,7 +5,7 @@ import type { TemplateReport } from '../seed/template-store.ts'
 
 /** What the boot script says of a failed start. */
 export interface FailureReport {
-  readonly stage: 'console' | 'init' | 'app' | 'no_box_cfg' | 'moved' | 'log_moved' | 'seed_lua' | 'seed'
+  readonly stage: 'access' | 'console' | 'init' | 'app' | 'no_box_cfg' | 'moved' | 'log_moved' | 'seed_lua' | 'seed'
   readonly message: string
   /** The chunk's name as Lua has it: `@/path/app.lua`, `=appLua`. */
   readonly source?: string

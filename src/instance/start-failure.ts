@@ -10,6 +10,7 @@ import {
 } from '../errors.ts'
 import { asPlainLine } from '../log/plain-line.ts'
 import { errorOfSeed } from '../seed/seed-failure.ts'
+import { OwnersUnknownError } from './access.ts'
 import type { ProcessExit } from './process.ts'
 import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
 import type { FailureReport } from './report.ts'
@@ -75,7 +76,11 @@ const spareHint = ({ standsBy }: FailureContext): string | undefined =>
     : undefined
 
 /** Makes an error of what the boot script reported. */
-export function errorOfReport(report: FailureReport, context: FailureContext): TarantoolFixtureError {
+export function errorOfReport(
+  report: FailureReport,
+  context: FailureContext,
+): TarantoolFixtureError | OwnersUnknownError {
+  if (report.stage === 'access') return new OwnersUnknownError(report.message)
   if (report.stage === 'no_box_cfg') {
     return new InitScriptError(`${context.instance}: the init script never called box.cfg`, {
       ...context,

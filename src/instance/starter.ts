@@ -6,6 +6,7 @@ import { templatesRoot } from '../seed/template-cache.ts'
 import { templateKey } from '../seed/template-key.ts'
 import { type DataSource, startWithTemplate, TemplateGoneError } from '../seed/template-start.ts'
 import { copyTemplate, type TemplateOrigin, TemplateStore } from '../seed/template-store.ts'
+import { OwnersUnknownError } from './access.ts'
 import { DockerProgram } from './docker/program.ts'
 import type { SeedDuty } from './init-script.ts'
 import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch.ts'
@@ -60,6 +61,16 @@ export class Starter {
       throw error
     })
     const [program] = await Promise.all([prepared, this.#workspace.chooseAddresses()])
+    try {
+      return await this.#startFromData(program, spec)
+    } catch (error) {
+      if (!(error instanceof OwnersUnknownError)) throw error
+      this.#workspace.access.giveUpGate()
+      return await this.#startFromData(program, spec)
+    }
+  }
+
+  async #startFromData(program: ReadyProgram, spec: StarterSpec): Promise<ReadyReport> {
     const root = templatesRoot()
     if (root === undefined || !this.#mayUseTemplate(spec)) {
       return await this.#bringUp(program, spec, { kind: 'seed', makeTemplate: false })
@@ -92,7 +103,7 @@ export class Starter {
 
   async #templateOrigin(program: ReadyProgram): Promise<TemplateOrigin> {
     return {
-      key: await templateKey(this.#options, program.identity()),
+      key: await templateKey({ ...this.#options, credentials: this.#workspace.access.credentials }, program.identity()),
       tarantool: program.name,
       seed: nameOfSeed(this.#options),
       environment: program.environment,

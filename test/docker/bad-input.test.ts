@@ -37,6 +37,7 @@ test.each<Refused>([
   { options: { docker: {}, commandToRun: 'x' }, message: /'commandToRun' does not go with 'docker'/ },
   { options: { docker: {}, commandArgs: [] }, message: /'commandArgs' does not go with 'docker'/ },
   { options: { docker: {}, host: '0.0.0.0' }, message: /'host' must be '127.0.0.1' or 'unix\/' with 'docker'/ },
+  { options: { docker: {}, access: { uids: [1001] } }, message: /'access.uids' does not go with 'docker'/ },
   { options: { docker: {}, consoleHost: '::1' }, message: /'consoleHost' must be '127.0.0.1' or 'unix\/'/ },
 ])('refused before anything is made: $options', ({ options, message }) => {
   expect(() => new TarantoolInstance(options as InstanceOptions)).toThrow(message)

@@ -36,7 +36,7 @@ describe('options that are refused before anything is made', () => {
       what: 'a name near to none',
       options: { zzzzzz: 1 },
       error: 'UnknownOptionError',
-      says: 'The options are: appDir',
+      says: 'The options are: access, appDir',
     },
     {
       what: 'a wrong type',
@@ -108,6 +108,18 @@ describe('options that are refused before anything is made', () => {
       options: { credentials: { user: 'guest', password: 'x' } },
       error: 'InvalidOptionError',
       says: 'guest',
+    },
+    ...[{ uids: 'all' }, { uids: ['ann'] }, { uids: [-1] }, { uids: [1.5] }, { uid: 1 }, 'all', [1001]].map(access => ({
+      what: `access of ${JSON.stringify(access)}`,
+      options: { access },
+      error: 'InvalidOptionError' as const,
+      says: "'access' must be 'any' or an object { uids } with a list of numeric user ids",
+    })),
+    {
+      what: 'user ids where no connection has one',
+      options: { host: '0.0.0.0', access: { uids: [1001] } },
+      error: 'InvalidOptionError',
+      says: /'access.uids' does not go with host: "0.0.0.0": .*\n.*TARANTOOL_PASSWORD/,
     },
     {
       what: 'a missing appLua',

@@ -26,14 +26,21 @@ function canBecome(uid: number): boolean {
 /** The user id of another user of the machine; undefined where the tests cannot act as one. */
 export const otherUser: number | undefined = canBecome(id) ? id : undefined
 
+/** A third one, where there is another. */
+export const thirdUser: number | undefined = otherUser === undefined ? undefined : otherUser - 1
+
 /** What the names of tests say that need one. */
 export const needsOtherUser = 'needs another user: run it as root'
 
-/** Starts an ES module, given as text, as the other user. It is killed at the end of the test. */
-export function spawnAsOther(script: string, args: readonly string[] = []): ChildProcess {
-  if (otherUser === undefined) throw new Error(`this test ${needsOtherUser}`)
+/** Starts an ES module, given as text, as the other user, or as `uid`. It is killed at the end of the test. */
+export function spawnAsOther(
+  script: string,
+  args: readonly string[] = [],
+  uid: number | undefined = otherUser,
+): ChildProcess {
+  if (uid === undefined) throw new Error(`this test ${needsOtherUser}`)
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script, ...args], {
-    ...as(otherUser),
+    ...as(uid),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import { RootNotWritableError, TarantoolFixtureError } from '../../errors.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
+import { Access } from '../access.ts'
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from '../addresses.ts'
 import { type InitScript, type SeedDuty, writeInitScript } from '../init-script.ts'
 import { sweepOnce } from '../owner/sweep.ts'
@@ -15,6 +16,7 @@ import { placeOf } from './place.ts'
 export class Workspace {
   readonly directory: string
   readonly log: LogFile
+  readonly access: Access
   readonly #options: ResolvedOptions
   #port: number | undefined
   #consolePort: number | undefined
@@ -28,6 +30,7 @@ export class Workspace {
     this.#options = options
     this.directory = newDirectoryPath(placeOf(options.root, options.logger))
     this.log = new LogFile(join(this.directory, logFileName))
+    this.access = new Access(options)
   }
 
   /** Known from the first `chooseAddresses` on. */
@@ -68,7 +71,9 @@ export class Workspace {
     const isThere = markerOf(this.directory) !== undefined
     if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })
     try {
-      const script = writeInitScript(this.#options, this.#addresses, this.directory, replicationSource, seed)
+      const options = { ...this.#options, credentials: this.access.credentials }
+      const place = { addresses: this.#addresses, workDir: this.directory, gate: this.access.gate }
+      const script = writeInitScript(options, place, replicationSource, seed)
       this.#foundSockets = new Map(this.#socketPaths().map(path => [path, identityOf(path)]))
       return script
     } catch (error) {
