@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { TarantoolInstance } from '../../src/index.ts'
 import { skipWithout } from '../support/features.ts'
 import { ask } from './agent.ts'
@@ -257,5 +257,32 @@ describe('foreign keys and constraints of any level', () => {
     await back('enter', last)
     await server.eval(levels[last] ?? '')
     for (let depth = last; depth >= 0; depth--) await back('rewind', depth)
+  })
+
+  // To take them away and give them back would read all rows of their spaces.
+  test.for([
+    [
+      'new rows',
+      "named('parent'):insert({ 1, 'one' }) box.space.more:insert({ 2, 1 }) box.space.more:replace({ 1, 1 })",
+    ],
+    ['rows that are gone', "box.space.more:delete(1) named('parent'):delete(10)"],
+    ['a row that is referred to, with other values', "named('parent'):update(10, { { '=', 2, 'other' } })"],
+    ['a chain in one space', 'for id = 9, 1, -1 do box.space.tree:delete(id) end box.space.tree:insert({ 1 })'],
+    ['changes that were rolled back', "box.begin() box.space.more:delete(1) named('parent'):delete(10) box.rollback()"],
+  ])('keys stay in place for %s', async ([, change], context) => {
+    skipWithout('foreign keys of spaces', context)
+    const everything = async (): Promise<unknown> => await server.call('everything')
+    const version = async (): Promise<unknown> => await server.eval('return box.internal.schema_version()')
+    onTestFinished(async () => {
+      await ask(server, 'rewind', -1)
+    })
+    await ask(server, 'enter', 0)
+    await server.eval(`${childWithRows} child('tree', { name = 'tree', format = function() return { { name = 'id' } } end })
+      for id = 1, 9 do box.space.tree:insert({ id, id > 1 and id - 1 or nil }) end`)
+    await ask(server, 'enter', 1)
+    const before = [await everything(), await version()]
+    await server.eval(change ?? '')
+    expect((await ask(server, 'rewind', 1)).lost).toBeUndefined()
+    expect([await everything(), await version()]).toEqual(before)
   })
 })

@@ -1,0 +1,82 @@
+import type { Step } from './programs.ts'
+
+/** What random programs have found, each in its smallest form. */
+export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
+  'a table with constraints that was dropped': [['run', [['sql', 0, 6, 0]]]],
+  'a table that others refer to was changed': [['run', [['sql', 7, 0, 0]]]],
+  'a function that was dropped and made again, with the same rights': [
+    [
+      'run',
+      [
+        ['func_drop', 0, 0, 0],
+        ['func_create', 0, 0, 0],
+      ],
+    ],
+  ],
+  'a drop that was rolled back, of a space that had been truncated': [
+    ['run', [['transaction', [['drop', 8, 0, 0]], false]]],
+  ],
+  'an index whose drop was rolled back': [['run', [['transaction', [['drop_index', 5, 0, 0]], false]]]],
+  'a new view of a new table': [
+    [
+      'run',
+      [
+        ['sql', 1, 1, 0],
+        ['sql', 2, 2, 0],
+      ],
+    ],
+  ],
+  'a suite that made the server read-only': [
+    ['run', [['configure', 2, 0, 0]]],
+    ['enter', 0],
+    ['run', [['sequence_set', 0, 0, 0]]],
+  ],
+  'a truncate of a space without a primary index': [
+    ['run', [['drop_index', 9, 0, 0]]],
+    ['enter', 0],
+    ['run', [['transaction', [['truncate', 9, 0, 0]], true]]],
+  ],
+  'rows that are older than the default of a field': [
+    ['run', [['format', 17, 5, 0]]],
+    ['enter', 0],
+    ['run', [['unchain', 0, 0, 0]]],
+    ['enter', 0],
+  ],
+  'a new space that has the number of a view that is gone, and is referred to': [
+    [
+      'run',
+      [
+        ['sql', 0, 5, 0],
+        ['create_circle', 0, 0, 0],
+      ],
+    ],
+  ],
+  'an index of a space that names a field of another, which has another format': [
+    [
+      'run',
+      [
+        ['format', 12, 0, 0],
+        ['rename_index', 13, 1, 0],
+      ],
+    ],
+  ],
+  'rolled-back changes under a foreign key whose field has lost its name': [
+    ['run', [['format', 17, 0, 0]]],
+    ['enter', 0],
+    ['run', [['transaction', [['chain', 0, 0, 0]], false]]],
+  ],
+  'rows of a functional index, of a space with another format': [
+    [
+      'run',
+      [
+        ['truncate', 3, 0, 0],
+        ['format', 3, 0, 0],
+      ],
+    ],
+  ],
+  'vinyl rows put back before DDL of their space': [
+    ['run', [['delete', 6, 3, 0]]],
+    ['rewind', -1],
+    ['run', [['swap_names', 1, 6, 0]]],
+  ],
+}
