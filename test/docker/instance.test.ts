@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -240,6 +240,37 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
     const user = `${process.getuid?.()}:${process.getgid?.()}`
     const format = '{{.Config.Hostname}} {{.Config.User}}'
     expect(engine('inspect', '--format', format, container(instance))).toBe(`shop ${user}`)
+  })
+
+  test('any value of env reaches the container whole, and is on no command line', async () => {
+    const env = {
+      PASSWORD: 'not-to-be-seen',
+      SPACES: '  around, and at the end ',
+      SIGNS: '# "quoted" \'so\' a=b $HOME \\n ü☃',
+      EMPTY: '',
+      LINES: 'not-to-be-seen\r\neither\n',
+      LONG: 'not-to-be-seen'.repeat(8000),
+      'a name.of-another kind': 'not-to-be-seen',
+      // The image sets it.
+      TT_LISTEN: '127.0.0.1:3399',
+      // What the engine's client would take for its own.
+      DOCKER_HOST: 'tcp://not-to-be-seen:1',
+      HOME: '/not-to-be-seen',
+    }
+    const instance = await start({ env, keep: 'always' })
+    const read = 'local values = {} for _, name in ipairs({ ... }) do values[name] = os.getenv(name) end return values'
+    expect(await instance.eval(read, ...Object.keys(env))).toEqual([env])
+    const client = instance.process?.pid ?? 0
+    if (process.platform === 'linux') {
+      const line = readFileSync(`/proc/${client}/cmdline`, 'utf8')
+      expect(line).toContain(instance.workDir)
+      expect(line).not.toContain('not-to-be-seen')
+    }
+    expect(statSync(join(instance.workDir, 'container.env')).mode & 0o777).toBe(0o600)
+    await instance.restart()
+    expect(await instance.eval(read, 'PASSWORD')).toEqual([{ PASSWORD: env.PASSWORD }])
+    await instance.stop()
+    rmSync(instance.workDir, { recursive: true })
   })
 
   test('unix sockets for both: no port is published', async () => {

@@ -12,6 +12,7 @@ import { mountArguments } from './mounts.ts'
 import { forgetPrepared, type Prepared, prepareContainers } from './prepared.ts'
 import { openWays, replicationWays } from './relay.ts'
 import { ownerLabel } from './sweep.ts'
+import { passVariables } from './variables.ts'
 
 const versions = new Map<string, Promise<Version>>()
 
@@ -73,6 +74,8 @@ export class DockerProgram implements Program {
     const name = `tarantool-fixture-${unique}`
     const idFile = join(directory, `container-${this.#runs}.id`)
     const user = this.#userArguments(prepared)
+    const { env } = this.#options
+    const variables = passVariables(env, join(directory, 'container.env'))
     return {
       command: engine,
       args: [
@@ -81,14 +84,14 @@ export class DockerProgram implements Program {
         // The log is a file that the server writes itself, and a check of its health is nothing that anybody here asks for.
         ...['--log-driver', 'none', '--no-healthcheck', '--security-opt', 'label=disable'],
         ...['--workdir', directory, ...user, ...publishArguments(place), ...mountArguments(this.#options, place)],
-        // Without a value it takes out what the image sets.
-        ...prepared.image.settings.flatMap(variable => ['--env', variable]),
-        ...Object.entries(this.#options.env).flatMap(([variable, value]) => ['--env', `${variable}=${value}`]),
+        // Without a value it takes out what the image sets, and would take out what a file says.
+        ...prepared.image.settings.filter(name => !Object.hasOwn(env, name)).flatMap(name => ['--env', name]),
+        ...variables.args,
         ...this.#docker.args,
         ...['--entrypoint', 'tarantool', image, place.bootFile],
       ],
       cwd: directory,
-      env: engineEnvironment(),
+      env: { ...engineEnvironment(), ...variables.clientEnv },
       logFile,
       control: client => new ContainerControl(client, { engine, name, idFile }),
       errorOfExit: (exit, context) => {
