@@ -316,6 +316,16 @@ test('a suite has its own, until it ends', async () => {
   expect(await server.eval('return os.time() > 1000')).toEqual([true])
 })
 
+test('triggers that a test has turned off run again, those that record too', async () => {
+  const server = await record()
+  await ask(server, 'enter', 0)
+  await server.eval('box.space.rows:run_triggers(false)')
+  await ask(server, 'enter', 0)
+  await server.eval("box.space.rows:insert({ 2, 'more' })")
+  expect(await ask(server, 'enter', 0)).toMatchObject({ undone: 1 })
+  expect(await server.eval('return box.space.rows:select()')).toEqual([[[1, 'kept']]])
+})
+
 test('a watcher that a test registers sees nothing of the next', async context => {
   skipWithout('watchers', context)
   const server = await record()
