@@ -55,8 +55,10 @@ export interface InstanceOptions {
   /** Address to listen on; `'unix/'` makes `port` the path of a unix socket. Default `'127.0.0.1'`. */
   host?: string | undefined
   /**
-   * Port to listen on, or with `host: 'unix/'` a socket path. Default: a free port (asynctnt: 3301), chosen anew if it is
-   * lost before the server binds it; with `host: 'unix/'` a socket in the instance's directory.
+   * Port to listen on, or with `host: 'unix/'` a socket path. Default: a free port (asynctnt: 3301) outside of the ports that
+   * the system gives to connections, reserved among your processes, and chosen anew if it is lost before the server binds it
+   * for the first time; with `host: 'unix/'` a socket in the instance's directory. Later starts wait for a port that another
+   * process has taken, for `timeout` at most.
    */
   port?: number | string | undefined
   /** Address of the console; `'unix/'` makes `consolePort` a socket path. Default `'unix/'` (asynctnt: `host`). */

@@ -1,3 +1,4 @@
+import { readTail } from '../log/tail.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 const tailLines = 20
@@ -10,7 +11,7 @@ export interface ShownError {
 
 /** What a server logged from an offset on, as it stands under an error; undefined when it was silent. */
 export function describeLog(server: LeasedServer, when: string, since: number): string | undefined {
-  const { lines, earlier } = server.log.tail({ since, count: tailLines })
+  const { lines, earlier } = readTail(server.log.path, since, tailLines)
   const { host, port, logFile, keepsOnFailure } = server.info
   // What is kept is worth a line, even where the server was silent.
   if (lines.length === 0 && !keepsOnFailure) return undefined

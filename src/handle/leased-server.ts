@@ -5,6 +5,7 @@ import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
 import type { Death, Replacement, ServerControl } from '../isolation/server.ts'
 import { LogFile } from '../log/log-file.ts'
+import { tailOf } from '../log/tail.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 import { LogMarks } from './log-marks.ts'
@@ -122,7 +123,7 @@ export class LeasedServer {
   async #describe(logSince = this.marks.earliest): Promise<ErrorDetails & { instance: string }> {
     return {
       instance: `Tarantool[${this.#info.host}:${this.#info.port}]`,
-      logTail: this.log.tail({ since: logSince, count: tailLines }).lines,
+      logTail: tailOf(this.log.path, logSince, tailLines),
       logFile: this.#info.logFile,
     }
   }

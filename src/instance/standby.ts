@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { LuaError, PortTakenError } from '../errors.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import type { InstanceAddresses } from './addresses.ts'
@@ -14,8 +15,25 @@ export interface StandbyServer {
 
 const takenAddress = /Address already in use|failed to bind|failed to create server/i
 
-/** Lets a server that stands by listen; boot.lua and agent/standby.lua are the other side of this. */
-export async function takeOverAddress({ addresses, timeout, details, command }: StandbyServer): Promise<void> {
+// In milliseconds, between two tries.
+const pause = 20
+
+/**
+ * Lets a server that stands by listen, and tries again while another process has the address; boot.lua and
+ * agent/standby.lua are the other side of this.
+ */
+export async function takeOverAddress(server: StandbyServer): Promise<void> {
+  for (const giveUpAt = performance.now() + server.timeout; ; await delay(pause)) {
+    try {
+      await takeOver(server)
+      return
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || performance.now() > giveUpAt) throw error
+    }
+  }
+}
+
+async function takeOver({ addresses, timeout, details, command }: StandbyServer): Promise<void> {
   try {
     await command("require('tarantool-fixture').take_over()", { timeout })
   } catch (error) {

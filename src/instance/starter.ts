@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Version } from '../binary/version.ts'
 import { type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import { PortTakenError, RootNotWritableError, StartTimeoutError } from '../errors.ts'
@@ -12,6 +13,7 @@ import type { SeedDuty } from './init-script.ts'
 import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch.ts'
 import { LocalProgram } from './local-program.ts'
 import { reaper } from './owner/reaper.ts'
+import { canListen } from './place/port.ts'
 import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import type { Program, ReadyProgram } from './program.ts'
@@ -28,8 +30,9 @@ export interface StarterSpec {
   readonly onProcess: (process: TarantoolProcess) => void
 }
 
-// How often a port may be lost between its choice and the server's bind before it is called a fault.
-const portAttempts = 5
+// In milliseconds, between two looks at a port that another process has taken.
+const soonest = 20
+const latest = 250
 
 /** Brings an instance's server up: from the binary to the report that it is ready. */
 export class Starter {
@@ -42,6 +45,8 @@ export class Starter {
   seedNote: string | undefined
   /** Somebody may know the address: from then on it stays. */
   addressIsKnown = false
+  /** A server of this instance has listened on its addresses. */
+  #hasListened = false
 
   constructor(options: ResolvedOptions, workspace: Workspace, details: (logStart: number) => ServerDetails) {
     this.#options = options
@@ -147,20 +152,43 @@ export class Starter {
       source.kind === 'seed'
         ? { task: await readSeed(this.#options), template: source.makeTemplate ? 'make' : undefined }
         : { task: undefined, template: source.isTrial ? 'try' : undefined }
-    for (let attempt = 1; ; attempt++) {
-      this.#throwIfAborted(spec.signal)
-      const { process, ready } = await this.#launch(program, spec, source, duty)
-      spec.onProcess(process)
+    const giveUpAt = performance.now() + this.#options.timeout
+    let lost: PortTakenError | undefined
+    for (;;) {
       try {
+        this.#throwIfAborted(spec.signal)
+        const { process, ready } = await this.#launch(program, spec, source, duty)
+        spec.onProcess(process)
         const report = await ready
         this.addressIsKnown = true
+        this.#hasListened = true
         return report
       } catch (error) {
         this.#workspace.removeSockets()
-        const lost = error instanceof PortTakenError && this.#workspace.chosen.includes(error.address)
-        if (!lost || this.addressIsKnown || attempt === portAttempts) throw error
-        await this.#workspace.chooseAddresses({ anew: true })
+        // That the port was not to be had says more than that the server was not ready in time.
+        if (lost && error instanceof StartTimeoutError) throw lost
+        if (!(error instanceof PortTakenError) || !this.#isOurs(error.address) || performance.now() > giveUpAt)
+          throw error
+        lost = error
+        if (this.#workspace.chosen.includes(error.address) && !this.addressIsKnown) {
+          await this.#workspace.chooseAddresses({ anew: true })
+        } else {
+          await this.#untilFree(error.address, giveUpAt, spec.signal)
+        }
       }
+    }
+  }
+
+  // The port of a server that is to be tried again: it was free for it before, or was chosen to be.
+  #isOurs(address: string): boolean {
+    return this.#hasListened || this.#workspace.chosen.includes(address) || this.#workspace.takesOver(address)
+  }
+
+  async #untilFree(address: string, giveUpAt: number, signal: AbortSignal): Promise<void> {
+    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? []
+    for (let wait = soonest; performance.now() < giveUpAt; wait = Math.min(2 * wait, latest)) {
+      await delay(wait, undefined, { signal }).catch(() => {})
+      if (signal.aborted || port === '' || (await canListen(host.replace(/^\[|\]$/g, ''), Number(port)))) return
     }
   }
 

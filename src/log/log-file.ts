@@ -6,7 +6,7 @@ import { readableText } from '../readable-text.ts'
 import { LogFollower } from './follower.ts'
 import { LineSplitter } from './lines.ts'
 import { readChunks } from './read.ts'
-import { type LogTail, readTail, tailOf } from './tail.ts'
+import { tailOf } from './tail.ts'
 
 /** What the log is called in the directory of its instance. */
 export const logFileName = 'tarantool.log'
@@ -86,11 +86,6 @@ export class LogFile {
       if (matches(line)) found.add(line)
     })
     return found.all()
-  }
-
-  /** The last lines from `since` on. @internal */
-  tail({ since = 0, count }: LogSlice & { count: number }): LogTail {
-    return readTail(this.path, since, count)
   }
 
   /**

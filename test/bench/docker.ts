@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TarantoolDockerInstance } from '../../src/index.ts'
-import { freePort } from '../../src/instance/port.ts'
+import { freePort } from '../../src/instance/place/port.ts'
 import { docker, needsEngine, noEngine } from '../docker/engine.ts'
 import { compare, report } from './pairs.ts'
 

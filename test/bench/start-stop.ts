@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { locateBinary } from '../../src/binary/locate.ts'
 import { TarantoolInstance } from '../../src/index.ts'
-import { freePort } from '../../src/instance/port.ts'
+import { freePort } from '../../src/instance/place/port.ts'
 import { compare, report } from './pairs.ts'
 
 interface BareServer {

@@ -9,7 +9,7 @@ import {
   TarantoolFixtureError,
   type TarantoolInstance,
 } from '../../src/index.ts'
-import { freePort } from '../../src/instance/port.ts'
+import { freePort } from '../../src/instance/place/port.ts'
 import { ServerConnections } from '../../src/protocol/connections.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 
@@ -101,7 +101,7 @@ describe('a server that stands by', () => {
   })
 
   test('says that another process has taken the address in between', async () => {
-    const { first, spare } = await startPair({})
+    const { first, spare } = await startPair({ timeout: 3000 })
     await first.kill()
     await occupy(first.port)
     await expect(spare.takeOver()).rejects.toThrow(PortTakenError)
@@ -109,7 +109,7 @@ describe('a server that stands by', () => {
   })
 
   test('says that another process has taken the address of the console', async () => {
-    const { first, spare } = await startPair({ consoleHost: '127.0.0.1' })
+    const { first, spare } = await startPair({ consoleHost: '127.0.0.1', timeout: 3000 })
     await first.kill()
     await occupy(first.consolePort)
     await expect(spare.takeOver()).rejects.toThrow(`cannot take over 127.0.0.1:${first.consolePort}: the address is in`)

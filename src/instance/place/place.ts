@@ -35,6 +35,15 @@ export function defaultPlace(): string {
 }
 
 /**
+ * The user's own directory that all of the user's processes agree on, whatever their temporary directories; undefined where
+ * there is no place for one.
+ */
+export function sharedPlace(): string | undefined {
+  const base = ['/tmp', '/var/tmp', resolve(tmpdir())].find(path => isWritable(path) && isSafe(path))
+  return base === undefined ? undefined : ownDirectory(base)
+}
+
+/**
  * Where the directories of instances with this `root` are made: in the root itself, or in the user's own directory in it
  * where others may make files there, too. A root that others can replace is not used, and a line says so.
  */

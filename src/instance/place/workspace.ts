@@ -7,10 +7,10 @@ import { Access } from '../access.ts'
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from '../addresses.ts'
 import { type InitScript, type SeedDuty, writeInitScript } from '../init-script.ts'
 import { sweepOnce } from '../owner/sweep.ts'
-import { freePort } from '../port.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
 import { markerOf } from './marker.ts'
 import { placeOf } from './place.ts'
+import { type PortReservation, reservationOf, reservePort } from './port.ts'
 
 /** The place of one instance: its directory with what is in it, and its addresses. */
 export class Workspace {
@@ -18,8 +18,10 @@ export class Workspace {
   readonly log: LogFile
   readonly access: Access
   readonly #options: ResolvedOptions
-  #port: number | undefined
-  #consolePort: number | undefined
+  #port: PortReservation | undefined
+  #consolePort: PortReservation | undefined
+  /** Of ports that another instance of this process has chosen, whose server this one's replaces. */
+  readonly #takenOver: readonly PortReservation[]
   #addresses: InstanceAddresses | undefined
   /** The next server is to stand by, or this one does: another one has its address. */
   standsBy = false
@@ -31,6 +33,8 @@ export class Workspace {
     this.directory = newDirectoryPath(placeOf(options.root, options.logger))
     this.log = new LogFile(join(this.directory, logFileName))
     this.access = new Access(options)
+    const fixed = [options.port, options.consolePort].filter(port => typeof port === 'number')
+    this.#takenOver = fixed.flatMap(port => reservationOf(port) ?? [])
   }
 
   /** Known from the first `chooseAddresses` on. */
@@ -45,15 +49,20 @@ export class Workspace {
     return [...(this.#port === undefined ? [] : [listen]), ...(this.#consolePort === undefined ? [] : [console.uri])]
   }
 
+  /** Whether another instance of this process has chosen the port of an address: it is to stay, whoever has it meanwhile. */
+  takesOver(address: string): boolean {
+    return this.#takenOver.some(({ port }) => address.endsWith(`:${port}`))
+  }
+
   /** Chooses the ports that the user did not fix; those chosen before stay unless `anew`. */
   async chooseAddresses({ anew = false }: { anew?: boolean } = {}): Promise<InstanceAddresses> {
     const { host, port, consoleHost, consolePort } = this.#options
     const isFree = (hostName: string, fixed: unknown): boolean => hostName !== 'unix/' && fixed === undefined
-    if (isFree(host, port) && (anew || this.#port === undefined)) this.#port = await freePort(host)
+    if (isFree(host, port) && (anew || this.#port === undefined)) this.#port = await reservePort(host)
     if (isFree(consoleHost, consolePort) && (anew || this.#consolePort === undefined)) {
-      this.#consolePort = await freePort(consoleHost)
+      this.#consolePort = await reservePort(consoleHost)
     }
-    const addresses = resolveAddresses(this.#options, this.directory, this.#port, this.#consolePort)
+    const addresses = resolveAddresses(this.#options, this.directory, this.#port?.port, this.#consolePort?.port)
     this.#addresses = this.standsBy ? standbyAddresses(addresses, this.directory) : addresses
     return this.#addresses
   }

@@ -1,0 +1,107 @@
+import { mkdirSync, opendirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathWeakness } from '../../trusted-path.ts'
+import { isOwnerGone, parseOwner, thisOwner } from '../owner/owner.ts'
+import { reaper } from '../owner/reaper.ts'
+import { removeOwnDirectory } from './own-directory.ts'
+import { sharedPlace } from './place.ts'
+
+// Who makes a lock writes at once who he is.
+const writtenWithin = 60_000
+const entriesLookedAt = 4096
+
+const held = new Set<string>()
+let isSwept = false
+
+const directory = (): string | undefined => {
+  const place = sharedPlace()
+  return place === undefined ? undefined : join(place, 'ports')
+}
+
+function isStale(path: string): boolean {
+  try {
+    const owner = parseOwner(readFileSync(path, 'utf8'))
+    return owner ? isOwnerGone(owner) : Date.now() - statSync(path).mtimeMs > writtenWithin
+  } catch {
+    return false
+  }
+}
+
+// Once per process: what owners have left that were killed together with their reapers.
+function sweep(locks: string): void {
+  if (isSwept) return
+  isSwept = true
+  const entries = opendirSync(locks)
+  try {
+    for (let count = 0; count < entriesLookedAt; count++) {
+      const entry = entries.readSync()
+      if (!entry) return
+      const path = join(locks, entry.name)
+      if (isStale(path)) rmSync(path, { force: true })
+    }
+  } finally {
+    entries.closeSync()
+  }
+}
+
+/** Of a port that another process of this user has. */
+const taken = Symbol('taken')
+
+function makeLock(locks: string, port: number): string | typeof taken {
+  const path = join(locks, String(port))
+  // Another process, whose last lock it was, may remove the directory at any time.
+  for (let attempt = 1; ; attempt++) {
+    mkdirSync(locks, { recursive: true, mode: 0o700 })
+    if (pathWeakness(locks) !== undefined) throw new Error(`others may write to ${locks}`)
+    sweep(locks)
+    try {
+      writeFileSync(path, JSON.stringify(thisOwner()), { flag: 'wx', mode: 0o600 })
+      return path
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST') return taken
+      if (code !== 'ENOENT' || attempt === 5) throw error
+    }
+  }
+}
+
+/**
+ * Keeps a port for this process, as far as this user's processes are concerned: by a file in his own directory.
+ *
+ * @returns what gives it back; undefined where another process has it
+ */
+export function lockPort(port: number): (() => void) | undefined {
+  const locks = directory()
+  let path: string | typeof taken
+  try {
+    if (locks === undefined) return () => {}
+    path = makeLock(locks, port)
+  } catch {
+    // A disk that is full, or read-only: the port can still be used, and seldom be lost.
+    return () => {}
+  }
+  if (path === taken) return undefined
+  if (held.size === 0) process.once('exit', releaseAll)
+  held.add(path)
+  reaper.directory(path)
+  reaper.home(locks)
+  reaper.home(dirname(locks))
+  return () => release(path)
+}
+
+function release(path: string): void {
+  if (!held.delete(path)) return
+  if (held.size === 0) process.off('exit', releaseAll)
+  try {
+    rmSync(path, { force: true })
+    rmdirSync(dirname(path))
+    removeOwnDirectory(dirname(dirname(path)))
+  } catch {
+    // Others are in it.
+  }
+  reaper.gone(path)
+}
+
+function releaseAll(): void {
+  for (const path of held) release(path)
+}

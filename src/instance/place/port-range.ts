@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** The ports that servers get. */
+export interface PortRange {
+  readonly from: number
+  readonly to: number
+  /** Those in between that the machine's administrator keeps for something else. */
+  readonly isExcluded: (port: number) => boolean
+}
+
+const highest = 65_535
+// Below it are the names of services, and most of the ports that programs have by default.
+const preferredLowest = 10_000
+const lowest = 1024
+// Fewer are not worth a choice.
+const fewest = 256
+
+/** The ports that the system gives to who does not ask for one: connections, and servers on port 0. */
+function ephemeralRange(): { first: number; last: number } {
+  if (process.platform === 'linux') {
+    const [first = 32_768, last = 60_999] = readOrNothing('/proc/sys/net/ipv4/ip_local_port_range')
+      .trim()
+      .split(/\s+/)
+      .flatMap(text => (/^\d+$/.test(text) ? [Number(text)] : []))
+    return { first, last }
+  }
+  try {
+    const text = execFileSync('sysctl', ['-n', 'net.inet.ip.portrange.first'], { encoding: 'utf8', timeout: 2000 })
+    return { first: Number(text) || 49_152, last: highest }
+  } catch {
+    return { first: 49_152, last: highest }
+  }
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Reads `ip_local_reserved_ports`: `3301,8000-8010`. */
+function excludedIn(text: string): (port: number) => boolean {
+  const ranges = text
+    .trim()
+    .split(',')
+    .map(part => part.split('-').map(Number))
+  return port => ranges.some(([from = 0, to = from]) => port >= from && port <= to)
+}
+
+/**
+ * Ports that nobody gets by chance, so that a server's own is still there when it restarts: below the ephemeral ports, or
+ * above them; undefined where these leave none.
+ */
+export function rangeBeside(first: number, last: number, reserved: string): PortRange | undefined {
+  const isExcluded = excludedIn(reserved)
+  for (const [from, to] of [
+    [preferredLowest, first - 1],
+    [lowest, first - 1],
+    [Math.max(lowest, last + 1), highest],
+  ] as const) {
+    if (to - from + 1 >= fewest) return { from, to, isExcluded }
+  }
+  return undefined
+}
+
+let known: { range: PortRange | undefined } | undefined
+
+/** The range of this machine. */
+export function portRange(): PortRange | undefined {
+  const { first, last } = ephemeralRange()
+  known ??= { range: rangeBeside(first, last, readOrNothing('/proc/sys/net/ipv4/ip_local_reserved_ports')) }
+  return known.range
+}

@@ -1,0 +1,102 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+import getPort from 'get-port'
+import { InvalidOptionError } from '../../errors.ts'
+import { lockPort } from './port-lock.ts'
+import { portRange } from './port-range.ts'
+
+/** A port that is this process's for as long as somebody holds this. */
+export class PortReservation {
+  readonly port: number
+
+  constructor(port: number) {
+    this.port = port
+  }
+}
+
+const reserved = new Map<number, WeakRef<PortReservation>>()
+const releases = new FinalizationRegistry<{ port: number; release: () => void }>(({ port, release }) => {
+  if (!reserved.get(port)?.deref()) reserved.delete(port)
+  release()
+})
+
+function reserve(port: number, release: () => void): PortReservation {
+  const reservation = new PortReservation(port)
+  reserved.set(port, new WeakRef(reservation))
+  releases.register(reservation, { port, release })
+  return reservation
+}
+
+/** The reservation of a port that this process has: a server takes over the address of another. */
+export function reservationOf(port: number): PortReservation | undefined {
+  return reserved.get(port)?.deref()
+}
+
+const tries = 1000
+
+// get-port looks whether a port can be listened on. It is asked for one port at a time: of a range it would give each process
+// the same ones, in order, and where that one is taken, a port of the system's choice, which anybody may get next.
+async function isFree(host: string, port: number): Promise<boolean> {
+  return (await getPort({ host, port })) === port
+}
+
+/** Those whose reservation is on its way. */
+const looksAt = new Set<number>()
+
+async function reserveIn(host: string): Promise<PortReservation> {
+  const range = portRange()
+  for (let attempt = 0; range && attempt < tries; attempt++) {
+    const port = randomInt(range.from, range.to + 1)
+    if (range.isExcluded(port) || reserved.has(port) || looksAt.has(port)) continue
+    looksAt.add(port)
+    const release = lockPort(port)
+    try {
+      if (release && (await isFree(host, port))) return reserve(port, release)
+      release?.()
+    } catch (error) {
+      release?.()
+      throw error
+    } finally {
+      looksAt.delete(port)
+    }
+  }
+  // All are taken, or the machine leaves none: any port, from among those that others may get, too.
+  const port = await getPort({ host })
+  return reserve(port, lockPort(port) ?? (() => {}))
+}
+
+/**
+ * Reserves a TCP port that is free now: no other process of this user, and no connection, gets it.
+ *
+ * @param host the address that it is to be free on. Default `'127.0.0.1'`.
+ * @throws InvalidOptionError for an address that this machine does not have
+ */
+export async function reservePort(host: string = '127.0.0.1'): Promise<PortReservation> {
+  try {
+    return await reserveIn(host === '*' ? '0.0.0.0' : host)
+  } catch (cause) {
+    throw new InvalidOptionError(`no server can listen on '${host}': ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Whether a server could listen there now. Not by get-port, which takes for used what it has given away itself. */
+export function canListen(host: string, port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'))
+    server.listen({ host: host === '*' ? '0.0.0.0' : host, port, exclusive: true }, () =>
+      server.close(() => resolve(true)),
+    )
+  })
+}
+
+const lastGiven: PortReservation[] = []
+const mostGiven = 256
+
+/** A TCP port that is free now, and kept from this user's other processes for a while. */
+export async function freePort(host?: string): Promise<number> {
+  const reservation = await reservePort(host)
+  lastGiven.push(reservation)
+  if (lastGiven.length > mostGiven) lastGiven.shift()
+  return reservation.port
+}
