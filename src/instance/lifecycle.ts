@@ -10,6 +10,7 @@ import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import { errorOfSource, saysNeverToReplicate, waitsForSource } from './replication-failure.ts'
 import type { ReadyReport } from './report.ts'
+import { tellOnce } from './seed-terms.ts'
 import { errorOfOwnEnd, type ServerDetails } from './start-failure.ts'
 import { Starter } from './starter.ts'
 
@@ -299,11 +300,21 @@ export class Lifecycle {
     if (process && !process.exit) {
       this.onStopping()
       if (signal === 'SIGKILL') process.kill()
-      await process.stop(this.#options.stopTimeout)
+      const { signal: endedBy } = await process.stop(this.#options.stopTimeout)
+      if (signal === 'SIGTERM' && endedBy === 'SIGKILL') this.#tellOfHangingStop()
       this.#workspace.removeSockets()
     }
     this.#follower?.drain()
     return failure
+  }
+
+  // Each stop costs that time, which nobody would find otherwise.
+  #tellOfHangingStop(): void {
+    const time = `${this.#options.stopTimeout} ms (stopTimeout)`
+    tellOnce(
+      `${this.fingerprint} did not end within ${time} of SIGTERM, and was killed: a box.ctl.on_shutdown trigger of the application hangs, or its Lua never yields`,
+      this.#options.logger,
+    )
   }
 
   // The first error is the one to tell.

@@ -166,12 +166,18 @@ test('kill({ cleanup: false }) leaves what a crash would, for the next start to 
 
 test('stop escalates to SIGKILL when the server does not leave', async context => {
   skipWithout('triggers of a shutdown', context)
+  const lines: string[] = []
   const instance = await startInstance({
     stopTimeout: 100,
     appLua: "box.ctl.on_shutdown(function() require('fiber').sleep(100) end)",
+    logger: line => lines.push(line),
   })
+  const { fingerprint } = instance
   await instance.stop()
   expect(instance.process?.signal).toBe('SIGKILL')
+  // Whoever waits for that at each stop is told why.
+  expect(lines.at(-1)).toMatch(/^tarantool-fixture: .* did not end within 100 ms .*on_shutdown trigger/)
+  expect(lines.at(-1)).toContain(fingerprint)
 })
 
 test('a paused server is stopped without waiting for the grace time', async () => {
