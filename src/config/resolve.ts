@@ -67,8 +67,10 @@ const bytesPerGigabyte = 2 ** 30
 /** A text of one line that ends in `.lua` is a path; everything else is Lua. */
 function luaSource(option: string, given: string | undefined, baseDir: string): LuaSource | undefined {
   if (given === undefined) return undefined
-  if (!/^[^\n]*\.lua$/.test(given)) return { text: given }
   const file = resolve(baseDir, given)
+  // The name of a directory may have a line break, too.
+  const isPath = /^[^\n]*\.lua$/.test(given) || (given.endsWith('.lua') && existsSync(file))
+  if (!isPath) return { text: given }
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new LuaFileError(`${option}: there is no file ${file}`, {
       hint: `A text that ends in .lua is taken for a path${given === file ? '' : `, relative to ${baseDir}`}.`,

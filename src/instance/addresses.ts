@@ -65,8 +65,9 @@ export function toUri(host: string, port: number | string): string {
   return host === 'unix/' ? `unix/:${port}` : `${hostForUri(host)}:${port}`
 }
 
-// Tarantool's URI of a socket has no escapes, and ends without a word at what it takes for the next part.
-const fitsUri = /^[\w./~!$&'()*+,;=@%-]*$/
+// Tarantool's URI of a socket has no escapes, and ends without a word at what it takes for the next part. A percent sign
+// ends the console's, and a comma begins another URI from 2.10 on.
+const fitsUri = /^[\w./~!$&'()*+;=@-]*$/
 
 /** A socket's URI for the server itself, whose working directory is the instance's directory. */
 function uriForServer(host: string, port: number | string, workDir: string): string {
@@ -74,7 +75,7 @@ function uriForServer(host: string, port: number | string, workDir: string): str
   const fromHere = `./${relative(workDir, String(port))}`
   if (fitsUri.test(fromHere)) return toUri(host, fromHere)
   throw new InvalidOptionError(`Tarantool cannot listen on a socket whose path is ${JSON.stringify(port)}`, {
-    hint: 'Its URIs hold no spaces, quotes, colons and the like, nor letters other than those of ASCII.',
+    hint: 'Its URIs hold no spaces, quotes, colons, commas, percent signs and the like, nor letters other than those of ASCII.',
   })
 }
 
