@@ -6,10 +6,14 @@ export interface ErrorDetails {
   instance?: string | undefined
   /** The last lines of the server's log, oldest first. */
   logTail?: readonly string[] | undefined
+  /** Those of them that the message shows. Default: all. */
+  shownLog?: readonly string[] | undefined
   /** The whole log, where it still is on disk. */
   logFile?: string | undefined
   /** What to do about it, one sentence or a few lines. */
   hint?: string | undefined
+  /** The frames of the Lua that raised it, innermost first. */
+  luaFrames?: readonly string[] | undefined
   /** The error below this one. */
   cause?: unknown
 }
@@ -19,12 +23,14 @@ const documentation = 'node_modules/tarantool-fixture/docs/errors.md'
 
 function compose(message: string, code: string, details: ErrorDetails): string {
   const parts = [`${message} [${code}]`]
+  if (details.luaFrames?.length) parts.push(details.luaFrames.map(frame => `  ${frame}`).join('\n'))
   if (details.hint) parts.push(details.hint)
   parts.push(`See ${documentation}#${code.toLowerCase()}`)
-  if (details.logTail?.length) {
+  const log = details.shownLog ?? details.logTail
+  if (log?.length) {
     const of = details.instance ? ` of ${details.instance}` : ''
     const kept = details.logFile ? ` (whole log: ${details.logFile})` : ''
-    parts.push(`Last log lines${of}${kept}:\n${details.logTail.map(line => `  ${line}`).join('\n')}`)
+    parts.push(`Last log lines${of}${kept}:\n${log.map(line => `  ${line}`).join('\n')}`)
   }
   return parts.join('\n')
 }

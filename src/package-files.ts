@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 // Built, the code stands in dist/ or a folder of it; as sources, in folders of src/.
@@ -8,3 +9,6 @@ const candidates = ['../', '../../', '../../../', './'].map(path => new URL(path
 export const packageDirectory: string = fileURLToPath(
   candidates.find(url => existsSync(new URL('fixtures/boot.lua', url))) ?? new URL('..', import.meta.url),
 )
+
+/** Where the Lua is that runs in servers. */
+export const fixturesDirectory: string = join(packageDirectory, 'fixtures')

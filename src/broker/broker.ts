@@ -9,6 +9,7 @@ import { checkSocketPath } from '../instance/addresses.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
 import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/place/directory.ts'
 import { defaultPlace } from '../instance/place/place.ts'
+import { FailedStarts } from './failed-starts.ts'
 import type { WorkerIdentity } from './messages.ts'
 import { Pool } from './pool.ts'
 import { WorkerSession } from './worker-session.ts'
@@ -17,6 +18,8 @@ export interface BrokerOptions {
   readonly fixture: ResolvedFixture
   /** What relative paths in the config are relative to. */
   readonly baseDir: string
+  /** Called when a test file gets no server, with the number of files that got none in this run. */
+  readonly onRefused?: ((files: number) => void) | undefined
 }
 
 /**
@@ -36,6 +39,8 @@ export class Broker {
   #pools: Map<string, Pool>
   /** Pools of one server for one file that brought its own config. */
   readonly #ownPools = new Set<Pool>()
+  #failedStarts = new FailedStarts()
+  #refused = 0
   #prestarted = 0
   #refusal: Error | undefined
 
@@ -83,6 +88,7 @@ export class Broker {
   /** Ends all servers and starts new ones, from another config if one is given: something that they were made of changed. */
   async reload(fixture: ResolvedFixture = this.#options.fixture): Promise<void> {
     this.#refusal = undefined
+    this.#failedStarts = new FailedStarts()
     const old = [...this.#pools.values()]
     this.#pools = this.#makePools(fixture)
     await Promise.all(old.map(pool => pool.close()))
@@ -92,6 +98,23 @@ export class Broker {
   /** Answers every lease with this error until the next reload: there is no telling what the servers should be. */
   refuse(error: Error): void {
     this.#refusal = error
+  }
+
+  /** The same servers get another run of tests: starts that failed are tried again, and told in full again. */
+  beginRun(): void {
+    this.#failedStarts.beginRun()
+    this.#refused = 0
+  }
+
+  /** Why a test file gets no server, as it is told: in full the first time in a run. */
+  tell(error: unknown, file: string | undefined): unknown {
+    return this.#failedStarts.tell(error, file)
+  }
+
+  /** A test file cannot run. */
+  countRefused(): void {
+    this.#refused++
+    this.#options.onRefused?.(this.#refused)
   }
 
   /** The pool of a name in the config. @throws UnknownServerError */
@@ -119,6 +142,7 @@ export class Broker {
       root: this.#directory,
       baseDir,
       maxServers: 1,
+      failedStarts: this.#failedStarts,
     })
     this.#ownPools.add(pool)
     return pool
@@ -157,7 +181,7 @@ export class Broker {
   #makePools({ servers, maxServers }: ResolvedFixture): Map<string, Pool> {
     const { baseDir } = this.#options
     const makePool = (name: string, server: ServerOptions): Pool =>
-      new Pool({ name, server, root: this.#directory, baseDir, maxServers })
+      new Pool({ name, server, root: this.#directory, baseDir, maxServers, failedStarts: this.#failedStarts })
     return new Map([...servers].map(([name, server]) => [name, makePool(name, server)]))
   }
 

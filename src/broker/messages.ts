@@ -7,6 +7,8 @@ export interface BrokerTicket {
   readonly path: string | undefined
   readonly servers: readonly string[]
   readonly lease: 'file' | 'on-use'
+  /** The run ends after so many failed tests, and the runner does not count files that cannot run. */
+  readonly bails?: boolean | undefined
 }
 
 /** A worker, wherever its connections come from: vm pools open a new one for every file, and leave the old ones. */

@@ -1,5 +1,6 @@
 import type { ServerOptions } from '../config/fixture-config.ts'
 import { LeaseError } from '../errors.ts'
+import { FailedStarts, kindOf } from './failed-starts.ts'
 import { PooledServer } from './pooled-server.ts'
 
 /** A server in a worker's hands. */
@@ -29,6 +30,8 @@ export interface PoolOptions {
   readonly baseDir: string
   /** How many servers there are at most. Default: as many as are asked for. */
   readonly maxServers?: number | undefined
+  /** What the run knows of starts that failed. Default: nothing yet. */
+  readonly failedStarts?: FailedStarts | undefined
 }
 
 /**
@@ -42,10 +45,14 @@ export class Pool {
   readonly #waiting: Waiting[] = []
   /** What takes back the leases of files that are done. */
   readonly #finished = new Set<() => void>()
+  readonly #failedStarts: FailedStarts
+  readonly #kind: string
   #closed = false
 
   constructor(options: PoolOptions) {
     this.options = options
+    this.#failedStarts = options.failedStarts ?? new FailedStarts()
+    this.#kind = kindOf(options.server, options.baseDir)
   }
 
   get size(): number {
@@ -54,6 +61,7 @@ export class Pool {
 
   /** Starts servers in the background until there are `count`, within the limit. */
   prestart(count: number): void {
+    if (this.#failedStarts.reason(this.#kind)) return
     for (let slot = this.size + 1; slot <= count && this.#mayGrow(); slot++) {
       const server = this.#add(slot)
       this.#free.add(server)
@@ -61,13 +69,17 @@ export class Pool {
     }
   }
 
-  /** Leases a server that runs. Waits while all are taken and there may be no more. */
+  /**
+   * Leases a server that runs. Waits while all are taken and there may be no more.
+   *
+   * @throws what its start threw; where no such server can start, what the first one threw, without another try
+   */
   async lease(slot: number): Promise<Lease> {
     if (this.#closed) throw new LeaseError(`the test run has ended: there is no server '${this.options.name}' any more`)
     const server = await this.#take(slot)
     server.slot = slot
     try {
-      await server.ensure()
+      await this.#makeRun(server)
     } catch (error) {
       await this.#drop(server)
       throw error
@@ -95,6 +107,18 @@ export class Pool {
     this.#servers.clear()
     this.#free.clear()
     return ends.flatMap(end => (end.status === 'rejected' ? [end.reason] : []))
+  }
+
+  async #makeRun(server: PooledServer): Promise<void> {
+    const reason = server.isBegun ? undefined : this.#failedStarts.reason(this.#kind)
+    if (reason) throw reason
+    try {
+      await server.ensure()
+      this.#failedStarts.cameUp(this.#kind)
+    } catch (error) {
+      this.#failedStarts.failed(this.#kind, error)
+      throw error
+    }
   }
 
   #mayGrow(): boolean {

@@ -53,6 +53,11 @@ export class PooledServer {
     return this.#options.isolation ?? 'reset'
   }
 
+  /** A start of it was begun, however it ended. */
+  get isBegun(): boolean {
+    return this.#generation > 0 || this.#prestart !== undefined
+  }
+
   get instance(): TarantoolInstance {
     return this.#instance
   }

@@ -2,7 +2,7 @@ import { type FixtureConfig, type ResolvedFixture, resolveFixture } from '../con
 import { InvalidOptionError } from '../errors.ts'
 import { Broker } from './broker.ts'
 import type { BrokerTicket } from './messages.ts'
-import { serverFiles, stampOf } from './server-files.ts'
+import { type ServerFiles, serverFiles, stampOf } from './server-files.ts'
 
 export interface RunOptions {
   readonly baseDir: string
@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly load: () => Promise<FixtureConfig>
   /** The file that it was read from. */
   readonly configFile?: string | undefined
+  /** Called when a test file gets no server, with the number of files that got none in this run. */
+  readonly onRefused?: ((files: number) => void) | undefined
 }
 
 /** The servers of one setup in a runner's run, from its global setup to its teardown. */
@@ -37,8 +39,9 @@ export class Run {
     const fixture = this.#fixture
     const busy = await workers()
     checkFixedPorts(fixture, busy)
-    this.#stamp ||= this.#currentStamp(fixture)
-    this.#broker ??= Broker.listen({ fixture, baseDir: this.#options.baseDir })
+    this.#stamp ||= this.#currentStamp()
+    const { baseDir, onRefused } = this.#options
+    this.#broker ??= Broker.listen({ fixture, baseDir, onRefused })
     const broker = await this.#broker
     if (start && fixture.lease === 'file') broker.prestart(busy)
   }
@@ -72,14 +75,20 @@ export class Run {
   }
 
   /** What a watcher has to look at. */
-  watchedFiles(): string[] {
+  watched(): ServerFiles {
     const { baseDir, configFile } = this.#options
-    return [...(this.#fixture ? serverFiles(this.#fixture, baseDir) : []), ...(configFile ? [configFile] : [])]
+    const { files, roots } = this.#fixture ? serverFiles(this.#fixture, baseDir) : { files: [], roots: [] }
+    return { files: [...files, ...(configFile ? [configFile] : [])], roots }
+  }
+
+  #currentStamp(): string {
+    return stampOf(this.watched().files)
   }
 
   async #replaceChanged(): Promise<void> {
     const broker = await this.#broker
-    if (!this.#fixture || !broker || this.#currentStamp(this.#fixture) === this.#stamp) return
+    broker?.beginRun()
+    if (!this.#fixture || !broker || this.#currentStamp() === this.#stamp) return
     try {
       this.#fixture = resolveFixture(await this.#options.load())
       await broker.reload(this.#fixture)
@@ -87,12 +96,7 @@ export class Run {
       // Thrown from here it would end the runner; so it is the tests that are told.
       broker.refuse(error as Error)
     }
-    this.#stamp = this.#currentStamp(this.#fixture)
-  }
-
-  #currentStamp(fixture: ResolvedFixture): string {
-    const { baseDir, configFile } = this.#options
-    return stampOf([...serverFiles(fixture, baseDir), ...(configFile ? [configFile] : [])])
+    this.#stamp = this.#currentStamp()
   }
 }
 

@@ -1,35 +1,70 @@
 import { readdirSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { ResolvedFixture, ServerOptions } from '../config/fixture-config.ts'
 
-const luaIn = (directory: string): string[] => {
+// What is installed changes by an installation, and is more than a watcher should look at.
+const isInstalled = (name: string): boolean => name === '.rocks' || name === 'node_modules' || name === '.git'
+
+// What cannot be read, or went away meanwhile, Tarantool cannot load either.
+function orNothing<Value>(read: () => Value[]): Value[] {
   try {
-    return readdirSync(directory)
-      .filter(name => name.endsWith('.lua'))
-      .map(name => join(directory, name))
+    return read()
   } catch {
     return []
   }
 }
 
+/** The Lua below a directory. */
+function luaBelow(directory: string, seen = new Set<string>()): string[] {
+  return orNothing(() => {
+    // A link may lead back.
+    const { dev, ino } = statSync(directory)
+    if (seen.has(`${dev}:${ino}`)) return []
+    seen.add(`${dev}:${ino}`)
+    return readdirSync(directory).flatMap(name => {
+      const path = join(directory, name)
+      if (name.endsWith('.lua')) return [path]
+      return isInstalled(name) || !leadsToDirectory(path) ? [] : luaBelow(path, seen)
+    })
+  })
+}
+
+const leadsToDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
 const listOf = (seed: ServerOptions['seed']): readonly unknown[] => (Array.isArray(seed) ? seed : [seed])
 
-/**
- * The files that the servers of a fixture are made of: the Lua named in its config, and what stands beside it, and the rows
- * of seeds.
- */
-export function serverFiles({ servers }: ResolvedFixture, baseDir: string): string[] {
+/** What the servers of a fixture are made of. */
+export interface ServerFiles {
+  /** The Lua named in its config, what `require` finds below its directory, and the rows of seeds. */
+  readonly files: readonly string[]
+  /** The directories below which Lua may be added. */
+  readonly roots: readonly string[]
+}
+
+/** The files that the servers of a fixture are made of. */
+export function serverFiles({ servers }: ResolvedFixture, baseDir: string): ServerFiles {
   const files = new Set<string>()
+  const roots = new Set<string>()
   for (const { appLua, appDir, seedLua, seed, initLuaTemplate } of servers.values()) {
     for (const source of [appLua, seedLua, initLuaTemplate]) {
       if (source === undefined || !/^[^\n]*\.lua$/.test(source)) continue
-      const path = resolve(baseDir, source)
-      for (const file of [path, ...luaIn(dirname(path))]) files.add(file)
+      files.add(resolve(baseDir, source))
+      roots.add(dirname(resolve(baseDir, source)))
     }
     for (const source of listOf(seed)) if (typeof source === 'string') files.add(resolve(baseDir, source))
-    if (appDir !== undefined) for (const file of luaIn(resolve(baseDir, appDir))) files.add(file)
+    if (appDir !== undefined) roots.add(resolve(baseDir, appDir))
   }
-  return [...files]
+  for (const root of roots) for (const file of luaBelow(root)) files.add(file)
+  return { files: [...files], roots: [...roots] }
+}
+
+/** Whether a file, new or not, is Lua that the servers may load. */
+export function isLuaBelow(path: string, roots: readonly string[]): boolean {
+  if (!path.endsWith('.lua')) return false
+  return roots.some(root => {
+    const parts = relative(root, path).split(sep)
+    return parts[0] !== '..' && !parts.some(isInstalled)
+  })
 }
 
 /** Tells two states of a list of files apart. */
@@ -37,7 +72,8 @@ export function stampOf(files: readonly string[]): string {
   return files
     .map(file => {
       const status = statSync(file, { throwIfNoEntry: false })
-      return `${file}:${status?.mtimeMs}:${status?.size}`
+      return `${file}:${status?.mtimeMs}:${status?.size}:${status?.ino}`
     })
+    .sort()
     .join('\n')
 }

@@ -28,6 +28,8 @@ export class WorkerSession {
   #isRefused = false
   #worker: WorkerIdentity | undefined
   #slot = 0
+  #fileName: string | undefined
+  #isWithoutServer = false
   /** Counts the files that this connection began: a lease that comes too late for its file is given back. */
   #file = 0
 
@@ -60,9 +62,11 @@ export class WorkerSession {
   }
 
   readonly #handlers: Handlers = {
-    begin: async ({ worker, slot }) => {
+    begin: async ({ worker, slot, file }) => {
       this.#worker = worker
       this.#slot = slot
+      this.#fileName = file
+      this.#isWithoutServer = false
       this.end()
       this.#broker.endEarlierSessions(worker, this)
       return null
@@ -70,7 +74,11 @@ export class WorkerSession {
     lease: async ({ server, config, baseDir }) => {
       const take = (): Promise<Lease> =>
         config ? this.#leaseOwn(server, config, baseDir) : this.#broker.pool(server).lease(this.#slot)
-      return (await this.#lease(server, take)).server.info()
+      try {
+        return (await this.#lease(server, take)).server.info()
+      } catch (error) {
+        throw this.#tellWithoutServer(error)
+      }
     },
     finish: async () => {
       for (const lease of this.#leases.values()) lease.finish()
@@ -171,6 +179,15 @@ export class WorkerSession {
     this.end()
     this.#send(0, { error: serializeError(error) })
     this.#socket.destroySoon()
+  }
+
+  #tellWithoutServer(error: unknown): unknown {
+    if (!this.#isWithoutServer) {
+      this.#isWithoutServer = true
+      // After the answer: the runner may end the run.
+      setImmediate(() => this.#broker.countRefused())
+    }
+    return this.#broker.tell(error, this.#fileName)
   }
 
   #server(name: string): PooledServer {

@@ -19,6 +19,8 @@ export interface WorkerState {
   scopes: readonly Scope[]
   /** The one whose tests or hooks run. */
   scope: Scope
+  /** Why the current file has no server, where one of its tests is to say so. */
+  refusal: Error | undefined
   /** The test that began last runs beside others. */
   concurrent: boolean
   /** The test that began last. */
@@ -48,6 +50,7 @@ export function workerState(): WorkerState {
     markUse: undefined,
     scopes: [],
     scope: unknownFile,
+    refusal: undefined,
     concurrent: false,
     testTimeout: undefined,
     attempt: {},

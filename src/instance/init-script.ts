@@ -5,7 +5,7 @@ import { ownOptions } from '../config/own-options.ts'
 import { type LuaSource, type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import { LuaFileError } from '../errors.ts'
 import { logFileName } from '../log/log-file.ts'
-import { packageDirectory } from '../package-files.ts'
+import { fixturesDirectory } from '../package-files.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { SeedTask } from '../seed/seed-task.ts'
 import type { Gate } from './access.ts'
@@ -13,7 +13,6 @@ import type { InstanceAddresses } from './addresses.ts'
 import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
 
-const fixturesDirectory = join(packageDirectory, 'fixtures')
 // Passwords may be in them, and a kept directory may be copied to where others can look.
 const ownerOnly = { mode: 0o600 } as const
 const defaultTemplate = join(fixturesDirectory, 'init.lua')

@@ -11,6 +11,8 @@ import {
 import { asPlainLine } from '../log/plain-line.ts'
 import { errorOfSeed } from '../seed/seed-failure.ts'
 import { OwnersUnknownError } from './access.ts'
+import { withoutBootLines } from './boot-lines.ts'
+import { readTrace } from './lua-trace.ts'
 import type { ProcessExit } from './process.ts'
 import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
 import type { FailureReport } from './report.ts'
@@ -53,6 +55,14 @@ function userPlace(report: FailureReport, lineMap: LineMap): { file: string | un
 const withoutPlace = (report: FailureReport): string =>
   report.named ? report.message.replace(/^.*?:\d+: /s, '') : report.message
 
+// What the user looks for goes first.
+function messageOf(what: string, file: string | undefined, { instance }: FailureContext): string {
+  return file === undefined ? `${instance} did not start: ${what}` : `${what} (${instance} did not start)`
+}
+
+// Of a module that is not there, Lua lists some forty places; the application's own come first.
+const withoutSearch = (what: string): string => what.replace(/((?:\n\tno f\S+ .*){6})(?:\n\tno f\S+ .*)+/, '$1\n\t…')
+
 const portTaken = (address: string, context: FailureContext): PortTakenError =>
   new PortTakenError(`${context.instance} cannot listen on ${address}: the address is in use`, {
     ...context,
@@ -78,9 +88,10 @@ const spareHint = ({ standsBy }: FailureContext): string | undefined =>
 /** Makes an error of what the boot script reported. */
 export function errorOfReport(
   report: FailureReport,
-  context: FailureContext,
+  server: FailureContext,
 ): TarantoolFixtureError | OwnersUnknownError {
   if (report.stage === 'access') return new OwnersUnknownError(report.message)
+  const context = { ...server, shownLog: withoutBootLines(server.logTail, report.stage) }
   if (report.stage === 'no_box_cfg') {
     return new InitScriptError(`${context.instance}: the init script never called box.cfg`, {
       ...context,
@@ -104,7 +115,7 @@ export function errorOfReport(
   const what = withoutPlace(report)
   const where = file === undefined ? '' : `${file}:${line ?? '?'}: `
   // The application may bind addresses of its own.
-  if (report.stage !== 'app' && report.stage !== 'seed_lua' && saysTaken(report.message, context.logTail)) {
+  if (report.stage !== 'app' && report.stage !== 'seed_lua' && saysTaken(report.message, server.logTail)) {
     return portTaken(report.stage === 'console' ? context.console : context.listen, context)
   }
   const [, option] = rejectedOption.exec(report.message) ?? []
@@ -115,12 +126,15 @@ export function errorOfReport(
       hint: /can't (?:set option|be set dynamically)/i.test(report.message) ? secondBoxCfg : undefined,
     })
   }
-  return new InitScriptError(`${context.instance} did not start: ${where}${what}`, {
+  const luaFrames = readTrace(report.trace, context.lineMap)
+  return new InitScriptError(messageOf(`${where}${withoutSearch(what)}`, file, context), {
     ...context,
     hint: vinylHint(report.message) ?? spareHint(context),
     file,
     line,
-    luaStack: report.trace?.trim(),
+    luaFrames,
+    luaStack:
+      luaFrames.length > 0 ? ['stack traceback:', ...luaFrames.map(frame => `\t${frame}`)].join('\n') : undefined,
   })
 }
 
@@ -154,7 +168,8 @@ export function errorOfOwnEnd(exit: ProcessExit, when: string, details: ServerDe
 }
 
 /** Makes an error of a server that was gone before it reported anything. */
-export function errorOfExit(exit: ProcessExit, context: FailureContext): TarantoolFixtureError {
+export function errorOfExit(exit: ProcessExit, server: FailureContext): TarantoolFixtureError {
+  const context = { ...server, shownLog: withoutBootLines(server.logTail) }
   const panic = context.logTail.map(asPlainLine).findLast(line => / F> /.test(line))
   // 2.6.0 panics on a taken port; newer ones raise a Lua error, which is reported.
   if (panic && context.logTail.some(line => addressTaken.test(line))) {

@@ -4,7 +4,7 @@ import type { ShownError } from '../handle/failure-log.ts'
 /** A hook as jest-circus keeps it. A function with a parameter would be given a callback. */
 export interface CircusHook {
   readonly type: 'beforeAll' | 'afterAll' | 'beforeEach' | 'afterEach'
-  readonly fn: () => unknown
+  fn: () => unknown
   readonly timeout: number | undefined
   readonly parent: CircusBlock
   readonly asyncError: Error
@@ -16,8 +16,9 @@ export type CircusError = unknown | readonly [error: unknown, asyncError: Error]
 
 export interface CircusTest {
   readonly type: 'test'
+  readonly name: string
   readonly parent: CircusBlock
-  readonly mode: 'only' | 'skip' | 'todo' | undefined
+  mode: 'only' | 'skip' | 'todo' | undefined
   /** It is begun before the others, and has no hooks of its own. */
   readonly concurrent: boolean
   fn: (() => unknown) | undefined
@@ -33,6 +34,7 @@ export interface CircusTest {
 /** A describe, or the file. */
 export interface CircusBlock {
   readonly type: 'describeBlock'
+  readonly name: string
   readonly parent: CircusBlock | undefined
   readonly mode: 'only' | 'skip' | 'todo' | undefined
   readonly hooks: CircusHook[]

@@ -17,6 +17,8 @@ export interface GlobalConfig {
   readonly globalTeardown?: string | null | undefined
   /** What was named on the command line: the run has not all test files. */
   readonly nonFlagArgs?: readonly string[] | undefined
+  /** After how many failed tests the run ends; 0 for never. */
+  readonly bail?: number | undefined
   /** All tests run in the main process. */
   readonly runInBand?: boolean | undefined
 }
@@ -89,7 +91,7 @@ export async function setUp(options: RunOptions, global: GlobalConfig, project: 
   runs.set(setup, run)
   try {
     await run.begin(async () => workersOf(global), { start: true })
-    writeTickets({ ...readTickets(), [setup]: await run.ticket() })
+    writeTickets({ ...readTickets(), [setup]: { ...(await run.ticket()), bails: (global.bail ?? 0) > 0 } })
   } catch (error) {
     await end(setup)
     throw error

@@ -4,6 +4,7 @@ import { beginHooks, closeTestFile, endTestFile, endTests, refuseConcurrent } fr
 import { workerState } from '../handle/worker-state.ts'
 import { demandIn, unknownFile } from '../isolation/scope.ts'
 import { type CircusBlock, type CircusState, type CircusTest, circus, errorsIn, hook } from './circus.ts'
+import { failFirstTest } from './refused-file.ts'
 import { mayLeaveSuite, Suites } from './suites.ts'
 
 /** What is done around the hooks and tests of one test file. */
@@ -12,6 +13,8 @@ export class HooksOfFile {
   readonly #circus: CircusState
   readonly #attempts = new WeakMap<CircusTest, TestAttempt>()
   readonly #begun = new WeakSet<CircusTest>()
+  /** Where a server could not be had. */
+  readonly #refused = new WeakSet<CircusBlock>()
 
   constructor(state: CircusState) {
     this.#circus = state
@@ -44,13 +47,29 @@ export class HooksOfFile {
     const block = this.#circus.currentDescribeBlock
     let end: (() => Promise<void>) | undefined
     const begun = async (): Promise<void> => {
-      end = await begin()
+      if (this.#isRefused(block)) return
+      try {
+        end = await begin()
+      } catch (error) {
+        this.#refuse(block, error as Error)
+      }
     }
     block.hooks.push(hook('beforeAll', block, begun))
     this.suites.atEnd(block, async () => await end?.())
   }
 
+  #refuse(block: CircusBlock, error: Error): void {
+    this.#refused.add(block)
+    failFirstTest(block, error, this.#circus)
+  }
+
+  #isRefused(block: CircusBlock | undefined): boolean {
+    return block !== undefined && (this.#refused.has(block) || this.#isRefused(block.parent))
+  }
+
   async #beginFile(root: CircusBlock): Promise<void> {
+    const { refusal } = workerState()
+    if (refusal) this.#refuse(root, refusal)
     await beginHooks(this.suites.begin(root))
   }
 

@@ -158,7 +158,8 @@ function isVerdict(error: unknown): error is InitScriptError | BoxCfgError | See
 }
 
 // The reason is kept, and other servers have other names.
-const withoutInstance = (summary: string): string => summary.replace(/^Tarantool\[.*?\] (?:did not start: )?/, '')
+const withoutInstance = (summary: string): string =>
+  summary.replace(/^Tarantool\[.*?\] (?:did not start: )?| \(Tarantool\[.*?\] did not start\)$/g, '')
 
 function differenceOf({ manifest }: Template, report: TemplateReport | undefined): string | undefined {
   if (report?.digest === manifest.digest) return undefined

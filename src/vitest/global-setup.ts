@@ -5,6 +5,7 @@ import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
 import { publish, withdraw } from './publication.ts'
 import type { SharedRun } from './run.ts'
+import { watchFiles } from './watched-files.ts'
 
 type Teardown = () => Promise<void>
 
@@ -59,15 +60,6 @@ function addSetupFile({ config }: TestProject): void {
   config.sequence.setupFiles = 'list'
 }
 
-function watchFiles(project: TestProject, files: readonly string[]): void {
-  const { config, vitest, vite } = project as TestProject & { vite?: { watcher?: { add(files: string[]): void } } }
-  if (!vitest.config.watch) return
-  for (const { forceRerunTriggers } of new Set([config, vitest.config])) {
-    forceRerunTriggers.push(...files.filter(file => !forceRerunTriggers.includes(file)))
-  }
-  vite?.watcher?.add([...files])
-}
-
 /** What a global setup does for a project: servers, and what its workers need to find them. Returns the teardown. */
 export async function setUpProject(project: TestProject, run: SharedRun): Promise<Teardown> {
   const projects = projectsServed(project)
@@ -77,7 +69,7 @@ export async function setUpProject(project: TestProject, run: SharedRun): Promis
   const publishAll = async (): Promise<void> => {
     const ticket = await run.ticket()
     for (const served of projects) publish(served, run, listing ? { ...ticket, path: undefined } : ticket)
-    watchFiles(project, run.watchedFiles())
+    watchFiles(project, run)
   }
   const teardown = async (): Promise<void> => {
     for (const served of projects) withdraw(served, run)

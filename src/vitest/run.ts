@@ -1,6 +1,7 @@
 import type { TestProject, Vitest } from 'vitest/node'
 import type { BrokerTicket } from '../broker/messages.ts'
 import { Run, type RunOptions } from '../broker/run.ts'
+import type { ServerFiles } from '../broker/server-files.ts'
 import { shared } from './shared.ts'
 import { busyWorkers } from './workers.ts'
 
@@ -16,8 +17,8 @@ export class SharedRun {
   readonly #onEnd: () => void
   #users = 0
 
-  private constructor(options: RunOptions, onEnd: () => void) {
-    this.#run = new Run(options)
+  private constructor(vitest: Vitest, options: RunOptions, onEnd: () => void) {
+    this.#run = new Run({ ...options, onRefused: files => bail(vitest, files) })
     this.#onEnd = onEnd
   }
 
@@ -29,7 +30,7 @@ export class SharedRun {
   static of(vitest: Vitest, identity: string, options: RunOptions): SharedRun {
     const known = runs.get(vitest) ?? new Map<string, SharedRun>()
     runs.set(vitest, known)
-    const run = known.get(identity) ?? new SharedRun(options, () => known.delete(identity))
+    const run = known.get(identity) ?? new SharedRun(vitest, options, () => known.delete(identity))
     known.set(identity, run)
     return run
   }
@@ -72,7 +73,13 @@ export class SharedRun {
   }
 
   /** What a watcher has to look at. */
-  watchedFiles(): string[] {
-    return this.#run.watchedFiles()
+  watched(): ServerFiles {
+    return this.#run.watched()
   }
+}
+
+// Vitest counts failed tests for it, and not the files that cannot run.
+function bail(vitest: Vitest, files: number): void {
+  const limit = vitest.config.bail ?? 0
+  if (limit > 0 && files >= limit) void vitest.cancelCurrentRun('test-failure')
 }

@@ -114,7 +114,7 @@ describe("a server with isolation: 'process'", () => {
     const { server } = await pool.lease(1)
     const error = await server.renew().catch((error: unknown) => error)
     expect(error).toBeInstanceOf(InitScriptError)
-    expect((error as InitScriptError).message).toMatch(/spare Tarantool\[.*not twice.*isolation: 'restart'/s)
+    expect((error as InitScriptError).message).toMatch(/not twice \(spare Tarantool\[.*isolation: 'restart'/s)
     expect((error as InitScriptError).logTail.join()).toContain('not twice')
     expect(await evaluate(await server.renew(), 'return LOADED')).toEqual([3])
   })

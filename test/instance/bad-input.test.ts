@@ -304,7 +304,7 @@ describe('starts that fail', () => {
       what: 'an error that is nil',
       options: { appLua: 'error()' },
       error: 'InitScriptError',
-      says: 'did not start: appLua:1: nil',
+      says: 'appLua:1: nil',
       hasLog: true,
     },
     {

@@ -134,7 +134,9 @@ describe('a server that stands by', () => {
     }
     const port = await freePort()
     const usual = await summaryOf(newInstance({ ...options, port }).start())
-    expect(await summaryOf(newInstance({ ...options, port }).standBy())).toBe(`spare ${usual}`)
+    expect(await summaryOf(newInstance({ ...options, port }).standBy())).toBe(
+      usual.replace('Tarantool[', 'spare Tarantool['),
+    )
   })
 
   test('is gone with its directory when its application fails', async () => {

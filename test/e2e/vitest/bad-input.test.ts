@@ -107,7 +107,7 @@ const badFiles: Record<string, BadFiles> = {
       },
       'own-broken-application': {
         text: `useTarantool({ config: { appLua: 'error("broken")' } }); test('x', () => {})`,
-        says: [/did not start: .*broken \[ERR_TARANTOOL_INIT_SCRIPT\]/],
+        says: [/broken \(.* did not start\) \[ERR_TARANTOOL_INIT_SCRIPT\]/],
       },
     },
   },

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Project } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
@@ -12,7 +14,11 @@ interface Seen {
 
 const vitestConfig = (rest = ''): string =>
   `export default { test: { globalSetup: 'tarantool-fixture/vitest/setup', ${rest} } }`
-const appLua = (word: string): string => `function answer() return '${word} ' .. require('thing') end`
+const appLua = (word: string): string => `
+  function answer()
+    local found, below = pcall(require, 'lib.below')
+    return '${word} ' .. require('thing') .. (found and below or '')
+  end`
 const thingLua = (word: string): string => `return '${word}'`
 const config = (names: string): string => `
   import { appLua } from './names'
@@ -73,6 +79,13 @@ describe.each(vitests)('$name, watch mode', runner => {
     expect(blue.answer).toBe('blue rose')
     expect(blue.pid).not.toBe(first.pid)
     expect((await change({ 'lua/thing.lua': thingLua('violet') })).answer).toBe('blue violet')
+    expect(project.servers()).toHaveLength(1)
+
+    // A module in a directory below: one that is new, edited, and gone.
+    expect((await change({ 'lua/lib/below.lua': `return '!'` })).answer).toBe('blue violet!')
+    expect((await change({ 'lua/lib/below.lua': `return '?'` })).answer).toBe('blue violet?')
+    rmSync(join(project.directory, 'lua/lib/below.lua'))
+    expect((await change({})).answer).toBe('blue violet')
     expect(project.servers()).toHaveLength(1)
 
     // The config.

@@ -1,0 +1,19 @@
+import { fixturesDirectory } from '../package-files.ts'
+import type { LineMap } from './template.ts'
+
+/**
+ * The frames of a Lua traceback, innermost first, with the places that the user wrote: the rendered init script is no file
+ * of his, and the default one is the fixture's.
+ */
+export function readTrace(trace: string | undefined, lineMap: LineMap): string[] {
+  const lines = (trace ?? '').split('\n').map(line => line.trim())
+  return lines.filter(line => line !== '' && line !== 'stack traceback:').flatMap(frame => place(frame, lineMap))
+}
+
+function place(frame: string, lineMap: LineMap): string[] {
+  const [, line, rest] = /^init\.lua:(\d+):(.*)$/.exec(frame) ?? []
+  if (line === undefined) return [frame]
+  const origin = lineMap(Number(line))
+  if (!origin || origin.file.startsWith(fixturesDirectory)) return []
+  return [`${origin.file}:${origin.line}:${rest}`]
+}

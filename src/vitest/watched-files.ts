@@ -1,0 +1,47 @@
+import type { TestProject } from 'vitest/node'
+import { isLuaBelow } from '../broker/server-files.ts'
+import type { SharedRun } from './run.ts'
+import { shared } from './shared.ts'
+
+/** What Vite has to watch files with, as far as it is used here. */
+interface Watcher {
+  add(paths: string[]): void
+  prependListener(event: 'add' | 'unlink', listener: (path: string) => void): void
+  emit(event: 'change', path: string): void
+}
+
+const listening = shared('watchers', () => new WeakMap<Watcher, Set<SharedRun>>())
+
+// Vitest takes them for patterns; a directory may be called [id].
+const asPattern = (path: string): string => path.replaceAll(/[\\*?[\](){}!|+@]/g, '\\$&')
+
+function addTriggers({ config, vitest }: TestProject, files: readonly string[]): void {
+  const patterns = files.map(asPattern)
+  for (const { forceRerunTriggers } of new Set([config, vitest.config])) {
+    const known = new Set(forceRerunTriggers)
+    forceRerunTriggers.push(...patterns.filter(pattern => !known.has(pattern)))
+  }
+}
+
+/** Has all tests run again when something that servers are made of changes, comes or goes. */
+export function watchFiles(project: TestProject, run: SharedRun): void {
+  const { vitest } = project
+  if (!vitest.config.watch) return
+  const { files, roots } = run.watched()
+  addTriggers(project, files)
+  const { watcher } = (vitest as unknown as { vite?: { watcher?: Watcher } }).vite ?? {}
+  if (!watcher) return
+  watcher.add([...files, ...roots])
+  const runs = listening.get(watcher) ?? new Set()
+  listening.set(watcher, runs)
+  if (runs.has(run)) return
+  runs.add(run)
+  // Before Vitest's own: it finds the trigger that a new file is.
+  watcher.prependListener('add', path => {
+    if (isLuaBelow(path, run.watched().roots)) addTriggers(project, [path])
+  })
+  // Vitest runs no tests for a file that is gone.
+  watcher.prependListener('unlink', path => {
+    if (isLuaBelow(path, run.watched().roots)) watcher.emit('change', path)
+  })
+}
