@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InstallError } from '../errors.ts'
@@ -72,6 +74,28 @@ async function describeCopy(
   }
 }
 
+const unreachable =
+  /could not (?:connect|resolve)|unable to connect|connection (?:failed|timed out)|unreachable|temporary failure/i
+
+/** What apt says of a network that is down, without the address of each list. */
+function networkFailure(complaints: readonly string[]): string | undefined {
+  const line = complaints.find(text => unreachable.test(text))
+  const reason = line?.replace(/^[EW]: (?:Failed to fetch \S+\s+)?/, '')
+  return reason && `the package lists could not be fetched: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`
+}
+
+/** Refuses a cache on a file system that runs no programs, before anything is downloaded into it. */
+function checkRunsPrograms(directory: string, root: string): void {
+  const probe = join(directory, 'probe')
+  writeFileSync(probe, '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+  const { error } = spawnSync(probe, { stdio: 'ignore' })
+  rmSync(probe)
+  if ((error as NodeJS.ErrnoException | undefined)?.code !== 'EACCES') return
+  throw new InstallError(
+    `Tarantool could not be installed: no program may be run in the cache ${root}, which is mounted with noexec; TARANTOOL_FIXTURE_CACHE names another directory for it`,
+  )
+}
+
 // The package, then its libraries if some are not there, all from one state of the lists.
 async function build(
   lists: ListSource,
@@ -86,9 +110,8 @@ async function build(
   const complaints = lists === 'own' ? await apt.update() : []
   const candidates = await apt.candidates(wanted)
   if (!candidates.tarantool) {
-    throw new InstallError('Tarantool could not be installed: apt knows no package named tarantool for this system', {
-      logTail: complaints.slice(-12),
-    })
+    const why = networkFailure(complaints) ?? 'apt knows no package named tarantool for this system'
+    throw new InstallError(`Tarantool could not be installed: ${why}`, { logTail: complaints.slice(-12) })
   }
   announce(upstream(candidates.tarantool))
   await unpack(await apt.download(Object.keys(candidates)), tree, options)
@@ -119,6 +142,7 @@ export async function installTarantool(options: InstallOptions): Promise<CachedC
     report(`no tarantool found; installing ${system.name}'s tarantool ${version} into ${place} (newer: ${installHint})`)
   }
   try {
+    checkRunsPrograms(staging, root)
     let failure: unknown
     for (const source of lists) {
       try {

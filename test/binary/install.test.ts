@@ -104,10 +104,28 @@ describe.skipIf(!canInstall)(`an installation${why}`, () => {
       env: { http_proxy: dead, https_proxy: dead, HTTPS_PROXY: dead, no_proxy: '' },
     })
     expect(exitCode).toBe(1)
-    expect(stderr).toMatch(/InstallError: Tarantool could not be installed: .*\[ERR_TARANTOOL_INSTALL\]/)
+    expect(stderr).toMatch(
+      /InstallError: Tarantool could not be installed: .*could not be fetched: (?:could not|unable to) connect to/,
+    )
     expect(stderr).toMatch(/Last log lines:\n {2}[EW]: .*127\.0\.0\.1/)
     expect(readdirSync(root)).toEqual([])
   })
+
+  test.skipIf(!isRoot)(
+    'refuses a cache that runs no programs, before it downloads (as root only: it mounts one)',
+    async context => {
+      const work = temporaryDirectory()
+      const command = 'mount -t tmpfs -o noexec tmpfs "$1" && shift && exec "$@"'
+      const probe = await execa('unshare', ['-m', 'sh', '-c', command, 'sh', work, 'true'], { reject: false })
+      if (probe.failed) return context.skip('no mounts in this container')
+      const installer = [process.execPath, '--import', import.meta.resolve('tsx'), script, join(work, 'cache')]
+      const { stderr } = await execa('unshare', ['-m', 'sh', '-c', command, 'sh', work, ...installer], {
+        reject: false,
+      })
+      expect(stderr).toMatch(/no program may be run in the cache .*noexec; TARANTOOL_FIXTURE_CACHE names another/)
+      expect(stderr).not.toContain('installing')
+    },
+  )
 
   test.skipIf(!isRoot)('brings the libraries that are not there (as root only: it hides some)', async context => {
     const root = newCache()
