@@ -52,7 +52,7 @@ export async function crashReport({
 }: TarantoolInstance): Promise<Death | null> {
   // The worker sees the connection's end before this process is told of the server's, and a server that takes no
   // connections any more is going to end.
-  const isEnding = await refusesConnections(address.binary)
+  const isEnding = await refusesConnections(address)
   const exit = await process?.exitWithin(isEnding ? shutdownTime : seenWithin)
   if (!exit) return null
   return { fingerprint, exitCode: exit.exitCode, signal: exit.signal, logFile }

@@ -114,7 +114,7 @@ export class LeasedServer {
   }
 
   async #findDeath(suspected: boolean): Promise<Death | undefined> {
-    if (suspected && !(await refusesConnections(this.#info.address.binary))) return undefined
+    if (suspected && !(await refusesConnections(this.#info.address))) return undefined
     const death = await this.#client.request('crash', { server: this.name })
     if (!death && !this.#connections.isWatching) this.#connections.watchAgain()
     return death ?? undefined

@@ -1,19 +1,38 @@
-import type { Address } from './address.ts'
-import { connect } from './node-builtins.ts'
+import type { ServerAddress } from './connections.ts'
+import { connect, now } from './node-builtins.ts'
+
+// In milliseconds.
+const announcedWithin = 500
+const greetedWithin = 5000
 
 /**
- * Whether nobody listens at an address any more. From 2.10 on a server that exits stops to listen at once, and goes on
+ * Whether nobody listens at a server's address any more. From 2.10 on a server that exits stops to listen at once, and goes on
  * for up to three seconds to let requests end.
  *
  * @see https://www.tarantool.io/en/doc/latest/reference/reference_lua/box_ctl/on_shutdown/
  */
-export function refusesConnections(address: Address): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(address)
-    socket.once('connect', () => {
+export async function refusesConnections({ binary, console }: ServerAddress): Promise<boolean> {
+  const { announce } = await import('./iproto/announcement.ts')
+  const began = now()
+  const announcement = await announce(console, announcedWithin).catch(() => undefined)
+  // A server that is busy, or paused: its application would hear of the connection.
+  if (!announcement && now() - began >= announcedWithin) return false
+  return await new Promise(resolve => {
+    const socket = connect(binary)
+    // Not before the server has seen whose it is.
+    const end = (): void => {
       socket.destroy()
+      announcement?.end()
+    }
+    if (announcement) socket.write(announcement.firstBytes)
+    else socket.once('connect', end)
+    socket.once('connect', () => {
+      socket.unref()
       resolve(false)
     })
+    socket.setTimeout(greetedWithin, end)
+    socket.once('data', end)
+    socket.once('close', end)
     socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED' || code === 'ENOENT'))
   })
 }

@@ -1,6 +1,7 @@
 // npm run bench [-- PAIRS [NAME...]]: what the fixture costs beside the bare thing, each a ratio within this run. Prints;
 // fails nothing.
 import { locateBinary } from '../../src/binary/locate.ts'
+import { benchAccess } from './access.ts'
 import { benchBlocking } from './blocking.ts'
 import { benchDocker } from './docker.ts'
 import { benchHook } from './hook.ts'
@@ -13,6 +14,7 @@ import { benchVitest } from './vitest-suite.ts'
 
 const benches: Record<string, (pairs: number) => Promise<void>> = {
   start: benchStartAndStop,
+  access: benchAccess,
   docker: benchDocker,
   seed: benchSeed,
   reset: benchReset,

@@ -8,7 +8,7 @@ const connectTimeout = 5000
 const longestReply = 10_000
 
 /** A connection that a server knows to be the fixture's, before it greets it. */
-interface Announcement {
+export interface Announcement {
   /** What the connection has to begin with: a ping whose reply nobody waits for. */
   readonly firstBytes: Uint8Array
   /** To be called when it is made, or not going to be. */
@@ -39,9 +39,14 @@ export async function connectUnheard<Connection>(
   }
 }
 
-// A console of its own: a command of the test's may hold up another one's.
-async function announce(agent: Address): Promise<Announcement> {
-  const { socket, remaining } = await openSocket(agent, { timeout: connectTimeout })
+/**
+ * Announces a connection, over a console of its own: a command of the test's may hold up another one.
+ *
+ * @param timeout in milliseconds
+ * @throws when the server does not answer
+ */
+export async function announce(agent: Address, timeout: number = connectTimeout): Promise<Announcement> {
+  const { socket, remaining } = await openSocket(agent, { timeout })
   socket.on('error', () => {})
   const sync = (randomBytes(4).readUInt32BE() % firstAnnounced) + firstAnnounced
   const firstBytes = encodeFrame(REQUEST.ping, sync, new Map())

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
 import type { TarantoolInstance } from '../../../src/index.ts'
+import { refusesConnections } from '../../../src/protocol/refuses-connections.ts'
 import { startInstance } from '../../support/instances.ts'
 
 // Rows of all that an application hears of sessions.
@@ -116,6 +117,23 @@ test('a session that the application refuses is counted, and counted as ended', 
   await expect.poll(() => foreign(instance)).toEqual([2, 0])
   expect(await instance.eval('return 1')).toEqual([1])
 })
+
+test.each([{ host: '127.0.0.1' }, { host: 'unix/' }])(
+  'the application hears nothing of the question whether its server still takes connections ($host)',
+  async ({ host }) => {
+    const instance = await startInstance({ host, appLua: listens })
+    const { address } = instance
+    expect(await refusesConnections(address)).toBe(false)
+    instance.process?.sendSignal('SIGSTOP')
+    expect(await refusesConnections(address)).toBe(false)
+    instance.process?.sendSignal('SIGCONT')
+    expect(await instance.eval('return 1')).toEqual([1])
+    expect(await heard(instance)).toEqual([])
+    expect(await foreign(instance)).toEqual([0, 0])
+    await instance.stop()
+    expect(await refusesConnections(address)).toBe(true)
+  },
+)
 
 test('what a test deletes, replaces and lists is what it set itself', async () => {
   const instance = await startInstance({ appLua: listens, recordChanges: true })
