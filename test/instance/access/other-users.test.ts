@@ -17,6 +17,9 @@ const breakIn = "rawset(_G, 'somebody_was_here', true)"
 const wasEntered = async (instance: TarantoolInstance): Promise<unknown> =>
   (await instance.command("rawget(_G, 'somebody_was_here') == true"))[0]
 
+/** For a machine that is busy. */
+const patient = { timeout: 60_000 }
+
 const portOf = ({ port }: TarantoolInstance): number => port as number
 
 const hasIpv6 = Object.values(networkInterfaces()).some(addresses =>
@@ -106,14 +109,15 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
       local fiber, fio = require('fiber'), require('fio')
       while not fio.path.exists('${directory}/go') do fiber.sleep(0.01) end
       box.session.on_connect(function() end)`
-    const instance = await newInstance({ port, appLua, recordChanges: true }).start({ wait: false })
+    const instance = await newInstance({ port, appLua, recordChanges: true, timeout: 60_000 }).start({ wait: false })
     const intruder = new Intruder()
     const visits: string[] = []
-    const goOn = new AbortController()
+    const end = new AbortController()
+    onTestFinished(() => end.abort())
     const visiting = (async () => {
-      while (!goOn.signal.aborted) visits.push(await intruder.connect({ port, lua: breakIn }))
+      while (!end.signal.aborted) visits.push(await intruder.connect({ port, lua: breakIn }))
     })()
-    await expect.poll(() => visits.some(said => said.includes(refused))).toBe(true)
+    await expect.poll(() => visits.some(said => said.includes(refused)), patient).toBe(true)
     writeFileSync(join(directory, 'go'), '')
     await instance.ready()
     expect(await wasEntered(instance)).toBe(false)
@@ -121,7 +125,7 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
     expect(await wasEntered(instance)).toBe(false)
     await instance.restart()
     expect(await wasEntered(instance)).toBe(false)
-    goOn.abort()
+    end.abort()
     await visiting
     expect(visits.filter(said => said.startsWith('Tarantool') && !said.includes(refused))).toEqual([])
   })

@@ -14,6 +14,9 @@ const asGuest = async ({ port }: TarantoolInstance): Promise<unknown> => {
   }
 }
 
+/** For a machine that is busy. */
+const patient = { timeout: 60_000 }
+
 const denied = expect.stringContaining("access to universe '' is denied for user 'guest'")
 const account = { user: 'tester', password: expect.stringMatching(/^[0-9a-f]{24}$/) }
 
@@ -54,7 +57,7 @@ test('the servers of one process have one account: one that replicates knows tha
     boxCfg: { read_only: true },
   })
   await master.eval("box.schema.space.create('made'):create_index('pk')")
-  await expect.poll(() => replica.eval('return box.space.made ~= nil')).toEqual([true])
+  await expect.poll(() => replica.eval('return box.space.made ~= nil'), patient).toEqual([true])
 })
 
 // From linux/audit.h and the tables of system calls.

@@ -19,6 +19,9 @@ const heard = (instance: TarantoolInstance): Promise<unknown[]> =>
     for _, row in box.space.heard:pairs() do table.insert(list, row[2] .. ' ' .. row[3]) end
     return unpack(list)`)
 
+/** For a machine that is busy. */
+const patient = { timeout: 60_000 }
+
 const foreign = (instance: TarantoolInstance): Promise<unknown[]> =>
   instance.command("require('tarantool-fixture').foreign_connections()")
 
@@ -64,7 +67,7 @@ test('the application hears of all other connections, while those of the fixture
   expect(await heard(instance)).toEqual(['on_connect binary', 'on_connect console', 'on_auth console'])
   binary.destroy()
   console.destroy()
-  await expect.poll(() => heard(instance)).toHaveLength(5)
+  await expect.poll(() => heard(instance), patient).toHaveLength(5)
   expect((await heard(instance)).slice(3).sort()).toEqual(['on_disconnect binary', 'on_disconnect console'])
   expect(await foreign(instance)).toEqual([2, 0])
 })
@@ -114,7 +117,7 @@ test('a session that the application refuses is counted, and counted as ended', 
   expect(said).toContain('closed today')
   const console = connect(instance.consolePort as string)
   await once(console, 'close')
-  await expect.poll(() => foreign(instance)).toEqual([2, 0])
+  await expect.poll(() => foreign(instance), patient).toEqual([2, 0])
   expect(await instance.eval('return 1')).toEqual([1])
 })
 
@@ -146,7 +149,7 @@ test('what a test deletes, replaces and lists is what it set itself', async () =
   expect(await instance.eval('return box.space.heard:count()')).toEqual([0])
   await instance.reset()
   first.destroy()
-  await expect.poll(() => heard(instance)).toEqual(['on_disconnect binary'])
+  await expect.poll(() => heard(instance), patient).toEqual(['on_disconnect binary'])
   await client({ host: '127.0.0.1', port: instance.port as number })
   expect(await heard(instance)).toEqual(['on_disconnect binary', 'on_connect binary'])
 })
