@@ -4,6 +4,7 @@ import {
   type ErrorDetails,
   InitScriptError,
   PortTakenError,
+  RootNotWritableError,
   ServerExitedError,
   ServerKilledError,
   type TarantoolFixtureError,
@@ -117,6 +118,13 @@ export function errorOfReport(
   // The application may bind addresses of its own.
   if (report.stage !== 'app' && report.stage !== 'seed_lua' && saysTaken(report.message, server.logTail)) {
     return portTaken(report.stage === 'console' ? context.console : context.listen, context)
+  }
+  // Nothing of the user's has run by then.
+  if (report.stage === 'console') {
+    return new RootNotWritableError(`${context.instance} cannot open its console ${context.console}: ${what}`, {
+      ...context,
+      hint: "The console's socket is in the server's directory: is there space, are there inodes left? The option 'root' names another place.",
+    })
   }
   const [, option] = rejectedOption.exec(report.message) ?? []
   if (option !== undefined) {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -460,6 +461,23 @@ describe('starts that fail', () => {
     await instance.start()
     expect(await instance.eval('return works')).toEqual([true])
   })
+})
+
+const isRoot = process.getuid?.() === 0
+
+test.skipIf(!isRoot)(`no inodes left for the console (as root only: it mounts a file system)`, async context => {
+  const root = temporaryDirectory()
+  // As many as the root, the directory, its marker and the files of a start need: the socket's is missing.
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=6,mode=700', 'tmpfs', root])
+  if (mounted.status !== 0) return context.skip('no mounts in this container')
+  try {
+    const failure = await failureOf({ root })
+    expect(failure).toBeInstanceOf(fixture.RootNotWritableError)
+    expect(failure.message).toMatch(/cannot open its console .*No space left on device/)
+    expect(contentOf(root)).toEqual([])
+  } finally {
+    spawnSync('umount', ['-l', root])
+  }
 })
 
 describe('addresses in use', () => {
