@@ -158,6 +158,14 @@ const cases: Case[] = [
     spaces: true,
   },
   {
+    name: 'rows beside other changes of the schema',
+    levels: [
+      childWithRows,
+      "named('parent'):insert({ 1, 'one' }) box.space.more:replace({ 1, 1 }) named('parent'):delete(10) box.schema.space.create('other'):create_index('pk')",
+    ],
+    spaces: true,
+  },
+  {
     name: 'a key of several fields',
     levels: [
       `local places = box.schema.space.create('places', { format = { { 'a', 'unsigned' }, { 'b', 'unsigned' } } })

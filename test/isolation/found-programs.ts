@@ -74,6 +74,12 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
       ],
     ],
   ],
+  'a foreign key of a space with a row that does not agree with it': [
+    ['run', [['foreign_key_of_field', 9, 0, 2]]],
+    ['enter', 0],
+    ['run', [['chain', 0, 1, 0]]],
+  ],
+  'a function of C that was stubbed': [['run', [['stub', 9, 0, 0]]]],
   'vinyl rows put back before DDL of their space': [
     ['run', [['delete', 6, 3, 0]]],
     ['rewind', -1],

@@ -26,6 +26,8 @@ const keys =
 const rights = named(`sequence_reset sequence_alter sequence_drop sequence_create user_create user_drop user_passwd
   role_create role_drop grant revoke func_create key_func_create func_drop as_ann`)
 const beside = named('global remove_global configure configure session_trigger leave_open truncate_vinyl drop_vinyl')
+const process = named(`environment directory package_path stub stub stub_method metatable serializer shutdown_trigger
+  broadcast`)
 const triggers = named('add_trigger remove_triggers name_trigger unname_trigger event_set event_del')
 
 const one: fc.Arbitrary<Operation> = fc.oneof(
@@ -35,6 +37,7 @@ const one: fc.Arbitrary<Operation> = fc.oneof(
   { arbitrary: sql, weight: 2 },
   { arbitrary: rights, weight: 3 },
   { arbitrary: beside, weight: 2 },
+  { arbitrary: process, weight: 1 },
   { arbitrary: triggers, weight: 1 },
 )
 const transaction: fc.Arbitrary<Operation> = fc.tuple(
