@@ -9,6 +9,7 @@ import {
   type TarantoolInstance,
   TarantoolSyncInstance,
 } from '../../src/index.ts'
+import { IprotoConnection } from '../../src/protocol/iproto/connection.ts'
 import {
   contentOf,
   isAlive,
@@ -43,7 +44,7 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
     try {
       expect(instance.isRunning).toBe(true)
       expect(instance.host).toBe('127.0.0.1')
-      expect(instance.uri).toBe(`127.0.0.1:${instance.port}`)
+      expect(instance.uri).toBe(`tester:${instance.credentials?.password}@127.0.0.1:${instance.port}`)
       expect(instance.fingerprint).toBe(`Tarantool[127.0.0.1:${instance.port}]`)
       expect(await instance.command('box.info.status')).toEqual(['running'])
       expect(await instance.eval('return ... + 1', 41)).toEqual([42])
@@ -55,6 +56,39 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
       await instance.stop()
     }
     expect(instance.pid).toBeUndefined()
+  })
+
+  test.each([
+    { what: 'on its published port', options: {} },
+    { what: 'on a unix socket', options: { host: 'unix/' } },
+  ])('its application hears nothing of connections of the fixture: $what', async ({ options }) => {
+    const appLua = `heard = 0
+      for _, event in ipairs({ 'on_connect', 'on_auth', 'on_disconnect' }) do
+        box.session[event](function() heard = heard + 1 end)
+      end`
+    const instance = await start({ ...options, appLua, recordChanges: true })
+    expect(await instance.eval('return 1')).toEqual([1])
+    await instance.reset()
+    expect(await instance.command("heard, require('tarantool-fixture').foreign_connections()")).toEqual([0, 0, 0])
+  })
+
+  test('guest has no rights on a published port, unless the user says so', async () => {
+    const guestOf = async (instance: TarantoolInstance): Promise<unknown> => {
+      const { port } = instance
+      const connection = await IprotoConnection.connect({ host: '127.0.0.1', port: port as number })
+      try {
+        return await connection.eval('return 1').catch((error: Error) => error.message)
+      } finally {
+        connection.close()
+      }
+    }
+    const closed = await start()
+    expect(closed.credentials).toEqual({ user: 'tester', password: expect.stringMatching(/^[0-9a-f]{24}$/) })
+    expect(await closed.eval('return box.session.user()')).toEqual(['tester'])
+    expect(await guestOf(closed)).toMatch(/denied for user 'guest'/)
+    const open = await start({ access: 'any' })
+    expect(open.credentials).toBeUndefined()
+    expect(await guestOf(open)).toEqual([1])
   })
 
   test('the blocking class runs one, with all that can be asked of it', async () => {
