@@ -3,6 +3,7 @@ import { Broker } from '../../src/broker/broker.ts'
 import { BrokerClient } from '../../src/broker/client.ts'
 import type { FixtureConfig } from '../../src/config/fixture-config.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
+import { clearEnvironment, setEnvironment } from '../../src/handle/environment.ts'
 import { ServerConnections } from '../../src/protocol/connections.ts'
 
 async function listen(config: FixtureConfig): Promise<Broker> {
@@ -32,12 +33,24 @@ test('concurrent requests of one worker for one server are one lease', async () 
   expect((await second.request('lease', { server: 'default' })).pid).toBe(one.pid)
 })
 
-test.each(['0.0.0.0', '*'])('a server that listens on %s is reached from here', async host => {
-  const broker = await listen({ host })
-  const client = await connect(broker, 1)
-  const { address } = await client.request('lease', { server: 'default' })
-  const connections = new ServerConnections(address)
-  onTestFinished(() => connections.close())
-  expect(address.binary).toMatchObject({ host: '127.0.0.1' })
-  expect(await connections.eval('return 1', [])).toEqual([1])
-})
+test.each(['0.0.0.0', '*'])(
+  'a server that listens on %s is reached from here, with the account that is published',
+  async host => {
+    const broker = await listen({ host })
+    const client = await connect(broker, 1)
+    const info = await client.request('lease', { server: 'default' })
+    const { address, user, password, uri, port } = info
+    const connections = new ServerConnections(address)
+    onTestFinished(() => connections.close())
+    expect(address.binary).toMatchObject({ host: '127.0.0.1' })
+    expect(await connections.eval('return box.session.user()', [])).toEqual(['tester'])
+    expect({ user, password }).toEqual({ user: 'tester', password: expect.stringMatching(/^[0-9a-f]{24}$/) })
+    expect(uri).toBe(`tester:${password}@${host}:${port}`)
+    setEnvironment(info)
+    onTestFinished(() => clearEnvironment('default'))
+    expect(process.env).toMatchObject({ TARANTOOL_USER: user, TARANTOOL_PASSWORD: password, TARANTOOL_URI: uri })
+    // A server that takes its place has the same account.
+    const renewed = await client.request('renew', { server: 'default' })
+    expect([renewed.pid === info.pid, renewed.password]).toEqual([false, password])
+  },
+)

@@ -18,6 +18,7 @@ import {
 
 const seed: SeedRows = { users: [{ id: 1, name: 'ann' }, [2, 'bob']] }
 const options: InstanceOptions = {
+  access: { uids: [1001] },
   appLua: './app.lua',
   boxCfg: { memtx_memory: 64 * 1024 ** 2, listen: ['127.0.0.1:0'], replication: undefined },
   credentials: 'random',
@@ -35,6 +36,8 @@ new TarantoolInstance({ walMod: 'none' })
 new TarantoolInstance({ walMode: 'sometimes' })
 // @ts-expect-error Milliseconds are a number.
 new TarantoolInstance({ timeout: '5s' })
+// @ts-expect-error Users are named by their ids.
+new TarantoolInstance({ access: { uids: ['ann'] } })
 // @ts-expect-error A password is missing.
 new TarantoolInstance({ credentials: { user: 'ann' } })
 // @ts-expect-error A function is no value of box.cfg.
