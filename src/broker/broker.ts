@@ -20,6 +20,8 @@ export interface BrokerOptions {
   readonly baseDir: string
   /** Called when a test file gets no server, with the number of files that got none in this run. */
   readonly onRefused?: ((files: number) => void) | undefined
+  /** What is told once, and referred to from then on, is told to each test file: of those that fail, one may be shown. */
+  readonly tellsInFull?: boolean | undefined
 }
 
 /**
@@ -39,7 +41,7 @@ export class Broker {
   #pools: Map<string, Pool>
   /** Pools of one server for one file that brought its own config. */
   readonly #ownPools = new Set<Pool>()
-  #failedStarts = new FailedStarts()
+  #failedStarts: FailedStarts
   #refused = 0
   #prestarted = 0
   #refusal: Error | undefined
@@ -47,6 +49,7 @@ export class Broker {
   private constructor(options: BrokerOptions, directory: string) {
     this.#options = options
     this.#directory = directory
+    this.#failedStarts = new FailedStarts(options)
     this.#pools = this.#makePools(options.fixture)
     this.#socketServer = createServer(socket => this.#accept(socket))
   }
@@ -88,7 +91,7 @@ export class Broker {
   /** Ends all servers and starts new ones, from another config if one is given: something that they were made of changed. */
   async reload(fixture: ResolvedFixture = this.#options.fixture): Promise<void> {
     this.#refusal = undefined
-    this.#failedStarts = new FailedStarts()
+    this.#failedStarts = new FailedStarts(this.#options)
     const old = [...this.#pools.values()]
     this.#pools = this.#makePools(fixture)
     await Promise.all(old.map(pool => pool.close()))

@@ -43,6 +43,12 @@ export class FailedStarts {
   readonly #reasons = new Map<string, Error>()
   /** What was told in full, with the test file that was told. */
   readonly #told = new Map<string, string | undefined>()
+  readonly #tellsInFull: boolean
+
+  /** @param tellsInFull each test file is told in full: of those that fail at a time, one is shown */
+  constructor({ tellsInFull = false }: { tellsInFull?: boolean | undefined } = {}) {
+    this.#tellsInFull = tellsInFull
+  }
 
   cameUp(kind: string): void {
     this.#cameUp.add(kind)
@@ -60,7 +66,7 @@ export class FailedStarts {
 
   /** The error as a test file is told: in full the first time, in one line that refers to that from then on. */
   tell(error: unknown, file: string | undefined): unknown {
-    if (!(error instanceof TarantoolFixtureError) || error instanceof LeaseError) return error
+    if (this.#tellsInFull || !(error instanceof TarantoolFixtureError) || error instanceof LeaseError) return error
     const text = textOf(error)
     if (this.#told.has(text)) return reminderOf(error, this.#told.get(text))
     this.#told.set(text, file)
@@ -82,10 +88,15 @@ function textOf(error: TarantoolFixtureError): string {
   return withoutNames([error.code, error.summary, luaStack].join('\n'))
 }
 
+const referring = ' (told in full '
+
+/** Whether a message refers to one that was told before. */
+export const isReminder = (message: string): boolean => message.includes(referring)
+
 function reminderOf(error: TarantoolFixtureError, file: string | undefined): TarantoolFixtureError {
   const [line = ''] = error.summary.replace(/ \([^()]* did not start\)/, '').split('\n')
   const where = file === undefined ? 'under the first test file that failed' : `under ${relative('', file)}`
-  const summary = `${line} (told in full ${where})`
+  const summary = `${line}${referring}${where})`
   const reminder = Object.create(error) as TarantoolFixtureError
   return Object.assign(reminder, { message: `${summary} [${error.code}]`, summary, hint: undefined, logTail: [] })
 }

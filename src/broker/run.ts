@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly configFile?: string | undefined
   /** Called when a test file gets no server, with the number of files that got none in this run. */
   readonly onRefused?: ((files: number) => void) | undefined
+  /** Each test file that gets no server is told why in full: the runner may show one of them only. */
+  readonly tellsInFull?: boolean | undefined
 }
 
 /** The servers of one setup in a runner's run, from its global setup to its teardown. */
@@ -40,8 +42,8 @@ export class Run {
     const busy = await workers()
     checkFixedPorts(fixture, busy)
     this.#stamp ||= this.#currentStamp()
-    const { baseDir, onRefused } = this.#options
-    this.#broker ??= Broker.listen({ fixture, baseDir, onRefused })
+    const { baseDir, onRefused, tellsInFull } = this.#options
+    this.#broker ??= Broker.listen({ fixture, baseDir, onRefused, tellsInFull })
     const broker = await this.#broker
     if (start && fixture.lease === 'file') broker.prestart(busy)
   }

@@ -87,11 +87,12 @@ export async function setUp(options: RunOptions, global: GlobalConfig, project: 
   const setup = project.globalSetup ?? options.configFile ?? options.baseDir
   // One that no teardown has ended: there are never two.
   await end(setup)
-  const run = new Run(options)
+  const bails = (global.bail ?? 0) > 0
+  const run = new Run({ ...options, tellsInFull: bails })
   runs.set(setup, run)
   try {
     await run.begin(async () => workersOf(global), { start: true })
-    writeTickets({ ...readTickets(), [setup]: { ...(await run.ticket()), bails: (global.bail ?? 0) > 0 } })
+    writeTickets({ ...readTickets(), [setup]: { ...(await run.ticket()), bails } })
   } catch (error) {
     await end(setup)
     throw error

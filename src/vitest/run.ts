@@ -2,6 +2,7 @@ import type { TestProject, Vitest } from 'vitest/node'
 import type { BrokerTicket } from '../broker/messages.ts'
 import { Run, type RunOptions } from '../broker/run.ts'
 import type { ServerFiles } from '../broker/server-files.ts'
+import { Bail } from './bail.ts'
 import { shared } from './shared.ts'
 import { busyWorkers } from './workers.ts'
 
@@ -18,8 +19,13 @@ export class SharedRun {
   #users = 0
 
   private constructor(vitest: Vitest, options: RunOptions, onEnd: () => void) {
-    this.#run = new Run({ ...options, onRefused: files => bail(vitest, files) })
-    this.#onEnd = onEnd
+    const bail = new Bail(vitest)
+    this.#run = new Run({ ...options, onRefused: files => bail.refused(files) })
+    const unwatch = bail.watch()
+    this.#onEnd = () => {
+      unwatch()
+      onEnd()
+    }
   }
 
   /**
@@ -76,10 +82,4 @@ export class SharedRun {
   watched(): ServerFiles {
     return this.#run.watched()
   }
-}
-
-// Vitest counts failed tests for it, and not the files that cannot run.
-function bail(vitest: Vitest, files: number): void {
-  const limit = vitest.config.bail ?? 0
-  if (limit > 0 && files >= limit) void vitest.cancelCurrentRun('test-failure')
 }

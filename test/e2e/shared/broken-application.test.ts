@@ -27,6 +27,7 @@ const using = (use: string): Record<string, string> => {
 }
 
 const oneWorker = 'maxWorkers: 1, fileParallelism: false'
+const twoWorkers = 'maxWorkers: 2'
 const oneLine = /broken\.lua:3: boom \(told in full under .*\) \[ERR_TARANTOOL_INIT_SCRIPT\]$/gm
 const inFull = new RegExp(
   [
@@ -40,8 +41,8 @@ const inFull = new RegExp(
 )
 
 describe.each([...vitests, ...jests])('$name', runner => {
-  const projectWith = (config: string, use: string): ReturnType<typeof projectUnder> => {
-    const project = projectUnder(runner, { ...setUpWith(config, oneWorker), ...using(use) })
+  const projectWith = (config: string, use: string, workers = oneWorker): ReturnType<typeof projectUnder> => {
+    const project = projectUnder(runner, { ...setUpWith(config, workers), ...using(use) })
     project.write({ 'broken.lua': broken.replace('STARTS', `${project.directory}/starts`) })
     return project
   }
@@ -64,15 +65,16 @@ describe.each([...vitests, ...jests])('$name', runner => {
     expect(project.servers()).toEqual([])
   })
 
+  // Of two files that fail at a time, the one that is shown has the report.
   test.each([
-    ['of the run', `{ appLua: './broken.lua' }`, 'useTarantool()'],
-    ['of each file', '{}', `useTarantool({ config: { appLua: './broken.lua' } })`],
-  ])('bail, with an application that is broken, %s', async (_name, config, use) => {
-    const project = projectWith(config, use)
+    ['of the run', `{ appLua: './broken.lua' }`, 'useTarantool()', twoWorkers],
+    ['of each file', '{}', `useTarantool({ config: { appLua: './broken.lua' } })`, oneWorker],
+  ])('bail, with an application that is broken, %s', async (_name, config, use, workers) => {
+    const project = projectWith(config, use, workers)
     const { output } = isJest(runner)
       ? await project.run([...jestJsonReport, '--bail'], { env: esModules })
       : await project.run(['run', '--bail=1', ...withJsonReport])
-    expect(output).toMatch(isJest(runner) ? /Test Suites: 1 failed, 1 of 6 total/ : /Test Files +1 failed .*\(6\)/)
+    expect(output).toMatch(isJest(runner) ? /Test Suites: 1 failed, 1 of 6 total/ : /Test Files +[12] failed .*\(6\)/)
     expect(output.match(/in function 'inner'/g), output).toHaveLength(1)
     await expect.poll(() => project.servers()).toEqual([])
   })
