@@ -31,6 +31,8 @@ function compose(message: string, code: string, details: ErrorDetails): string {
     const of = details.instance ? ` of ${details.instance}` : ''
     const kept = details.logFile ? ` (whole log: ${details.logFile})` : ''
     parts.push(`Last log lines${of}${kept}:\n${log.map(line => `  ${line}`).join('\n')}`)
+  } else if (details.logFile) {
+    parts.push(`Whole log: ${details.logFile}`)
   }
   return parts.join('\n')
 }
