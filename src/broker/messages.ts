@@ -44,6 +44,8 @@ export interface BrokerRequests {
     params: { server: string; config?: Record<string, unknown> | undefined; baseDir?: string | undefined }
     result: LeasedServerInfo
   }
+  /** A test or a hook does something with a server: other files are to have it fresh. */
+  use: { params: { server: string }; result: null }
   /** The file's last hook has run: servers that other files wait for may go to them. */
   finish: { params: Record<string, never>; result: null }
   /** Gives one server back before the file ends. */

@@ -7,6 +7,7 @@ import type { Death } from '../isolation/server.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { crashReport, ServerSignals } from './server-signals.ts'
+import { ServerUse } from './server-use.ts'
 import { Spare } from './spare.ts'
 
 /** One server of a pool: an instance, and what its leases did with it. */
@@ -21,6 +22,8 @@ export class PooledServer {
   #instance: TarantoolInstance
   readonly #spare: Spare
   readonly #signals = new ServerSignals()
+  /** What its lease did with it. */
+  readonly use: ServerUse = new ServerUse()
   #testFailed = false
   #destroyed = false
   /** Its changes are recorded, so that they can be undone. */
@@ -98,10 +101,7 @@ export class PooledServer {
   /** Stops it and starts it again. `record`: from here on it records what changes. */
   async restart(recreate: boolean, record = false): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
-      await this.#stop()
-      if (record && !this.#records) await this.#beginToRecord()
-      if (recreate) await this.#startFresh()
-      else await this.#startAgain()
+      await this.#restart(recreate, record)
       return this.info()
     })
   }
@@ -109,17 +109,7 @@ export class PooledServer {
   /** Gives it a new process: the spare, or where there is none, one that is started now. Keeps a spare from then on. */
   async renew(): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
-      try {
-        const isKept = this.#options.keep === 'on-failure' ? this.#testFailed : keeps(this.#options)
-        const successor = await this.#spare.replace(this.#instance, { orderly: isKept })
-        if (successor) this.#succeed(successor)
-        else {
-          await this.#stop()
-          await this.#startFresh()
-        }
-      } finally {
-        this.#spare.prepare()
-      }
+      await this.#renew()
       return this.info()
     })
   }
@@ -128,10 +118,15 @@ export class PooledServer {
   leaseEnded(): void {
     this.used = true
     const { isolation } = this
-    // A spare that the file had asked for itself goes with it.
-    const steps = [isolation === 'process' ? this.renew() : this.#inTurn(() => this.#spare.discard())]
-    if (isolation === 'restart') steps.push(this.restart(true))
-    void Promise.allSettled(steps)
+    const step = async (): Promise<void> => {
+      // A spare that the file had asked for itself goes with it.
+      if (isolation !== 'process') await this.#spare.discard()
+      if (isolation !== 'process' && isolation !== 'restart') return
+      if (!(await this.use.isTouched(this.#instance))) this.used = false
+      else if (isolation === 'process') await this.#renew()
+      else await this.#restart(true)
+    }
+    this.#inTurn(step).catch(() => {})
   }
 
   /** Stops the process; directory and address stay, for a start. */
@@ -180,6 +175,27 @@ export class PooledServer {
 
   async crashReport(): Promise<Death | null> {
     return await crashReport(this.#instance)
+  }
+
+  async #restart(recreate: boolean, record = false): Promise<void> {
+    await this.#stop()
+    if (record && !this.#records) await this.#beginToRecord()
+    if (recreate) await this.#startFresh()
+    else await this.#startAgain()
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const isKept = this.#options.keep === 'on-failure' ? this.#testFailed : keeps(this.#options)
+      const successor = await this.#spare.replace(this.#instance, { orderly: isKept })
+      if (successor) this.#succeed(successor)
+      else {
+        await this.#stop()
+        await this.#startFresh()
+      }
+    } finally {
+      this.#spare.prepare()
+    }
   }
 
   #makeInstance(more: InstanceOptions = {}): TarantoolInstance {

@@ -19,6 +19,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
     config: v.optional(v.custom<Record<string, unknown>>(isObject, 'must be an object')),
     baseDir: v.optional(text),
   }),
+  use: ofServer,
   finish: v.object({}),
   release: ofServer,
   ensure: ofServer,

@@ -80,6 +80,10 @@ export class WorkerSession {
         throw this.#tellWithoutServer(error)
       }
     },
+    use: async ({ server }) => {
+      this.#server(server).use.noteHandle()
+      return null
+    },
     finish: async () => {
       for (const lease of this.#leases.values()) lease.finish()
       return null

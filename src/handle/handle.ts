@@ -4,8 +4,11 @@ import { LeaseError } from '../errors.ts'
 import { type LogSlice, type LogWait, usualWait } from '../log/log-file.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
+import type { HandleOrigin } from './handle-origin.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
+import { leaseInTest } from './test-file.ts'
+import { noteUse } from './uses.ts'
 import { workerState } from './worker-state.ts'
 
 /**
@@ -17,13 +20,11 @@ import { workerState } from './worker-state.ts'
  * const [count] = await tarantool.call<[number]>('count_users')
  */
 export class TarantoolHandle {
-  readonly #server: () => LeasedServer | undefined
-  readonly #name: string
+  readonly #origin: HandleOrigin
 
   /** @internal */
-  constructor(name: string, server: () => LeasedServer | undefined) {
-    this.#name = name
-    this.#server = server
+  constructor(origin: HandleOrigin) {
+    this.#origin = origin
   }
 
   /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
@@ -130,13 +131,13 @@ export class TarantoolHandle {
 
   /** The lines that the server logged since the current test began; those of its whole life with `{ since: 0 }`. */
   async logs(slice?: LogSlice): Promise<string[]> {
-    const { log, marks } = this.#leased()
+    const { log, marks } = await this.#reach()
     return await log.lines({ since: marks.earliest, ...slice })
   }
 
   /** The lines since the current test began that hold a text or match an expression. */
   async grepLog(pattern: string | RegExp, slice?: LogSlice): Promise<string[]> {
-    const { log, marks } = this.#leased()
+    const { log, marks } = await this.#reach()
     return await log.grep(pattern, { since: marks.earliest, ...slice })
   }
 
@@ -149,7 +150,7 @@ export class TarantoolHandle {
    */
   async waitForLog(pattern: string | RegExp, options: LogWait = {}): Promise<string> {
     return await fromCaller(this.waitForLog, async () => {
-      const { log, marks } = this.#leased()
+      const { log, marks } = await this.#reach()
       // Without one, or with 0, a test may take as long as it likes. The runner's own error would say less.
       const { testTimeout } = workerState()
       const timeout = testTimeout ? Math.min(usualWait, 0.8 * testTimeout) : usualWait
@@ -165,7 +166,7 @@ export class TarantoolHandle {
    *   and what an outer `beforeAll` did is lost with it
    */
   async reset(): Promise<void> {
-    await this.#leased().isolated.reset()
+    await (await this.#reachToChange()).isolated.reset()
   }
 
   /**
@@ -174,12 +175,12 @@ export class TarantoolHandle {
    * @param options `recreate`: begin with an empty directory. Default false: with its data, as far as `walMode` kept it.
    */
   async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
-    await this.#leased().restart(recreate)
+    await (await this.#reachToChange()).restart(recreate)
   }
 
   /** Stops the server; no crash to the test. The next test finds it running, newly started. */
   async stop(): Promise<void> {
-    await this.#leased().stop()
+    await (await this.#reachToChange()).stop()
   }
 
   /**
@@ -188,37 +189,66 @@ export class TarantoolHandle {
    * @param options `recreate`: begin with an empty directory. Default false: with what it left on disk.
    */
   async start({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
-    await this.#leased().start(recreate)
+    await (await this.#reachToChange()).start(recreate)
   }
 
   /** Sends a signal, by default SIGKILL; returns when the server has ended of a SIGKILL. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    await this.#leased().signal(signal)
+    await (await this.#reachToChange()).signal(signal)
   }
 
   /** Freezes the server: connections stay open and nothing answers. The next test finds it resumed. */
   async pause(): Promise<void> {
-    await this.#leased().signal('SIGSTOP')
+    await (await this.#reachToChange()).signal('SIGSTOP')
   }
 
   /** Lets a paused server go on. */
   async resume(): Promise<void> {
-    await this.#leased().signal('SIGCONT')
+    await (await this.#reachToChange()).signal('SIGCONT')
+  }
+
+  /**
+   * Waits until the current file has the server, and lets it count as one that uses it.
+   *
+   * @internal
+   */
+  async ready(): Promise<void> {
+    if (!workerState().listing) await this.#reach()
   }
 
   // Files that are only listed read addresses too, at their top level.
   #info(): LeasedServerInfo {
-    return workerState().listing ? listedServer : this.#leased().info
+    if (workerState().listing) return listedServer
+    const server = this.#leased()
+    if (server) return server.info
+    throw this.#notLeased()
   }
 
   async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
-    return await this.#leased().request(send)
+    return await (await this.#reachToChange()).request(send)
   }
 
-  #leased(): LeasedServer {
-    const server = this.#server()
+  async #reachToChange(): Promise<LeasedServer> {
+    const server = await this.#reach()
+    server.noteUse()
+    return server
+  }
+
+  // What can wait has its server in any case. A module that several files share may have been evaluated for another one, and
+  // so nothing else has taken the lease.
+  async #reach(): Promise<LeasedServer> {
+    const server = this.#leased() ?? (await leaseInTest(this.#origin))
     if (server) return server
-    throw new LeaseError(`server '${this.#name}' is not leased yet`, {
+    throw this.#notLeased()
+  }
+
+  #leased(): LeasedServer | undefined {
+    noteUse(this.#origin)
+    return workerState().servers.get(this.#origin.use.server)
+  }
+
+  #notLeased(): LeaseError {
+    return new LeaseError(`server '${this.#origin.use.server}' is not leased yet`, {
       hint: "With lease: 'on-use', and for useTarantool({ config }), it is there from the first hook (beforeAll) on: read its properties in hooks and tests.",
     })
   }

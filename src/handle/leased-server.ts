@@ -25,6 +25,7 @@ export class LeasedServer {
   readonly #forgetClient: () => void
   readonly #connections: WorkerConnections
   #info: LeasedServerInfo
+  #toldUse = false
 
   constructor(client: BrokerClient, info: LeasedServerInfo) {
     this.name = info.name
@@ -46,6 +47,15 @@ export class LeasedServer {
 
   get log(): LogFile {
     return new LogFile(this.#info.logFile)
+  }
+
+  /** A test or a hook is about to do something with it. */
+  noteUse(): void {
+    this.isolated.noteUse()
+    if (this.#toldUse) return
+    this.#toldUse = true
+    // Where this is the last that is heard of the broker, nothing follows from it.
+    this.#client.request('use', { server: this.name }).catch(() => {})
   }
 
   /** Sends a request to the server itself. */

@@ -1,7 +1,10 @@
+import { demandIn, type Scope } from '../isolation/scope.ts'
 import { appendToError, describeLog, type ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 export interface ReportOptions {
+  /** Where it ran. */
+  readonly scope: Scope
   /** What has failed; the first gets what the servers logged. */
   readonly errors: readonly ShownError[]
   /** How messages call the time that is spoken of: `'during this test'`. */
@@ -18,13 +21,15 @@ export interface ReportOptions {
  */
 export async function reportServers(
   servers: Iterable<LeasedServer>,
-  { errors: [first], when, logWhen = when, logSince }: ReportOptions,
+  { scope, errors: [first], when, logWhen = when, logSince }: ReportOptions,
 ): Promise<void> {
   const crashes: Error[] = []
   for (const server of servers) {
     const since = logSince(server)
+    const isToTell = server.isolated.isToTell(demandIn(scope, server.info))
+    if (!(first || isToTell)) continue
     const crash = await server.isolated.watch.findDeath({ when, logSince: since, suspected: first !== undefined })
-    if (crash) crashes.push(crash)
+    if (crash && isToTell) crashes.push(crash)
     if (first) {
       const text = crash ? crash.summary : describeLog(server, logWhen, since)
       if (text) appendToError(first, text)

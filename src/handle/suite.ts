@@ -1,25 +1,22 @@
-import { demandIn, type Scope } from '../isolation/scope.ts'
+import { type Demand, demandIn, type Scope } from '../isolation/scope.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { workerState } from './worker-state.ts'
 
 // The servers in which a suite's hooks have a level of their own.
-function serversOf(scope: Scope): { server: LeasedServer; suites: readonly Scope[] }[] {
-  const found = [...workerState().servers.values()].map(server => ({
-    server,
-    suites: demandIn(scope, server.info).suites,
-  }))
-  return found.filter(({ suites }) => suites.at(-1) === scope)
+function serversOf(scope: Scope): { server: LeasedServer; demand: Demand }[] {
+  const found = [...workerState().servers.values()].map(server => ({ server, demand: demandIn(scope, server.info) }))
+  return found.filter(({ demand }) => demand.suites.at(-1) === scope)
 }
 
 /** Before the first hook of a suite: what its hooks change lasts until it ends. */
 export async function beginSuite(scope: Scope): Promise<void> {
   workerState().scope = scope
-  for (const { server, suites } of serversOf(scope)) await server.isolated.beginSuite(suites)
+  for (const { server, demand } of serversOf(scope)) await server.isolated.beginSuite(demand)
 }
 
 /** After its last hook. */
 export async function endSuite(scope: Scope): Promise<void> {
   const state = workerState()
-  for (const { server, suites } of serversOf(scope)) await server.isolated.endSuite(suites)
+  for (const { server, demand } of serversOf(scope)) await server.isolated.endSuite(demand)
   state.scope = scope.parent ?? scope
 }

@@ -60,7 +60,12 @@ export class TestAttempt {
     // A server that was leased within the test has its log from the lease on.
     const logSince = (server: LeasedServer): number => this.#marks.get(server)?.offset ?? server.marks.earliest
     try {
-      await reportServers(workerState().servers.values(), { errors, when: 'during this test', logSince })
+      await reportServers(workerState().servers.values(), {
+        scope: this.#place.scope,
+        errors,
+        when: 'during this test',
+        logSince,
+      })
     } finally {
       for (const [server, mark] of this.#marks) server.marks.end(mark)
     }
@@ -71,8 +76,10 @@ export class TestAttempt {
    * @throws LeftoverError, with `strict`
    */
   async end(undo: boolean): Promise<void> {
+    const state = workerState()
+    if (state.attempt === this) state.attempt = undefined
     const errors: Error[] = []
-    for (const server of workerState().servers.values()) {
+    for (const server of state.servers.values()) {
       try {
         await server.isolated.endTest(this, demandIn(this.#place.scope, server.info), undo)
       } catch (error) {

@@ -1,23 +1,14 @@
 import { threadId } from 'node:worker_threads'
-import { BrokerClient } from '../broker/client.ts'
 import type { BrokerTicket } from '../broker/messages.ts'
-import { nearestName } from '../config/nearest-name.ts'
-import { SetupError, UnknownServerError } from '../errors.ts'
+import { SetupError } from '../errors.ts'
 import { demandIn, isUsedIn, type Scope, unknownFile } from '../isolation/scope.ts'
-import { clearEnvironment, setEnvironment } from './environment.ts'
+import { clearEnvironment } from './environment.ts'
 import type { ShownError } from './failure-log.ts'
-import { LeasedServer } from './leased-server.ts'
-import { checkSendable } from './sendable-config.ts'
+import type { HandleOrigin } from './handle-origin.ts'
+import type { LeasedServer } from './leased-server.ts'
+import { clientOf, isToRecord, leaseOwnServer, leaseServer } from './leases.ts'
 import { reportServers } from './server-report.ts'
-import { type WorkerState, workerState } from './worker-state.ts'
-
-function clientOf(state: WorkerState, path: string): BrokerClient {
-  const known = state.clients.get(path)
-  if (known?.isOpen) return known
-  const client = new BrokerClient(path)
-  state.clients.set(path, client)
-  return client
-}
+import { workerState } from './worker-state.ts'
 
 /**
  * Begins a test file in this worker: the leases of the file before it end, and those that are due before the file is
@@ -34,8 +25,11 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   }
   state.servers.clear()
   state.leasing.clear()
+  state.file++
   state.scopes = []
   state.scope = unknownFile
+  state.usedEarly = []
+  state.attempt = undefined
   state.isRunning = false
   state.tickets = tickets
   state.listing = tickets.length > 0 && tickets.every(({ path }) => path === undefined)
@@ -63,9 +57,10 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
  * @throws ServerExitedError when a server has died outside the tests
  */
 export async function endTests(errors: readonly ShownError[]): Promise<void> {
-  const servers = [...workerState().servers.values()].filter(server => server.isolated.watch.life.is !== 'crashed')
+  const { servers: all, scope } = workerState()
+  const servers = [...all.values()].filter(({ isolated }) => isolated.watch.life.is !== 'crashed')
   const logSince = (server: LeasedServer): number => server.marks.first
-  await reportServers(servers, { errors, when: 'outside the tests', logWhen: 'during this file', logSince })
+  await reportServers(servers, { scope, errors, when: 'outside the tests', logWhen: 'during this file', logSince })
 }
 
 /** Ends a test file, after its last hook. The worker may have no other file to run, and yet live on. */
@@ -82,53 +77,29 @@ export function closeTestFile(): void {
   for (const client of clients.values()) client.close()
 }
 
-/** The broker that has a server of this name. @throws SetupError, UnknownServerError */
-export function ticketOf(name: string): BrokerTicket {
-  const { tickets, setupHint } = workerState()
-  if (tickets.length === 0) {
-    throw new SetupError('this test run has no Tarantool: no global setup of tarantool-fixture ran for this project', {
-      hint: setupHint,
-    })
-  }
-  const ticket = tickets.find(({ servers }) => servers.includes(name))
-  if (ticket) return ticket
-  const names = tickets.flatMap(({ servers }) => servers)
-  const near = nearestName(name, names)
-  throw new UnknownServerError(`there is no server '${name}'`, {
-    hint: near ? `Did you mean '${near}'?` : `The servers are: ${names.join(', ')}.`,
-  })
-}
-
-/** Takes the lease of a server for the current file; the one that it has, if it has one. */
-export async function leaseServer(name: string): Promise<LeasedServer | undefined> {
-  const { path } = ticketOf(name)
-  return path === undefined ? undefined : await lease(path, name, {})
-}
-
 /** The file has been collected, and its hooks and tests run: its own scope, and those of its suites. */
 export async function beginHooks(scopes: readonly Scope[]): Promise<void> {
   const state = workerState()
   state.isRunning = true
   state.scopes = scopes
   state.scope = scopes[0] ?? unknownFile
+  for (const use of state.usedEarly.splice(0)) {
+    if (!scopes.some(scope => isUsedIn(scope, use.server))) scopes[0]?.uses.push(use)
+  }
   for (const server of state.servers.values()) {
     if (isToRecord(server)) await server.isolated.beginFile(true)
   }
 }
 
-// Some suite wants its changes undone, whatever the config says. Once tests run it would be too late to begin with that.
-function isToRecord(server: LeasedServer): boolean {
-  const isWanted = (scope: Scope): boolean => ['reset', 'file'].includes(demandIn(scope, server.info).isolation)
-  return !server.info.records && workerState().scopes.some(isWanted)
-}
-
-/** Takes the lease of a server within a test, which is then the first to have it in this file. */
-export async function leaseServerInTest(name: string): Promise<void> {
+/** Takes the lease of a handle's server when it is needed, within a test for instance, which is then the first to have it. */
+export async function leaseInTest({ use: { server: name }, own }: HandleOrigin): Promise<LeasedServer | undefined> {
   const state = workerState()
-  if (state.servers.has(name)) return
-  const server = await leaseServer(name)
-  const error = server && (await beginServerTest(server, state.attempt))
+  const known = state.servers.get(name)
+  if (known) return known
+  const server = await (own ? leaseOwnServer(name, own) : leaseServer(name))
+  const error = server && state.attempt ? await beginServerTest(server, state.attempt) : undefined
   if (error) throw error
+  return server
 }
 
 /** The error of a test that runs beside others, and uses a server that is to be its own. */
@@ -156,66 +127,4 @@ export async function beginServerTest(server: LeasedServer, attempt: object): Pr
   } catch (error) {
     return error as Error
   }
-}
-
-/** Takes the lease of a server of the file's own, made from a config. */
-export async function leaseOwnServer(
-  name: string,
-  config: Record<string, unknown>,
-  baseDir: string,
-): Promise<LeasedServer | undefined> {
-  checkSendable(config)
-  const [ticket] = workerState().tickets
-  return ticket?.path === undefined ? undefined : await lease(ticket.path, name, { config, baseDir })
-}
-
-/** Gives a server back before the file ends. */
-export async function releaseServer(name: string): Promise<void> {
-  const state = workerState()
-  const server = state.servers.get(name)
-  const [ticket] = state.tickets
-  if (!server || ticket?.path === undefined) return
-  state.servers.delete(name)
-  server.close()
-  await clientOf(state, ticket.path).request('release', { server: name })
-}
-
-function lease(
-  path: string,
-  name: string,
-  own: { config?: Record<string, unknown>; baseDir?: string },
-): Promise<LeasedServer> {
-  const { servers, leasing } = workerState()
-  const known = servers.get(name) ?? leasing.get(name)
-  if (known) return Promise.resolve(known)
-  const coming = takeLease(path, name, own).finally(() => {
-    if (leasing.get(name) === coming) leasing.delete(name)
-  })
-  leasing.set(name, coming)
-  return coming
-}
-
-async function takeLease(
-  path: string,
-  name: string,
-  own: { config?: Record<string, unknown>; baseDir?: string },
-): Promise<LeasedServer> {
-  const state = workerState()
-  const client = clientOf(state, path)
-  const info = await client.request('lease', { server: name, ...own }).catch((error: Error) => {
-    // Our own hooks have asked: none of the frames is the user's. Jest takes lines of Lua for more of them, and shows the
-    // message alone where there is no stack at all.
-    error.stack = ''
-    throw error
-  })
-  const server = new LeasedServer(client, info)
-  try {
-    await server.isolated.beginFile(isToRecord(server))
-  } catch (error) {
-    server.close()
-    throw error
-  }
-  state.servers.set(name, server)
-  if (!own.config) setEnvironment(info)
-  return server
 }

@@ -1,7 +1,7 @@
 import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 import { SetupError } from '../errors.ts'
 import { TarantoolHandle } from './handle.ts'
-import { leaseOwnServer, leaseServer, releaseServer, ticketOf } from './test-file.ts'
+import { leaseOwnServer, leaseServer, type OwnConfig, releaseServer, ticketOf } from './leases.ts'
 import { checkUseOptions } from './use-options.ts'
 import { workerState } from './worker-state.ts'
 
@@ -24,9 +24,9 @@ export interface UseOptions {
  */
 export type AroundTests = (begin: () => Promise<undefined | (() => Promise<void>)>) => void
 
-/** A server by its name, for as long as the current file has it. */
-export const handleOf = (name: string): TarantoolHandle =>
-  new TarantoolHandle(name, () => workerState().servers.get(name))
+/** A handle of a server of the run, for whichever file uses it. */
+export const handleOf = (server: string): TarantoolHandle =>
+  new TarantoolHandle({ use: { server }, file: workerState().file })
 
 /**
  * What `useTarantool` of each adapter does.
@@ -49,11 +49,13 @@ export function use(
       hint: 'Call it at the top of the file or in a describe, and use what it returns in the tests.',
     })
   }
-  const name = config ? `own-${++state.ownServers}` : named ? nameOrOptions : 'default'
-  if (config) useOwnServer(aroundTests, name, config)
-  else useServer(aroundTests, name)
-  state.markUse?.({ server: name, isolation, strict })
-  return handleOf(name)
+  const server = config ? `own-${++state.ownServers}` : named ? nameOrOptions : 'default'
+  const own = config && { config: { ...config }, baseDir: process.cwd() }
+  if (own) useOwnServer(aroundTests, server, own)
+  else useServer(aroundTests, server)
+  const use = { server, isolation, strict }
+  state.markUse?.(use)
+  return new TarantoolHandle({ use, file: state.file, own })
 }
 
 function useServer(aroundTests: AroundTests, name: string): void {
@@ -65,10 +67,10 @@ function useServer(aroundTests: AroundTests, name: string): void {
   })
 }
 
-function useOwnServer(aroundTests: AroundTests, name: string, config: object): void {
+function useOwnServer(aroundTests: AroundTests, name: string, own: OwnConfig): void {
   ticketOf(workerState().tickets[0]?.servers[0] ?? 'default')
   aroundTests(async () => {
-    await leaseOwnServer(name, { ...config }, process.cwd())
+    await leaseOwnServer(name, own)
     return async () => await releaseServer(name)
   })
 }

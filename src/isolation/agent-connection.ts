@@ -10,7 +10,8 @@ const end = '\n...\n'
 /** What is there once, and short: the server compiles it anew for each request. */
 const agent = 'package.loaded["tarantool-fixture"].isolation'
 /** The document of a reply. An error of the console's has another form. */
-const replyPattern = /^---\n- '?(?:undone:(\d+):([01]*)|(lost|digest|error):([A-Za-z0-9+/=]*))'?$/
+const replyPattern =
+  /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|touched:([01])|(lost|digest|error):([A-Za-z0-9+/=]*))'?$/
 /** How the output of `box.session.push` begins: it is nobody's reply. */
 const pushed = /^%TAG \S+ tag:tarantool\.io\/push/
 
@@ -76,8 +77,11 @@ export class AgentConnection {
       this.#socket.ref()
       this.#watchTime(this.#timeout)
     })
-    const [, undone, kept = '', status, base64 = ''] = replyPattern.exec(document) ?? []
-    if (undone !== undefined) return { undone: Number(undone), kept: Array.from(kept, digit => digit === '1') }
+    const [, undone, kept = '', clients, touched, status, base64 = ''] = replyPattern.exec(document) ?? []
+    if (undone !== undefined) {
+      return { undone: Number(undone), kept: Array.from(kept, digit => digit === '1'), clients: clients !== undefined }
+    }
+    if (touched !== undefined) return { touched: touched === '1' }
     const text = readableText(Buffer.from(base64, 'base64'))
     if (status === 'lost') return { lost: text }
     if (status === 'digest') return { digest: text }

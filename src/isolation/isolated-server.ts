@@ -1,10 +1,12 @@
 import { ConnectionError, RequestTimeoutError, ResetError, type ServerExitedError } from '../errors.ts'
 import { lossError, notBroughtBack } from './failures.ts'
 import { Levels } from './levels.ts'
-import type { Demand, Scope } from './scope.ts'
+import type { Demand } from './scope.ts'
 import type { ServerControl } from './server.ts'
 import { ServerWatch } from './server-watch.ts'
 import { Strictness } from './strictness.ts'
+
+const wantsOwnProcess = ({ isolation }: Demand): boolean => isolation === 'restart' || isolation === 'process'
 
 /** A leased server as its file's tests and hooks are to find it. It does one thing after the other. */
 export class IsolatedServer {
@@ -12,18 +14,44 @@ export class IsolatedServer {
   readonly #control: ServerControl
   readonly #levels: Levels
   readonly #strictness: Strictness
-  /** A test has had it, of this file or of an earlier one: whatever that test did to it, the next one has it fresh. */
+  /** A test, a hook or an earlier file had this process: who wants a fresh one has another. */
   #touched: boolean
+  /** No other process could be started, which nobody was told who has nothing to do with it. */
+  #givenUp = false
+  /** Others than the fixture were connected since the file began, as far as was asked. */
+  #hadClients = false
   /** The tests that run. */
-  readonly #attempts = new Set<object>()
+  readonly #attempts = new Map<object, Demand>()
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(control: ServerControl) {
-    this.#control = control
+    this.#control = {
+      ...control,
+      ask: async (operation, depth) => {
+        const reply = await control.ask(operation, depth)
+        this.#hadClients ||= reply.clients === true || reply.touched === true
+        return reply
+      },
+      replace: async by => {
+        const { generation } = control.facts()
+        await control.replace(by)
+        if (control.facts().generation !== generation) this.#touched = false
+      },
+    }
     this.watch = new ServerWatch(control)
-    this.#levels = new Levels(control)
+    this.#levels = new Levels(this.#control)
     this.#strictness = new Strictness(control, this.#levels)
     this.#touched = control.facts().used
+  }
+
+  /** A test or a hook does something with it, by its handle. */
+  noteUse(): void {
+    this.#touched = true
+  }
+
+  /** Whether what happens to the server is to be told: somebody who is there may have done it. */
+  isToTell({ isUsed }: Demand): boolean {
+    return isUsed || this.#hadClients
   }
 
   /**
@@ -45,14 +73,18 @@ export class IsolatedServer {
    *   not as it should be
    */
   async beginTest(attempt: object, demand: Demand): Promise<ServerExitedError | ResetError | undefined> {
-    this.#attempts.add(attempt)
+    this.#attempts.set(attempt, demand)
     try {
       const error = await this.#prepare(demand)
-      this.#touched = true
-      return error
+      if (demand.isUsed) this.#touched = true
+      return this.isToTell(demand) ? error : undefined
     } catch (error) {
-      this.#attempts.delete(attempt)
-      throw error
+      if (this.isToTell(demand)) {
+        this.#attempts.delete(attempt)
+        throw error
+      }
+      this.#givenUp = this.watch.isGone
+      return undefined
     }
   }
 
@@ -62,30 +94,39 @@ export class IsolatedServer {
    * @param undo at once, and not when the next test begins, what it changed
    * @throws LeftoverError with `strict`, when that does not undo all; ServerExitedError
    */
-  async endTest(attempt: object, { isolation, strict }: Demand, undo: boolean): Promise<void> {
+  async endTest(attempt: object, demand: Demand, undo: boolean): Promise<void> {
+    const { isolation, isUsed, strict } = demand
     this.#attempts.delete(attempt)
     // One that is gone is replaced by the next test.
     if (this.watch.isGone || isolation !== 'reset' || !(undo || strict)) return
-    await this.#step('after this test', async () => {
-      await this.#levels.undoTests()
-      if (strict) await this.#strictness.check()
+    await this.#tellingOnly(demand, async () => {
+      await this.#step('after this test', async () => {
+        await this.#levels.undoTests(!isUsed)
+        if (strict) await this.#strictness.check()
+      })
     })
   }
 
   /** Before the first hook of a suite. @throws ServerExitedError when it has died, and nobody was told; it runs again */
-  async beginSuite(suites: readonly Scope[]): Promise<void> {
-    const crash = await this.watch.findNewDeath('before this suite')
-    await this.watch.tellingOf(crash, async () => {
-      await this.#bringUp({ hooksRan: suites.at(-1)?.parent?.hasHooks ?? true })
-      await this.#step('before this suite', () => this.#levels.enterSuite(suites))
+  async beginSuite(demand: Demand): Promise<void> {
+    const { suites } = demand
+    if (this.#isGivenUp(demand)) return
+    await this.#tellingOnly(demand, async () => {
+      const crash = await this.watch.findNewDeath('before this suite')
+      await this.watch.tellingOf(crash, async () => {
+        await this.#bringUp({ hooksRan: suites.at(-1)?.parent?.hasHooks ?? true })
+        await this.#step('before this suite', () => this.#levels.enterSuite(suites))
+      })
+      if (crash) throw crash
     })
-    if (crash) throw crash
   }
 
   /** After its last hook. */
-  async endSuite(suites: readonly Scope[]): Promise<void> {
+  async endSuite(demand: Demand): Promise<void> {
     if (this.watch.isGone) return
-    await this.#step('after this suite', () => this.#levels.leaveSuite(suites))
+    await this.#tellingOnly(demand, async () => {
+      await this.#step('after this suite', () => this.#levels.leaveSuite(demand.suites))
+    })
   }
 
   /** By hand: back to how the test began, or in a hook of a suite, to what was before that suite. @throws ResetError */
@@ -99,15 +140,17 @@ export class IsolatedServer {
     }
     if (this.watch.isGone) await this.#control.replace('if-gone')
     await this.#step('by reset()', async () => {
-      if (this.#attempts.size > 0) await this.#levels.undoTests()
+      if (this.#attempts.size > 0 && this.#levels.isTestOpen) await this.#levels.undoTests()
       else await this.#levels.undoHooks()
       const loss = await this.#loss()
-      if (loss) throw loss
+      // Tests with a process of their own never find what hooks did.
+      if (loss && ![...this.#attempts.values()].some(wantsOwnProcess)) throw loss
     })
   }
 
   async #prepare(demand: Demand): Promise<ServerExitedError | ResetError | undefined> {
     const { isolation } = demand
+    if (this.#isGivenUp(demand)) return undefined
     // By far the most frequent: one request, and nothing else.
     if (isolation === 'reset' && this.watch.life.is === 'up' && this.#control.facts().records) {
       const entered = await this.#enterUnlessGone(demand)
@@ -116,7 +159,7 @@ export class IsolatedServer {
     const crash = await this.watch.findNewDeath('before this test')
     return await this.watch.tellingOf(crash, async () => {
       if (this.watch.isGone) await this.#bringUp(demand)
-      else if (isolation === 'restart' || isolation === 'process') await this.#makeFresh(demand)
+      else if (wantsOwnProcess(demand)) await this.#makeFresh(demand)
       if (isolation === 'reset' || isolation === 'file') await this.#record()
       const loss = await this.#enter(demand)
       return crash ?? loss
@@ -135,13 +178,13 @@ export class IsolatedServer {
   }
 
   async #enter(demand: Demand): Promise<ResetError | undefined> {
-    const { isolation, staysAround } = demand
-    if (!this.#control.facts().records || (isolation === 'none' && staysAround)) return undefined
+    const { isolation, isUsed } = demand
+    if (!this.#control.facts().records || (isolation === 'none' && !isUsed)) return undefined
     return await this.#step('before this test', () => this.#openTest(demand))
   }
 
-  async #openTest({ isolation, strict, suites }: Demand): Promise<ResetError | undefined> {
-    if (isolation === 'reset') await this.#levels.enterTest(suites)
+  async #openTest({ isolation, isUsed, strict, suites }: Demand): Promise<ResetError | undefined> {
+    if (isolation === 'reset') await this.#levels.enterTest(suites, !isUsed)
     else await this.#levels.joinTests(suites)
     if (isolation !== 'reset' && isolation !== 'file') return undefined
     const loss = await this.#loss()
@@ -160,7 +203,8 @@ export class IsolatedServer {
 
   async #makeFresh(demand: Demand): Promise<void> {
     const { isolation } = demand
-    if (!((await this.#hooksChanged(demand)) || this.#touched)) return
+    const hooksChanged = await this.#hooksChanged(demand)
+    if (!(hooksChanged || this.#touched || (await this.#wasTouched()))) return
     await this.#control.replace(isolation === 'process' ? 'spare' : 'start')
     this.#levels.noticeProcess(`a test had isolation '${isolation}'`)
   }
@@ -170,6 +214,24 @@ export class IsolatedServer {
     if (!this.#control.facts().records) return false
     await this.#step('before this test', () => this.#levels.joinTests(suites))
     return this.#levels.hooksChanged
+  }
+
+  // Also by whoever only has the address.
+  async #wasTouched(): Promise<boolean> {
+    const { touched } = await this.#step('before this test', () => this.#control.ask('touched', 0))
+    return touched === true
+  }
+
+  #isGivenUp(demand: Demand): boolean {
+    return this.#givenUp && !this.isToTell(demand)
+  }
+
+  async #tellingOnly(demand: Demand, act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      if (this.isToTell(demand)) throw error
+    }
   }
 
   /** From here on it records what changes, which a new process has to do from its start. */

@@ -1,5 +1,5 @@
 import type { Scope } from './scope.ts'
-import type { ServerControl } from './server.ts'
+import type { AgentReply, ServerControl } from './server.ts'
 
 /** What outlives a test: what the file (the lowest level) or a suite changed outside its tests. */
 interface Level {
@@ -12,6 +12,9 @@ interface Level {
   digest?: string | undefined
 }
 
+// A depth that no stack of levels has: a level opened there is above all others, and undoes none of them.
+const aboveAll = 1e6
+
 /**
  * What of a server's changes belongs to the file, to its suites and to the test that runs: levels on each other, of which
  * the server records the changes. A new process knows the lowest only, which then stands for several.
@@ -21,7 +24,7 @@ export class Levels {
   #levels: Level[] = [{ suite: undefined, changed: false }]
   /** The level on top of these is that of a test, or of what comes after it. */
   #above = false
-  /** For which level the lowest in the process stands. */
+  /** For which level the lowest in the process stands. Below 0 where others of the process are lower than the file's. */
   #base = 0
   #generation: number
   /** The process's lowest level begins at the end of the application's Lua. */
@@ -44,6 +47,11 @@ export class Levels {
     return this.#levels.some(({ changed }) => changed)
   }
 
+  /** What tests do is apart from what the hooks around them did. */
+  get isTestOpen(): boolean {
+    return this.#above
+  }
+
   /** Back to the end of the application's Lua. */
   async toBaseline(): Promise<void> {
     await this.#move('rewind', -1)
@@ -63,21 +71,25 @@ export class Levels {
     await this.undoTests()
   }
 
-  /** A test begins that is to find nothing of other tests. */
-  async enterTest(suites: readonly Scope[]): Promise<void> {
+  /**
+   * A test begins that is to find nothing of other tests.
+   *
+   * @param ifTouched only if anybody but the fixture was there, or anything was recorded
+   */
+  async enterTest(suites: readonly Scope[], ifTouched = false): Promise<void> {
     await this.#align(suites)
-    await this.undoTests()
+    await this.undoTests(ifTouched)
   }
 
   /** A test begins that shares the server with others: what they do is theirs, and not the file's or the suite's. */
   async joinTests(suites: readonly Scope[]): Promise<void> {
     await this.#align(suites)
-    if (!this.#above) await this.undoTests()
+    if (!this.#above) await this.#openTop()
   }
 
   /** Back to how a test of the innermost suite begins. */
-  async undoTests(): Promise<void> {
-    await this.#move('enter', this.#levels.length - 1)
+  async undoTests(ifTouched = false): Promise<void> {
+    await this.#move(ifTouched ? 'enter_if_touched' : 'enter', this.#levels.length - 1)
   }
 
   /** Back to what was before the hooks of the innermost suite, or before the file. */
@@ -129,20 +141,35 @@ export class Levels {
     this.#above = true
   }
 
-  async #move(operation: 'enter' | 'rewind', depth: number): Promise<void> {
+  async #move(operation: 'enter' | 'enter_if_touched' | 'rewind', depth: number): Promise<void> {
     this.noticeProcess('it was stopped, killed or restarted')
     const isBelow = depth < this.#base
     const isLost = isBelow && !this.#fromBaseline
-    const reply = isLost ? { lost: this.#why } : await this.#control.ask(operation, isBelow ? -1 : depth - this.#base)
+    const reply: AgentReply = isLost
+      ? { lost: this.#why }
+      : await this.#control.ask(operation, isBelow || depth < 0 ? -1 : depth - this.#base)
     this.#levels.length = Math.max(1, depth + 1)
     if (depth < 0) this.#levels = [{ suite: undefined, changed: false }]
-    this.#above = operation === 'enter' && depth >= 0
+    this.#above = operation !== 'rewind' && depth >= 0
     if (reply.lost !== undefined) return await this.#replace(depth, reply.lost)
-    if (isBelow) {
-      this.#lose(this.#why)
-      this.#base = Math.max(0, this.#above ? depth + 1 : depth)
-    }
-    for (const [index, changed] of (reply.kept ?? []).entries()) {
+    if (isBelow) this.#lose(this.#why)
+    if (isBelow || depth < 0) this.#base = Math.max(0, this.#above ? depth + 1 : depth)
+    this.#note(reply)
+  }
+
+  // Whatever levels the process has: an earlier file may have left some, where nothing between files is undone.
+  async #openTop(): Promise<void> {
+    this.noticeProcess('it was stopped, killed or restarted')
+    const reply = await this.#control.ask('enter', aboveAll)
+    if (reply.lost !== undefined) return await this.replace(reply.lost)
+    // A replica, which has its master's data, has none.
+    if (reply.kept?.length) this.#base = this.#levels.length - reply.kept.length
+    this.#above = true
+    this.#note(reply)
+  }
+
+  #note({ kept = [] }: AgentReply): void {
+    for (const [index, changed] of kept.entries()) {
       const level = this.#levels[this.#base + index]
       if (level) level.changed = changed || (index === 0 && !this.#fromBaseline)
     }

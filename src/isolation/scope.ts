@@ -15,21 +15,27 @@ export interface ServerUse {
 export interface Scope {
   /** Undefined for the file. */
   readonly parent: Scope | undefined
-  readonly uses: readonly ServerUse[]
+  /** A file's grow: a handle that another file made counts from its first use on. */
+  readonly uses: ServerUse[]
+  /** Some of the file's tests run beside others. Of the file only. */
+  readonly hasConcurrent?: boolean | undefined
   /** Code of the user's runs once before or after its tests: `beforeAll`. */
   readonly hasHooks: boolean
 }
 
 /** What a test, or a suite's hook, is to find of a server. */
 export interface Demand {
+  /**
+   * The server is used by its handle. Where it is not, it is brought back only if anybody but the fixture was there, and a
+   * file that has nothing to do with Tarantool hears nothing of it.
+   */
+  readonly isUsed: boolean
   readonly isolation: Isolation
   readonly strict: boolean
   /** The suites around it whose hooks' changes are kept apart, outermost first. */
   readonly suites: readonly Scope[]
   /** Hooks of the innermost of them, or of the file where there is none, have run. */
   readonly hooksRan: boolean
-  /** What it changes is there for all that comes after it: nothing around it asks for anything else. */
-  readonly staysAround: boolean
 }
 
 /** The file of which nothing is known yet. */
@@ -56,19 +62,19 @@ function isolationIn(scope: Scope, { name, isolation: default_ }: Server): Isola
 /** What a test, or a hook, of a scope is to find of a server. */
 export function demandIn(scope: Scope, server: Server): Demand {
   const { name } = server
-  const wanted = isolationIn(scope, server)
-  const undoes = wanted === 'reset' || wanted === 'file'
   const around = [...outwards(scope)]
+  const isUsed = isUsedIn(scope, name)
+  // Tests at once that only have an address are nobody's to tell apart: between files, all that they did is undone.
+  const isShared = (within: Scope): boolean => around.at(-1)?.hasConcurrent === true && !isUsedIn(within, name)
   // Also of a suite that asks for another isolation: what is around it is to find nothing of its hooks.
   const isKeptApart = (suite: Scope): boolean =>
     suite.parent !== undefined && [suite, suite.parent].some(scope => isolationIn(scope, server) === 'reset')
-  const suites = around.filter(suite => suite.hasHooks && isUsedIn(suite, name) && isKeptApart(suite))
+  const suites = around.filter(suite => suite.hasHooks && !isShared(suite) && isKeptApart(suite))
   return {
-    // What only reads an address is served between files.
-    isolation: undoes && !isUsedIn(scope, name) ? 'none' : wanted,
-    strict: usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? server.strict,
+    isUsed,
+    isolation: isShared(scope) ? 'none' : isolationIn(scope, server),
+    strict: isUsed && (usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? server.strict),
     suites: suites.toReversed(),
     hooksRan: (suites[0] ?? around.at(-1) ?? scope).hasHooks,
-    staysAround: !isUsedIn(scope, name) || around.every(each => isolationIn(each, server) === 'none'),
   }
 }

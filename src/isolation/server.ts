@@ -17,7 +17,7 @@ export interface ServerFacts {
   readonly used: boolean
 }
 
-export type AgentOperation = 'enter' | 'rewind' | 'digest'
+export type AgentOperation = 'enter' | 'enter_if_touched' | 'rewind' | 'touched' | 'digest'
 
 /** What the agent in a server answers: fixtures/agent/isolation/main.lua. */
 export interface AgentReply {
@@ -25,6 +25,10 @@ export interface AgentReply {
   readonly undone?: number | undefined
   /** Why the server cannot be brought back in place; it has to be replaced. */
   readonly lost?: string | undefined
+  /** Whether anything was recorded, or others than the fixture were connected. */
+  readonly touched?: boolean | undefined
+  /** Others than the fixture were connected. */
+  readonly clients?: boolean | undefined
   /** Of each level that is left, from the lowest on, whether anything changed in it. */
   readonly kept?: readonly boolean[] | undefined
   /** Tells two states of all data apart. */

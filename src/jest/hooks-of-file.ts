@@ -5,7 +5,7 @@ import { workerState } from '../handle/worker-state.ts'
 import { demandIn, unknownFile } from '../isolation/scope.ts'
 import { type CircusBlock, type CircusState, type CircusTest, circus, errorsIn, hook } from './circus.ts'
 import { failFirstTest } from './refused-file.ts'
-import { mayLeaveSuite, Suites } from './suites.ts'
+import { concurrentTests, mayLeaveSuite, Suites } from './suites.ts'
 
 /** What is done around the hooks and tests of one test file. */
 export class HooksOfFile {
@@ -132,12 +132,6 @@ export class HooksOfFile {
     )
     return block.parent ? ofTests : [...errorsIn(this.#circus.unhandledErrors), ...ofTests]
   }
-}
-
-function concurrentTests(block: CircusBlock): CircusTest[] {
-  return block.children.flatMap(child =>
-    child.type === 'describeBlock' ? concurrentTests(child) : child.concurrent ? [child] : [],
-  )
 }
 
 const key = Symbol.for('tarantool-fixture.jest.hooks')

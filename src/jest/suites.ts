@@ -21,7 +21,12 @@ export class Suites {
   /** To be called in the file's first hook. Returns the scopes of the file, and of all describes in it. */
   begin(block: CircusBlock, parent?: Scope): Scope[] {
     const isAround = block.hooks.some(each => /^(before|after)All$/.test(each.type) && !isOurs(each))
-    const scope: Scope = { parent, uses: this.#uses.get(block) ?? [], hasHooks: isAround }
+    const scope: Scope = {
+      parent,
+      uses: this.#uses.get(block) ?? [],
+      hasHooks: isAround,
+      hasConcurrent: !parent && concurrentTests(block).length > 0,
+    }
     this.#scopes.set(block, scope)
     if (parent) {
       block.hooks.push(hook('afterAll', block, () => this.end(block)))
@@ -43,6 +48,13 @@ export class Suites {
   scopeOf({ parent }: CircusTest): Scope | undefined {
     return this.#scopes.get(parent)
   }
+}
+
+/** The tests that begin before all others, at once. */
+export function concurrentTests(block: CircusBlock): CircusTest[] {
+  return block.children.flatMap(child =>
+    child.type === 'describeBlock' ? concurrentTests(child) : child.concurrent ? [child] : [],
+  )
 }
 
 /** Whether, after a test, anything may come but another test of its describe: hooks, and other describes. */

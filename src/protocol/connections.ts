@@ -59,6 +59,15 @@ async function withStackOfCaller<Result>(request: () => Promise<Result>): Promis
   }
 }
 
+let loaded: Promise<unknown> = Promise.resolve()
+
+// One after the other: Vitest 3 and 4 cannot link two modules at a time in the contexts of their vm pools.
+function load<Module>(importModule: () => Promise<Module>): Promise<Module> {
+  const module = loaded.then(importModule, importModule)
+  loaded = module
+  return module
+}
+
 /** The connections to one server. What speaks the protocols is loaded when it is first used: test files import this. */
 export class ServerConnections {
   readonly #console: KeptConnection<ConsoleConnection>
@@ -66,14 +75,12 @@ export class ServerConnections {
 
   constructor(address: ServerAddress) {
     this.#console = new KeptConnection(async () => {
-      const { ConsoleConnection } = await import('./console/connection.ts')
+      const { ConsoleConnection } = await load(() => import('./console/connection.ts'))
       return await ConsoleConnection.connect(address.console)
     })
     this.#binary = new KeptConnection(async () => {
-      const [{ IprotoConnection }, { connectUnheard }] = await Promise.all([
-        import('./iproto/connection.ts'),
-        import('./iproto/announcement.ts'),
-      ])
+      const { IprotoConnection } = await load(() => import('./iproto/connection.ts'))
+      const { connectUnheard } = await load(() => import('./iproto/announcement.ts'))
       const { binary, console, credentials } = address
       return await connectUnheard(console, binary, firstBytes =>
         IprotoConnection.connect(binary, { ...credentials, firstBytes }),

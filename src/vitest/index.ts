@@ -5,7 +5,6 @@
  */
 import { beforeAll, type TestAPI, test as vitestTest } from 'vitest'
 import type { TarantoolHandle } from '../handle/handle.ts'
-import { leaseServerInTest } from '../handle/test-file.ts'
 import { type AroundTests, handleOf, type UseOptions, use } from '../handle/use.ts'
 import { workerState } from '../handle/worker-state.ts'
 
@@ -58,8 +57,10 @@ workerState().setupHint =
 const testWithFixture = vitestTest.extend<{ tarantool: TarantoolHandle }>({
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads what a fixture needs from its first parameter
   tarantool: async ({}, use) => {
-    await leaseServerInTest('default')
-    await use(handleOf('default'))
+    const handle = handleOf('default')
+    // A test made with it is one that uses the server, in whichever file the fixture was extended.
+    await handle.ready()
+    await use(handle)
   },
 })
 

@@ -45,7 +45,7 @@ export class Suites {
     }
     const uses = (beforeAll as Hook[]).flatMap(usesOf)
     const count = beforeAll.length - uses.length + afterAll.length + aroundAll.length
-    const scope: Scope = { parent, uses, hasHooks: count > 0 }
+    const scope: Scope = { parent, uses, hasHooks: count > 0, hasConcurrent: !parent && hasConcurrent(suite) }
     this.#scopes.set(suite, scope)
     if (parent && scope.hasHooks) {
       runInside(this.#runner.hooksOf(suite), { begin: () => beginSuite(scope), end: () => endSuite(scope) })
@@ -62,6 +62,10 @@ export function mayLeaveSuite(task: RunnerTask): boolean {
     (mode === 'run' || mode === 'queued') && result === undefined
   const left = tasks.filter(other => other !== task && isToRun(other))
   return left.length === 0 || left.some(({ type }) => type === 'suite')
+}
+
+function hasConcurrent(suite: Suite): boolean {
+  return suite.tasks.some(task => (task.type === 'suite' ? hasConcurrent(task) : isConcurrent(task)))
 }
 
 /** Whether a test runs beside others. */

@@ -1,31 +1,24 @@
 // The setup file that the global setup adds to a project: it runs in the worker, before each test file is imported.
 import * as vitest from 'vitest'
 import { afterAll, beforeAll, beforeEach, expect, inject, type RunnerTask, type RunnerTestFile } from 'vitest'
-import { addressOf } from '../handle/environment.ts'
-import { listedServer } from '../handle/listed-server.ts'
 import { throwAll } from '../handle/server-report.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
 import { beginHooks, beginTestFile, endTestFile, endTests } from '../handle/test-file.ts'
-import { workerState } from '../handle/worker-state.ts'
+import { beginContext, workerState } from '../handle/worker-state.ts'
 import { unknownFile } from '../isolation/scope.ts'
 import type { ProvidedTarantool } from './context.ts'
+import { showAddresses } from './injected.ts'
 import { accessRunner, hookTimeout } from './runner-access.ts'
 import { isConcurrent, mayLeaveSuite, Suites } from './suites.ts'
 
 const provided = inject('tarantool') as unknown as ProvidedTarantool | undefined
+beginContext()
 const state = workerState()
 
 if (provided) {
   await beginTestFile(provided.tickets, Number(process.env.VITEST_POOL_ID ?? 1), expect.getState().testPath)
   // Whoever injects from here on, in this worker, sees the address of this worker's server.
-  const names = provided.tickets.flatMap(({ servers }) => servers)
-  const infos = new Map(
-    state.listing
-      ? names.map(name => [name, listedServer])
-      : [...state.servers].map(([name, { info }]) => [name, info]),
-  )
-  const servers = Object.fromEntries([...infos].map(([name, info]) => [name, addressOf(info)]))
-  Object.assign(provided, servers.default, { servers })
+  showAddresses(provided)
 }
 
 const suites = new Suites(await accessRunner())

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -48,6 +50,13 @@ async function evaluate({ address }: LeasedServerInfo, lua: string): Promise<unk
   } finally {
     connections.close()
   }
+}
+
+/** What a client of the code under test does, which is not the fixture's. */
+async function openAndClose({ port, host }: LeasedServerInfo): Promise<void> {
+  const socket = connect(Number(port), host)
+  await once(socket, 'data')
+  socket.destroy()
 }
 
 /** The process of a pool's directory that is not the leased server's. */
@@ -139,14 +148,27 @@ describe("a server with isolation: 'process'", () => {
     expect((await server.ensure()).pid).toBe(spare.pid)
   })
 
-  test('is replaced when its lease ends', async () => {
+  test.each<[string, (server: PooledServer) => unknown]>([
+    ['by its handle', server => server.use.noteHandle()],
+    ['by its address', server => openAndClose(server.info())],
+  ])('is replaced when a lease ends that has used it %s', async (_, use) => {
     const { pool, root } = makePool({ isolation: 'process' })
     const { server, release } = await pool.lease(1)
     const spare = await spareOf(root, server)
+    await use(server)
     release()
     const next = await pool.lease(1)
     expect(next.server).toBe(server)
     expect(server.info()).toMatchObject({ pid: spare.pid, used: false })
+  })
+
+  test.each(['process', 'restart'] as const)("stays when its lease has not used it, with '%s'", async isolation => {
+    const { pool } = makePool({ isolation })
+    const { server, release } = await pool.lease(1)
+    const { pid } = server.info()
+    release()
+    await pool.lease(1)
+    expect(server.info()).toMatchObject({ pid, used: false })
   })
 
   test('has its spare from the start in the background on', async () => {

@@ -1,7 +1,14 @@
 import { ConnectionError, InitScriptError, RequestTimeoutError } from '../../src/errors.ts'
 import { IsolatedServer } from '../../src/isolation/isolated-server.ts'
 import type { Demand, Scope } from '../../src/isolation/scope.ts'
-import type { AgentReply, Death, Replacement, ServerControl, ServerFacts } from '../../src/isolation/server.ts'
+import type {
+  AgentOperation,
+  AgentReply,
+  Death,
+  Replacement,
+  ServerControl,
+  ServerFacts,
+} from '../../src/isolation/server.ts'
 
 /**
  * What goes wrong with a request to the agent.
@@ -51,6 +58,17 @@ export class FakeServer {
     this.rows = [...this.rows, row]
   }
 
+  /** Others than the fixture have connected since the agent was asked. */
+  clientCame = false
+
+  /** The same process, as the next file's worker sees it. */
+  nextFile(): FakeServer {
+    const next = new FakeServer({ ...this.facts, used: true })
+    next.rows = this.rows
+    next.#levels = this.#levels
+    return next
+  }
+
   /** Its process ends by itself; nobody has heard of it yet. */
   die(exitCode = 3): void {
     this.#death = { fingerprint: 'Tarantool[fake]', exitCode, logFile: '' }
@@ -77,7 +95,7 @@ export class FakeServer {
         if (fault === 'breaks' || this.#death) throw new ConnectionError(message('ended'))
         if (fault === 'stuck') throw new RequestTimeoutError(message('does not answer'))
         if (fault === 'lost') return { lost: 'too much' }
-        return operation === 'digest' ? { digest: this.rows.join(' ') } : this.#move(operation, depth)
+        return this.#answer(operation, depth)
       },
       replace: async by => this.#replace(by),
       kill: async () => {
@@ -87,6 +105,17 @@ export class FakeServer {
       findDeath: async () => this.#death,
       describe: async () => ({ instance: 'Tarantool[fake]' }),
     }
+  }
+
+  #answer(operation: AgentOperation, depth: number): AgentReply {
+    if (operation === 'digest') return { digest: this.rows.join(' ') }
+    if (operation === 'enter' || operation === 'rewind') return this.#move(operation, depth)
+    const clients = this.clientCame
+    this.clientCame = false
+    const hasChanged = this.rows.join() !== this.#levels.at(-1)?.join()
+    if (operation === 'touched') return { touched: clients || hasChanged || this.rows.length > 0 }
+    const isThere = this.#levels.length === depth + 2
+    return isThere && !clients && !hasChanged ? { touched: false } : { ...this.#move('enter', depth), clients }
   }
 
   #move(operation: 'enter' | 'rewind', depth: number): AgentReply {
@@ -132,10 +161,10 @@ export const suiteIn = (parent: Scope | undefined): Scope => ({
 
 /** What a test, or a hook, of a file without hooks wants, unless said otherwise. */
 export const demand = (wanted: Partial<Demand> = {}): Demand => ({
+  isUsed: true,
   isolation: 'reset',
   strict: false,
   suites: [],
   hooksRan: false,
-  staysAround: false,
   ...wanted,
 })

@@ -53,11 +53,11 @@ describe('what tests find', () => {
     },
   )
 
-  test("'none' asks for nothing", async () => {
+  test("'none' undoes nothing, and asks once, for a reset by hand", async () => {
     const server = new FakeServer()
-    expect(await run(server, { isolation: 'none', staysAround: true }, 'one')).toBe('')
-    expect(await run(server, { isolation: 'none', staysAround: true })).toBe('one')
-    expect(server.asked).toBe(0)
+    expect(await run(server, { isolation: 'none' }, 'one')).toBe('')
+    expect(await run(server, { isolation: 'none' })).toBe('one')
+    expect(server.asked).toBe(1)
   })
 
   test.each([
@@ -100,43 +100,74 @@ describe('suites', () => {
     const other = suiteIn(undefined)
     server.add('file')
     expect(await run(server)).toBe('file')
-    await server.isolated.beginSuite([outer])
+    await server.isolated.beginSuite(demand({ suites: [outer] }))
     expect(server.rows).toEqual(['file'])
     server.add('outer')
     expect(await run(server, { suites: [outer] })).toBe('file outer')
-    await server.isolated.beginSuite([outer, inner])
+    await server.isolated.beginSuite(demand({ suites: [outer, inner] }))
     server.add('inner')
     expect(await run(server, { suites: [outer, inner] })).toBe('file outer inner')
     expect(await run(server, { suites: [outer, inner] })).toBe('file outer inner')
-    await server.isolated.endSuite([outer, inner])
+    await server.isolated.endSuite(demand({ suites: [outer, inner] }))
     expect(server.rows).toEqual(['file', 'outer'])
     expect(await run(server, { suites: [outer] })).toBe('file outer')
     // The end of the outer suite did not come.
-    await server.isolated.beginSuite([other])
+    await server.isolated.beginSuite(demand({ suites: [other] }))
     expect(server.rows).toEqual(['file'])
     server.add('other')
     expect(await run(server, { suites: [other] })).toBe('file other')
-    await server.isolated.endSuite([other])
+    await server.isolated.endSuite(demand({ suites: [other] }))
     expect(await run(server)).toBe('file')
   })
 
-  test('by hand: in a test what it did, in a hook what the suite did, at the top all', async () => {
+  test('by hand, in hooks: what the suite did, at the top of a file all', async () => {
     const server = new FakeServer()
-    const suite = suiteIn(undefined)
     server.add('mistake')
     await server.isolated.reset()
     expect(server.rows).toEqual([])
     server.add('file')
-    await server.isolated.beginSuite([suite])
+    await server.isolated.beginSuite(demand({ suites: [suiteIn(undefined)] }))
     server.add('mistake')
     await server.isolated.reset()
     expect(server.rows).toEqual(['file'])
-    server.add('suite')
+  })
+
+  /** What is left after `reset()` in the second of two tests. */
+  const byHand = { reset: 'file suite', file: 'file suite', none: 'file suite', restart: '', process: '' } as const
+
+  test.each(Object.entries(byHand))(
+    "by hand, in a test with '%s': what the hooks around it did is left",
+    async (name, left) => {
+      const server = new FakeServer()
+      const suite = suiteIn(undefined)
+      const wanted = { isolation: name as keyof typeof byHand, suites: [suite] }
+      server.add('file')
+      await server.isolated.beginSuite(demand(wanted))
+      server.add('suite')
+      await run(server, wanted)
+      const attempt = {}
+      await server.isolated.beginTest(attempt, demand(wanted))
+      for (const row of ['once', 'twice']) {
+        server.add(row)
+        await server.isolated.reset()
+        expect(server.rows.join(' ')).toBe(left)
+      }
+    },
+  )
+
+  test("by hand, the first thing of a file with 'none', on a server that earlier files have left as it is", async () => {
+    const server = new FakeServer({ isolation: 'none' })
+    await run(server, { isolation: 'none' }, 'earlier')
+    const next = server.nextFile()
+    next.add('file')
     const attempt = {}
-    await server.isolated.beginTest(attempt, demand({ suites: [suite] }))
-    server.add('test')
-    await server.isolated.reset()
-    expect(server.rows).toEqual(['file', 'suite'])
+    await next.isolated.beginTest(attempt, demand({ isolation: 'none' }))
+    next.add('test')
+    await next.isolated.reset()
+    expect(next.rows).toEqual(['earlier', 'file'])
+    await next.isolated.endTest(attempt, demand({ isolation: 'none' }), false)
+    await next.isolated.reset()
+    expect(next.rows).toEqual([])
   })
 
   test('by hand, where nothing is recorded', async () => {
@@ -265,6 +296,17 @@ describe("between two tests with 'reset'", () => {
   })
 })
 
+test.each(['restart', 'process'] as const)(
+  "what hooks did is lost with a test's own process, with '%s'",
+  async isolation => {
+    const server = new FakeServer()
+    server.add('file')
+    server.isolated.noteUse()
+    expect(await run(server, { isolation })).toBe('')
+    expect((await failure(run(server))).message).toMatch(/had to be replaced \(a test had isolation/)
+  },
+)
+
 describe('deaths', () => {
   test('under a test: told once, with all that is known', async () => {
     const server = new FakeServer()
@@ -289,11 +331,15 @@ describe('deaths', () => {
   })
 
   test.each([
-    ['before a suite', (server: FakeServer) => server.isolated.beginSuite([suiteIn(undefined)]), 'before this suite'],
+    [
+      'before a suite',
+      (server: FakeServer) => server.isolated.beginSuite(demand({ suites: [suiteIn(undefined)] })),
+      'before this suite',
+    ],
     ['while it is undone by hand', (server: FakeServer) => server.isolated.reset(), 'by reset()'],
     [
       'while it is undone after a suite',
-      (server: FakeServer) => server.isolated.endSuite([suiteIn(undefined)]),
+      (server: FakeServer) => server.isolated.endSuite(demand({ suites: [suiteIn(undefined)] })),
       'after this suite',
     ],
     [
@@ -315,14 +361,14 @@ describe('deaths', () => {
   test('in a hook: the first test is told of the death, and the others of the loss', async () => {
     const server = new FakeServer()
     const suite = suiteIn(undefined)
-    await server.isolated.beginSuite([suite])
+    await server.isolated.beginSuite(demand({ suites: [suite] }))
     server.add('hook')
     server.dieSeen()
     const wanted = { suites: [suite], hooksRan: true }
     expect((await failure(run(server, wanted))).message).toMatch(/exited with code 3 before this test/)
     expect((await failure(run(server, wanted))).message).toMatch(/had to be replaced \(it died\)/)
     expect((await failure(run(server, wanted))).message).toMatch(/had to be replaced \(it died\)/)
-    await server.isolated.endSuite([suite])
+    await server.isolated.endSuite(demand({ suites: [suite] }))
     expect(await run(server)).toBe('')
   })
 
@@ -337,6 +383,86 @@ describe('deaths', () => {
     expect(await failure(run(server))).toMatchObject({ name: 'InitScriptError' })
     expect(await failure(run(server, { isolation: 'process' }))).toMatchObject({ name: 'InitScriptError' })
     expect(await run(server)).toBe('')
+  })
+})
+
+describe('where nobody has the handle', () => {
+  const unused = { isUsed: false }
+  /** A test that only has the address. */
+  const act = async (server: FakeServer, wanted: Partial<Demand> = {}, row?: string): Promise<string> => {
+    const attempt = {}
+    const error = await server.isolated.beginTest(attempt, demand({ ...unused, ...wanted }))
+    if (error) throw error
+    const found = server.rows.join(' ')
+    if (row) {
+      server.clientCame = true
+      server.add(row)
+    }
+    await server.isolated.endTest(attempt, demand({ ...unused, ...wanted }), false)
+    return found
+  }
+
+  test("'reset' undoes what a client did, and each test asks once", async () => {
+    const server = new FakeServer()
+    server.add('file')
+    expect(await act(server, {}, 'one')).toBe('file')
+    expect(await act(server, {}, 'two')).toBe('file')
+    expect(await act(server)).toBe('file')
+    expect(server.asked).toBe(3)
+  })
+
+  test.each(['restart', 'process'] as const)("'%s' gives another process only after a client", async isolation => {
+    const server = new FakeServer({ records: false, isolation })
+    for (let round = 0; round < 3; round++) await act(server, { isolation })
+    expect(server.done).toEqual([])
+    await act(server, { isolation }, 'row')
+    expect(await act(server, { isolation })).toBe('')
+    expect(await act(server, { isolation })).toBe('')
+    expect(server.done).toEqual([isolation === 'process' ? 'spare' : 'start'])
+  })
+
+  test("a handle's use counts like a client, and from then on the tests are like any", async () => {
+    const server = new FakeServer({ records: false, isolation: 'restart' })
+    await act(server, { isolation: 'restart' })
+    server.isolated.noteUse()
+    server.add('by the handle')
+    expect(await run(server, { isolation: 'restart' })).toBe('')
+    expect(await run(server, { isolation: 'restart' })).toBe('')
+    expect(server.done).toEqual(['start', 'start'])
+  })
+
+  test.each(Object.entries(events))('%s: replaced without a word', async (_, { happens, done }) => {
+    const server = new FakeServer()
+    // The application writes by itself.
+    server.add('file')
+    await act(server)
+    happens(server)
+    expect(await act(server)).toBe(server.rows.join(' '))
+    await act(server)
+    await server.isolated.beginSuite(demand({ ...unused, suites: [suiteIn(undefined)] }))
+    await server.isolated.endSuite(demand({ ...unused, suites: [suiteIn(undefined)] }))
+    expect(server.done).toEqual(done)
+  })
+
+  test.each(Object.entries(events))('%s: told, once a client was there', async (_, { happens, told }) => {
+    const server = new FakeServer()
+    await act(server, {}, 'row')
+    await act(server)
+    happens(server)
+    const outcome = await act(server).catch((error: Error) => error)
+    if (told) expect((outcome as Error).message).toMatch(told)
+    else expect(outcome).toBe('')
+  })
+
+  test('no process can be started: nobody waits for it again', async () => {
+    const server = new FakeServer()
+    await act(server)
+    server.dieSeen()
+    server.failedStarts = 5
+    for (let round = 0; round < 3; round++) await act(server)
+    expect(server.done).toEqual(['if-gone'])
+    // Who uses it is told.
+    expect((await failure(run(server))).message).toMatch(/did not start/)
   })
 })
 

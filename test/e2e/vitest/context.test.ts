@@ -120,16 +120,23 @@ describe.each(vitests)('$name', runner => {
         import { beforeAll, expect, inject, test } from 'vitest'
         const tarantool = useTarantool()
         expect(() => tarantool.host).toThrow(/not leased yet.*ERR_TARANTOOL_LEASE.*first hook/s)
-        expect(inject('tarantool').host).toBeUndefined()
+        expect(() => inject('tarantool').host).toThrow(/this file has no server 'default', or not yet.*ERR_TARANTOOL_LEASE/)
+        expect(() => inject('tarantool').servers.default.port).toThrow(/useTarantool\\(\\)/)
         let port
-        beforeAll(() => { port = tarantool.port })
+        beforeAll(() => {
+          port = tarantool.port
+          expect(inject('tarantool').port).toBe(port)
+        })
         test('has it from the first hook on', async () => {
           expect(process.env.TARANTOOL_PORT).toBe(String(port))
           expect(await tarantool.eval('rows = 1 return box.info.pid')).toEqual([tarantool.pid])
         })`,
       'b-uses-not.test.ts': `
-        import { expect, test } from 'vitest'
-        test('has none', () => { expect(process.env.TARANTOOL_PORT).toBeUndefined() })`,
+        import { expect, inject, test } from 'vitest'
+        test('has none', () => {
+          expect(process.env.TARANTOOL_PORT).toBeUndefined()
+          expect(() => inject('tarantool').port).toThrow(/this file has no server 'default'/)
+        })`,
       'c-fixture.test.ts': `
         import { test } from 'tarantool-fixture/vitest'
         test('has it from the fixture', async ({ tarantool, expect }) => {

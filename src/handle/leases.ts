@@ -1,0 +1,104 @@
+import { BrokerClient } from '../broker/client.ts'
+import type { BrokerTicket } from '../broker/messages.ts'
+import { nearestName } from '../config/nearest-name.ts'
+import { SetupError, UnknownServerError } from '../errors.ts'
+import { demandIn } from '../isolation/scope.ts'
+import { setEnvironment } from './environment.ts'
+import { LeasedServer } from './leased-server.ts'
+import { checkSendable } from './sendable-config.ts'
+import { type WorkerState, workerState } from './worker-state.ts'
+
+/** A config of a file's own, and what its relative paths are relative to. */
+export interface OwnConfig {
+  readonly config: Record<string, unknown>
+  readonly baseDir: string
+}
+
+/** This worker's connection to a broker. */
+export function clientOf(state: WorkerState, path: string): BrokerClient {
+  const known = state.clients.get(path)
+  if (known?.isOpen) return known
+  const client = new BrokerClient(path)
+  state.clients.set(path, client)
+  return client
+}
+
+/** The broker that has a server of this name. @throws SetupError, UnknownServerError */
+export function ticketOf(name: string): BrokerTicket {
+  const { tickets, setupHint } = workerState()
+  if (tickets.length === 0) {
+    throw new SetupError('this test run has no Tarantool: no global setup of tarantool-fixture ran for this project', {
+      hint: setupHint,
+    })
+  }
+  const ticket = tickets.find(({ servers }) => servers.includes(name))
+  if (ticket) return ticket
+  const names = tickets.flatMap(({ servers }) => servers)
+  const near = nearestName(name, names)
+  throw new UnknownServerError(`there is no server '${name}'`, {
+    hint: near ? `Did you mean '${near}'?` : `The servers are: ${names.join(', ')}.`,
+  })
+}
+
+/** Takes the lease of a server for the current file; the one that it has, if it has one. */
+export async function leaseServer(name: string): Promise<LeasedServer | undefined> {
+  const { path } = ticketOf(name)
+  return path === undefined ? undefined : await lease(path, name)
+}
+
+/** Takes the lease of a server of the file's own, made from a config. */
+export async function leaseOwnServer(name: string, own: OwnConfig): Promise<LeasedServer | undefined> {
+  checkSendable(own.config)
+  const [ticket] = workerState().tickets
+  return ticket?.path === undefined ? undefined : await lease(ticket.path, name, own)
+}
+
+/** Gives a server back before the file ends. */
+export async function releaseServer(name: string): Promise<void> {
+  const state = workerState()
+  const server = state.servers.get(name)
+  const [ticket] = state.tickets
+  if (!server || ticket?.path === undefined) return
+  state.servers.delete(name)
+  server.close()
+  await clientOf(state, ticket.path).request('release', { server: name })
+}
+
+/** Some suite wants its changes undone, whatever the config says. Once tests run it would be too late to begin with that. */
+export function isToRecord({ info }: LeasedServer): boolean {
+  return (
+    !info.records && workerState().scopes.some(scope => ['reset', 'file'].includes(demandIn(scope, info).isolation))
+  )
+}
+
+function lease(path: string, name: string, own?: OwnConfig): Promise<LeasedServer> {
+  const { servers, leasing } = workerState()
+  const known = servers.get(name) ?? leasing.get(name)
+  if (known) return Promise.resolve(known)
+  const coming = takeLease(path, name, own).finally(() => {
+    if (leasing.get(name) === coming) leasing.delete(name)
+  })
+  leasing.set(name, coming)
+  return coming
+}
+
+async function takeLease(path: string, name: string, own?: OwnConfig): Promise<LeasedServer> {
+  const state = workerState()
+  const client = clientOf(state, path)
+  const info = await client.request('lease', { server: name, ...own }).catch((error: Error) => {
+    // Our own hooks have asked: none of the frames is the user's. Jest takes lines of Lua for more of them, and shows the
+    // message alone where there is no stack at all.
+    error.stack = ''
+    throw error
+  })
+  const server = new LeasedServer(client, info)
+  try {
+    await server.isolated.beginFile(isToRecord(server))
+  } catch (error) {
+    server.close()
+    throw error
+  }
+  state.servers.set(name, server)
+  if (!own) setEnvironment(info)
+  return server
+}

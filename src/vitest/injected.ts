@@ -1,0 +1,37 @@
+import { LeaseError } from '../errors.ts'
+import { addressOf, type TarantoolAddress } from '../handle/environment.ts'
+import { listedServer } from '../handle/listed-server.ts'
+import { workerState } from '../handle/worker-state.ts'
+import type { ProvidedTarantool } from './context.ts'
+
+const fields = ['host', 'port', 'uri', 'user', 'password'] as const
+
+/** Lets what `inject('tarantool')` returns in this worker have the addresses of the file's servers. */
+export function showAddresses(provided: ProvidedTarantool): void {
+  const { listing, servers } = workerState()
+  const names = provided.tickets.flatMap(ticket => ticket.servers)
+  const addresses = names.map((name): [string, TarantoolAddress] => {
+    const info = listing ? listedServer : servers.get(name)?.info
+    return [name, info ? addressOf(info) : addressOnceLeased(name)]
+  })
+  const shown = Object.fromEntries(addresses)
+  // As they are, since to read an address may be too early. The object may be that of the file before.
+  for (const field of fields) delete (provided as Partial<TarantoolAddress>)[field]
+  Object.defineProperties(provided, Object.getOwnPropertyDescriptors(shown.default ?? {}))
+  Object.assign(provided, { servers: shown })
+}
+
+// With lease: 'on-use', a file has a server from its first hook on, if it uses one.
+function addressOnceLeased(name: string): TarantoolAddress {
+  const read = (field: (typeof fields)[number]): unknown => {
+    const server = workerState().servers.get(name)
+    if (server) return addressOf(server.info)[field]
+    throw new LeaseError(`inject('tarantool'): this file has no server '${name}', or not yet`, {
+      hint: "With lease: 'on-use', a file has a server if it calls useTarantool(), and from the first hook (beforeAll) on. Without that option each file has one from its begin on.",
+    })
+  }
+  const address = {}
+  for (const field of fields)
+    Object.defineProperty(address, field, { enumerable: true, configurable: true, get: () => read(field) })
+  return address as TarantoolAddress
+}

@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import type { InstanceOptions, TarantoolInstance } from '../../src/index.ts'
+import { newInstance, startInstance } from '../support/instances.ts'
+
+const rows = "box.schema.space.create('rows'):create_index('pk')"
+
+async function ask(instance: TarantoolInstance, operation: string, depth = 0): Promise<unknown> {
+  const [answer] = await instance.command(`require('tarantool-fixture').isolation('${operation}', ${depth})`)
+  return answer
+}
+
+/** A client that is not the fixture's: that of the code under test. */
+async function open(instance: TarantoolInstance): Promise<Socket> {
+  const { host, port } = instance
+  const socket = host === 'unix/' ? connect(String(port)) : connect(Number(port), host)
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'data')
+  return socket
+}
+
+async function close(socket: Socket, instance: TarantoolInstance): Promise<void> {
+  socket.destroy()
+  // The server has heard of it when nobody is connected but the fixture.
+  const open = "local _, open = require('tarantool-fixture').foreign_connections() return open"
+  await expect.poll(async () => (await instance.command(open))[0]).toBe(0)
+}
+
+const servers: Record<string, InstanceOptions> = {
+  'that records': { recordChanges: true },
+  'that does not record': {},
+  'on a unix socket': { host: 'unix/' },
+}
+
+test.each(Object.entries(servers))('a server %s is touched by clients, and not by the fixture', async (_, options) => {
+  const server = await startInstance({ appLua: rows, ...options })
+  expect(await ask(server, 'touched')).toBe('touched:0')
+  await server.eval('return 1')
+  expect(await ask(server, 'touched')).toBe('touched:0')
+  const socket = await open(server)
+  expect(await ask(server, 'touched')).toBe('touched:1')
+  // It may do something at any time.
+  expect(await ask(server, 'touched')).toBe('touched:1')
+  await close(socket, server)
+  expect(await ask(server, 'touched')).toBe('touched:0')
+  await close(await open(server), server)
+  expect(await ask(server, 'touched')).toBe('touched:1')
+  expect(await ask(server, 'touched')).toBe('touched:0')
+})
+
+test('a server is touched by what it records, whoever does it', async () => {
+  const server = await startInstance({ appLua: rows, recordChanges: true })
+  await server.eval('box.space.rows:insert({ 1 })')
+  expect(await ask(server, 'touched')).toBe('touched:1')
+  await ask(server, 'rewind', -1)
+  expect(await ask(server, 'touched')).toBe('touched:0')
+  await server.eval("box.schema.space.create('more')")
+  expect(await ask(server, 'touched')).toBe('touched:1')
+})
+
+test('a level is entered anew only if it was touched', async () => {
+  const server = await startInstance({ appLua: rows, recordChanges: true })
+  const enter = async (depth = 0): Promise<unknown> => await ask(server, 'enter_if_touched', depth)
+  expect(await enter()).toBe('undone:0:0')
+  expect(await enter()).toBe('touched:0')
+  await server.eval('box.space.rows:insert({ 1 })')
+  expect(await enter()).toBe('undone:1:0')
+  // What leaves no record is the price: nobody was there to do it.
+  await server.eval('nobody_was_there = true')
+  expect(await enter()).toBe('touched:0')
+  const socket = await open(server)
+  expect(await enter()).toBe('undone:1:0:clients')
+  await server.eval('somebody_was_there = true')
+  expect(await enter()).toBe('undone:1:0:clients')
+  await close(socket, server)
+  expect(await enter()).toBe('touched:0')
+  // Another depth is another level.
+  expect(await enter(1)).toBe('undone:0:00')
+  expect(await enter(1)).toBe('touched:0')
+  expect(await enter(0)).toBe('undone:0:0')
+})
+
+test('an application that talks to itself is no client, and one that came before the server was ready is', async () => {
+  const server = await startInstance({
+    appLua: `
+      kept = require('net.box').connect(box.cfg.listen)
+      assert(kept:ping())
+      require('net.box').connect(box.cfg.listen):close()`,
+  })
+  expect(await ask(server, 'touched')).toBe('touched:0')
+  const early = newInstance({
+    appLua: "while require('tarantool-fixture').foreign_connections() == 0 do require('fiber').sleep(0.01) end",
+    timeout: 30_000,
+  })
+  await early.prepare()
+  const started = early.start()
+  const connected = async (): Promise<boolean> =>
+    await open(early).then(
+      () => true,
+      () => false,
+    )
+  await expect.poll(connected, { timeout: 20_000 }).toBe(true)
+  await started
+  expect(await ask(early, 'touched')).toBe('touched:1')
+})
