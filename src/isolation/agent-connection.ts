@@ -3,7 +3,7 @@ import { ConnectionError, LuaError, ProtocolError, RequestTimeoutError } from '.
 import { type Address, formatAddress } from '../protocol/address.ts'
 import { clearTimeout, connect, now, setTimeout } from '../protocol/node-builtins.ts'
 import { readableText } from '../readable-text.ts'
-import type { AgentOperation, AgentReply } from './server.ts'
+import type { AgentOperation, AgentReply, RequestsUnderWay } from './server.ts'
 
 const greetingSize = 128
 const end = '\n...\n'
@@ -11,7 +11,7 @@ const end = '\n...\n'
 const agent = 'package.loaded["tarantool-fixture"].isolation'
 /** The document of a reply. An error of the console's has another form. */
 const replyPattern =
-  /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|touched:([01])|(lost|digest|error):([A-Za-z0-9+/=]*))'?$/
+  /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|touched:([01])|(lost|digest|requests|error):([A-Za-z0-9+/=]*))'?$/
 /** How the output of `box.session.push` begins: it is nobody's reply. */
 const pushed = /^%TAG \S+ tag:tarantool\.io\/push/
 
@@ -85,6 +85,7 @@ export class AgentConnection {
     const text = readableText(Buffer.from(base64, 'base64'))
     if (status === 'lost') return { lost: text }
     if (status === 'digest') return { digest: text }
+    if (status === 'requests') return { requests: JSON.parse(text) as RequestsUnderWay }
     const instance = this.#instance
     if (status === 'error') throw new LuaError(text, { instance })
     // The console itself uses what a test may replace: pcall, tostring.

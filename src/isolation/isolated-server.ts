@@ -2,11 +2,13 @@ import { ConnectionError, RequestTimeoutError, ResetError, type ServerExitedErro
 import { lossError, notBroughtBack } from './failures.ts'
 import { Levels } from './levels.ts'
 import type { Demand } from './scope.ts'
-import type { ServerControl } from './server.ts'
+import type { Entry, ServerControl } from './server.ts'
 import { ServerWatch } from './server-watch.ts'
 import { Strictness } from './strictness.ts'
 
 const wantsOwnProcess = ({ isolation }: Demand): boolean => isolation === 'restart' || isolation === 'process'
+
+const entryFor = ({ isUsed }: Demand): Entry => (isUsed ? 'enter' : 'enter_if_touched')
 
 /** A leased server as its file's tests and hooks are to find it. It does one thing after the other. */
 export class IsolatedServer {
@@ -95,13 +97,13 @@ export class IsolatedServer {
    * @throws LeftoverError with `strict`, when that does not undo all; ServerExitedError
    */
   async endTest(attempt: object, demand: Demand, undo: boolean): Promise<void> {
-    const { isolation, isUsed, strict } = demand
+    const { isolation, strict } = demand
     this.#attempts.delete(attempt)
     // One that is gone is replaced by the next test.
     if (this.watch.isGone || isolation !== 'reset' || !(undo || strict)) return
     await this.#tellingOnly(demand, async () => {
       await this.#step('after this test', async () => {
-        await this.#levels.undoTests(!isUsed)
+        await this.#levels.undoTests(strict ? 'enter_at_once' : entryFor(demand))
         if (strict) await this.#strictness.check()
       })
     })
@@ -183,9 +185,10 @@ export class IsolatedServer {
     return await this.#step('before this test', () => this.#openTest(demand))
   }
 
-  async #openTest({ isolation, isUsed, strict, suites }: Demand): Promise<ResetError | undefined> {
-    if (isolation === 'reset') await this.#levels.enterTest(suites, !isUsed)
-    else await this.#levels.joinTests(suites)
+  async #openTest(demand: Demand): Promise<ResetError | undefined> {
+    const { isolation, stays, strict, suites } = demand
+    if (isolation === 'reset') await this.#levels.enterTest(suites, entryFor(demand))
+    else await this.#levels.joinTests(suites, stays)
     if (isolation !== 'reset' && isolation !== 'file') return undefined
     const loss = await this.#loss()
     if (!loss && strict && isolation === 'reset') await this.#strictness.look()

@@ -1,5 +1,5 @@
 import type { Scope } from './scope.ts'
-import type { AgentReply, ServerControl } from './server.ts'
+import type { AgentReply, Entry, ServerControl } from './server.ts'
 
 /** What outlives a test: what the file (the lowest level) or a suite changed outside its tests. */
 interface Level {
@@ -24,6 +24,8 @@ export class Levels {
   #levels: Level[] = [{ suite: undefined, changed: false }]
   /** The level on top of these is that of a test, or of what comes after it. */
   #above = false
+  /** What is in that level is there for all that comes after it. */
+  #stays = false
   /** For which level the lowest in the process stands. Below 0 where others of the process are lower than the file's. */
   #base = 0
   #generation: number
@@ -59,6 +61,7 @@ export class Levels {
 
   /** A suite begins: what its hooks do from here on is its own. */
   async enterSuite(suites: readonly Scope[]): Promise<void> {
+    this.#keepTests()
     await this.#align(suites.slice(0, -1))
     await this.#move('enter', suites.length - 1)
     this.#levels.push({ suite: suites.at(-1), changed: false })
@@ -67,6 +70,7 @@ export class Levels {
 
   /** It has ended, after its last hook. */
   async leaveSuite(suites: readonly Scope[]): Promise<void> {
+    this.#keepTests()
     await this.#align(suites.slice(0, -1))
     await this.undoTests()
   }
@@ -74,22 +78,31 @@ export class Levels {
   /**
    * A test begins that is to find nothing of other tests.
    *
-   * @param ifTouched only if anybody but the fixture was there, or anything was recorded
+   * @param entry `'enter_if_touched'`: only if anybody but the fixture was there, or anything was recorded
    */
-  async enterTest(suites: readonly Scope[], ifTouched = false): Promise<void> {
+  async enterTest(suites: readonly Scope[], entry: Entry = 'enter'): Promise<void> {
+    this.#keepTests()
     await this.#align(suites)
-    await this.undoTests(ifTouched)
+    await this.undoTests(entry)
   }
 
-  /** A test begins that shares the server with others: what they do is theirs, and not the file's or the suite's. */
-  async joinTests(suites: readonly Scope[]): Promise<void> {
+  /**
+   * A test begins that shares the server with others: what they do is theirs, and not the file's or the suite's.
+   *
+   * @param stays it is there for all that comes after them, unless it is undone by hand
+   */
+  async joinTests(suites: readonly Scope[], stays = false): Promise<void> {
+    if (!stays) this.#keepTests()
     await this.#align(suites)
     if (!this.#above) await this.#openTop()
+    this.#stays = stays
   }
 
   /** Back to how a test of the innermost suite begins. */
-  async undoTests(ifTouched = false): Promise<void> {
-    await this.#move(ifTouched ? 'enter_if_touched' : 'enter', this.#levels.length - 1)
+  async undoTests(entry: Entry = 'enter'): Promise<void> {
+    const stays = this.#stays
+    await this.#move(entry, this.#levels.length - 1)
+    this.#stays = stays
   }
 
   /** Back to what was before the hooks of the innermost suite, or before the file. */
@@ -141,7 +154,7 @@ export class Levels {
     this.#above = true
   }
 
-  async #move(operation: 'enter' | 'enter_if_touched' | 'rewind', depth: number): Promise<void> {
+  async #move(operation: Entry | 'rewind', depth: number): Promise<void> {
     this.noticeProcess('it was stopped, killed or restarted')
     const isBelow = depth < this.#base
     const isLost = isBelow && !this.#fromBaseline
@@ -151,6 +164,7 @@ export class Levels {
     this.#levels.length = Math.max(1, depth + 1)
     if (depth < 0) this.#levels = [{ suite: undefined, changed: false }]
     this.#above = operation !== 'rewind' && depth >= 0
+    this.#stays = false
     if (reply.lost !== undefined) return await this.#replace(depth, reply.lost)
     if (isBelow) this.#lose(this.#why)
     if (isBelow || depth < 0) this.#base = Math.max(0, this.#above ? depth + 1 : depth)
@@ -168,11 +182,22 @@ export class Levels {
     this.#note(reply)
   }
 
+  // From here on it belongs to what the file, or the innermost suite, has changed.
+  #keepTests(): void {
+    if (!(this.#above && this.#stays)) return
+    this.#base--
+    this.#above = false
+    this.#stays = false
+  }
+
   #note({ kept = [] }: AgentReply): void {
-    for (const [index, changed] of kept.entries()) {
-      const level = this.#levels[this.#base + index]
-      if (level) level.changed = changed || (index === 0 && !this.#fromBaseline)
+    const changed = new Map<Level | undefined, boolean>()
+    for (const [index, isChanged] of kept.entries()) {
+      const level = this.#levels[Math.max(0, this.#base + index)]
+      const wasBefore = index === 0 && !this.#fromBaseline
+      changed.set(level, changed.get(level) === true || isChanged || wasBefore)
     }
+    for (const [level, isChanged] of changed) if (level) level.changed = isChanged
   }
 
   async #replace(depth: number, why: string): Promise<void> {

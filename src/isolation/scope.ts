@@ -36,6 +36,8 @@ export interface Demand {
   readonly suites: readonly Scope[]
   /** Hooks of the innermost of them, or of the file where there is none, have run. */
   readonly hooksRan: boolean
+  /** What it changes is there for all that comes after it: nothing around it asks for anything else. */
+  readonly stays: boolean
 }
 
 /** The file of which nothing is known yet. */
@@ -76,5 +78,6 @@ export function demandIn(scope: Scope, server: Server): Demand {
     strict: isUsed && (usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? server.strict),
     suites: suites.toReversed(),
     hooksRan: (suites[0] ?? around.at(-1) ?? scope).hasHooks,
+    stays: isShared(scope) || around.every(each => isolationIn(each, server) === 'none'),
   }
 }

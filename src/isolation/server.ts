@@ -17,7 +17,26 @@ export interface ServerFacts {
   readonly used: boolean
 }
 
-export type AgentOperation = 'enter' | 'enter_if_touched' | 'rewind' | 'touched' | 'digest'
+/** How a level is entered: fixtures/agent/isolation/main.lua. */
+export type Entry = 'enter' | 'enter_if_touched' | 'enter_at_once'
+
+export type AgentOperation = Entry | 'rewind' | 'touched' | 'digest' | 'requests'
+
+/** What clients had under way when a test was undone. */
+export interface RequestsUnderWay {
+  /** How many requests, when the test ended. */
+  readonly at_end: number
+  /** How many more have come since. */
+  readonly since: number
+  /** How many there still are. */
+  readonly now: number
+  /** What has begun since, where that is known: `3 CALL`. */
+  readonly kinds: readonly string[]
+  /** Where those are, and fibers that the test has started: `call at app.lua:5`. */
+  readonly fibers: readonly string[]
+  /** What was changed since the undo: `3 rows of space 'users' ([1, 'ann'] and others)`. */
+  readonly changed: readonly string[]
+}
 
 /** What the agent in a server answers: fixtures/agent/isolation/main.lua. */
 export interface AgentReply {
@@ -33,6 +52,7 @@ export interface AgentReply {
   readonly kept?: readonly boolean[] | undefined
   /** Tells two states of all data apart. */
   readonly digest?: string | undefined
+  readonly requests?: RequestsUnderWay | undefined
 }
 
 /**

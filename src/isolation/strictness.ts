@@ -1,15 +1,15 @@
-import { LeftoverError, ResetError } from '../errors.ts'
+import { ResetError } from '../errors.ts'
 import { describeDifference } from './digest.ts'
-import { nextHasAnother } from './failures.ts'
+import { leftoverError } from './leftover.ts'
 import type { Levels } from './levels.ts'
 import type { ServerControl } from './server.ts'
 
 /** What `strict` adds to the reset of a test: a comparison of all data. */
 export class Strictness {
-  readonly #control: Pick<ServerControl, 'describe'>
+  readonly #control: Pick<ServerControl, 'ask' | 'describe'>
   readonly #levels: Levels
 
-  constructor(control: Pick<ServerControl, 'describe'>, levels: Levels) {
+  constructor(control: Pick<ServerControl, 'ask' | 'describe'>, levels: Levels) {
     this.#control = control
     this.#levels = levels
   }
@@ -31,15 +31,9 @@ export class Strictness {
     const wanted = await this.look()
     const found = await this.#known(await this.#levels.currentDigest())
     if (found === wanted) return
-    const changed = describeDifference(wanted, found)
+    const { requests } = await this.#control.ask('requests', 0)
     const details = await this.#control.describe()
     await this.#levels.replace('a test had left a difference')
-    throw new LeftoverError(
-      `${details.instance}: this test changed ${changed} in a way that its undo did not see (strict)`,
-      {
-        ...details,
-        hint: `Rows that change while their space's triggers are off (space:run_triggers(false)) are not seen. A test that needs that can have isolation: 'restart'. ${nextHasAnother}`,
-      },
-    )
+    throw leftoverError(describeDifference(wanted, found), requests, details)
   }
 }

@@ -6,6 +6,7 @@ import type {
   AgentReply,
   Death,
   Replacement,
+  RequestsUnderWay,
   ServerControl,
   ServerFacts,
 } from '../../src/isolation/server.ts'
@@ -58,6 +59,8 @@ export class FakeServer {
     this.rows = [...this.rows, row]
   }
 
+  /** What is under way when a test is undone. */
+  requests: RequestsUnderWay | undefined
   /** Others than the fixture have connected since the agent was asked. */
   clientCame = false
 
@@ -109,7 +112,9 @@ export class FakeServer {
 
   #answer(operation: AgentOperation, depth: number): AgentReply {
     if (operation === 'digest') return { digest: this.rows.join(' ') }
+    if (operation === 'requests') return { requests: this.requests }
     if (operation === 'enter' || operation === 'rewind') return this.#move(operation, depth)
+    if (operation === 'enter_at_once') return this.#move('enter', depth)
     const clients = this.clientCame
     this.clientCame = false
     const hasChanged = this.rows.join() !== this.#levels.at(-1)?.join()
@@ -166,5 +171,6 @@ export const demand = (wanted: Partial<Demand> = {}): Demand => ({
   strict: false,
   suites: [],
   hooksRan: false,
+  stays: false,
   ...wanted,
 })

@@ -55,9 +55,28 @@ describe('what tests find', () => {
 
   test("'none' undoes nothing, and asks once, for a reset by hand", async () => {
     const server = new FakeServer()
-    expect(await run(server, { isolation: 'none' }, 'one')).toBe('')
-    expect(await run(server, { isolation: 'none' })).toBe('one')
+    expect(await run(server, { isolation: 'none', stays: true }, 'one')).toBe('')
+    expect(await run(server, { isolation: 'none', stays: true })).toBe('one')
     expect(server.asked).toBe(1)
+  })
+
+  test("what tests with 'none' did is there for a suite with 'reset', and after it", async () => {
+    const server = new FakeServer()
+    const suite = suiteIn(undefined)
+    const none = { isolation: 'none', stays: true } as const
+    server.add('file')
+    await run(server, none, 'one')
+    await server.isolated.beginSuite(demand({ suites: [suite] }))
+    server.add('suite')
+    for (let round = 0; round < 2; round++) expect(await run(server, { suites: [suite] })).toBe('file one suite')
+    await server.isolated.endSuite(demand({ suites: [suite] }))
+    expect(await run(server, none, 'two')).toBe('file one')
+    expect(await run(server, none, 'three')).toBe('file one two')
+    expect(await run(server)).toBe('file one two three')
+    expect(await run(server)).toBe('file one two three')
+    await server.isolated.reset()
+    expect(server.rows).toEqual([])
+    expect(server.done).toEqual([])
   })
 
   test.each([
@@ -157,15 +176,16 @@ describe('suites', () => {
 
   test("by hand, the first thing of a file with 'none', on a server that earlier files have left as it is", async () => {
     const server = new FakeServer({ isolation: 'none' })
-    await run(server, { isolation: 'none' }, 'earlier')
+    const none = { isolation: 'none', stays: true } as const
+    await run(server, none, 'earlier')
     const next = server.nextFile()
     next.add('file')
     const attempt = {}
-    await next.isolated.beginTest(attempt, demand({ isolation: 'none' }))
+    await next.isolated.beginTest(attempt, demand(none))
     next.add('test')
     await next.isolated.reset()
     expect(next.rows).toEqual(['earlier', 'file'])
-    await next.isolated.endTest(attempt, demand({ isolation: 'none' }), false)
+    await next.isolated.endTest(attempt, demand(none), false)
     await next.isolated.reset()
     expect(next.rows).toEqual([])
   })

@@ -20,6 +20,7 @@ const since = {
   popen: [2, 4, 1],
   uuids: [2, 4, 1],
   'log.cfg': [2, 5, 1],
+  'backtraces of fibers': [2, 6, 0],
   'the MVCC engine': [2, 6, 1],
   'a stack of errors': [2, 4, 1],
   datetimes: [2, 10, 0],

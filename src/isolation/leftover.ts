@@ -1,0 +1,59 @@
+import { type ErrorDetails, LeftoverError } from '../errors.ts'
+import { nextHasAnother } from './failures.ts'
+import type { RequestsUnderWay } from './server.ts'
+
+const shownAtMost = 5
+
+const triggersOff =
+  "Rows that change while their space's triggers are off (space:run_triggers(false)) are not seen. A test that needs that can have isolation: 'restart'."
+
+/**
+ * The error of a test whose undo has left a difference.
+ *
+ * @param difference what is different now: `"space 'users'"`
+ * @param requests what was under way when it was undone
+ */
+export function leftoverError(
+  difference: string,
+  requests: RequestsUnderWay | undefined,
+  details: ErrorDetails & { instance: string },
+): LeftoverError {
+  const { instance } = details
+  const underWay = requests && describeRequests(requests)
+  if (requests?.changed.length) {
+    const changed = list(requests.changed)
+    return new LeftoverError(
+      `${instance}: ${underWay || 'something'} went on when this test had ended, and changed ${changed} after the undo (strict): ${difference} is different`,
+      {
+        ...details,
+        hint: `An await is missing in the test, or what it started still runs: wait for it before the test ends. ${nextHasAnother}`,
+      },
+    )
+  }
+  const hint = underWay
+    ? `There also was ${underWay} when it had ended: if that is the test's, an await is missing. ${triggersOff}`
+    : triggersOff
+  return new LeftoverError(`${instance}: this test changed ${difference} in a way that its undo did not see (strict)`, {
+    ...details,
+    hint: `${hint} ${nextHasAnother}`,
+  })
+}
+
+/** `3 requests (2 still under way: call at app.lua:5)`; nothing where there was none. */
+function describeRequests({ at_end, since, now, kinds, fibers }: RequestsUnderWay): string {
+  const count = at_end + since
+  if (count === 0 && fibers.length === 0) return ''
+  const requests = `${count} request${count === 1 ? '' : 's'}`
+  const still = now > 0 ? `${now} still under way` : ''
+  const running = [still, list(fibers)].filter(Boolean).join(': ')
+  const inside = [...kinds, ...(running ? [running] : [])].join(', ')
+  return inside ? `${requests} (${inside})` : requests
+}
+
+function list(items: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1)
+  const named = [...counts].map(([item, count]) => (count > 1 ? `${item} (${count} times)` : item))
+  const more = named.length > shownAtMost ? [`${named.length - shownAtMost} more`] : []
+  return [...named.slice(0, shownAtMost), ...more].join(', ')
+}

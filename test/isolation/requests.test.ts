@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import type { TarantoolInstance } from '../../src/index.ts'
+import type { RequestsUnderWay } from '../../src/isolation/server.ts'
+import { has } from '../support/features.ts'
+import { startInstance, writeFiles } from '../support/instances.ts'
+
+const app = `
+local fiber = require('fiber')
+box.schema.space.create('rows'):create_index('pk')
+-- Within a table, which no undo looks into.
+seen = { arrived = 0, gate = fiber.cond() }
+function add(id)
+    seen.arrived = seen.arrived + 1
+    seen.gate:wait()
+    fiber.yield()
+    box.space.rows:insert({ id, ('x'):rep(200) })
+end
+function leave_fiber(id) fiber.create(add, id) end`
+
+async function start(): Promise<TarantoolInstance> {
+  const directory = writeFiles({ 'app.lua': app })
+  return await startInstance({ appLua: `${directory}/app.lua`, recordChanges: true })
+}
+
+/** Sends requests that wait in the server until the gate opens. */
+async function leaveUnderWay(server: TarantoolInstance, count: number): Promise<{ answers: Promise<unknown> }> {
+  const sent = Array.from({ length: count }, (_, id) => server.call('add', id + 1))
+  await expect.poll(async () => (await server.command('seen.arrived'))[0]).toBe(count)
+  await server.command('seen.arrived = 0')
+  return { answers: Promise.allSettled(sent) }
+}
+
+const agent = "require('tarantool-fixture').isolation"
+const rows = async (server: TarantoolInstance): Promise<unknown> => (await server.command('box.space.rows:len()'))[0]
+
+async function describe(server: TarantoolInstance): Promise<RequestsUnderWay> {
+  const [answer] = await server.command(`${agent}('requests', 0)`)
+  const [status, text = ''] = String(answer).split(':')
+  expect(status).toBe('requests')
+  return JSON.parse(Buffer.from(text, 'base64').toString()) as RequestsUnderWay
+}
+
+test('an undo waits for requests that are about to be answered', async () => {
+  const server = await start()
+  await server.command(`${agent}('enter', 0)`)
+  const { answers } = await leaveUnderWay(server, 50)
+  const [undone] = await server.command(`seen.gate:broadcast() return ${agent}('enter', 0)`)
+  expect(undone).toBe('undone:50:0')
+  await answers
+  expect(await rows(server)).toBe(0)
+})
+
+test('an undo does not wait for requests that wait themselves', async () => {
+  const server = await start()
+  await server.command(`${agent}('enter', 0)`)
+  const { answers } = await leaveUnderWay(server, 3)
+  for (let round = 0; round < 3; round++) expect(await server.command(`${agent}('enter', 0)`)).toEqual(['undone:0:0'])
+  await server.command('seen.gate:broadcast()')
+  await answers
+  expect(await server.command(`${agent}('enter', 0)`)).toEqual(['undone:3:0'])
+  // And from then on it knows of none.
+  const { answers: more } = await leaveUnderWay(server, 6)
+  expect(await server.command(`seen.gate:broadcast() return ${agent}('enter', 0)`)).toEqual(['undone:6:0'])
+  await more
+})
+
+test('what was under way when a test ended is told: requests, fibers, and what they changed', async () => {
+  const server = await start()
+  await server.command(`${agent}('enter', 0)`)
+  const { answers } = await leaveUnderWay(server, 3)
+  await server.call('leave_fiber', 9)
+  expect(await server.command(`${agent}('enter_at_once', 0)`)).toEqual(['undone:0:0'])
+  const before = await describe(server)
+  expect(before).toMatchObject({ at_end: 3, since: 0, now: 3, kinds: [], changed: [] })
+  // 1.10 does not tell where a fiber is.
+  if (has('backtraces of fibers')) {
+    const place = expect.stringMatching(/app\.lua:8$/)
+    expect(before.fibers).toEqual([...Array(3).fill(expect.stringMatching(/^call at .*app\.lua:8$/)), place])
+    expect(before.fibers[3]).toMatch(/^fiber '.*' at/)
+  }
+  await server.command('seen.gate:broadcast()')
+  await answers
+  await server.eval('return 1')
+  const after = await describe(server)
+  expect(after).toMatchObject({ at_end: 3, now: 0, kinds: ['1 EVAL'], fibers: [] })
+  expect(after.since).toBeGreaterThanOrEqual(1)
+  expect(after.changed).toEqual([expect.stringMatching(/^4 rows of space 'rows' \(\[\d, 'x{70,80}… and others\)$/)])
+})
