@@ -11,6 +11,8 @@ export interface Intrusion {
   readonly localPort?: number
   /** Lua that it asks for at once, before the server has said anything. */
   readonly lua?: string
+  /** Sends more after it than the server's side can hold, so that its end does not get there either. */
+  readonly flood?: boolean
   /** What it does then. Default: it waits for the end of the connection, or for an answer. */
   readonly after?: 'wait' | 'close' | 'reset' | 'half-close' | undefined
 }
@@ -20,7 +22,7 @@ const script = `
   import { connect } from 'node:net'
   import { createInterface } from 'node:readline'
   createInterface(process.stdin).on('line', async line => {
-    const { host = '127.0.0.1', port, localPort, bytes, after = 'wait' } = JSON.parse(line)
+    const { host = '127.0.0.1', port, localPort, bytes, flood, after = 'wait' } = JSON.parse(line)
     const socket = connect({ host, port, localPort })
     const received = []
     socket.on('data', chunk => {
@@ -36,7 +38,11 @@ const script = `
         if (after === 'reset') socket.resetAndDestroy()
         if (after === 'half-close') socket.end(() => console.log(''))
       }
-      socket.write(Buffer.from(bytes, 'hex'), leave)
+      socket.write(Buffer.from(bytes, 'hex'), flood ? undefined : leave)
+      if (flood) {
+        socket.write(Buffer.alloc(32 * 1024 * 1024))
+        leave()
+      }
     })
     await closed
     if (after !== 'half-close') console.log(Buffer.concat(received).toString('base64'))

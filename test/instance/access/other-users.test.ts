@@ -39,6 +39,26 @@ async function ownClient(port: number, host = '127.0.0.1'): Promise<string> {
   return said
 }
 
+// Older kernels say of a connection whose sender has closed it that it is root's: it counts for nobody's.
+test.skipIf(process.platform !== 'linux').each([{ flood: false }, { flood: true }])(
+  "a request whose sender is gone is nobody's, also where it was the tester's own (Linux, flood: $flood)",
+  async ({ flood }) => {
+    const instance = await startInstance()
+    const port = portOf(instance)
+    instance.process?.sendSignal('SIGSTOP')
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    await new Promise(resolve => socket.write(evalFrame(breakIn), resolve))
+    // More than the server's side can hold: the end of the connection does not get there either.
+    if (flood) socket.write(Buffer.alloc(32 * 1024 * 1024))
+    socket.destroy()
+    instance.process?.sendSignal('SIGCONT')
+    expect(await ownClient(port)).toContain('the answer')
+    expect(await wasEntered(instance)).toBe(false)
+    expect(await instance.command("(require('tarantool-fixture').foreign_connections())")).toEqual([1])
+  },
+)
+
 describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () => {
   test.for<{ what: string; options?: InstanceOptions; from?: Partial<Intrusion>; needs?: boolean }>([
     { what: 'by IPv4' },
@@ -70,23 +90,26 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
     expect(await instance.grepLog(/refused a connection/)).toHaveLength(1)
   })
 
-  test.each(['close', 'reset', 'half-close'] as const)(
-    'gets in by no request that is there, and no sender any more: %s',
-    async after => {
-      const instance = await startInstance()
-      const port = portOf(instance)
-      instance.process?.sendSignal('SIGSTOP')
-      const intruder = new Intruder()
-      await Promise.all(Array.from({ length: 5 }, () => intruder.connect({ port, lua: breakIn, after })))
-      instance.process?.sendSignal('SIGCONT')
-      expect(await ownClient(port)).toContain('the answer')
-      expect(await wasEntered(instance)).toBe(false)
-      expect(await instance.command("require('tarantool-fixture').foreign_connections()")).toEqual([
-        1,
-        expect.any(Number),
-      ])
-    },
-  )
+  test.each<Pick<Intrusion, 'after' | 'flood'>>([
+    { after: 'close' },
+    { after: 'close', flood: true },
+    { after: 'reset' },
+    { after: 'reset', flood: true },
+    { after: 'half-close' },
+  ])('gets in by no request that is there, and no sender any more: %o', async leaving => {
+    const instance = await startInstance()
+    const port = portOf(instance)
+    instance.process?.sendSignal('SIGSTOP')
+    const intruder = new Intruder()
+    await Promise.all(Array.from({ length: 5 }, () => intruder.connect({ port, lua: breakIn, ...leaving })))
+    instance.process?.sendSignal('SIGCONT')
+    expect(await ownClient(port)).toContain('the answer')
+    expect(await wasEntered(instance)).toBe(false)
+    expect(await instance.command("require('tarantool-fixture').foreign_connections()")).toEqual([
+      1,
+      expect.any(Number),
+    ])
+  })
 
   test("gets in by no request from a port that is the tester's by now", async () => {
     const instance = await startInstance()
@@ -178,6 +201,23 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
     for (const port of [first, second]) {
       expect(await intruder.connect({ port, lua: breakIn })).toContain(refused)
       expect(await ownClient(port)).toContain('the answer')
+    }
+    expect(await wasEntered(instance)).toBe(false)
+  })
+
+  test('gets in at no address where the application listens on all of them, by IPv4 and IPv6 (needs ::1)', async ({
+    skip,
+  }) => {
+    skip(!hasIpv6, 'needs ::1')
+    const port = await TarantoolInstance.getRandomPort()
+    const instance = await startInstance({ port, appLua: `box.cfg({ listen = '[::]:${port}' })` })
+    const intruder = new Intruder()
+    for (const host of ['::1', '127.0.0.1']) {
+      const said = await intruder.connect({ host, port, lua: breakIn })
+      // Newer versions listen on IPv6 only.
+      if (host === '127.0.0.1' && said === 'ECONNREFUSED') continue
+      expect(said).toContain(`user ${otherUser}`)
+      expect(await ownClient(port, host)).toContain('the answer')
     }
     expect(await wasEntered(instance)).toBe(false)
   })
