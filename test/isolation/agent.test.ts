@@ -188,6 +188,29 @@ test('a key that a collation takes for the same is one row', async () => {
   expect(await server.eval('return box.space.words:select()')).toEqual([[['Word', 1]]])
 })
 
+test('sequences go on from where they were', async () => {
+  const server = await record(`
+    box.schema.space.create('counted'):create_index('pk', { sequence = true })
+    box.space.counted:insert({ nil, 'first' })
+    box.schema.sequence.create('tens', { start = 10, step = 10, min = 10, max = 30, cycle = true }):next()
+    box.schema.sequence.create('unused')`)
+  const next = async (): Promise<unknown> =>
+    await server.eval(
+      "return box.space.counted:insert({ nil, 'more' })[1], box.sequence.tens:next(), box.sequence.unused:next()",
+    )
+  for (let round = 0; round < 2; round++) {
+    await ask(server, 'enter', 0)
+    expect(await next()).toEqual([2, 20, 1])
+    await ask(server, 'enter', 1)
+    expect(await next()).toEqual([3, 30, 2])
+    await ask(server, 'enter', 2)
+    expect(await next()).toEqual([4, 10, 3])
+    await ask(server, 'enter', 2)
+    expect(await next()).toEqual([4, 10, 3])
+    await ask(server, 'rewind', -1)
+  }
+})
+
 test('a transaction that another session left open is ended, and cannot be committed any more', async () => {
   const server = await record(
     "box.schema.space.create('v', { engine = 'vinyl' }):create_index('pk') box.space.v:insert({ 1, 'kept' })",

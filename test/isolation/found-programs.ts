@@ -79,6 +79,8 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
     ['enter', 0],
     ['run', [['chain', 0, 1, 0]]],
   ],
+  'keys that differ, and that a collation takes for equal': [['run', [['many', 2, 1, 0]]]],
+  'a sequence of an index whose space got another name': [['run', [['swap_names', 0, 1, 0]]]],
   'a function of C that was stubbed': [['run', [['stub', 9, 0, 0]]]],
   'vinyl rows put back before DDL of their space': [
     ['run', [['delete', 6, 3, 0]]],
