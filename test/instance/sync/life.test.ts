@@ -144,6 +144,7 @@ describe('a call that times out throws, and leaves the instance usable', () => {
     instance.requestTimeout = 50
     expect(thrownBy(() => instance.eval('while true do end'))).toBeInstanceOf(RequestTimeoutError)
     instance.stop()
+    instance.requestTimeout = 5000
     expect(instance.start().eval('return 1')).toEqual([1])
   })
 
