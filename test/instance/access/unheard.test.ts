@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
 import type { TarantoolInstance } from '../../../src/index.ts'
 import { refusesConnections } from '../../../src/protocol/refuses-connections.ts'
+import { skipWithout } from '../../support/features.ts'
 import { startInstance } from '../../support/instances.ts'
 
 // Rows of all that an application hears of sessions.
@@ -137,6 +138,34 @@ test.each([{ host: '127.0.0.1' }, { host: 'unix/' }])(
     expect(await refusesConnections(address)).toBe(true)
   },
 )
+
+test("functions of the schema that are triggers are not called for the fixture's connections either", async context => {
+  skipWithout('named triggers', context)
+  const appLua = `
+    box.schema.space.create('heard'):create_index('pk', { sequence = true })
+    for _, event in ipairs({ 'on_connect', 'on_disconnect' }) do
+      local body = "function() box.space.heard:auto_increment({ '" .. event .. "', box.session.type() }) end"
+      box.schema.func.create('hears_' .. event, { body = body, trigger = 'box.session.' .. event })
+    end`
+  const instance = await startInstance({ appLua, recordChanges: true })
+  const visit = async (): Promise<void> => {
+    const socket = await client({ host: '127.0.0.1', port: instance.port as number })
+    socket.destroy()
+    await expect.poll(() => foreign(instance), patient).toEqual([expect.any(Number), 0])
+  }
+  expect(await instance.eval('return 1')).toEqual([1])
+  await instance.command("require('trigger').set('box.session.on_connect', 'later', function() end)")
+  expect(await heard(instance)).toEqual([])
+  await visit()
+  await expect.poll(() => heard(instance), patient).toEqual(['on_connect binary', 'on_disconnect binary'])
+  await instance.command("box.schema.func.drop('hears_on_connect')")
+  await visit()
+  await expect.poll(() => heard(instance), patient).toHaveLength(3)
+  await instance.reset()
+  expect(await heard(instance)).toEqual([])
+  await visit()
+  await expect.poll(() => heard(instance), patient).toEqual(['on_connect binary', 'on_disconnect binary'])
+})
 
 test('what a test deletes, replaces and lists is what it set itself', async () => {
   const instance = await startInstance({ appLua: listens, recordChanges: true })
