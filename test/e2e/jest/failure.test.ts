@@ -238,7 +238,7 @@ describe.each(jests)('$name', runner => {
     })
     const { exitCode, output } = await project.run()
     expect(exitCode).toBe(1)
-    expect(output).toMatch(/InitScriptError: .*app\.lua:2: the application is broken/)
+    expect(output).toMatch(/app\.lua:2: the application is broken .*\[ERR_TARANTOOL_INIT_SCRIPT\]/)
     expect(output).toMatch(/Test Suites: 2 failed/)
     expect(project.servers()).toEqual([])
     await expect.poll(() => project.leftBehind()).toEqual([])
