@@ -168,15 +168,16 @@ export interface InstanceOptions {
   env?: { readonly [name: string]: string } | undefined
   /**
    * An account with the role `super`; guest then has no rights. `'random'` makes one up. Default: none, and guest has the
-   * role `super` (asynctnt: read, write, execute).
+   * role `super`, unless the server cannot tell users apart: see `access` (asynctnt: read, write, execute).
    */
   credentials?: Credentials | 'random' | undefined
   /**
-   * Which other users of the machine may connect over TCP: those of these ids, such as services that run as somebody else, or
-   * `'any'`. Default: none but root. A server that listens on 127.0.0.1, ::1 or localhost asks Linux whose a connection is, and
-   * refuses all others before they can authenticate. Where that cannot be asked (in a container, on another address, on
-   * macOS, where a sandbox forbids it), it has an account with a password that is made up, unless there are `credentials`; guest
-   * then has no rights.
+   * Other users of the machine who may connect over TCP: a list of user ids, for services that run as somebody else, or
+   * `'any'` for everybody. Default: only you and root.
+   *
+   * On Linux, a server on 127.0.0.1, ::1 or localhost asks the kernel who owns a connection, and refuses other users before they
+   * can authenticate. A server cannot ask in a container, on another address, on macOS, and in a sandbox that forbids
+   * netlink. It then has an account with a random password, unless `credentials` name one, and guest has no rights.
    *
    * @example { uids: [1001] }
    */

@@ -52,7 +52,7 @@ export class TarantoolHandle {
     return this.#info().password
   }
 
-  /** The account, where the config asks for one; guest may do all where it does not. */
+  /** The account, where the config asks for one or the server cannot tell users apart; undefined for guest, who may do all. */
   get credentials(): { user: string; password: string } | undefined {
     const { user, password } = this.#info()
     return user === undefined ? undefined : { user, password: password ?? '' }

@@ -4,7 +4,8 @@ import { BrokerClient } from '../../src/broker/client.ts'
 import type { FixtureConfig } from '../../src/config/fixture-config.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
 import { clearEnvironment, setEnvironment } from '../../src/handle/environment.ts'
-import { ServerConnections } from '../../src/protocol/connections.ts'
+import { type ServerAddress, ServerConnections } from '../../src/protocol/connections.ts'
+import { hasSandbox, needsSandbox, sandbox } from '../support/sandbox.ts'
 
 async function listen(config: FixtureConfig): Promise<Broker> {
   const broker = await Broker.listen({ fixture: resolveFixture(config), baseDir: process.cwd() })
@@ -54,3 +55,16 @@ test.each(['0.0.0.0', '*'])(
     expect([renewed.pid === info.pid, renewed.password]).toEqual([false, password])
   },
 )
+
+test.skipIf(!hasSandbox)(`servers that cannot tell users apart share an account (${needsSandbox})`, async () => {
+  const broker = await listen({ commandToRun: sandbox(), isolation: 'process' })
+  broker.prestart(2)
+  const [one, other] = await Promise.all(
+    [1, 2].map(async slot => (await connect(broker, slot)).request('lease', { server: 'default' })),
+  )
+  expect(one?.user).toBe('tester')
+  expect(other?.password).toBe(one?.password)
+  const connections = new ServerConnections(other?.address as ServerAddress)
+  onTestFinished(() => connections.close())
+  expect(await connections.eval('return box.session.user()', [])).toEqual(['tester'])
+})

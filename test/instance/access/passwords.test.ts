@@ -1,9 +1,8 @@
-import { chmodSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { InstanceOptions, TarantoolInstance } from '../../../src/index.ts'
 import { IprotoConnection } from '../../../src/protocol/iproto/connection.ts'
-import { newInstance, startInstance, useOwnCache, writeFiles } from '../../support/instances.ts'
+import { newInstance, startInstance, useOwnCache } from '../../support/instances.ts'
+import { hasSandbox, needsSandbox, sandbox } from '../../support/sandbox.ts'
 
 const asGuest = async ({ port }: TarantoolInstance): Promise<unknown> => {
   const connection = await IprotoConnection.connect({ host: '127.0.0.1', port: port as number })
@@ -60,43 +59,7 @@ test('the servers of one process have one account: one that replicates knows tha
   await expect.poll(() => replica.eval('return box.space.made ~= nil'), patient).toEqual([true])
 })
 
-// From linux/audit.h and the tables of system calls.
-const socketCall = { x64: 41, arm64: 198 }[process.arch as string]
-
-// Forbids netlink to the process, as the sandbox of a container may.
-const prelude = `
-  local ffi = require('ffi')
-  ffi.cdef [[
-    struct test_filter { uint16_t code; uint8_t jt, jf; uint32_t k; };
-    struct test_program { unsigned short length; struct test_filter *filter; };
-    int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
-  ]]
-  local LOAD, IF_EQUAL, RETURN, ALLOW, REFUSE = 0x20, 0x15, 0x06, 0x7fff0000, 0x00050001
-  local filter = ffi.new('struct test_filter[6]', {
-    { LOAD, 0, 0, 0 }, { IF_EQUAL, 0, 3, ${socketCall} }, { LOAD, 0, 0, 16 }, { IF_EQUAL, 0, 1, 16 },
-    { RETURN, 0, 0, REFUSE }, { RETURN, 0, 0, ALLOW },
-  })
-  assert(ffi.C.prctl(38, 1, 0, 0, 0) == 0)
-  assert(ffi.C.prctl(22, 2, ffi.cast('unsigned long', ffi.new('struct test_program[1]', { { 6, filter } })), 0, 0) == 0)
-  dofile(arg[1])`
-
-/** A program that runs Tarantool without netlink. */
-function sandbox(): string {
-  const directory = writeFiles({
-    'prelude.lua': prelude,
-    sandbox: `#!/bin/sh
-tarantool="\${TARANTOOL_BIN:-tarantool}"
-[ "$1" = --version ] && exec "$tarantool" "$@"
-exec "$tarantool" "$(dirname "$0")/prelude.lua" "$@"
-`,
-  })
-  chmodSync(join(directory, 'sandbox'), 0o755)
-  return join(directory, 'sandbox')
-}
-
-const hasSandbox = process.platform === 'linux' && socketCall !== undefined
-
-describe.skipIf(!hasSandbox)('a server that cannot ask whose a connection is (Linux, x64 or arm64)', () => {
+describe.skipIf(!hasSandbox)(`a server that cannot ask who owns a connection (${needsSandbox})`, () => {
   useOwnCache()
 
   test('has a password instead, from its first start on', async () => {
