@@ -8,6 +8,8 @@ const common: UserConfig = {
   dts: true,
   fixedExtension: false,
   logLevel: 'warn',
+  // The types have the documentation.
+  outputOptions: { comments: { jsdoc: false } },
 }
 
 const modules: UserConfig = {
@@ -36,7 +38,7 @@ const commonJs: UserConfig = {
   clean: false,
   outDir: 'dist/jest',
   // Jest cannot import() without a flag of Node's.
-  outputOptions: { dynamicImportInCjs: false },
+  outputOptions: { ...common.outputOptions, dynamicImportInCjs: false },
   entry: {
     index: 'src/jest/index.ts',
     values: 'src/values.ts',
