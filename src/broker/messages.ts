@@ -48,6 +48,8 @@ export interface BrokerRequests {
   use: { params: { server: string }; result: null }
   /** The file's last hook has run: servers that other files wait for may go to them. */
   finish: { params: Record<string, never>; result: null }
+  /** The file goes on all the same: fails where another one has got its server. */
+  resume: { params: Record<string, never>; result: null }
   /** Gives one server back before the file ends. */
   release: { params: { server: string }; result: null }
   /** Starts a server that does not run, with an empty directory; one that is paused is resumed. */

@@ -13,6 +13,8 @@ export interface Lease {
    * for one: a worker that is not isolated may live, idle, until the run ends.
    */
   finish(): void
+  /** The file goes on all the same. Returns whether it still has the server. */
+  resume(): boolean
 }
 
 interface Waiting {
@@ -96,7 +98,11 @@ export class Pool {
       if (this.#waiting.length > 0) release()
       else if (!released) this.#finished.add(release)
     }
-    return { server, release, finish }
+    const resume = (): boolean => {
+      this.#finished.delete(release)
+      return !released
+    }
+    return { server, release, finish, resume }
   }
 
   /** Ends all servers. Resolves to what went wrong. */

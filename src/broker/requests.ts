@@ -21,6 +21,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   }),
   use: ofServer,
   finish: v.object({}),
+  resume: v.object({}),
   release: ofServer,
   ensure: ofServer,
   start: withRecreate,

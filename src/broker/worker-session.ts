@@ -88,6 +88,16 @@ export class WorkerSession {
       for (const lease of this.#leases.values()) lease.finish()
       return null
     },
+    resume: async () => {
+      for (const [name, lease] of this.#leases) {
+        if (!lease.resume()) {
+          throw new LeaseError(`server '${name}' was given to another test file while this one had not begun`, {
+            hint: 'A file that waits for something while it is imported holds up others: let a beforeAll wait.',
+          })
+        }
+      }
+      return null
+    },
     release: async ({ server }) => {
       this.#leases.get(server)?.release()
       this.#leases.delete(server)
@@ -207,7 +217,7 @@ export class WorkerSession {
     }
     try {
       const { server } = await pool.lease(this.#slot)
-      return { server, release: close, finish: close }
+      return { server, release: close, finish: close, resume: () => true }
     } catch (error) {
       close()
       throw error

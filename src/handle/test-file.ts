@@ -65,16 +65,36 @@ export async function endTests(errors: readonly ShownError[]): Promise<void> {
 
 /** Ends a test file, after its last hook. The worker may have no other file to run, and yet live on. */
 export async function endTestFile(): Promise<void> {
-  const clients = [...workerState().clients.values()].filter(({ isOpen }) => isOpen)
-  // A broker that is gone has ended the leases.
-  await Promise.allSettled(clients.map(client => client.request('finish', {})))
+  await endingOfFile().finish()
 }
 
-/** Closes what a test file has open, where the worker keeps nothing for the next one. */
-export function closeTestFile(): void {
-  const { servers, clients } = workerState()
-  for (const server of servers.values()) server.close()
-  for (const client of clients.values()) client.close()
+/** The ways in which a test file ends. */
+export interface FileEnding {
+  /** After its last hook: the worker may have no other file to run, and yet live on. */
+  finish(): Promise<void>
+  /** Also closes what it has open, where the worker keeps nothing for the next one. */
+  close(): Promise<void>
+}
+
+/** What ends the current file, and can be called when nothing of its globals is left. */
+export function endingOfFile(): FileEnding {
+  const { clients, servers } = workerState()
+  const finish = async (): Promise<void> => {
+    const open = [...clients.values()].filter(({ isOpen }) => isOpen)
+    // A broker that is gone has ended the leases.
+    await Promise.allSettled(open.map(client => client.request('finish', {})))
+  }
+  const close = async (): Promise<void> => {
+    await finish()
+    for (const server of servers.values()) server.close()
+    for (const client of clients.values()) client.close()
+  }
+  return { finish, close }
+}
+
+/** A file that had ended goes on. @throws LeaseError when another file has its server by now */
+export async function resumeTestFile(): Promise<void> {
+  for (const client of workerState().clients.values()) await client.request('resume', {})
 }
 
 /** The file has been collected, and its hooks and tests run: its own scope, and those of its suites. */

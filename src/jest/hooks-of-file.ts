@@ -1,9 +1,10 @@
 import type { ShownError } from '../handle/failure-log.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
-import { beginHooks, closeTestFile, endTestFile, endTests, refuseConcurrent } from '../handle/test-file.ts'
+import { beginHooks, endingOfFile, endTests, refuseConcurrent } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import { demandIn, unknownFile } from '../isolation/scope.ts'
 import { type CircusBlock, type CircusState, type CircusTest, circus, errorsIn, hook } from './circus.ts'
+import { confirmStart, expectTests } from './file-start.ts'
 import { failFirstTest } from './refused-file.ts'
 import { concurrentTests, mayLeaveSuite, Suites } from './suites.ts'
 
@@ -70,6 +71,7 @@ export class HooksOfFile {
   async #beginFile(root: CircusBlock): Promise<void> {
     const { refusal } = workerState()
     if (refusal) this.#refuse(root, refusal)
+    await confirmStart()
     await beginHooks(this.suites.begin(root))
   }
 
@@ -119,9 +121,8 @@ export class HooksOfFile {
       await endTests(this.#errorsAround(root))
       await this.suites.end(root)
     } finally {
-      await endTestFile()
       // Of what a file leaves open, Jest would say that it keeps the worker from ending.
-      closeTestFile()
+      await endingOfFile().close()
     }
   }
 
@@ -148,6 +149,7 @@ export function hooksOfFile(): HooksOfFile {
   const hooks = new HooksOfFile(state)
   holder[key] = hooks
   hooks.install()
+  expectTests(state)
   workerState().markUse = use => hooks.suites.mark(state.currentDescribeBlock, use)
   return hooks
 }

@@ -1,4 +1,5 @@
-import { type CircusBlock, type CircusState, type CircusTest, isOurs } from './circus.ts'
+import { type CircusBlock, type CircusState, isOurs } from './circus.ts'
+import { testsToRun } from './tests-to-run.ts'
 
 /**
  * Makes the first test that would run in a block fail with an error, and skips the others; none of the user's hooks runs. To throw from
@@ -16,19 +17,4 @@ export function failFirstTest(block: CircusBlock, error: Error, circus: CircusSt
 function silence({ hooks, children }: CircusBlock): void {
   for (const made of hooks) if (!isOurs(made)) made.fn = () => {}
   for (const child of children) if (child.type === 'describeBlock') silence(child)
-}
-
-function testsToRun(block: CircusBlock, circus: CircusState): CircusTest[] {
-  if (block.mode === 'skip') return []
-  return block.children.flatMap(child => {
-    if (child.type === 'describeBlock') return testsToRun(child, circus)
-    const isOut = child.mode === 'skip' || child.mode === 'todo' || (circus.hasFocusedTests && child.mode !== 'only')
-    return isOut || circus.testNamePattern?.test(nameOf(child)) === false ? [] : [child]
-  })
-}
-
-function nameOf({ name, parent }: CircusTest): string {
-  const names = [name]
-  for (let at: CircusBlock | undefined = parent; at?.parent; at = at.parent) names.unshift(at.name)
-  return names.join(' ')
 }

@@ -1,8 +1,8 @@
 // The file in `setupFiles`: it runs before each test file is imported. Jest awaits the function that it exports.
 import { beginTestFile } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
+import { expectSetup } from './file-start.ts'
 import { ticketsOfProject } from './tickets.ts'
-import { endUnlessBegun } from './unbegun-file.ts'
 
 const beginFile = async (): Promise<void> => {
   const tickets = ticketsOfProject(__filename)
@@ -12,7 +12,7 @@ const beginFile = async (): Promise<void> => {
     if (!tickets.some(({ bails }) => bails)) throw error
     workerState().refusal = error as Error
   }
-  endUnlessBegun()
+  expectSetup()
 }
 
 export default beginFile

@@ -3,6 +3,7 @@ import { Broker } from '../../src/broker/broker.ts'
 import { BrokerClient } from '../../src/broker/client.ts'
 import type { FixtureConfig } from '../../src/config/fixture-config.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
+import { LeaseError } from '../../src/errors.ts'
 import { clearEnvironment, setEnvironment } from '../../src/handle/environment.ts'
 import { type ServerAddress, ServerConnections } from '../../src/protocol/connections.ts'
 import { hasSandbox, needsSandbox, sandbox } from '../support/sandbox.ts'
@@ -67,4 +68,17 @@ test.skipIf(!hasSandbox)(`servers that cannot tell users apart share an account 
   const connections = new ServerConnections(other?.address as ServerAddress)
   onTestFinished(() => connections.close())
   expect(await connections.eval('return box.session.user()', [])).toEqual(['tester'])
+})
+
+test('a file that was over goes on, unless another one has got its server', async () => {
+  const broker = await listen({ maxServers: 1 })
+  const [first, second] = [await connect(broker, 1), await connect(broker, 2)]
+  const { pid } = await first.request('lease', { server: 'default' })
+  await first.request('finish', {})
+  await first.request('resume', {})
+  // It waits again.
+  const next = second.request('lease', { server: 'default' })
+  await first.request('finish', {})
+  expect((await next).pid).toBe(pid)
+  await expect(first.request('resume', {})).rejects.toThrow(LeaseError)
 })

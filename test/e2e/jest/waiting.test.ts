@@ -43,6 +43,27 @@ describe.each(jests)('$name', runner => {
     },
   )
 
+  // Jest empties what the globals of a file held, or warns of whoever looks at it.
+  test.each([
+    ['on', ['-i']],
+    ['on', ['-w=2']],
+    ['soft', ['-i']],
+  ])('nothing of a file is looked at when it is over: globalsCleanup %s, %s', async (globalsCleanup, args) => {
+    const project = new Project(runner, {
+      ...setUpJest(
+        '{}',
+        `testSequencer: './by-name.js', testEnvironmentOptions: { globalsCleanup: '${globalsCleanup}' }`,
+      ),
+      'by-name.js': sequencer,
+      ...Object.fromEntries(['a', 'b', 'c', 'd'].map(name => [`${name}.test.js`, passing])),
+      'b.test.js': `${uses} test.skip('left out', () => {})`,
+    })
+    const { exitCode, output } = await project.run(args)
+    expect(output).toMatch(/Tests: .*3 passed/)
+    expect(output).not.toMatch(/warning|deleted/i)
+    expect(exitCode).toBe(0)
+  })
+
   test('a file that gets one of two servers only gives that back', async () => {
     const project = new Project(runner, {
       ...setUpJest(`{ maxServers: 1, servers: { one: {}, two: { appLua: "error('broken')" } } }`, 'maxWorkers: 2'),
