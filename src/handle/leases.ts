@@ -86,9 +86,7 @@ async function takeLease(path: string, name: string, own?: OwnConfig): Promise<L
   const state = workerState()
   const client = clientOf(state, path)
   const info = await client.request('lease', { server: name, ...own }).catch((error: Error) => {
-    // Our own hooks have asked: none of the frames is the user's. Jest takes lines of Lua for more of them, and shows the
-    // message alone where there is no stack at all.
-    error.stack = ''
+    error.stack = stackOf(error)
     throw error
   })
   const server = new LeasedServer(client, info)
@@ -101,4 +99,10 @@ async function takeLease(path: string, name: string, own?: OwnConfig): Promise<L
   state.servers.set(name, server)
   if (!own) setEnvironment(info)
   return server
+}
+
+// Our own hooks have asked: none of the frames is the user's. Where his Lua has failed, runners show that line. Without a
+// frame Jest takes all lines but the first for frames, unless there is no stack at all.
+function stackOf({ name, message, file, line = 1 }: Error & { file?: unknown; line?: unknown }): string {
+  return typeof file === 'string' && file.startsWith('/') ? `${name}: ${message}\n    at ${file}:${line}:1` : ''
 }

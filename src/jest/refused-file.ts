@@ -8,7 +8,7 @@ import { testsToRun } from './tests-to-run.ts'
 export function failFirstTest(block: CircusBlock, error: Error, circus: CircusState): void {
   const [first, ...others] = testsToRun(block, circus)
   // Of what a test throws Jest shows the stack, where it is a text.
-  error.stack = `${error.name}: ${error.message}`
+  error.stack ||= `${error.name}: ${error.message}`
   if (first) first.fn = () => Promise.reject(error)
   for (const other of others) other.mode = 'skip'
   silence(block)
