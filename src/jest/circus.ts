@@ -56,7 +56,7 @@ export interface CircusState {
 }
 
 /** The state of the file that runs here; undefined under another runner. jest-circus has it under a symbol of its own. */
-export function findCircus(): CircusState | undefined {
+function findCircus(): CircusState | undefined {
   const key = Object.getOwnPropertySymbols(globalThis).find(({ description }) => description === 'JEST_STATE_SYMBOL')
   return key && ((globalThis as Record<symbol, unknown>)[key] as CircusState | undefined)
 }
