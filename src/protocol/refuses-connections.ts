@@ -12,11 +12,11 @@ const greetedWithin = 5000
  * @see https://www.tarantool.io/en/doc/latest/reference/reference_lua/box_ctl/on_shutdown/
  */
 export async function refusesConnections({ binary, console }: ServerAddress): Promise<boolean> {
-  const { announce } = await import('./iproto/announcement.ts')
+  const { announce, isUsedUp } = await import('./iproto/announcement.ts')
   const began = now()
   const announcement = await announce(console, announcedWithin).catch(() => undefined)
   // A server that is busy, or paused: its application would hear of the connection.
-  if (!announcement && now() - began >= announcedWithin) return false
+  if (!announcement && isUsedUp(began, announcedWithin)) return false
   return await new Promise(resolve => {
     const socket = connect(binary)
     // Not before the server has seen whose it is.
