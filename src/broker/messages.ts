@@ -59,6 +59,9 @@ export interface BrokerRequests {
   restart: { params: { server: string; recreate: boolean; record?: boolean | undefined }; result: LeasedServerInfo }
   /** Another process on the same address, as new: the spare, if there is one. From then on one is kept. */
   renew: { params: { server: string }; result: LeasedServerInfo }
+  /** The same, while its own process stands aside, to come back as it is. */
+  stepAside: { params: { server: string; spare: boolean }; result: LeasedServerInfo }
+  comeBack: { params: { server: string }; result: LeasedServerInfo }
   stop: { params: { server: string }; result: null }
   signal: { params: { server: string; signal: string }; result: null }
   /** How the server ended; null while it runs. */

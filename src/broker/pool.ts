@@ -80,7 +80,6 @@ export class Pool {
     if (this.#closed) throw new LeaseError(`the test run has ended: there is no server '${this.options.name}' any more`)
     const server = await this.#take(slot)
     server.slot = slot
-    server.use.begin()
     try {
       await this.#makeRun(server)
     } catch (error) {

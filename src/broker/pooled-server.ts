@@ -1,9 +1,9 @@
 import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
-import type { InstanceOptions } from '../config/options.ts'
 import { NotRunningError } from '../errors.ts'
-import { TarantoolInstance } from '../instance/instance.ts'
-import { newDirectoryPath } from '../instance/place/directory.ts'
+import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Death } from '../isolation/server.ts'
+import { Aside, type ServerProcess } from './aside.ts'
+import { InstanceMaker, keeps, mayStandBy } from './instance-maker.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { crashReport, ServerSignals } from './server-signals.ts'
@@ -18,17 +18,18 @@ export class PooledServer {
   /** A lease has had it since it was last made fresh. */
   used = false
   readonly #options: ServerOptions
-  readonly #baseDir: string
+  readonly #maker: InstanceMaker
   #instance: TarantoolInstance
   readonly #spare: Spare
+  readonly #aside = new Aside()
   readonly #signals = new ServerSignals()
   /** What its lease did with it. */
-  readonly use: ServerUse = new ServerUse()
+  use: ServerUse = new ServerUse()
   #testFailed = false
   #destroyed = false
-  /** Its changes are recorded, so that they can be undone. */
-  #records: boolean
   /** How many processes it has had. */
+  #processes = 0
+  /** The number of the one that it has. */
   #generation = 0
   /** Its process began with an empty directory. */
   #beganEmpty = true
@@ -39,17 +40,10 @@ export class PooledServer {
   constructor(name: string, slot: number, options: ServerOptions, root: string, baseDir: string) {
     this.name = name
     this.slot = slot
-    this.#options = {
-      ...options,
-      // A directory that may stay cannot be in one that goes with the run.
-      root: options.root ?? (keeps(options) ? undefined : root),
-      // A socket is the lease's, and may not go with the directory of one of its servers.
-      port: options.port ?? (options.host === 'unix/' ? `${newDirectoryPath(root)}.sock` : undefined),
-    }
-    this.#baseDir = baseDir
-    this.#records = options.recordChanges === true || this.isolation === 'reset' || this.isolation === 'file'
-    this.#instance = this.#makeInstance()
-    this.#spare = new Spare(() => this.#makeSuccessor(), mayStandBy(options))
+    this.#options = options
+    this.#maker = new InstanceMaker(options, root, baseDir)
+    this.#instance = this.#maker.make()
+    this.#spare = new Spare(() => this.#maker.makeSuccessor(this.#instance), mayStandBy(options))
   }
 
   get isolation(): Isolation {
@@ -58,7 +52,7 @@ export class PooledServer {
 
   /** A start of it was begun, however it ended. */
   get isBegun(): boolean {
-    return this.#generation > 0 || this.#prestart !== undefined
+    return this.#processes > 0 || this.#prestart !== undefined
   }
 
   get instance(): TarantoolInstance {
@@ -114,15 +108,52 @@ export class PooledServer {
     })
   }
 
+  /**
+   * Gives it another process, as new, while its own stands aside until `comeBack`: the spare, or one that is started now.
+   * Where there cannot be two of them, it is restarted with an empty directory.
+   */
+  async stepAside(spare: boolean): Promise<LeasedServerInfo> {
+    return await this.#inTurn(async () => {
+      const former = { instance: this.#instance, generation: this.#generation, beganEmpty: this.#beganEmpty }
+      const giveUpAddress = async (): Promise<void> => await this.#aside.take(former)
+      const may = !this.#aside.isThere && mayStandBy(this.#options)
+      try {
+        const successor = may && spare ? await this.#spare.takeOver(giveUpAddress) : undefined
+        if (may && !this.#aside.isThere) await giveUpAddress().catch(() => {})
+        if (this.#aside.isThere) this.#succeed(successor ?? (await this.#startSuccessor()))
+        else await this.#restart(true)
+      } catch (error) {
+        if (this.#aside.isThere) await this.#comeBack()
+        throw error
+      } finally {
+        if (spare) this.#spare.prepare()
+      }
+      return this.info()
+    })
+  }
+
+  /** Ends what tests had, and gives it back the process that stood aside; one that is started now, if that has ended. */
+  async comeBack(): Promise<LeasedServerInfo> {
+    return await this.#inTurn(async () => {
+      if (this.#aside.isThere) {
+        await this.#instance.stop()
+        await this.#comeBack()
+      }
+      return this.info()
+    })
+  }
+
   /** While the next file is loaded there is time for what it would have to wait for. */
   leaseEnded(): void {
     this.used = true
-    const { isolation } = this
+    const { isolation, use } = this
+    this.use = new ServerUse()
     const step = async (): Promise<void> => {
       // A spare that the file had asked for itself goes with it.
       if (isolation !== 'process') await this.#spare.discard()
+      await this.#aside.end()
       if (isolation !== 'process' && isolation !== 'restart') return
-      if (!(await this.use.isTouched(this.#instance))) this.used = false
+      if (!(await use.isTouched(this.#instance))) this.used = false
       else if (isolation === 'process') await this.#renew()
       else await this.#restart(true)
     }
@@ -156,6 +187,7 @@ export class PooledServer {
     await this.#instance.stop()
     await this.#last
     await this.#instance.stop()
+    await this.#aside.end()
     await this.#spare.close()
   }
 
@@ -165,10 +197,11 @@ export class PooledServer {
       name: this.name,
       isolation: this.isolation,
       strict: this.#options.strict ?? false,
-      records: this.#records,
+      records: this.#maker.records,
       generation: this.#generation,
       beganEmpty: this.#beganEmpty,
       used: this.used,
+      aside: this.#aside.isThere,
       keepsOnFailure: this.#options.keep === 'on-failure',
     }
   }
@@ -179,7 +212,7 @@ export class PooledServer {
 
   async #restart(recreate: boolean, record = false): Promise<void> {
     await this.#stop()
-    if (record && !this.#records) await this.#beginToRecord()
+    if (record && !this.#maker.records) await this.#beginToRecord()
     if (recreate) await this.#startFresh()
     else await this.#startAgain()
   }
@@ -196,11 +229,6 @@ export class PooledServer {
     } finally {
       this.#spare.prepare()
     }
-  }
-
-  #makeInstance(more: InstanceOptions = {}): TarantoolInstance {
-    const { isolation: _isolation, strict: _strict, ...options } = this.#options
-    return new TarantoolInstance({ ...options, recordChanges: this.#records, ...more }, this.#baseDir)
   }
 
   async #stop(): Promise<void> {
@@ -222,7 +250,7 @@ export class PooledServer {
   async #startAgain({ recreate = false } = {}): Promise<void> {
     this.#checkNotDestroyed()
     this.#signals.forget()
-    this.#generation++
+    this.#generation = ++this.#processes
     this.#beganEmpty = recreate
     await this.#instance.start({ recreate })
   }
@@ -231,30 +259,40 @@ export class PooledServer {
   async #replaceInstance(): Promise<void> {
     this.#testFailed = false
     if (this.#options.keep !== 'on-failure') return
-    const successor = this.#makeSuccessor()
+    const successor = this.#maker.makeSuccessor(this.#instance)
     await this.#instance.stop()
     this.#instance = successor
   }
 
-  /** An instance of its own directory, with the address that the lease has. */
-  #makeSuccessor(): TarantoolInstance {
-    const { port, credentials, consoleHost, consolePort } = this.#instance
-    return this.#makeInstance({ port, credentials, ...(consoleHost !== 'unix/' && { consolePort }) })
+  #succeed(successor: TarantoolInstance): void {
+    this.#become({ instance: successor, generation: ++this.#processes, beganEmpty: true })
+    this.used = false
   }
 
-  #succeed(successor: TarantoolInstance): void {
-    this.#instance = successor
-    this.#generation++
-    this.#beganEmpty = true
+  #become({ instance, generation, beganEmpty }: ServerProcess): void {
+    this.#instance = instance
+    this.#generation = generation
+    this.#beganEmpty = beganEmpty
     this.#signals.forget()
     this.#testFailed = false
-    this.used = false
+  }
+
+  async #startSuccessor(): Promise<TarantoolInstance> {
+    const successor = this.#maker.makeSuccessor(this.#instance)
+    await successor.start({ recreate: true })
+    return successor
+  }
+
+  async #comeBack(): Promise<void> {
+    const former = await this.#aside.giveBack()
+    if (former) this.#become(former)
+    else this.#succeed(await this.#startSuccessor())
   }
 
   // What an instance records is settled when it is made.
   async #beginToRecord(): Promise<void> {
-    this.#records = true
-    const successor = this.#makeSuccessor()
+    this.#maker.records = true
+    const successor = this.#maker.makeSuccessor(this.#instance)
     await this.#spare.discard()
     await this.#instance.stop()
     this.#instance = successor
@@ -274,9 +312,3 @@ export class PooledServer {
     return await result
   }
 }
-
-// The engine publishes a port with the container, from its start on: there cannot be two of them.
-const mayStandBy = ({ docker, host }: ServerOptions): boolean => docker === undefined || host === 'unix/'
-
-const keeps = ({ keep, cleanup }: ServerOptions): boolean =>
-  keep === 'on-failure' || keep === 'always' || cleanup === false

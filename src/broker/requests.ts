@@ -27,6 +27,8 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   start: withRecreate,
   restart: v.object({ ...withRecreate.entries, record: v.optional(v.boolean()) }),
   renew: ofServer,
+  stepAside: v.object({ server: text, spare: v.boolean() }),
+  comeBack: ofServer,
   stop: ofServer,
   signal: v.object({ server: text, signal: text }),
   crash: ofServer,

@@ -9,11 +9,6 @@ const timeout = 5000
 export class ServerUse {
   #byHandle = false
 
-  /** Another lease has it. */
-  begin(): void {
-    this.#byHandle = false
-  }
-
   /** Tests of the lease use it by their handle. */
   noteHandle(): void {
     this.#byHandle = true

@@ -42,19 +42,28 @@ export class Spare {
    * @throws what the spare's start threw; the old server runs
    */
   async replace(old: TarantoolInstance, { orderly }: { orderly: boolean }): Promise<TarantoolInstance | undefined> {
+    const end = async (): Promise<void> => {
+      if (orderly) await old.stop({ cleanup: false })
+      else await old.kill({ cleanup: false })
+    }
+    const spare = await this.takeOver(end)
+    if (spare) this.#remove(old)
+    return spare
+  }
+
+  /** The same, of a server that gives up the address in another way. */
+  async takeOver(giveUpAddress: () => Promise<void>): Promise<TarantoolInstance | undefined> {
     const spare = await this.#take()
     if (!spare) return undefined
     try {
-      if (orderly) await old.stop({ cleanup: false })
-      else await old.kill({ cleanup: false })
+      await giveUpAddress()
       await spare.takeOver()
+      return spare
     } catch {
       // A start in the usual way works all the same, or says what is wrong.
       await spare.kill()
       return undefined
     }
-    this.#remove(old)
-    return spare
   }
 
   /** Ends the one that starts or waits; the next `prepare` makes another. */

@@ -107,6 +107,8 @@ export class WorkerSession {
     start: async ({ server, recreate }) => await this.#server(server).start(recreate),
     restart: async ({ server, recreate, record }) => await this.#server(server).restart(recreate, record),
     renew: async ({ server }) => await this.#server(server).renew(),
+    stepAside: async ({ server, spare }) => await this.#server(server).stepAside(spare),
+    comeBack: async ({ server }) => await this.#server(server).comeBack(),
     stop: async ({ server }) => {
       await this.#server(server).stop()
       return null

@@ -159,11 +159,20 @@ export class TarantoolHandle {
   }
 
   /**
-   * Undoes what was changed: in a test, since the test began (its `beforeEach` included); in a hook of a suite, all that
-   * the suite's own hooks did; at the top of a file or in its `beforeAll`, all since the application was loaded.
+   * Undoes what was changed.
    *
-   * @throws ResetError when the server has isolation `'none'`, `'restart'` or `'process'`; or when it had to be replaced,
-   *   and what an outer `beforeAll` did is lost with it
+   * - In a test: what tests did. What the hooks of the file and its suites did stays. With isolation `'reset'`, that is what
+   *   this test and its `beforeEach` did; with `'file'` and `'none'`, what earlier tests of the file did, too; with `'restart'`
+   *   and `'process'`, all since the test's own server has started.
+   * - In a hook of a suite: what the suite's own hooks did.
+   * - At the top of a file or in its `beforeAll`: all since the application was loaded.
+   *
+   * @throws ResetError when the server does not record its changes: its config has isolation `'none'`, `'restart'` or
+   *   `'process'`, and nothing in the file asks for another one; or when it had to be replaced, and what an outer `beforeAll`
+   *   did is lost with it
+   * @example
+   * await tarantool.call('import_users')
+   * await tarantool.reset() // as if nothing had been imported
    */
   async reset(): Promise<void> {
     await (await this.#reachToChange()).isolated.reset()

@@ -111,6 +111,8 @@ export class LeasedServer {
       facts: () => this.#info,
       ask: async (operation, depth) => await this.#connections.ask(operation, depth),
       replace: async by => await this.#replace(by),
+      stepAside: async by => await this.#change('stepAside', { spare: by === 'spare' }),
+      comeBack: async () => await this.#change('comeBack', {}),
       kill: async () => await this.signal('SIGKILL'),
       findDeath: async suspected => await this.#findDeath(suspected),
       describe: async logSince => await this.#describe(logSince),
@@ -121,6 +123,11 @@ export class LeasedServer {
     if (by === 'start' || by === 'record') return await this.restart(true, by === 'record')
     if (by === 'spare') this.#goingDown()
     await this.#become(this.#client.request(by === 'spare' ? 'renew' : 'ensure', { server: this.name }))
+  }
+
+  async #change(method: 'stepAside' | 'comeBack', params: { spare?: boolean }): Promise<void> {
+    this.#goingDown()
+    await this.#become(this.#client.request(method, { server: this.name, ...params } as never))
   }
 
   async #findDeath(suspected: boolean): Promise<Death | undefined> {

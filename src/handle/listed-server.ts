@@ -19,5 +19,6 @@ export const listedServer: LeasedServerInfo = {
   generation: 0,
   beganEmpty: true,
   used: false,
+  aside: false,
   keepsOnFailure: false,
 }

@@ -1,12 +1,12 @@
-import { ConnectionError, RequestTimeoutError, ResetError, type ServerExitedError } from '../errors.ts'
-import { lossError, notBroughtBack } from './failures.ts'
-import { Levels } from './levels.ts'
-import type { Demand } from './scope.ts'
+import { ConnectionError, ResetError, type ServerExitedError } from '../errors.ts'
+import { lossError } from './failures.ts'
+import type { Levels } from './levels.ts'
+import { Processes } from './processes.ts'
+import { type Demand, wantsOwnProcess } from './scope.ts'
 import type { Entry, ServerControl } from './server.ts'
 import { ServerWatch } from './server-watch.ts'
+import type { Steps } from './steps.ts'
 import { Strictness } from './strictness.ts'
-
-const wantsOwnProcess = ({ isolation }: Demand): boolean => isolation === 'restart' || isolation === 'process'
 
 const entryFor = ({ isUsed }: Demand): Entry => (isUsed ? 'enter' : 'enter_if_touched')
 
@@ -14,17 +14,14 @@ const entryFor = ({ isUsed }: Demand): Entry => (isUsed ? 'enter' : 'enter_if_to
 export class IsolatedServer {
   readonly watch: ServerWatch
   readonly #control: ServerControl
-  readonly #levels: Levels
+  readonly #processes: Processes
   readonly #strictness: Strictness
-  /** A test, a hook or an earlier file had this process: who wants a fresh one has another. */
-  #touched: boolean
   /** No other process could be started, which nobody was told who has nothing to do with it. */
   #givenUp = false
   /** Others than the fixture were connected since the file began, as far as was asked. */
   #hadClients = false
   /** The tests that run. */
   readonly #attempts = new Map<object, Demand>()
-  #last: Promise<unknown> = Promise.resolve()
 
   constructor(control: ServerControl) {
     this.#control = {
@@ -34,21 +31,15 @@ export class IsolatedServer {
         this.#hadClients ||= reply.clients === true || reply.touched === true
         return reply
       },
-      replace: async by => {
-        const { generation } = control.facts()
-        await control.replace(by)
-        if (control.facts().generation !== generation) this.#touched = false
-      },
     }
     this.watch = new ServerWatch(control)
-    this.#levels = new Levels(this.#control)
-    this.#strictness = new Strictness(control, this.#levels)
-    this.#touched = control.facts().used
+    this.#processes = new Processes(this.#control, this.watch)
+    this.#strictness = new Strictness(this.#control, () => this.#processes.levels)
   }
 
   /** A test or a hook does something with it, by its handle. */
   noteUse(): void {
-    this.#touched = true
+    this.#processes.touch()
   }
 
   /** Whether what happens to the server is to be told: somebody who is there may have done it. */
@@ -63,8 +54,8 @@ export class IsolatedServer {
    */
   async beginFile(record: boolean): Promise<void> {
     const { used, records, isolation } = this.#control.facts()
-    if (record) await this.#record()
-    else if (used && records && (isolation === 'reset' || isolation === 'file')) await this.#undoEarlierFile()
+    if (record) await this.#processes.record()
+    else if (used && records && (isolation === 'reset' || isolation === 'file')) await this.#processes.undoEarlierFile()
   }
 
   /**
@@ -78,7 +69,7 @@ export class IsolatedServer {
     this.#attempts.set(attempt, demand)
     try {
       const error = await this.#prepare(demand)
-      if (demand.isUsed) this.#touched = true
+      if (demand.isUsed) this.#processes.touch()
       return this.isToTell(demand) ? error : undefined
     } catch (error) {
       if (this.isToTell(demand)) {
@@ -99,10 +90,12 @@ export class IsolatedServer {
   async endTest(attempt: object, demand: Demand, undo: boolean): Promise<void> {
     const { isolation, strict } = demand
     this.#attempts.delete(attempt)
+    // Hooks, and tests of other suites, are to find what the hooks around them have done.
+    if (undo && this.#processes.isAside) return await this.#tellingOnly(demand, () => this.#processes.comeBack())
     // One that is gone is replaced by the next test.
     if (this.watch.isGone || isolation !== 'reset' || !(undo || strict)) return
     await this.#tellingOnly(demand, async () => {
-      await this.#step('after this test', async () => {
+      await this.#steps.take({ when: 'after this test' }, async () => {
         await this.#levels.undoTests(strict ? 'enter_at_once' : entryFor(demand))
         if (strict) await this.#strictness.check()
       })
@@ -116,8 +109,9 @@ export class IsolatedServer {
     await this.#tellingOnly(demand, async () => {
       const crash = await this.watch.findNewDeath('before this suite')
       await this.watch.tellingOf(crash, async () => {
-        await this.#bringUp({ hooksRan: suites.at(-1)?.parent?.hasHooks ?? true })
-        await this.#step('before this suite', () => this.#levels.enterSuite(suites))
+        await this.#processes.comeBack()
+        await this.#processes.bringUp({ ...demand, hooksRan: suites.at(-1)?.parent?.hasHooks ?? true })
+        await this.#steps.take({ when: 'before this suite' }, () => this.#levels.enterSuite(suites))
       })
       if (crash) throw crash
     })
@@ -125,9 +119,10 @@ export class IsolatedServer {
 
   /** After its last hook. */
   async endSuite(demand: Demand): Promise<void> {
-    if (this.watch.isGone) return
     await this.#tellingOnly(demand, async () => {
-      await this.#step('after this suite', () => this.#levels.leaveSuite(demand.suites))
+      await this.#processes.comeBack()
+      if (this.watch.isGone) return
+      await this.#steps.take({ when: 'after this suite' }, () => this.#levels.leaveSuite(demand.suites))
     })
   }
 
@@ -140,8 +135,9 @@ export class IsolatedServer {
         hint: "Give it, or this file's useTarantool(), isolation: 'reset' or 'file'.",
       })
     }
+    if (this.#attempts.size === 0) await this.#processes.comeBack()
     if (this.watch.isGone) await this.#control.replace('if-gone')
-    await this.#step('by reset()', async () => {
+    await this.#steps.take({ when: 'by reset()' }, async () => {
       if (this.#attempts.size > 0 && this.#levels.isTestOpen) await this.#levels.undoTests()
       else await this.#levels.undoHooks()
       const loss = await this.#loss()
@@ -154,15 +150,16 @@ export class IsolatedServer {
     const { isolation } = demand
     if (this.#isGivenUp(demand)) return undefined
     // By far the most frequent: one request, and nothing else.
-    if (isolation === 'reset' && this.watch.life.is === 'up' && this.#control.facts().records) {
+    if (isolation === 'reset' && this.#isReady) {
       const entered = await this.#enterUnlessGone(demand)
       if (entered) return entered.loss
     }
     const crash = await this.watch.findNewDeath('before this test')
     return await this.watch.tellingOf(crash, async () => {
-      if (this.watch.isGone) await this.#bringUp(demand)
-      else if (wantsOwnProcess(demand)) await this.#makeFresh(demand)
-      if (isolation === 'reset' || isolation === 'file') await this.#record()
+      if (!wantsOwnProcess(demand)) await this.#processes.comeBack()
+      if (this.watch.isGone) await this.#processes.bringUp(demand)
+      else if (wantsOwnProcess(demand)) await this.#processes.makeFresh(demand)
+      if (isolation === 'reset' || isolation === 'file') await this.#processes.record()
       const loss = await this.#enter(demand)
       return crash ?? loss
     })
@@ -171,7 +168,9 @@ export class IsolatedServer {
   /** What a test finds. Undefined where the server has gone meanwhile: the test has not begun then. */
   async #enterUnlessGone(demand: Demand): Promise<{ loss: ResetError | undefined } | undefined> {
     try {
-      return { loss: await this.#step('before this test', () => this.#openTest(demand), { mayBeGone: true }) }
+      return {
+        loss: await this.#steps.take({ when: 'before this test', mayBeGone: true }, () => this.#openTest(demand)),
+      }
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error
       this.watch.notice('broke-off')
@@ -182,7 +181,7 @@ export class IsolatedServer {
   async #enter(demand: Demand): Promise<ResetError | undefined> {
     const { isolation, isUsed } = demand
     if (!this.#control.facts().records || (isolation === 'none' && !isUsed)) return undefined
-    return await this.#step('before this test', () => this.#openTest(demand))
+    return await this.#steps.take({ when: 'before this test' }, () => this.#openTest(demand))
   }
 
   async #openTest(demand: Demand): Promise<ResetError | undefined> {
@@ -193,36 +192,6 @@ export class IsolatedServer {
     const loss = await this.#loss()
     if (!loss && strict && isolation === 'reset') await this.#strictness.look()
     return loss
-  }
-
-  /** One that a test took down, or that died, is another one from here on. */
-  async #bringUp({ hooksRan, isolation }: { hooksRan: boolean; isolation?: Demand['isolation'] }): Promise<void> {
-    if (!this.watch.isGone) return
-    const died = this.watch.life.is !== 'stopped'
-    await this.#control.replace(isolation === 'process' ? 'spare' : 'if-gone')
-    if (died && hooksRan) this.#levels.hooksRan()
-    this.#levels.noticeProcess(died ? 'it died' : 'it was stopped or killed', died)
-  }
-
-  async #makeFresh(demand: Demand): Promise<void> {
-    const { isolation } = demand
-    const hooksChanged = await this.#hooksChanged(demand)
-    if (!(hooksChanged || this.#touched || (await this.#wasTouched()))) return
-    await this.#control.replace(isolation === 'process' ? 'spare' : 'start')
-    this.#levels.noticeProcess(`a test had isolation '${isolation}'`)
-  }
-
-  // To be asked before another process takes the server's place: afterwards nobody could tell.
-  async #hooksChanged({ suites }: Demand): Promise<boolean> {
-    if (!this.#control.facts().records) return false
-    await this.#step('before this test', () => this.#levels.joinTests(suites))
-    return this.#levels.hooksChanged
-  }
-
-  // Also by whoever only has the address.
-  async #wasTouched(): Promise<boolean> {
-    const { touched } = await this.#step('before this test', () => this.#control.ask('touched', 0))
-    return touched === true
   }
 
   #isGivenUp(demand: Demand): boolean {
@@ -237,53 +206,21 @@ export class IsolatedServer {
     }
   }
 
-  /** From here on it records what changes, which a new process has to do from its start. */
-  async #record(): Promise<void> {
-    if (!this.#control.facts().records) await this.#control.replace('record')
-  }
-
-  async #undoEarlierFile(): Promise<void> {
-    await this.#inTurn(async () => {
-      try {
-        await this.#levels.toBaseline()
-      } catch {
-        // Whatever it is, it is none of the file's that begins.
-        await this.#control.kill()
-        await this.#levels.replace('it could not be brought back')
-        await this.#levels.toBaseline()
-      }
-    })
-  }
-
   async #loss(): Promise<ResetError | undefined> {
     const { lost } = this.#levels
     return lost === undefined ? undefined : lossError(lost, await this.#control.describe())
   }
 
-  async #step<Result>(when: string, step: () => Promise<Result>, { mayBeGone = false } = {}): Promise<Result> {
-    return await this.#inTurn(async () => {
-      try {
-        return await step()
-      } catch (error) {
-        const isStuck = error instanceof RequestTimeoutError
-        if (!isStuck && (mayBeGone || !(error instanceof ConnectionError))) throw error
-        if (!isStuck) {
-          this.watch.notice('broke-off')
-          const death = await this.watch.findDeath({ when })
-          if (death) throw death
-        }
-        const details = await this.#control.describe()
-        const why = isStuck ? 'it does not answer: does its Lua run without a yield?' : error.summary
-        if (isStuck) await this.#control.kill()
-        await this.#levels.replace(why)
-        throw notBroughtBack(when, why, details, error)
-      }
-    })
+  get #levels(): Levels {
+    return this.#processes.levels
   }
 
-  async #inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(step, step)
-    this.#last = result.catch(() => {})
-    return await result
+  get #steps(): Steps {
+    return this.#processes.steps
+  }
+
+  // As far as is known here. What it is asked next tells.
+  get #isReady(): boolean {
+    return this.watch.life.is === 'up' && this.#control.facts().records && !this.#processes.isAside
   }
 }

@@ -61,6 +61,10 @@ function isolationIn(scope: Scope, { name, isolation: default_ }: Server): Isola
   return usesIn(scope, name).find(({ isolation }) => isolation !== undefined)?.isolation ?? default_
 }
 
+/** Whether each test is to have a process that nobody had before. */
+export const wantsOwnProcess = ({ isolation }: Pick<Demand, 'isolation'>): boolean =>
+  isolation === 'restart' || isolation === 'process'
+
 /** What a test, or a hook, of a scope is to find of a server. */
 export function demandIn(scope: Scope, server: Server): Demand {
   const { name } = server

@@ -13,6 +13,8 @@ export interface ServerFacts {
   readonly generation: number
   /** Its process began with an empty directory: what it recorded begins at the end of the application's Lua. */
   readonly beganEmpty: boolean
+  /** The process that the file's hooks had stands aside, and another has its address. */
+  readonly aside: boolean
   /** An earlier file had it, and it was not made fresh since. */
   readonly used: boolean
 }
@@ -79,6 +81,13 @@ export interface ServerControl {
   /** @throws ConnectionError when the server ends first; RequestTimeoutError when it is stuck */
   ask(operation: AgentOperation, depth: number): Promise<AgentReply>
   replace(by: Replacement): Promise<void>
+  /**
+   * Lets the process stand aside, with all that it holds, while tests have others on its address: the first is the spare, or
+   * one that is started now. Where there cannot be two, it is replaced.
+   */
+  stepAside(by: 'start' | 'spare'): Promise<void>
+  /** Ends what tests had, and gives its address back to the process that stood aside; to a new one, if that has ended. */
+  comeBack(): Promise<void>
   /** Ends the process without asking it. */
   kill(): Promise<void>
   /** How the process ended by itself; undefined when it runs. `suspected`: something failed that its end would explain. */

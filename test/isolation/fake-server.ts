@@ -40,6 +40,7 @@ export class FakeServer {
   /** How all levels began, the baseline first. */
   #levels: Rows[] = [[]]
   #death: Death | undefined
+  #aside: { rows: Rows; levels: Rows[]; facts: ServerFacts } | undefined
 
   constructor(facts: Partial<ServerFacts> = {}) {
     this.facts = {
@@ -50,6 +51,7 @@ export class FakeServer {
       generation: 1,
       beganEmpty: true,
       used: false,
+      aside: false,
       ...facts,
     }
     this.isolated = new IsolatedServer(this.#control())
@@ -59,6 +61,10 @@ export class FakeServer {
     this.rows = [...this.rows, row]
   }
 
+  /** The process that stands aside has ended. */
+  asideDied = false
+  /** How many processes it has had. */
+  #processes = 1
   /** What is under way when a test is undone. */
   requests: RequestsUnderWay | undefined
   /** Others than the fixture have connected since the agent was asked. */
@@ -101,6 +107,8 @@ export class FakeServer {
         return this.#answer(operation, depth)
       },
       replace: async by => this.#replace(by),
+      stepAside: async by => this.#stepAside(by),
+      comeBack: async () => this.#comeBack(),
       kill: async () => {
         this.done.push('kill')
         this.isolated.watch.notice('taken-down')
@@ -137,6 +145,30 @@ export class FakeServer {
     return { undone: 0, kept }
   }
 
+  #stepAside(by: 'start' | 'spare'): void {
+    const { rows, facts } = this
+    const levels = this.#levels
+    this.#replace(by)
+    this.done.push('aside')
+    this.#aside = { rows, levels, facts }
+    this.facts = { ...this.facts, aside: true }
+  }
+
+  #comeBack(): void {
+    this.done.push('back')
+    this.isolated.watch.notice('taken-down')
+    const aside = this.#aside
+    this.#aside = undefined
+    this.#death = undefined
+    if (!aside || this.asideDied) this.#replace('start')
+    else {
+      this.rows = aside.rows
+      this.#levels = aside.levels
+    }
+    this.facts = { ...(this.asideDied ? this.facts : (aside?.facts ?? this.facts)), aside: false }
+    this.isolated.watch.notice('runs')
+  }
+
   #replace(by: Replacement): void {
     this.done.push(by)
     if (by !== 'if-gone') this.isolated.watch.notice('taken-down')
@@ -149,7 +181,7 @@ export class FakeServer {
     this.#levels = [[]]
     this.facts = {
       ...this.facts,
-      generation: this.facts.generation + 1,
+      generation: ++this.#processes,
       beganEmpty: true,
       records: this.facts.records || by === 'record',
     }

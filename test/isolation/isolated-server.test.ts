@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LeftoverError, ResetError, ServerExitedError } from '../../src/errors.ts'
-import type { Demand } from '../../src/isolation/scope.ts'
+import type { Demand, Scope } from '../../src/isolation/scope.ts'
 import { demand, FakeServer, type Fault, suiteIn } from './fake-server.ts'
 
 /** A test that finds some rows, and adds one. */
@@ -316,16 +316,91 @@ describe("between two tests with 'reset'", () => {
   })
 })
 
-test.each(['restart', 'process'] as const)(
-  "what hooks did is lost with a test's own process, with '%s'",
-  async isolation => {
+describe('tests with a process of their own, beside others', () => {
+  const own = (isolation: 'restart' | 'process'): Partial<Demand> => ({ isolation })
+
+  test.each([
+    ['restart', 'start'],
+    ['process', 'spare'],
+  ] as const)("with '%s', what hooks and tests around them did is there again", async (isolation, by) => {
+    const server = new FakeServer()
+    const suite = suiteIn(undefined)
+    server.add('file')
+    expect(await run(server)).toBe('file')
+    expect(await run(server, own(isolation))).toBe('')
+    expect(await run(server, own(isolation))).toBe('')
+    expect(await run(server)).toBe('file')
+    await server.isolated.beginSuite(demand({ suites: [suite] }))
+    server.add('suite')
+    expect(await run(server, { ...own(isolation), suites: [suite] })).toBe('')
+    expect(await run(server, { suites: [suite] })).toBe('file suite')
+    await server.isolated.endSuite(demand({ suites: [suite] }))
+    expect(await run(server)).toBe('file')
+    expect(server.done).toEqual([by, 'aside', by, 'back', by, 'aside', 'back'])
+  })
+
+  test.each(['reset', 'file', 'none'] as const)("what tests with '%s' share is there again", async isolation => {
+    const server = new FakeServer({ isolation })
+    const shares = { isolation, stays: isolation === 'none' }
+    await run(server, shares, 'one')
+    expect(await run(server, own('restart'))).toBe('')
+    expect(await run(server, shares)).toBe(isolation === 'reset' ? '' : 'one')
+  })
+
+  test('hooks after the last of them find it, and so does a suite, and a reset by hand', async () => {
+    const server = new FakeServer()
+    const attempt = {}
+    const last = async (undo: boolean, ...suites: Scope[]): Promise<void> => {
+      const wanted = demand({ ...own('restart'), suites })
+      await server.isolated.beginTest(attempt, wanted)
+      expect(server.rows).toEqual([])
+      await server.isolated.endTest(attempt, wanted, undo)
+    }
+    server.add('file')
+    server.isolated.noteUse()
+    await last(true)
+    expect(server.rows).toEqual(['file'])
+    await last(false)
+    const suite = suiteIn(undefined)
+    await server.isolated.beginSuite(demand({ suites: [suite] }))
+    expect(server.rows).toEqual(['file'])
+    server.add('suite')
+    await last(false, suite)
+    await server.isolated.reset()
+    expect(server.rows).toEqual(['file'])
+  })
+
+  test('the process that stood aside dies: its death is told by what is lost', async () => {
     const server = new FakeServer()
     server.add('file')
     server.isolated.noteUse()
-    expect(await run(server, { isolation })).toBe('')
-    expect((await failure(run(server))).message).toMatch(/had to be replaced \(a test had isolation/)
-  },
-)
+    await run(server, own('restart'))
+    server.asideDied = true
+    expect((await failure(run(server))).message).toMatch(/had to be replaced \(it died\)/)
+  })
+
+  test('theirs dies, or is stopped: they hear of it, and the others find what they should', async () => {
+    const server = new FakeServer()
+    server.add('file')
+    server.isolated.noteUse()
+    await run(server, own('restart'))
+    server.dieSeen()
+    expect((await failure(run(server, own('restart')))).message).toMatch(/exited with code 3 before this test/)
+    server.dieSeen()
+    expect((await failure(run(server))).message).toMatch(/exited with code 3 before this test/)
+    expect(await run(server)).toBe('file')
+    await run(server, own('restart'))
+    server.stop()
+    expect(await run(server)).toBe('file')
+  })
+
+  test('a server that has nothing to keep, since it records nothing, is replaced', async () => {
+    const server = new FakeServer({ records: false })
+    server.isolated.noteUse()
+    await run(server, own('restart'))
+    expect(server.done).toEqual(['start'])
+  })
+})
 
 describe('deaths', () => {
   test('under a test: told once, with all that is known', async () => {

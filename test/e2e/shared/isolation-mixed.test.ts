@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { runUnder } from '../support/as-jest.ts'
-import { outcomes } from '../support/report.ts'
 import { resettingProject } from '../support/reset.ts'
 import { jests, vitests } from '../support/runners.ts'
 
@@ -39,6 +38,45 @@ const afterEach = (isolation: string): Record<string, string> => ({
   'b.test.ts': `${head}
     test('finds nothing of the file before', () => rows.expect(''))`,
 })
+
+/** Parts of a file whose `beforeAll` adds the row `file`. */
+const blocksBeside = (isolation: string): string[] => [
+  `test('finds what the hook did', async () => {
+    await rows.expect('file')
+    await rows.add('test')
+  })
+  test('finds it again', () => rows.expect('file'))`,
+  `describe('with ${isolation}', () => {
+    useTarantool({ isolation: '${isolation}' })
+    for (const name of ['one', 'two']) {
+      test(name, async () => {
+        await rows.expect('')
+        await rows.add(name)
+        await tarantool.reset()
+        await rows.expect('')
+      })
+    }
+    afterAll(() => rows.expect('file'))
+  })`,
+  `describe('a suite with hooks', () => {
+    beforeAll(async () => {
+      await rows.expect('file')
+      await rows.add('suite')
+    })
+    describe('with ${isolation} in it', () => {
+      useTarantool({ isolation: '${isolation}' })
+      beforeAll(() => rows.add('inner'))
+      test('has a process of its own', () => rows.expect(''))
+      afterAll(() => rows.expect('file inner suite'))
+    })
+    test('finds what both hooks did', () => rows.expect('file suite'))
+  })`,
+]
+
+function permutations<Item>(items: readonly Item[]): Item[][] {
+  if (items.length < 2) return [[...items]]
+  return items.flatMap((item, at) => permutations(items.toSpliced(at, 1)).map(rest => [item, ...rest]))
+}
 
 const passing: Record<string, Record<string, string>> = {
   ...Object.fromEntries(isolations.map(isolation => [`after a describe with '${isolation}'`, afterEach(isolation)])),
@@ -79,25 +117,19 @@ describe.each([...vitests, ...jests])('$name', runner => {
     expect(exitCode, output).toBe(0)
   })
 
-  test.each(['restart', 'process'])(
-    "what beforeAll did is lost with a test's own server, with '%s'",
-    async isolation => {
-      const { project } = await runUnder(runner, {
-        ...resettingProject(),
-        'a.test.ts': `${head}
-        beforeAll(() => rows.add('file'))
-        describe('a describe', () => {
-          useTarantool({ isolation: '${isolation}' })
-          test('has a server of its own', () => rows.expect(''))
-        })
-        test('should find what the hook did', () => rows.expect('file'))`,
+  test.each(['restart', 'process'])("tests with '%s' in a file with hooks, in any order", async isolation => {
+    const files = permutations(blocksBeside(isolation)).map((blocks, at): [string, string] => [
+      `order-${at}.test.ts`,
+      `${head}
+      const { port } = tarantool
+      beforeAll(() => rows.add('file'))
+      afterAll(async () => {
+        await rows.expect('file')
+        expect(tarantool.port).toBe(port)
       })
-      expect(outcomes(project)).toEqual({
-        'has a server of its own': 'passed',
-        'should find what the hook did': expect.stringMatching(
-          new RegExp(`ResetError: .*a test had isolation '${isolation}'.*ERR_TARANTOOL_RESET`),
-        ),
-      })
-    },
-  )
+      ${blocks.join('\n')}`,
+    ])
+    const { exitCode, output } = await runUnder(runner, { ...resettingProject(), ...Object.fromEntries(files) })
+    expect(exitCode, output).toBe(0)
+  })
 })

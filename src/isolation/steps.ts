@@ -1,0 +1,61 @@
+import { ConnectionError, RequestTimeoutError } from '../errors.ts'
+import { notBroughtBack } from './failures.ts'
+import type { ServerControl } from './server.ts'
+import type { ServerWatch } from './server-watch.ts'
+
+const isStuck = 'it does not answer: does its Lua run without a yield?'
+
+export interface StepOptions {
+  /** Ends the messages of errors: `'before this test'`. */
+  readonly when: string
+  /** Nobody has looked whether the server still runs. @throws ConnectionError when it does not, and nothing was done then */
+  readonly mayBeGone?: boolean | undefined
+}
+
+/** What is done to a server, one step after the other, and what becomes of a step that fails. */
+export class Steps {
+  readonly #control: ServerControl
+  readonly #watch: ServerWatch
+  readonly #replace: (why: string) => Promise<void>
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param replace puts another process in the place of one that cannot be brought back */
+  constructor(control: ServerControl, watch: ServerWatch, replace: (why: string) => Promise<void>) {
+    this.#control = control
+    this.#watch = watch
+    this.#replace = replace
+  }
+
+  /**
+   * Asks the agent for something.
+   *
+   * @throws ServerExitedError when the server has died; ResetError when it runs and could not be asked: it is another one then
+   */
+  async take<Result>({ when, mayBeGone = false }: StepOptions, step: () => Promise<Result>): Promise<Result> {
+    return await this.inTurn(async () => {
+      try {
+        return await step()
+      } catch (error) {
+        if (error instanceof RequestTimeoutError) return await this.#fail(when, isStuck, error)
+        if (mayBeGone || !(error instanceof ConnectionError)) throw error
+        this.#watch.notice('broke-off')
+        const death = await this.#watch.findDeath({ when })
+        if (death) throw death
+        return await this.#fail(when, error.summary, error)
+      }
+    })
+  }
+
+  async inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(step, step)
+    this.#last = result.catch(() => {})
+    return await result
+  }
+
+  async #fail(when: string, why: string, cause: Error): Promise<never> {
+    const details = await this.#control.describe()
+    if (why === isStuck) await this.#control.kill()
+    await this.#replace(why)
+    throw notBroughtBack(when, why, details, cause)
+  }
+}
