@@ -42,7 +42,7 @@ export function leftoverError(
 /** `3 requests (2 still under way: call at app.lua:5)`; nothing where there was none. */
 function describeRequests({ at_end, since, now, kinds, fibers }: RequestsUnderWay): string {
   const count = at_end + since
-  if (count === 0 && fibers.length === 0) return ''
+  if (count === 0) return fibers.length === 0 ? '' : `what it had started (${list(fibers)})`
   const requests = `${count} request${count === 1 ? '' : 's'}`
   const still = now > 0 ? `${now} still under way` : ''
   const running = [still, list(fibers)].filter(Boolean).join(': ')

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LeftoverError, ResetError, ServerExitedError } from '../../src/errors.ts'
 import type { Demand, Scope } from '../../src/isolation/scope.ts'
+import type { RequestsUnderWay } from '../../src/isolation/server.ts'
 import { demand, FakeServer, type Fault, suiteIn } from './fake-server.ts'
 
 /** A test that finds some rows, and adds one. */
@@ -577,6 +578,58 @@ describe('strict', () => {
     expect(await failure(ended)).toBeInstanceOf(LeftoverError)
     expect(server.done).toEqual(['start'])
     expect(await run(server, strict)).toBe('')
+  })
+
+  const nothing = { at_end: 0, since: 0, now: 0, kinds: [], fibers: [], changed: [] }
+  const rows = ["3 rows of space 'rows' ([1] and others)"]
+
+  /** What was under way when a test was undone, and what its error says. */
+  const underWay: [string, RequestsUnderWay | undefined, RegExp, RegExp][] = [
+    [
+      'nothing that is known',
+      undefined,
+      /changed test, unseen|changed .* in a way that its undo did not see/,
+      /run_triggers/,
+    ],
+    ['nothing', nothing, /in a way that its undo did not see/, /^Rows that change while .*run_triggers/],
+    [
+      'requests that wrote',
+      { ...nothing, at_end: 3, since: 2, changed: rows },
+      /5 requests went on when this test had ended, and changed 3 rows of space 'rows'/,
+      /An await is missing/,
+    ],
+    [
+      'a request that still runs',
+      { ...nothing, at_end: 1, now: 1, kinds: ['1 CALL'], fibers: ['call at app.lua:5'], changed: rows },
+      /1 request \(1 CALL, 1 still under way: call at app\.lua:5\) went on/,
+      /An await is missing/,
+    ],
+    [
+      'fibers that wrote',
+      { ...nothing, fibers: ["fiber 'lua' at app.lua:5", "fiber 'lua' at app.lua:5"], changed: rows },
+      /what it had started \(fiber 'lua' at app\.lua:5 \(2 times\)\) went on/,
+      /what it started still runs/,
+    ],
+    [
+      'requests that wrote nothing',
+      { ...nothing, since: 1 },
+      /in a way that its undo did not see/,
+      /There also was 1 request when it had ended: if that is the test's, an await is missing\. Rows that change while/,
+    ],
+  ]
+
+  test.each(underWay)('with %s under way', async (_, requests, says, hint) => {
+    const server = new FakeServer()
+    server.requests = requests
+    const attempt = {}
+    await server.isolated.beginTest(attempt, demand(strict))
+    const ended = server.isolated.endTest(attempt, demand(strict), false)
+    await Promise.resolve()
+    await Promise.resolve()
+    server.add('unseen')
+    const error = (await failure(ended)) as LeftoverError
+    expect(error.message).toMatch(says)
+    expect(error.hint).toMatch(hint)
   })
 
   test('none is told where there is none', async () => {

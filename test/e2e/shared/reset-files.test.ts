@@ -122,6 +122,51 @@ const projects: Record<string, Record<string, string>> = {
         await expect(own.reset()).rejects.toThrow(/does not record.*ERR_TARANTOOL_RESET.*\\n.*isolation: 'reset' or 'file'/)
       })`,
   },
+  'reset() by hand: what the hooks around a test did is left, in each isolation': {
+    ...resettingProject(),
+    ...Object.fromEntries(
+      ['reset', 'file', 'none', 'restart', 'process'].map(isolation => [
+        `${isolation}.test.ts`,
+        `${start(`{ isolation: '${isolation}' }`)}
+        const own = ['restart', 'process'].includes('${isolation}')
+        const left = hooks => (own ? '' : hooks)
+        test('the first thing that a file does', async () => {
+          await rows.add('one')
+          await tarantool.reset()
+          await rows.expect('')
+        })
+        describe('in a suite', () => {
+          beforeAll(() => rows.add('hook'))
+          for (const number of [1, 2]) {
+            test('number ' + number, async () => {
+              await rows.add('once')
+              await tarantool.reset()
+              await rows.expect(left('hook'))
+              await rows.add('twice')
+              await tarantool.reset()
+              await rows.expect(left('hook'))
+            })
+          }
+        })`,
+      ]),
+    ),
+    'describes.test.ts': `${start()}
+      beforeAll(() => rows.add('file'))
+      for (const isolation of ['reset', 'file', 'none', 'restart', 'process']) {
+        describe(isolation, () => {
+          useTarantool({ isolation })
+          for (const number of [1, 2]) {
+            test('number ' + number, async () => {
+              await rows.add('row')
+              await tarantool.reset()
+              await rows.expect(['restart', 'process'].includes(isolation) ? '' : 'file')
+              await rows.add('left')
+            })
+          }
+        })
+        test('after ' + isolation, () => rows.expect('file'))
+      }`,
+  },
   "lease: 'on-use'": {
     ...resettingProject("lease: 'on-use'"),
     'a.test.ts': `${start()}
