@@ -161,9 +161,10 @@ export class TarantoolHandle {
   /**
    * Undoes what was changed.
    *
-   * - In a test: what tests did. What the hooks of the file and its suites did stays. With isolation `'reset'`, that is what
-   *   this test and its `beforeEach` did; with `'file'` and `'none'`, what earlier tests of the file did, too; with `'restart'`
-   *   and `'process'`, all since the test's own server has started.
+   * - In a test with isolation `'reset'`: what this test and its `beforeEach` did. What `beforeAll` did stays.
+   * - In a test with `'file'` or `'none'`: all since the first test of the file began, or of the describe that asks for that
+   *   isolation. What the file's `beforeAll` did stays.
+   * - In a test with `'restart'` or `'process'`: all since the test's own server has started.
    * - In a hook of a suite: what the suite's own hooks did.
    * - At the top of a file or in its `beforeAll`: all since the application was loaded.
    *
