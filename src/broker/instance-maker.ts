@@ -30,7 +30,9 @@ export class InstanceMaker {
 
   /** One with a directory of its own, and another's address. */
   makeSuccessor({ port, credentials, consoleHost, consolePort }: TarantoolInstance): TarantoolInstance {
-    return this.make({ port, credentials, ...(consoleHost !== 'unix/' && { consolePort }) })
+    // An account that nobody asked for is the same for all servers of this process.
+    const account = this.#options.credentials && { credentials }
+    return this.make({ port, ...account, ...(consoleHost !== 'unix/' && { consolePort }) })
   }
 }
 

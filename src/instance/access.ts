@@ -20,7 +20,7 @@ const withoutGate = new Set<string>()
 let ownPassword: string | undefined
 
 /** One for all servers of this process: one that replicates has its source's accounts. */
-const madeUp = (): Credentials => {
+const accountOfProcess = (): Credentials => {
   ownPassword ??= randomBytes(12).toString('hex')
   return { user: 'tester', password: ownPassword }
 }
@@ -40,9 +40,14 @@ export class Access {
 
   /** The account that the server has, and is talked to with; undefined where guest may do all. */
   get credentials(): Credentials | undefined {
+    return this.#options.credentials ?? this.madeUp
+  }
+
+  /** The account, where nobody asked for one. The init script of a user may not know it. */
+  get madeUp(): Credentials | undefined {
     const { access, credentials, host } = this.#options
-    if (credentials) return credentials
-    return access === 'any' || host === 'unix/' || this.#canHaveGate ? undefined : madeUp()
+    if (credentials || access === 'any' || host === 'unix/' || this.#canHaveGate) return undefined
+    return accountOfProcess()
   }
 
   get gate(): Gate | undefined {

@@ -8,7 +8,7 @@ import { logFileName } from '../log/log-file.ts'
 import { fixturesDirectory } from '../package-files.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { SeedTask } from '../seed/seed-task.ts'
-import type { Gate } from './access.ts'
+import type { Access } from './access.ts'
 import type { InstanceAddresses } from './addresses.ts'
 import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
@@ -112,8 +112,7 @@ export interface SeedDuty {
 export interface ScriptPlace {
   readonly addresses: InstanceAddresses
   readonly workDir: string
-  /** Undefined where everybody is let in. */
-  readonly gate: Gate | undefined
+  readonly access: Access
 }
 
 /**
@@ -125,7 +124,7 @@ export interface ScriptPlace {
  */
 export function writeInitScript(
   options: ResolvedOptions,
-  { addresses: at, workDir, gate }: ScriptPlace,
+  { addresses: at, workDir, access }: ScriptPlace,
   replicationSource: string | readonly string[] | undefined,
   seed: SeedDuty,
 ): InitScript {
@@ -144,7 +143,8 @@ export function writeInitScript(
     listen: at.own.listen,
     agent: at.own.agent,
     console: at.own.console,
-    access: gate,
+    access: access.gate,
+    account: access.madeUp,
     log_file: options.docker && join(workDir, logFileName),
     standby: at.standby !== undefined,
     console_to_be: at.standby?.consoleToBe,
@@ -163,8 +163,8 @@ export function writeInitScript(
     work_dir: workDir,
     template: seed.template && {
       duty: seed.template,
-      // Our init script sets it at each start; 'random' makes up another each time.
-      ignore_password_of: options.initLuaTemplate ? undefined : options.credentials?.user,
+      // We set it at each start; 'random' makes up another each time.
+      ignore_password_of: options.initLuaTemplate ? access.madeUp?.user : options.credentials?.user,
     },
   }
   writeFileSync(

@@ -107,8 +107,11 @@ export class Starter {
   }
 
   async #templateOrigin(program: ReadyProgram): Promise<TemplateOrigin> {
+    const { credentials, madeUp } = this.#workspace.access
+    // Another password for each process, which the server sets at each start.
+    const account = madeUp ? { ...madeUp, password: '' } : credentials
     return {
-      key: await templateKey({ ...this.#options, credentials: this.#workspace.access.credentials }, program.identity()),
+      key: await templateKey({ ...this.#options, credentials: account }, program.identity()),
       tarantool: program.name,
       seed: nameOfSeed(this.#options),
       environment: program.environment,

@@ -81,7 +81,7 @@ export class Workspace {
     if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })
     try {
       const options = { ...this.#options, credentials: this.access.credentials }
-      const place = { addresses: this.#addresses, workDir: this.directory, gate: this.access.gate }
+      const place = { addresses: this.#addresses, workDir: this.directory, access: this.access }
       const script = writeInitScript(options, place, replicationSource, seed)
       this.#foundSockets = new Map(this.#socketPaths().map(path => [path, identityOf(path)]))
       return script

@@ -48,6 +48,15 @@ test.each<{ what: string; options: InstanceOptions; credentials: unknown }>([
   expect(await asGuest(instance)).toEqual(credentials ? denied : ['the answer'])
 })
 
+test('an init script that knows no account has one all the same', async () => {
+  const initLuaTemplate = 'box.cfg(<% boxCfg %>) <% appLua %>'
+  const instance = await startInstance({ host: '0.0.0.0', initLuaTemplate })
+  expect(await instance.eval('return box.session.user()')).toEqual(['tester'])
+  expect(await asGuest(instance)).toEqual(denied)
+  await instance.restart()
+  expect(await instance.eval('return 1')).toEqual([1])
+})
+
 test('the servers of one process have one account: one that replicates knows that of its source', async () => {
   const master = await startInstance({ host: '0.0.0.0', walMode: 'write' })
   const replica = await startInstance({
