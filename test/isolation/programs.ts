@@ -23,6 +23,8 @@ const sql = named('sql sql sql sql_rows')
 const keys =
   named(`foreign_key_of_field foreign_key_of_field no_foreign_keys foreign_key_of_tuple create_child create_circle
   constrain_field constrain_tuple check_create check_drop default_field`)
+const kinds = named(`create_kind create_keyed replace_keyed replace_keyed create_index_kind func_of_trigger
+  func_of_trigger_drop rights_of_roles`)
 const rights = named(`sequence_reset sequence_alter sequence_drop sequence_create user_create user_drop user_passwd
   role_create role_drop grant revoke func_create key_func_create func_drop as_ann`)
 const beside = named('global remove_global configure configure session_trigger leave_open truncate_vinyl drop_vinyl')
@@ -34,6 +36,7 @@ const one: fc.Arbitrary<Operation> = fc.oneof(
   { arbitrary: rows, weight: 6 },
   { arbitrary: definitions, weight: 5 },
   { arbitrary: keys, weight: 4 },
+  { arbitrary: kinds, weight: 2 },
   { arbitrary: sql, weight: 2 },
   { arbitrary: rights, weight: 3 },
   { arbitrary: beside, weight: 2 },
