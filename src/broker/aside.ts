@@ -1,13 +1,13 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
 
-/** A process of a pooled server, with what is known of it. */
+/** A process of a pooled server, and the facts that the broker keeps about that process. */
 export interface ServerProcess {
   readonly instance: TarantoolInstance
   readonly generation: number
   readonly beganEmpty: boolean
 }
 
-// In milliseconds: one that does not answer by then has lost what it held.
+// In milliseconds. If a process does not answer within this time, its contents count as lost.
 const timeout = 5000
 
 const tell = async ({ instance }: ServerProcess, what: 'step_aside' | 'step_back'): Promise<void> => {
@@ -15,8 +15,8 @@ const tell = async ({ instance }: ServerProcess, what: 'step_aside' | 'step_back
 }
 
 /**
- * The process that stands aside, with all that it holds, while tests have others on its address: what the hooks of its file
- * have done is there again after them.
+ * A server process that gives up its address for a while but keeps running. Tests use other processes on that address
+ * meanwhile. Afterwards this process takes the address back, so the changes of the file's hooks are still there.
  */
 export class Aside {
   #process: ServerProcess | undefined
@@ -25,13 +25,13 @@ export class Aside {
     return this.#process !== undefined
   }
 
-  /** Takes the address from a process: its connections end, and it lives. */
+  /** Takes the address from a process. The process closes its connections and keeps running. */
   async take(process: ServerProcess): Promise<void> {
     await tell(process, 'step_aside')
     this.#process = process
   }
 
-  /** Gives it back. Undefined where the process has ended meanwhile: what it held is lost. */
+  /** Gives the address back to the process. Undefined if the process has ended meanwhile: its contents are lost. */
   async giveBack(): Promise<ServerProcess | undefined> {
     const process = this.#process
     this.#process = undefined
@@ -45,7 +45,7 @@ export class Aside {
     }
   }
 
-  /** Ends the process, if there is one. */
+  /** Ends the process that stands aside, if there is one. */
   async end(): Promise<void> {
     const process = this.#process
     this.#process = undefined

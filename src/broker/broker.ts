@@ -20,7 +20,10 @@ export interface BrokerOptions {
   readonly baseDir: string
   /** Called when a test file gets no server, with the number of files that got none in this run. */
   readonly onRefused?: ((files: number) => void) | undefined
-  /** What is told once, and referred to from then on, is told to each test file: of those that fail, one may be shown. */
+  /**
+   * Reports every failure in full to every test file. Otherwise a repeated failure refers to its first report. Needed
+   * by runners that may show only one of the failing files.
+   */
   readonly tellsInFull?: boolean | undefined
 }
 
@@ -103,18 +106,21 @@ export class Broker {
     this.#refusal = error
   }
 
-  /** The same servers get another run of tests: starts that failed are tried again, and told in full again. */
+  /** The same servers serve another run of tests. Failed starts are tried again, and reported in full again. */
   beginRun(): void {
     this.#failedStarts.beginRun()
     this.#refused = 0
   }
 
-  /** Why a test file gets no server, as it is told: in full the first time in a run. */
+  /**
+   * The error for a test file that gets no server. The first file in a run gets the full report, later files a
+   * reference to it.
+   */
   tell(error: unknown, file: string | undefined): unknown {
     return this.#failedStarts.tell(error, file)
   }
 
-  /** A test file cannot run. */
+  /** Counts a test file that cannot run. */
   countRefused(): void {
     this.#refused++
     this.#options.onRefused?.(this.#refused)

@@ -72,7 +72,7 @@ export class BrokerClient {
   }
 
   #onReply(reply: ReplyMessage): void {
-    // To no request: why the connection is about to end.
+    // Id 0 answers no request. The broker uses it to say why it is about to end the connection.
     if (reply.id === 0 && 'error' in reply) this.#fail(deserializeError(reply.error))
     const pending = this.#pending.get(reply.id)
     this.#pending.delete(reply.id)

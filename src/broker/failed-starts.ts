@@ -12,7 +12,7 @@ import {
   TarantoolFixtureError,
 } from '../errors.ts'
 
-// What another try may go without: the machine was busy, or somebody else was in the way.
+// These errors may not occur in a second try: the machine was busy, or something else was in the way.
 const passing = [
   LeaseError,
   NotRunningError,
@@ -26,7 +26,7 @@ const passing = [
 const isLasting = (error: unknown): error is Error =>
   error instanceof TarantoolFixtureError && !passing.some(kind => error instanceof kind)
 
-/** Tells servers apart by what they are made of: equal ones start alike, whatever their names. */
+/** Identifies servers made from the same options. Such servers start alike, whatever their names. */
 export function kindOf(server: ServerOptions, baseDir: string): string {
   const text = JSON.stringify([server, baseDir], (_, value: unknown) =>
     typeof value === 'bigint' ? `${value}n` : value,
@@ -35,17 +35,21 @@ export function kindOf(server: ServerOptions, baseDir: string): string {
 }
 
 /**
- * What one run knows of starts that failed: an application that cannot work is started once, and told in full once. A kind
- * of server of which one has come up is not broken, whatever befalls others: two of them may want one port.
+ * Remembers the failed starts of one run. An application that cannot work is started once and reported in full once. If
+ * any server of a kind has come up, the kind is not broken. Its later failures have another cause: two servers may want
+ * one port.
  */
 export class FailedStarts {
   readonly #cameUp = new Set<string>()
   readonly #reasons = new Map<string, Error>()
-  /** What was told in full, with the test file that was told. */
+  /** The failures that were reported in full, each with the test file that got the report. */
   readonly #told = new Map<string, string | undefined>()
   readonly #tellsInFull: boolean
 
-  /** @param tellsInFull each test file is told in full: of those that fail at a time, one is shown */
+  /**
+   * @param tellsInFull reports every failure in full to each test file, because the runner may show only one of those
+   *   files
+   */
   constructor({ tellsInFull = false }: { tellsInFull?: boolean | undefined } = {}) {
     this.#tellsInFull = tellsInFull
   }
@@ -59,12 +63,12 @@ export class FailedStarts {
     if (isLasting(error) && !this.#cameUp.has(kind)) this.#reasons.set(kind, error)
   }
 
-  /** Why no server of a kind can start; undefined where it is worth a try. */
+  /** Why no server of this kind can start; undefined if a start is worth a try. */
   reason(kind: string): Error | undefined {
     return this.#reasons.get(kind)
   }
 
-  /** The error as a test file is told: in full the first time, in one line that refers to that from then on. */
+  /** The error for a test file: the full error the first time, then one line that refers to the first report. */
   tell(error: unknown, file: string | undefined): unknown {
     if (this.#tellsInFull || !(error instanceof TarantoolFixtureError) || error instanceof LeaseError) return error
     const text = textOf(error)
@@ -73,14 +77,14 @@ export class FailedStarts {
     return error
   }
 
-  /** Another run begins: what was in the way may be away. */
+  /** Another run begins, so failed starts are tried again: their causes may be gone. */
   beginRun(): void {
     this.#reasons.clear()
     this.#told.clear()
   }
 }
 
-// Each server has a name of its own, by its port.
+// Removes server names: each contains a port, so equal failures of two servers would differ.
 const withoutNames = (text: string): string => text.replace(/(?:spare )?Tarantool\[[^\]]*\]/g, 'Tarantool')
 
 function textOf(error: TarantoolFixtureError): string {
@@ -90,7 +94,7 @@ function textOf(error: TarantoolFixtureError): string {
 
 const referring = ' (told in full '
 
-/** Whether a message refers to one that was told before. */
+/** Whether a message refers to an earlier report. */
 export const isReminder = (message: string): boolean => message.includes(referring)
 
 function reminderOf(error: TarantoolFixtureError, file: string | undefined): TarantoolFixtureError {

@@ -3,19 +3,19 @@ import type { InstanceOptions } from '../config/options.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
 
-/** Makes the instances of one pooled server, all for one address. */
+/** Makes the instances of one pooled server. All of them have the same address. */
 export class InstanceMaker {
   readonly #options: ServerOptions
   readonly #baseDir: string
-  /** Their changes are recorded, so that they can be undone. */
+  /** The instances record changes, so that a reset can undo them. */
   records: boolean
 
   constructor(options: ServerOptions, root: string, baseDir: string) {
     this.#options = {
       ...options,
-      // A directory that may stay cannot be in one that goes with the run.
+      // The run's directory is removed after the run, so a directory that may be kept is made elsewhere.
       root: options.root ?? (keeps(options) ? undefined : root),
-      // A socket is the lease's, and may not go with the directory of one of its servers.
+      // The socket belongs to the lease. The lease outlives a server's directory, so the socket is not in there.
       port: options.port ?? (options.host === 'unix/' ? `${newDirectoryPath(root)}.sock` : undefined),
     }
     this.#baseDir = baseDir
@@ -28,17 +28,20 @@ export class InstanceMaker {
     return new TarantoolInstance({ ...options, recordChanges: this.records, ...more }, this.#baseDir)
   }
 
-  /** One with a directory of its own, and another's address. */
+  /** Makes an instance with a new directory and the address of another instance. */
   makeSuccessor({ port, credentials, consoleHost, consolePort }: TarantoolInstance): TarantoolInstance {
-    // An account that nobody asked for is the same for all servers of this process.
+    // The default account is the same for all servers of this process, so only a configured account is passed on.
     const account = this.#options.credentials && { credentials }
     return this.make({ port, ...account, ...(consoleHost !== 'unix/' && { consolePort }) })
   }
 }
 
-/** Whether there can be two processes for one address. The engine publishes a container's port from its start on. */
+/**
+ * Whether two processes can take turns on one address. The engine publishes a container's port for as long as the
+ * container runs.
+ */
 export const mayStandBy = ({ docker, host }: ServerOptions): boolean => docker === undefined || host === 'unix/'
 
-/** Whether directories may stay. */
+/** Whether the directories of such a server may be kept after the run. */
 export const keeps = ({ keep, cleanup }: ServerOptions): boolean =>
   keep === 'on-failure' || keep === 'always' || cleanup === false

@@ -2,12 +2,12 @@ import type { Socket } from 'node:net'
 import { ProtocolError } from '../errors.ts'
 import { ReceiveBuffer } from '../protocol/receive-buffer.ts'
 
-/** The most bytes that a message may have: 256 MB. Of what is sent, only a config with a seed in code gets large. */
+/** The maximum size of a message: 256 MB. Only a config with a large seed in code can get near it. */
 const maxMessageSize: number = 256 * 2 ** 20
 
 interface Receiver {
   onMessage(message: unknown): void
-  /** What came is no message, or too long: nothing after it is read. */
+  /** A message is not JSON, or is too long. Nothing after it is read. */
   onBroken(error: ProtocolError): void
 }
 
@@ -42,22 +42,22 @@ function parse(line: Buffer): { value: unknown } | undefined {
 }
 
 /**
- * Sends a message; one that can no longer be sent is dropped, since the socket's end tells the other side more.
+ * Sends a message. Drops the message if the socket has ended, since the other side notices that end anyway.
  *
- * @throws ProtocolError when it is larger than the other side takes
+ * @throws ProtocolError when the message is larger than the other side accepts
  */
 export function writeMessage(socket: Socket, message: unknown): void {
   const text = stringify(message)
-  // At least one byte for each character.
+  // Each character takes at least one byte, so the cheap check of the length comes first.
   if (text === undefined || text.length > maxMessageSize) {
     throw new ProtocolError(`more than ${maxMessageSize / 2 ** 20} MB cannot be sent to the main process`, {
-      hint: 'Put the rows of a large seed into a file (seed: "./rows.ndjson"), or the config into that of the run.',
+      hint: 'Put the rows of a large seed into a file (seed: "./rows.ndjson"), or move this config into the config of the run.',
     })
   }
   if (!socket.destroyed && socket.writable) socket.write(`${text}\n`)
 }
 
-// Undefined where there is no text that long.
+// Undefined if the text would be longer than a string can be.
 function stringify(message: unknown): string | undefined {
   try {
     return JSON.stringify(message)

@@ -7,7 +7,7 @@ export interface BrokerTicket {
   readonly path: string | undefined
   readonly servers: readonly string[]
   readonly lease: 'file' | 'on-use'
-  /** The run ends after so many failed tests, and the runner does not count files that cannot run. */
+  /** The run stops after a number of failed tests, and the runner does not count files that cannot run. */
   readonly bails?: boolean | undefined
 }
 
@@ -44,11 +44,11 @@ export interface BrokerRequests {
     params: { server: string; config?: Record<string, unknown> | undefined; baseDir?: string | undefined }
     result: LeasedServerInfo
   }
-  /** A test or a hook does something with a server: other files are to have it fresh. */
+  /** A test or a hook uses a server, so other files need a fresh one. */
   use: { params: { server: string }; result: null }
   /** The file's last hook has run: servers that other files wait for may go to them. */
   finish: { params: Record<string, never>; result: null }
-  /** The file goes on all the same: fails where another one has got its server. */
+  /** A file that had finished continues. Fails if another file has got its server meanwhile. */
   resume: { params: Record<string, never>; result: null }
   /** Gives one server back before the file ends. */
   release: { params: { server: string }; result: null }
@@ -59,7 +59,7 @@ export interface BrokerRequests {
   restart: { params: { server: string; recreate: boolean; record?: boolean | undefined }; result: LeasedServerInfo }
   /** Another process on the same address, as new: the spare, if there is one. From then on one is kept. */
   renew: { params: { server: string }; result: LeasedServerInfo }
-  /** The same, while its own process stands aside, to come back as it is. */
+  /** Like `renew`, but the current process stands aside unchanged, and `comeBack` gives it the address again. */
   stepAside: { params: { server: string; spare: boolean }; result: LeasedServerInfo }
   comeBack: { params: { server: string }; result: LeasedServerInfo }
   stop: { params: { server: string }; result: null }

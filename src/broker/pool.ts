@@ -13,7 +13,7 @@ export interface Lease {
    * for one: a worker that is not isolated may live, idle, until the run ends.
    */
   finish(): void
-  /** The file goes on all the same. Returns whether it still has the server. */
+  /** The test file continues after `finish`. Returns whether the lease still has its server. */
   resume(): boolean
 }
 
@@ -32,7 +32,7 @@ export interface PoolOptions {
   readonly baseDir: string
   /** How many servers there are at most. Default: as many as are asked for. */
   readonly maxServers?: number | undefined
-  /** What the run knows of starts that failed. Default: nothing yet. */
+  /** The failed starts that the run knows of. Default: none yet. */
   readonly failedStarts?: FailedStarts | undefined
 }
 
@@ -72,9 +72,10 @@ export class Pool {
   }
 
   /**
-   * Leases a server that runs. Waits while all are taken and there may be no more.
+   * Leases a running server. Waits while all servers are leased and the limit is reached.
    *
-   * @throws what its start threw; where no such server can start, what the first one threw, without another try
+   * @throws the error of the failed start. If no such server can start, throws the first start's error without another
+   *   try.
    */
   async lease(slot: number): Promise<Lease> {
     if (this.#closed) throw new LeaseError(`the test run has ended: there is no server '${this.options.name}' any more`)

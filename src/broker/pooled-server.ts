@@ -23,7 +23,7 @@ export class PooledServer {
   readonly #spare: Spare
   readonly #aside = new Aside()
   readonly #signals = new ServerSignals()
-  /** What its lease did with it. */
+  /** How the current lease has used the server. */
   use: ServerUse = new ServerUse()
   #testFailed = false
   #destroyed = false
@@ -50,7 +50,7 @@ export class PooledServer {
     return this.#options.isolation ?? 'reset'
   }
 
-  /** A start of it was begun, however it ended. */
+  /** Whether a start of this server was begun, however that start ended. */
   get isBegun(): boolean {
     return this.#processes > 0 || this.#prestart !== undefined
   }
@@ -109,8 +109,9 @@ export class PooledServer {
   }
 
   /**
-   * Gives it another process, as new, while its own stands aside until `comeBack`: the spare, or one that is started now.
-   * Where there cannot be two of them, it is restarted with an empty directory.
+   * Puts a new process on the address, while the current process stands aside until `comeBack`. The new process is the
+   * spare, or one that starts now. If two processes cannot share the address in turn, restarts the server with an empty
+   * directory.
    */
   async stepAside(spare: boolean): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
@@ -132,7 +133,10 @@ export class PooledServer {
     })
   }
 
-  /** Ends what tests had, and gives it back the process that stood aside; one that is started now, if that has ended. */
+  /**
+   * Ends the tests' process, and gives the address back to the process that stood aside. Starts a new process if that
+   * one has ended.
+   */
   async comeBack(): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
       if (this.#aside.isThere) {
@@ -149,7 +153,7 @@ export class PooledServer {
     const { isolation, use } = this
     this.use = new ServerUse()
     const step = async (): Promise<void> => {
-      // A spare that the file had asked for itself goes with it.
+      // With another isolation, only a file that asked for a spare itself has one. The next file may not want it.
       if (isolation !== 'process') await this.#spare.discard()
       await this.#aside.end()
       if (isolation !== 'process' && isolation !== 'restart') return

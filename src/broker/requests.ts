@@ -15,7 +15,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   }),
   lease: v.object({
     server: text,
-    // Not v.record: it would copy the rows of a seed. Its options are checked where the server is made.
+    // v.record would copy the rows of a seed. The options are checked where the server is made.
     config: v.optional(v.custom<Record<string, unknown>>(isObject, 'must be an object')),
     baseDir: v.optional(text),
   }),
@@ -39,13 +39,16 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The number of a request, whatever else it holds; undefined where there is none: nobody waits for an answer. */
+/**
+ * The id of a request, even if the rest is invalid. Undefined if the message has no id: then nobody waits for an
+ * answer.
+ */
 export function numberOf(message: unknown): number | undefined {
   const { id } = isObject(message) ? message : {}
   return Number.isSafeInteger(id) ? (id as number) : undefined
 }
 
-/** @throws ProtocolError when a worker asks for what there is not, or not as it has to be asked for */
+/** @throws ProtocolError when the method is unknown, or its parameters are invalid */
 export function checkRequest(message: unknown): RequestMessage {
   const { id, method, params: given } = message as { id: number; method: unknown; params: unknown }
   if (typeof method !== 'string' || !Object.hasOwn(params, method)) {

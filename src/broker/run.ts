@@ -12,7 +12,7 @@ export interface RunOptions {
   readonly configFile?: string | undefined
   /** Called when a test file gets no server, with the number of files that got none in this run. */
   readonly onRefused?: ((files: number) => void) | undefined
-  /** Each test file that gets no server is told why in full: the runner may show one of them only. */
+  /** Reports every failure in full to every test file, because the runner may show only one of those files. */
   readonly tellsInFull?: boolean | undefined
 }
 

@@ -2,10 +2,10 @@ import { readdirSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { ResolvedFixture, ServerOptions } from '../config/fixture-config.ts'
 
-// What is installed changes by an installation, and is more than a watcher should look at.
+// Installed modules change only with an installation, and are too many files for a watcher.
 const isInstalled = (name: string): boolean => name === '.rocks' || name === 'node_modules' || name === '.git'
 
-// What cannot be read, or went away meanwhile, Tarantool cannot load either.
+// Ignores files that cannot be read or were removed meanwhile: Tarantool cannot load them either.
 function orNothing<Value>(read: () => Value[]): Value[] {
   try {
     return read()
@@ -14,10 +14,10 @@ function orNothing<Value>(read: () => Value[]): Value[] {
   }
 }
 
-/** The Lua below a directory. */
+/** The Lua files below a directory. */
 function luaBelow(directory: string, seen = new Set<string>()): string[] {
   return orNothing(() => {
-    // A link may lead back.
+    // A symbolic link may lead back to a directory above it.
     const { dev, ino } = statSync(directory)
     if (seen.has(`${dev}:${ino}`)) return []
     seen.add(`${dev}:${ino}`)
@@ -33,15 +33,17 @@ const leadsToDirectory = (path: string): boolean => statSync(path, { throwIfNoEn
 
 const listOf = (seed: ServerOptions['seed']): readonly unknown[] => (Array.isArray(seed) ? seed : [seed])
 
-/** What the servers of a fixture are made of. */
+/** The files and directories that the servers of a fixture are made from. */
 export interface ServerFiles {
-  /** The Lua named in its config, what `require` finds below its directory, and the rows of seeds. */
+  /**
+   * The Lua files that the config names, the Lua files that `require` finds below the directory, and the rows of seeds.
+   */
   readonly files: readonly string[]
-  /** The directories below which Lua may be added. */
+  /** Directories in which new Lua files may appear. */
   readonly roots: readonly string[]
 }
 
-/** The files that the servers of a fixture are made of. */
+/** The files that the servers of a fixture are made from. */
 export function serverFiles({ servers }: ResolvedFixture, baseDir: string): ServerFiles {
   const files = new Set<string>()
   const roots = new Set<string>()
@@ -58,7 +60,7 @@ export function serverFiles({ servers }: ResolvedFixture, baseDir: string): Serv
   return { files: [...files], roots: [...roots] }
 }
 
-/** Whether a file, new or not, is Lua that the servers may load. */
+/** Whether a path, new or known, is a Lua file that the servers may load. */
 export function isLuaBelow(path: string, roots: readonly string[]): boolean {
   if (!path.endsWith('.lua')) return false
   return roots.some(root => {

@@ -2,19 +2,22 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 
 const question = "package.loaded['tarantool-fixture'].isolation('touched', 0)"
 
-// In milliseconds: one that does not answer by then is replaced.
+// In milliseconds. A server that does not answer within this time is replaced.
 const timeout = 5000
 
-/** Whether a lease has used its server: a file that has nothing to do with it costs no start. */
+/**
+ * Records whether a lease has used its server. If a test file never uses its server, the next file gets that server
+ * without a new start.
+ */
 export class ServerUse {
   #byHandle = false
 
-  /** Tests of the lease use it by their handle. */
+  /** Notes that a test or a hook of the lease uses the server through a handle. */
   noteHandle(): void {
     this.#byHandle = true
   }
 
-  /** Whether anybody may have left something in it. */
+  /** Whether anybody may have changed something in the server. */
   async isTouched(instance: TarantoolInstance): Promise<boolean> {
     if (this.#byHandle) return true
     try {

@@ -51,7 +51,7 @@ export class Spare {
     return spare
   }
 
-  /** The same, of a server that gives up the address in another way. */
+  /** Like `replace`, for a server that gives up the address in another way. */
   async takeOver(giveUpAddress: () => Promise<void>): Promise<TarantoolInstance | undefined> {
     const spare = await this.#take()
     if (!spare) return undefined

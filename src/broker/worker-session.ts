@@ -8,7 +8,7 @@ import type { Lease } from './pool.ts'
 import type { PooledServer } from './pooled-server.ts'
 import { checkRequest, numberOf } from './requests.ts'
 
-// Of one connection: requests that are carried out, and bytes of replies that nobody has read.
+// Limits for one connection: requests in progress, and bytes of replies that the worker has not read.
 const mostPending = 1000
 const mostUnsent = 2 ** 20
 
@@ -92,7 +92,7 @@ export class WorkerSession {
       for (const [name, lease] of this.#leases) {
         if (!lease.resume()) {
           throw new LeaseError(`server '${name}' was given to another test file while this one had not begun`, {
-            hint: 'A file that waits for something while it is imported holds up others: let a beforeAll wait.',
+            hint: 'A file that waits while it is imported blocks other files. Wait in a beforeAll instead.',
           })
         }
       }
@@ -152,7 +152,7 @@ export class WorkerSession {
     if (this.#isRefused) return
     const id = numberOf(message)
     if (id === undefined) {
-      this.#refuse(new ProtocolError(`a message is no request: ${String(JSON.stringify(message)).slice(0, 100)}`))
+      this.#refuse(new ProtocolError(`a message is not a request: ${String(JSON.stringify(message)).slice(0, 100)}`))
       return
     }
     this.#pending++
@@ -178,18 +178,18 @@ export class WorkerSession {
     try {
       writeMessage(this.#socket, { id, ...answer })
     } catch (error) {
-      // Fields of an error may hold what JSON cannot.
+      // The fields of an error may contain values that JSON cannot represent.
       writeMessage(this.#socket, { id, error: serializeError(new ProtocolError(`an answer cannot be sent: ${error}`)) })
     }
   }
 
-  // Whoever does not read what it has asked for is not read either.
+  // Stops reading requests while the worker does not read its replies. Otherwise replies would fill the memory.
   #flow(): void {
     if (this.#pending < mostPending && this.#socket.writableLength < mostUnsent) this.#socket.resume()
     else this.#socket.pause()
   }
 
-  // What it sends makes no sense: it ends alone.
+  // The worker sends nonsense. Only this worker's session ends.
   #refuse(error: ProtocolError): void {
     this.#isRefused = true
     this.end()
@@ -200,7 +200,7 @@ export class WorkerSession {
   #tellWithoutServer(error: unknown): unknown {
     if (!this.#isWithoutServer) {
       this.#isWithoutServer = true
-      // After the answer: the runner may end the run.
+      // Count after the answer is sent, since the runner may end the run at once.
       setImmediate(() => this.#broker.countRefused())
     }
     return this.#broker.tell(error, this.#fileName)

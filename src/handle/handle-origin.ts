@@ -3,10 +3,10 @@ import type { OwnConfig } from './leases.ts'
 
 /** Where a handle comes from: a call of `useTarantool()`, or the package's `test`. */
 export interface HandleOrigin {
-  /** What was asked for. */
+  /** The server and the options that the call asked for. */
   readonly use: ServerUse
-  /** The test file that was collected then, by its number in this worker. */
+  /** The number, in this worker, of the test file that was being collected at the time. */
   readonly file: number
-  /** The config of a server of the file's own. */
+  /** The config, if the server belongs to the file alone. */
   readonly own?: OwnConfig | undefined
 }

@@ -52,7 +52,10 @@ export class TarantoolHandle {
     return this.#info().password
   }
 
-  /** The account, where the config asks for one or the server cannot tell users apart; undefined for guest, who may do all. */
+  /**
+   * The account, if the config asks for one or if the server cannot tell users apart. Undefined for guest, who may do
+   * everything.
+   */
   get credentials(): { user: string; password: string } | undefined {
     const { user, password } = this.#info()
     return user === undefined ? undefined : { user, password: password ?? '' }
@@ -93,7 +96,8 @@ export class TarantoolHandle {
    *
    * @param lua one line or several; they are one chunk. What it is worth, or returns, is the result.
    * @param options how long it may take: default, as long as the server lives
-   * @returns the values; an empty list when there are none. Uuids, datetimes and the like are strings, as on the console
+   * @returns the values, or an empty list if there are none. Uuids, datetimes and similar values are strings, as on the
+   *   console
    * @throws LuaError, BoxError; LeaseError, ConnectionError
    * @example
    * await tarantool.command('box.info.status') // ['running']
@@ -144,14 +148,15 @@ export class TarantoolHandle {
   /**
    * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
    *
-   * @param options `timeout` in milliseconds, default 4000, and less where a test may take less than 5 s; `since` in bytes,
-   *   default where the log was when the test began
+   * @param options `timeout` in milliseconds: by default 4000, or less if the test's own timeout is below 5 s. `since`
+   *   in bytes: by default the size of the log when the test began
    * @throws LogTimeoutError
    */
   async waitForLog(pattern: string | RegExp, options: LogWait = {}): Promise<string> {
     return await fromCaller(this.waitForLog, async () => {
       const { log, marks } = await this.#reach()
-      // Without one, or with 0, a test may take as long as it likes. The runner's own error would say less.
+      // Times out a little before the test does, since the runner's own error says less. A test timeout of 0, or none,
+      // means no limit.
       const { testTimeout } = workerState()
       const timeout = testTimeout ? Math.min(usualWait, 0.8 * testTimeout) : usualWait
       return await log.waitFor(pattern, { since: marks.earliest, timeout, ...options })
@@ -159,18 +164,19 @@ export class TarantoolHandle {
   }
 
   /**
-   * Undoes what was changed.
+   * Undoes changes. The place of the call decides which changes.
    *
-   * - In a test with isolation `'reset'`: what this test and its `beforeEach` did. What `beforeAll` did stays.
-   * - In a test with `'file'` or `'none'`: all since the first test of the file began, or of the describe that asks for that
-   *   isolation. What the file's `beforeAll` did stays.
-   * - In a test with `'restart'` or `'process'`: all since the test's own server has started.
-   * - In a hook of a suite: what the suite's own hooks did.
-   * - At the top of a file or in its `beforeAll`: all since the application was loaded.
+   * - In a test with isolation `'reset'`: the changes of this test and of its `beforeEach`. Changes of `beforeAll` are
+   *   kept.
+   * - In a test with `'file'` or `'none'`: all changes since the first test of the file, or of the describe that asks
+   *   for that isolation. Changes of the file's `beforeAll` are kept.
+   * - In a test with `'restart'` or `'process'`: all changes since the test's own server started.
+   * - In a hook of a suite: the changes of that suite's own hooks.
+   * - At the top of a file or in its `beforeAll`: all changes since the application was loaded.
    *
    * @throws ResetError when the server does not record its changes: its config has isolation `'none'`, `'restart'` or
-   *   `'process'`, and nothing in the file asks for another one; or when it had to be replaced, and what an outer `beforeAll`
-   *   did is lost with it
+   *   `'process'`, and nothing in the file asks for another isolation. Also when the server had to be replaced, and
+   *   changes of an outer `beforeAll` are lost
    * @example
    * await tarantool.call('import_users')
    * await tarantool.reset() // as if nothing had been imported
@@ -218,7 +224,7 @@ export class TarantoolHandle {
   }
 
   /**
-   * Waits until the current file has the server, and lets it count as one that uses it.
+   * Waits until the current file has the server, and counts the file as a user of the server.
    *
    * @internal
    */
@@ -244,8 +250,8 @@ export class TarantoolHandle {
     return server
   }
 
-  // What can wait has its server in any case. A module that several files share may have been evaluated for another one, and
-  // so nothing else has taken the lease.
+  // Asynchronous calls can take the lease themselves. Several files may share a module that was evaluated for another
+  // file. In that case nothing else has taken the lease for this file.
   async #reach(): Promise<LeasedServer> {
     const server = this.#leased() ?? (await leaseInTest(this.#origin))
     if (server) return server

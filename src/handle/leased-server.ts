@@ -14,12 +14,12 @@ import { WorkerConnections } from './worker-connections.ts'
 // How many lines of a log an error shows.
 const tailLines = 20
 
-/** A worker's side of a lease: the way to the server, and to the broker that owns it. */
+/** A worker's side of a lease: its connections to the server and to the broker that owns the server. */
 export class LeasedServer {
   readonly name: string
   /** Where in the log the lease and the running tests began. */
   readonly marks: LogMarks
-  /** As tests and hooks are to find it. */
+  /** Brings the server into the state that tests and hooks expect. */
   readonly isolated: IsolatedServer
   readonly #client: BrokerClient
   readonly #forgetClient: () => void
@@ -49,12 +49,12 @@ export class LeasedServer {
     return new LogFile(this.#info.logFile)
   }
 
-  /** A test or a hook is about to do something with it. */
+  /** A test or a hook is about to use the server. */
   noteUse(): void {
     this.isolated.noteUse()
     if (this.#toldUse) return
     this.#toldUse = true
-    // Where this is the last that is heard of the broker, nothing follows from it.
+    // Errors are ignored: if the broker has ended, nobody needs this information.
     this.#client.request('use', { server: this.name }).catch(() => {})
   }
 
@@ -63,11 +63,11 @@ export class LeasedServer {
     return await this.#connections.request(send)
   }
 
-  /** Before a test: see IsolatedServer. */
+  /** Before a test. See `IsolatedServer`. */
   async beginTest(attempt: object, demand: Demand): Promise<Error | undefined> {
     const { generation } = this.#info
     const error = await this.isolated.beginTest(attempt, demand)
-    // What a server logs of its start is not the test's.
+    // The log of a new process begins with its start, which is not part of the test.
     if (this.#info.generation !== generation) this.marks.moveTo(this.log.offset)
     return error
   }

@@ -8,7 +8,7 @@ import { LeasedServer } from './leased-server.ts'
 import { checkSendable } from './sendable-config.ts'
 import { type WorkerState, workerState } from './worker-state.ts'
 
-/** A config of a file's own, and what its relative paths are relative to. */
+/** A config that belongs to one file, and the directory for its relative paths. */
 export interface OwnConfig {
   readonly config: Record<string, unknown>
   readonly baseDir: string
@@ -40,13 +40,13 @@ export function ticketOf(name: string): BrokerTicket {
   })
 }
 
-/** Takes the lease of a server for the current file; the one that it has, if it has one. */
+/** Takes the lease of a server for the current file, or returns the file's existing lease. */
 export async function leaseServer(name: string): Promise<LeasedServer | undefined> {
   const { path } = ticketOf(name)
   return path === undefined ? undefined : await lease(path, name)
 }
 
-/** Takes the lease of a server of the file's own, made from a config. */
+/** Takes the lease of a server that belongs to the file alone and is made from a config. */
 export async function leaseOwnServer(name: string, own: OwnConfig): Promise<LeasedServer | undefined> {
   checkSendable(own.config)
   const [ticket] = workerState().tickets
@@ -64,7 +64,10 @@ export async function releaseServer(name: string): Promise<void> {
   await clientOf(state, ticket.path).request('release', { server: name })
 }
 
-/** Some suite wants its changes undone, whatever the config says. Once tests run it would be too late to begin with that. */
+/**
+ * Whether a suite wants its changes undone although the config does not ask for that. Recording must begin before the
+ * tests run.
+ */
 export function isToRecord({ info }: LeasedServer): boolean {
   return (
     !info.records && workerState().scopes.some(scope => ['reset', 'file'].includes(demandIn(scope, info).isolation))
@@ -101,8 +104,9 @@ async function takeLease(path: string, name: string, own?: OwnConfig): Promise<L
   return server
 }
 
-// Our own hooks have asked: none of the frames is the user's. Where his Lua has failed, runners show that line. Without a
-// frame Jest takes all lines but the first for frames, unless there is no stack at all.
+// The request comes from our own hooks, so no stack frame is in the user's code. If the user's Lua has failed, the
+// stack names the Lua line, and runners show it. Otherwise the stack is empty: Jest would take every line but the first
+// for a frame.
 function stackOf({ name, message, file, line = 1 }: Error & { file?: unknown; line?: unknown }): string {
   return typeof file === 'string' && file.startsWith('/') ? `${name}: ${message}\n    at ${file}:${line}:1` : ''
 }

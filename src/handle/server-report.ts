@@ -3,7 +3,7 @@ import { appendToError, describeLog, type ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 export interface ReportOptions {
-  /** Where it ran. */
+  /** The test file or the suite in which the errors occurred. */
   readonly scope: Scope
   /** What has failed; the first gets what the servers logged. */
   readonly errors: readonly ShownError[]

@@ -68,20 +68,20 @@ export async function endTestFile(): Promise<void> {
   await endingOfFile().finish()
 }
 
-/** The ways in which a test file ends. */
+/** How a test file ends. */
 export interface FileEnding {
-  /** After its last hook: the worker may have no other file to run, and yet live on. */
+  /** Ends the file after its last hook. The worker may get no further file and still keep running. */
   finish(): Promise<void>
-  /** Also closes what it has open, where the worker keeps nothing for the next one. */
+  /** Also closes the file's connections, if the worker keeps nothing for its next file. */
   close(): Promise<void>
 }
 
-/** What ends the current file, and can be called when nothing of its globals is left. */
+/** Ends the current file. The result still works after the runner has emptied the file's globals. */
 export function endingOfFile(): FileEnding {
   const { clients, servers } = workerState()
   const finish = async (): Promise<void> => {
     const open = [...clients.values()].filter(({ isOpen }) => isOpen)
-    // A broker that is gone has ended the leases.
+    // If the broker is gone, it has ended the leases itself.
     await Promise.allSettled(open.map(client => client.request('finish', {})))
   }
   const close = async (): Promise<void> => {
@@ -92,7 +92,7 @@ export function endingOfFile(): FileEnding {
   return { finish, close }
 }
 
-/** A file that had ended goes on. @throws LeaseError when another file has its server by now */
+/** Continues a file that had ended. @throws LeaseError when another file has the server by now */
 export async function resumeTestFile(): Promise<void> {
   for (const client of workerState().clients.values()) await client.request('resume', {})
 }
@@ -111,7 +111,9 @@ export async function beginHooks(scopes: readonly Scope[]): Promise<void> {
   }
 }
 
-/** Takes the lease of a handle's server when it is needed, within a test for instance, which is then the first to have it. */
+/**
+ * Takes the lease of a handle's server on first use. Within a test, that test becomes the first one with the server.
+ */
 export async function leaseInTest({ use: { server: name }, own }: HandleOrigin): Promise<LeasedServer | undefined> {
   const state = workerState()
   const known = state.servers.get(name)

@@ -24,7 +24,7 @@ export interface UseOptions {
  */
 export type AroundTests = (begin: () => Promise<undefined | (() => Promise<void>)>) => void
 
-/** A handle of a server of the run, for whichever file uses it. */
+/** A handle for a server of the run. Any file may use it. */
 export const handleOf = (server: string): TarantoolHandle =>
   new TarantoolHandle({ use: { server }, file: workerState().file })
 

@@ -4,15 +4,16 @@ import { refuseConcurrent } from './test-file.ts'
 import { workerState } from './worker-state.ts'
 
 /**
- * A handle is used. The file that does so uses the server, whichever file has called `useTarantool()`: a module that several
- * files share may be evaluated once for all of them.
+ * Notes that the current file uses a handle. The file need not be the one that called `useTarantool()`: several files
+ * may share a module that is evaluated only once.
  *
- * @throws SetupError in a test that runs beside others, where the server is to be its own
+ * @throws SetupError in a concurrent test, if the isolation asks for a server of the test's own
  */
 export function noteUse({ use, file }: HandleOrigin): void {
   const state = workerState()
   const { server: name } = use
-  // In the file that has called it, a suite may have done so: what it asked for is for that suite.
+  // In the file that called `useTarantool()`, the call's options may belong to one suite only. So they do not apply to
+  // the file.
   const found: ServerUse = file === state.file ? { server: name } : use
   const [root] = state.scopes
   if (!root) {

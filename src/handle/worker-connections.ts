@@ -7,9 +7,9 @@ import { ServerConnections } from '../protocol/connections.ts'
 // How long, in milliseconds, a server may take to undo changes before it counts as stuck.
 const agentTimeout = 10_000
 
-/** What happens to connections. */
+/** Events of a worker's connections to a server. */
 export interface ConnectionEvents {
-  /** A request broke off, which can be heard of before the watching connection's end. */
+  /** A request broke off. This may come before the watching connection ends. */
   brokeOff(): void
   /** The connection that watches the process has ended. */
   ended(): void
@@ -33,12 +33,12 @@ export class WorkerConnections {
     this.#agent = this.#watch()
   }
 
-  /** Whether the process is watched: not, once it has ended. */
+  /** Whether the process is watched. False after the process has ended. */
   get isWatching(): boolean {
     return this.#agent.isOpen
   }
 
-  /** Sends a request of the test's. */
+  /** Sends a request of the test. */
   async request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
     this.#requests ??= new ServerConnections(this.#info.address)
     try {
@@ -66,7 +66,7 @@ export class WorkerConnections {
     this.watchAgain()
   }
 
-  /** Watches the same process, or the one that has its place. */
+  /** Watches the same process again, or the process that replaced it. */
   watchAgain(): void {
     const former = this.#agent
     this.#agent = this.#watch()

@@ -15,21 +15,21 @@ export interface WorkerState {
   readonly leasing: Map<string, Promise<LeasedServer>>
   /** Tells the adapter that the file or suite that is being collected uses a server. */
   markUse: ((use: ServerUse) => void) | undefined
-  /** Counts the test files that this worker has begun. */
+  /** The number of test files that this worker has begun. */
   file: number
-  /** What was used by handles of other files before the current one was collected. */
+  /** The servers that were used, before the current file was collected, through handles of other files. */
   usedEarly: ServerUse[]
   /** The current file and its suites, once they are collected. */
   scopes: readonly Scope[]
   /** The one whose tests or hooks run. */
   scope: Scope
-  /** Why the current file has no server, where one of its tests is to say so. */
+  /** Why the current file has no server. Set if one of the file's tests has to report the reason. */
   refusal: Error | undefined
   /** The test that began last runs beside others. */
   concurrent: boolean
-  /** The test that began last, while it runs. */
+  /** The latest test, while it runs. */
   attempt: object | undefined
-  /** How long the test that began last may take, in milliseconds, as the runner counts; undefined where it does not say. */
+  /** The timeout of the latest test in milliseconds, as the runner counts. Undefined if the runner does not say. */
   testTimeout: number | undefined
   /** Test files are imported to list their tests: nothing runs, no server is there. */
   listing: boolean
@@ -74,8 +74,9 @@ function newState(former?: WorkerState): WorkerState {
 }
 
 /**
- * Makes the state of the file that begins the one of all contexts of this worker. In a vm pool each file has a context of its
- * own, but a module that several files share may be evaluated once, in the context of the first; `process` is the same in all.
+ * Shares the current file's state with all contexts of this worker. In a vm pool each file has its own context. A
+ * module that several files share may still be evaluated only once, in the first file's context. All contexts see the
+ * same `process`, so the state is kept there.
  */
 export function beginContext(): void {
   const contexts = process as unknown as Contexts

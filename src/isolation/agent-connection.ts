@@ -88,12 +88,12 @@ export class AgentConnection {
     if (status === 'requests') return { requests: JSON.parse(text) as RequestsUnderWay }
     const instance = this.#instance
     if (status === 'error') throw new LuaError(text, { instance })
-    // The console itself uses what a test may replace: pcall, tostring.
-    if (operation !== 'digest') return { lost: `its console answers no more: ${document.slice(0, 200)}` }
+    // The console's own code calls functions that a test may replace: pcall, tostring.
+    if (operation !== 'digest') return { lost: `its console no longer answers: ${document.slice(0, 200)}` }
     throw new ProtocolError(`${instance} gave a reply that is not one: ${document.slice(0, 500)}`, { instance })
   }
 
-  /** False once it has ended: the server has, too, or nobody watches it. */
+  /** False after the connection has ended. Then the server has ended too, or nobody watches it. */
   get isOpen(): boolean {
     return this.#ended === undefined && !this.#socket.destroyed
   }

@@ -1,6 +1,6 @@
 const changedAtMost = 5
 
-/** Of each thing that a digest tells apart, by its name: fixtures/agent/isolation/description.lua. */
+/** The digest of each part of the data, by the part's name. See fixtures/agent/isolation/description.lua. */
 function partsOf(digest: string): Map<string, string> {
   return new Map(
     digest.split('\n').map(line => {

@@ -5,7 +5,7 @@ type Details = ErrorDetails & { instance: string }
 
 export const nextHasAnother = 'The next test gets a new server on the same address.'
 
-/** The error of a server that died by itself. `when` ends its message. */
+/** The error of a server that died by itself. The message ends with `when`. */
 export function deathError(death: Death, when: string, { logTail }: Details): ServerExitedError {
   const { fingerprint, exitCode, signal, logFile } = death
   const how = signal ? `was killed by ${signal}` : `exited with code ${exitCode}`
@@ -19,7 +19,7 @@ export function deathError(death: Death, when: string, { logTail }: Details): Se
   })
 }
 
-/** A death, and what failed when another process was to take the dead one's place. */
+/** The error of a server that died, and whose replacement failed. */
 export function laterFailure(first: ServerExitedError, cause: unknown): ServerExitedError {
   const { instance, exitCode, signal, logTail, logFile } = first
   const later = cause instanceof TarantoolFixtureError ? cause.summary : (cause as Error).message
@@ -33,18 +33,18 @@ export function laterFailure(first: ServerExitedError, cause: unknown): ServerEx
   })
 }
 
-/** The error of a test that would not find what the hooks of its suites did. */
+/** The error of a test that would not find the changes of its suites' hooks. */
 export function lossError(why: string, { instance }: Details): ResetError {
   return new ResetError(
     `${instance} had to be replaced (${why}): what beforeAll, or the top of the file, had changed in it is lost`,
     {
       instance,
-      hint: "Do that in beforeEach, or give the tests isolation: 'restart', and do it in beforeEach, too.",
+      hint: "Make these changes in beforeEach, or give the tests isolation: 'restart' and make the changes in beforeEach, too.",
     },
   )
 }
 
-/** The error of a server that runs, and could not be brought back. */
+/** The error of a server that runs but could not be reset. */
 export function notBroughtBack(when: string, why: string, details: Details, cause: unknown): ResetError {
   return new ResetError(`${details.instance} could not be brought back ${when}: ${why}`, {
     ...details,

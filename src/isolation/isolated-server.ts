@@ -10,17 +10,17 @@ import { Strictness } from './strictness.ts'
 
 const entryFor = ({ isUsed }: Demand): Entry => (isUsed ? 'enter' : 'enter_if_touched')
 
-/** A leased server as its file's tests and hooks are to find it. It does one thing after the other. */
+/** Keeps a leased server in the state that the file's tests and hooks expect. Operations run one after another. */
 export class IsolatedServer {
   readonly watch: ServerWatch
   readonly #control: ServerControl
   readonly #processes: Processes
   readonly #strictness: Strictness
-  /** No other process could be started, which nobody was told who has nothing to do with it. */
+  /** No replacement process could be started. Tests that do not use the server were not told. */
   #givenUp = false
-  /** Others than the fixture were connected since the file began, as far as was asked. */
+  /** Clients other than the fixture were connected since the file began, as far as the agent was asked. */
   #hadClients = false
-  /** The tests that run. */
+  /** The tests that are running. */
   readonly #attempts = new Map<object, Demand>()
 
   constructor(control: ServerControl) {
@@ -37,20 +37,24 @@ export class IsolatedServer {
     this.#strictness = new Strictness(this.#control, () => this.#processes.levels)
   }
 
-  /** A test or a hook does something with it, by its handle. */
+  /** A test or a hook uses the server through its handle. */
   noteUse(): void {
     this.#processes.touch()
   }
 
-  /** Whether what happens to the server is to be told: somebody who is there may have done it. */
+  /**
+   * Whether problems of the server are reported. They are if the test uses the server or if other clients were
+   * connected.
+   */
   isToTell({ isUsed }: Demand): boolean {
     return isUsed || this.#hadClients
   }
 
   /**
-   * At the begin of a file: nothing of the file before it is there.
+   * At the beginning of a file: removes the changes of the previous file.
    *
-   * @param record its tests, or those of one of its suites, want changes undone, which the config does not ask for
+   * @param record the file's tests, or those of one of its suites, need recorded changes although the config does not
+   *   ask for them
    */
   async beginFile(record: boolean): Promise<void> {
     const { used, records, isolation } = this.#control.facts()
@@ -59,11 +63,11 @@ export class IsolatedServer {
   }
 
   /**
-   * Before a test: the server runs, and is as the test is to find it.
+   * Before a test: ensures that the server runs and is in the state that the test expects.
    *
-   * @param attempt stands for the test until it ends
-   * @returns the error of a server that died where no test was running, in a `beforeAll` for instance; or of one that is
-   *   not as it should be
+   * @param attempt identifies the test until the test ends
+   * @returns the error of a server that died while no test was running, for instance in a `beforeAll`; or of a server
+   *   that is not in the expected state
    */
   async beginTest(attempt: object, demand: Demand): Promise<ServerExitedError | ResetError | undefined> {
     this.#attempts.set(attempt, demand)
@@ -84,15 +88,15 @@ export class IsolatedServer {
   /**
    * After a test.
    *
-   * @param undo at once, and not when the next test begins, what it changed
-   * @throws LeftoverError with `strict`, when that does not undo all; ServerExitedError
+   * @param undo undoes the test's changes at once, not when the next test begins
+   * @throws LeftoverError with `strict`, when the undo leaves a difference; ServerExitedError
    */
   async endTest(attempt: object, demand: Demand, undo: boolean): Promise<void> {
     const { isolation, strict } = demand
     this.#attempts.delete(attempt)
-    // Hooks, and tests of other suites, are to find what the hooks around them have done.
+    // Hooks and tests of other suites expect the changes of the hooks around them.
     if (undo && this.#processes.isAside) return await this.#tellingOnly(demand, () => this.#processes.comeBack())
-    // One that is gone is replaced by the next test.
+    // The next test replaces a server that is gone.
     if (this.watch.isGone || isolation !== 'reset' || !(undo || strict)) return
     await this.#tellingOnly(demand, async () => {
       await this.#steps.take({ when: 'after this test' }, async () => {
@@ -102,7 +106,10 @@ export class IsolatedServer {
     })
   }
 
-  /** Before the first hook of a suite. @throws ServerExitedError when it has died, and nobody was told; it runs again */
+  /**
+   * Before the first hook of a suite. @throws ServerExitedError when the server has died and nobody was told; it runs
+   * again
+   */
   async beginSuite(demand: Demand): Promise<void> {
     const { suites } = demand
     if (this.#isGivenUp(demand)) return
@@ -117,7 +124,7 @@ export class IsolatedServer {
     })
   }
 
-  /** After its last hook. */
+  /** After the last hook of a suite. */
   async endSuite(demand: Demand): Promise<void> {
     await this.#tellingOnly(demand, async () => {
       await this.#processes.comeBack()
@@ -126,7 +133,10 @@ export class IsolatedServer {
     })
   }
 
-  /** By hand: back to how the test began, or in a hook of a suite, to what was before that suite. @throws ResetError */
+  /**
+   * A call of `reset()`. In a test: goes back to the state in which the test began. In a hook of a suite: goes back to
+   * the state before that suite. @throws ResetError
+   */
   async reset(): Promise<void> {
     if (!this.#control.facts().records) {
       const { instance } = await this.#control.describe()
@@ -141,7 +151,7 @@ export class IsolatedServer {
       if (this.#attempts.size > 0 && this.#levels.isTestOpen) await this.#levels.undoTests()
       else await this.#levels.undoHooks()
       const loss = await this.#loss()
-      // Tests with a process of their own never find what hooks did.
+      // With a process of their own, tests never find the changes of hooks, so nothing is lost for them.
       if (loss && ![...this.#attempts.values()].some(wantsOwnProcess)) throw loss
     })
   }
@@ -149,7 +159,7 @@ export class IsolatedServer {
   async #prepare(demand: Demand): Promise<ServerExitedError | ResetError | undefined> {
     const { isolation } = demand
     if (this.#isGivenUp(demand)) return undefined
-    // By far the most frequent: one request, and nothing else.
+    // The most frequent case by far needs one request and nothing else.
     if (isolation === 'reset' && this.#isReady) {
       const entered = await this.#enterUnlessGone(demand)
       if (entered) return entered.loss
@@ -165,7 +175,7 @@ export class IsolatedServer {
     })
   }
 
-  /** What a test finds. Undefined where the server has gone meanwhile: the test has not begun then. */
+  /** Opens the test's level. Undefined if the server has ended meanwhile: the test has not begun then. */
   async #enterUnlessGone(demand: Demand): Promise<{ loss: ResetError | undefined } | undefined> {
     try {
       return {
@@ -219,7 +229,7 @@ export class IsolatedServer {
     return this.#processes.steps
   }
 
-  // As far as is known here. What it is asked next tells.
+  // As far as the worker knows. The next request shows whether the server really runs.
   get #isReady(): boolean {
     return this.watch.life.is === 'up' && this.#control.facts().records && !this.#processes.isAside
   }

@@ -10,8 +10,8 @@ const triggersOff =
 /**
  * The error of a test whose undo has left a difference.
  *
- * @param difference what is different now: `"space 'users'"`
- * @param requests what was under way when it was undone
+ * @param difference the parts that differ: `"space 'users'"`
+ * @param requests the requests that were running during the undo
  */
 export function leftoverError(
   difference: string,
@@ -39,7 +39,7 @@ export function leftoverError(
   })
 }
 
-/** `3 requests (2 still under way: call at app.lua:5)`; nothing where there was none. */
+/** `3 requests (2 still under way: call at app.lua:5)`; an empty text if nothing was running. */
 function describeRequests({ at_end, since, now, kinds, fibers }: RequestsUnderWay): string {
   const count = at_end + since
   if (count === 0) return fibers.length === 0 ? '' : `what it had started (${list(fibers)})`

@@ -1,35 +1,39 @@
 import type { Scope } from './scope.ts'
 import type { AgentReply, Entry, ServerControl } from './server.ts'
 
-/** What outlives a test: what the file (the lowest level) or a suite changed outside its tests. */
+/** Changes that outlive a test: those that the file (the lowest level) or a suite made outside its tests. */
 interface Level {
   /** Undefined for the file. */
   readonly suite: Scope | undefined
   changed: boolean
-  /** Why its changes are gone. */
+  /** Why the changes are lost. */
   lost?: string | undefined
-  /** Of all data, as its tests find them. */
+  /** The digest of all data before each test of this level. */
   digest?: string | undefined
 }
 
-// A depth that no stack of levels has: a level opened there is above all others, and undoes none of them.
+// A depth above every real level. Opening a level there undoes no other level.
 const aboveAll = 1e6
 
 /**
- * What of a server's changes belongs to the file, to its suites and to the test that runs: levels on each other, of which
- * the server records the changes. A new process knows the lowest only, which then stands for several.
+ * Assigns a server's changes to the file, to its suites or to the running test. Each of these is a level, stacked on
+ * the one before, and the server records the changes of each level. A new process knows only its lowest level, which
+ * may then stand for several levels here.
  */
 export class Levels {
   readonly #control: Pick<ServerControl, 'facts' | 'ask' | 'replace'>
   #levels: Level[] = [{ suite: undefined, changed: false }]
-  /** The level on top of these is that of a test, or of what comes after it. */
+  /** The top level in the process holds the changes of a test, or changes made after a test. */
   #above = false
-  /** What is in that level is there for all that comes after it. */
+  /** The changes in the top level are kept for everything after it. */
   #stays = false
-  /** For which level the lowest in the process stands. Below 0 where others of the process are lower than the file's. */
+  /**
+   * Index of the level that the process's level 0 represents. Negative if the process has levels below the file's
+   * level.
+   */
   #base = 0
   #generation: number
-  /** The process's lowest level begins at the end of the application's Lua. */
+  /** The process's lowest level begins after the application's Lua has run. */
   #fromBaseline: boolean
   #why = ''
 
@@ -39,27 +43,27 @@ export class Levels {
     this.#fromBaseline = control.facts().beganEmpty
   }
 
-  /** Why changes are gone that the tests of the innermost suite should find. */
+  /** Why the changes are lost that the tests of the innermost suite expect. */
   get lost(): string | undefined {
     return this.#levels.find(({ lost }) => lost)?.lost
   }
 
-  /** Whether the file or one of its suites has changed anything, as far as was seen when a test began. */
+  /** Whether the file or one of its suites has changed anything. Known from the beginnings of tests. */
   get hooksChanged(): boolean {
     return this.#levels.some(({ changed }) => changed)
   }
 
-  /** What tests do is apart from what the hooks around them did. */
+  /** Whether the changes of tests are kept apart from the changes of the hooks around them. */
   get isTestOpen(): boolean {
     return this.#above
   }
 
-  /** Back to the end of the application's Lua. */
+  /** Goes back to the baseline: the end of the application's Lua. */
   async toBaseline(): Promise<void> {
     await this.#move('rewind', -1)
   }
 
-  /** A suite begins: what its hooks do from here on is its own. */
+  /** A suite begins. From here on, the changes of its hooks belong to the suite. */
   async enterSuite(suites: readonly Scope[]): Promise<void> {
     this.#keepTests()
     await this.#align(suites.slice(0, -1))
@@ -68,7 +72,7 @@ export class Levels {
     this.#above = false
   }
 
-  /** It has ended, after its last hook. */
+  /** A suite has ended, after its last hook. */
   async leaveSuite(suites: readonly Scope[]): Promise<void> {
     this.#keepTests()
     await this.#align(suites.slice(0, -1))
@@ -76,9 +80,9 @@ export class Levels {
   }
 
   /**
-   * A test begins that is to find nothing of other tests.
+   * A test begins that must not find changes of other tests.
    *
-   * @param entry `'enter_if_touched'`: only if anybody but the fixture was there, or anything was recorded
+   * @param entry `'enter_if_touched'`: undoes changes only if other clients were connected or any change was recorded
    */
   async enterTest(suites: readonly Scope[], entry: Entry = 'enter'): Promise<void> {
     this.#keepTests()
@@ -87,9 +91,10 @@ export class Levels {
   }
 
   /**
-   * A test begins that shares the server with others: what they do is theirs, and not the file's or the suite's.
+   * A test begins that shares the server with other tests. Changes of these tests do not belong to the file or to a
+   * suite.
    *
-   * @param stays it is there for all that comes after them, unless it is undone by hand
+   * @param stays keeps the changes for everything after these tests, unless `reset()` undoes them
    */
   async joinTests(suites: readonly Scope[], stays = false): Promise<void> {
     if (!stays) this.#keepTests()
@@ -98,14 +103,14 @@ export class Levels {
     this.#stays = stays
   }
 
-  /** Back to how a test of the innermost suite begins. */
+  /** Goes back to the state in which a test of the innermost suite begins. */
   async undoTests(entry: Entry = 'enter'): Promise<void> {
     const stays = this.#stays
     await this.#move(entry, this.#levels.length - 1)
     this.#stays = stays
   }
 
-  /** Back to what was before the hooks of the innermost suite, or before the file. */
+  /** Goes back to the state before the hooks of the innermost suite, or before the file. */
   async undoHooks(): Promise<void> {
     const { suite } = this.#levels.at(-1) ?? {}
     const depth = this.#levels.length - 2
@@ -114,7 +119,7 @@ export class Levels {
     this.#above = false
   }
 
-  /** The digest of all data as the tests of the innermost suite find them. To be asked for when they do. */
+  /** The digest of all data before a test of the innermost suite. Call this only in that state. */
   async digest(): Promise<string | undefined> {
     const top = this.#levels.at(-1)
     if (top) top.digest ??= await this.currentDigest()
@@ -126,9 +131,9 @@ export class Levels {
   }
 
   /**
-   * Another process may have taken the server's place.
+   * Checks whether another process has replaced the server's process.
    *
-   * @param died nobody asked for it
+   * @param died the process ended although nobody asked for that
    */
   noticeProcess(why: string, died = false): void {
     const { generation, beganEmpty } = this.#control.facts()
@@ -137,18 +142,18 @@ export class Levels {
     this.#settle(this.#above ? this.#levels.length : this.#levels.length - 1)
     this.#why = why
     if (this.#above || !top) return
-    // Hooks did it, or it happened to them.
+    // A hook replaced the process, or the process died during a hook.
     if (died) this.#lose(why)
     top.changed = !beganEmpty
   }
 
-  /** What is known of the innermost suite: that hooks of the user's have run in it. */
+  /** Notes that the user's hooks have run in the innermost suite. */
   hooksRan(): void {
     const top = this.#levels.at(-1)
     if (top && !this.#above) top.changed = true
   }
 
-  /** Another process takes the place of one that cannot be brought back. */
+  /** Replaces a process that cannot be reset. */
   async replace(why: string): Promise<void> {
     await this.#replace(this.#levels.length - 1, why)
     this.#above = true
@@ -171,18 +176,19 @@ export class Levels {
     this.#note(reply)
   }
 
-  // Whatever levels the process has: an earlier file may have left some, where nothing between files is undone.
+  // The number of levels in the process does not matter here. An earlier file may have left levels, if its changes were
+  // not undone.
   async #openTop(): Promise<void> {
     this.noticeProcess('it was stopped, killed or restarted')
     const reply = await this.#control.ask('enter', aboveAll)
     if (reply.lost !== undefined) return await this.replace(reply.lost)
-    // A replica, which has its master's data, has none.
+    // A replica has its master's data and no levels of its own.
     if (reply.kept?.length) this.#base = this.#levels.length - reply.kept.length
     this.#above = true
     this.#note(reply)
   }
 
-  // From here on it belongs to what the file, or the innermost suite, has changed.
+  // From here on, the tests' changes count as changes of the file or of the innermost suite.
   #keepTests(): void {
     if (!(this.#above && this.#stays)) return
     this.#base--
@@ -221,14 +227,16 @@ export class Levels {
     }
   }
 
-  /** Leaves the suites that have ended, whatever became of their ends, and makes up for those whose begin went unseen. */
+  /**
+   * Leaves suites that have ended, even if their end was not reported. Enters suites whose beginning was not reported.
+   */
   async #align(suites: readonly Scope[]): Promise<void> {
     let depth = 0
     while (depth < suites.length && this.#levels[depth + 1]?.suite === suites[depth]) depth++
     if (this.#levels.length > depth + 1) this.#above = true
     this.#levels.length = depth + 1
     for (const suite of suites.slice(depth)) {
-      // A server that was leased late has one level only, which is the innermost suite's.
+      // A server that was leased late has only one level, which represents the innermost suite.
       if (!this.#above && this.#base === this.#levels.length - 1) this.#base++
       else await this.#move('enter', this.#levels.length - 1)
       this.#levels.push({ suite, changed: false })

@@ -1,53 +1,53 @@
 import type { Death } from './server.ts'
 
-/** What a worker knows of its server's process. */
+/** What a worker knows about its server's process. */
 export type Life =
   | { readonly is: 'up' }
-  /** A request broke off: it may be dying, or only the connection is gone. */
+  /** A request broke off. Either the server is dying, or only the connection has ended. */
   | { readonly is: 'suspect' }
-  /** The connection that watches it has ended, and nobody has said why. */
+  /** The watching connection has ended, and the cause is unknown. */
   | { readonly is: 'down' }
-  /** A test took it down, or froze it: no crash. */
+  /** A test stopped or froze the server, so this is no crash. */
   | { readonly is: 'stopped' }
-  /** It died by itself, and somebody has been told. */
+  /** The server died by itself, and a test or a hook was told. */
   | { readonly is: 'crashed'; readonly death: Death }
 
 export type LifeEvent =
-  /** A request did not get its reply, since its connection ended. */
+  /** The connection of a request ended before the reply. */
   | 'broke-off'
   /** The connection that watches the server has ended. */
   | 'ended'
-  /** A test, or a replacement, takes it down; or freezes it. */
+  /** A test or a replacement stops or freezes the server. */
   | 'taken-down'
-  /** What was frozen goes on. */
+  /** A frozen server was resumed. */
   | 'resumed'
-  /** Its owner says that it runs. */
+  /** The broker says that the server runs. */
   | 'lives'
-  /** A process runs in its place, which the worker watches. */
+  /** A replacement process runs, and the worker watches it. */
   | 'runs'
-  /** Its owner says how it ended. */
+  /** The broker says how the server ended. */
   | { readonly died: Death }
 
 type Known = Exclude<Life['is'], 'crashed'>
 
-// What is not in here changes nothing.
+// Events that are not listed change nothing.
 const transitions: Record<Life['is'], Partial<Record<LifeEvent & string, Known>>> = {
   up: { 'broke-off': 'suspect', ended: 'down', 'taken-down': 'stopped' },
   suspect: { ended: 'down', 'taken-down': 'stopped', lives: 'up', runs: 'up' },
   down: { 'taken-down': 'stopped', lives: 'up', runs: 'up' },
   stopped: { resumed: 'up', runs: 'up' },
-  // Whatever a test does to a server that has crashed, the crash is why the next process is another one.
+  // A test may still stop a crashed server. The crash remains the reason for the next process.
   crashed: { runs: 'up' },
 }
 
-/** What is known after an event. */
+/** What the worker knows after an event. */
 export function after(life: Life, event: LifeEvent): Life {
   if (typeof event === 'object') return life.is === 'stopped' ? life : { is: 'crashed', death: event.died }
   const is = transitions[life.is][event]
   return is === undefined ? life : { is }
 }
 
-/** Whether another process has to come before anything can be asked. */
+/** Whether the server needs another process before it can answer. */
 export function isGone({ is }: Life): boolean {
   return is === 'down' || is === 'stopped' || is === 'crashed'
 }

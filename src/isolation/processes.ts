@@ -4,15 +4,15 @@ import type { Replacement, ServerControl } from './server.ts'
 import type { ServerWatch } from './server-watch.ts'
 import { Steps } from './steps.ts'
 
-/** Which process has a server's address, and what is known of what that one holds. */
+/** Tracks which process has a server's address, and what is known about the contents of that process. */
 export class Processes {
   readonly steps: Steps
   readonly #control: ServerControl
   readonly #watch: ServerWatch
   #levels: Levels
-  /** Those of the process that stands aside while tests have others. */
+  /** The levels of the process that stands aside while tests use other processes. */
   #asideLevels: Levels | undefined
-  /** A test, a hook or an earlier file had this process: who wants a fresh one has another. */
+  /** A test, a hook or an earlier file used this process. A test that needs a fresh process gets another. */
   #touched: boolean
 
   constructor(control: ServerControl, watch: ServerWatch) {
@@ -23,22 +23,22 @@ export class Processes {
     this.steps = new Steps(control, watch, why => this.#levels.replace(why))
   }
 
-  /** What of the changes in the process that has the address belongs to whom. */
+  /** The levels of the process that has the address. */
   get levels(): Levels {
     return this.#levels
   }
 
-  /** Tests have processes of their own, and the one that their file's hooks had stands aside. */
+  /** The process with the changes of the file's hooks stands aside, and tests have processes of their own. */
   get isAside(): boolean {
     return this.#asideLevels !== undefined
   }
 
-  /** Somebody does something with it. */
+  /** Notes that somebody uses the process. */
   touch(): void {
     this.#touched = true
   }
 
-  /** One that a test took down, or that died, is another one from here on. */
+  /** Replaces a process that a test stopped or that died. */
   async bringUp({ hooksRan, isolation }: Pick<Demand, 'hooksRan' | 'isolation'>): Promise<void> {
     if (!this.#watch.isGone) return
     const died = this.#watch.life.is !== 'stopped'
@@ -47,18 +47,18 @@ export class Processes {
     this.#levels.noticeProcess(died ? 'it died' : 'it was stopped or killed', died)
   }
 
-  /** Gives a test a process that nobody has had. */
+  /** Gives a test a process that nobody has used. */
   async makeFresh(demand: Demand): Promise<void> {
     const hooksChanged = await this.#hooksChanged(demand)
     if (!(hooksChanged || this.#touched || (await this.#wasTouched()))) return
     const by = demand.isolation === 'process' ? 'spare' : 'start'
-    // What tests around it are to find is in there.
+    // This process holds the changes that other tests of the file expect, so it is kept.
     if (this.#control.facts().records && !this.isAside) await this.#stepAside(by)
     else await this.#replace(by)
     this.#levels.noticeProcess(`a test had isolation '${demand.isolation}'`)
   }
 
-  /** From here on it records what changes, which a new process has to do from its start. */
+  /** From here on the server records changes. A process can record only from its start, so this may start a new one. */
   async record(): Promise<void> {
     if (!this.#control.facts().records) await this.#replace('record')
   }
@@ -73,13 +73,13 @@ export class Processes {
     this.#levels.noticeProcess('it died', true)
   }
 
-  /** What an earlier file has left is undone, or else the process is another one. */
+  /** Undoes the changes of an earlier file. Replaces the process if that fails. */
   async undoEarlierFile(): Promise<void> {
     await this.steps.inTurn(async () => {
       try {
         await this.#levels.toBaseline()
       } catch {
-        // Whatever it is, it is none of the file's that begins.
+        // Ignore the error: its cause lies in an earlier file, not in the one that begins.
         await this.#control.kill()
         await this.#levels.replace('it could not be brought back')
         await this.#levels.toBaseline()
@@ -105,16 +105,16 @@ export class Processes {
     this.#levels = this.#newLevels()
   }
 
-  // To be asked before another process takes the server's place: afterwards nobody could tell.
+  // Must be asked before another process replaces the server's process: the answer is lost with the old process.
   async #hooksChanged({ suites }: Demand): Promise<boolean> {
     if (!this.#control.facts().records) return false
-    // What is in a process of a test's own is no hook's.
+    // A process of a test's own has no changes of hooks.
     if (this.isAside) return false
     await this.steps.take({ when: 'before this test' }, () => this.#levels.joinTests(suites))
     return this.#levels.hooksChanged
   }
 
-  // Also by whoever only has the address.
+  // Asks the server, since clients that only know the address use no handle.
   async #wasTouched(): Promise<boolean> {
     const { touched } = await this.steps.take({ when: 'before this test' }, () => this.#control.ask('touched', 0))
     return touched === true

@@ -4,17 +4,17 @@ import { deathError, laterFailure } from './failures.ts'
 import { after, isGone, type Life, type LifeEvent } from './life.ts'
 import type { ServerControl } from './server.ts'
 
-/** A question of whether a server has died. */
+/** Asks whether a server has died. */
 export interface DeathQuestion {
-  /** Ends the error's message: `'during this test'`. */
+  /** The end of the error's message: `'during this test'`. */
   readonly when: string
-  /** Where in the log the error's lines begin; default: where the running tests began. */
+  /** The log offset at which the error's log lines begin. Default: the offset when the running tests began. */
   readonly logSince?: number | undefined
-  /** Something has failed that a dying server would explain. */
+  /** Something has failed, and a dying server would explain the failure. */
   readonly suspected?: boolean | undefined
 }
 
-/** What is known of a server's life, and who has been told of its death. */
+/** Knows whether a server lives, and whether its death was reported. */
 export class ServerWatch {
   readonly #control: Pick<ServerControl, 'findDeath' | 'describe'>
   #life: Life = { is: 'up' }
@@ -27,36 +27,36 @@ export class ServerWatch {
     return this.#life
   }
 
-  /** Another process has to come before anything can be asked. */
+  /** The server needs another process before it can answer. */
   get isGone(): boolean {
     return isGone(this.#life)
   }
 
-  /** Something has happened to the process, or was seen to have. */
+  /** Something has happened to the process, or was observed. */
   notice(event: LifeEvent): void {
     this.#life = after(this.#life, event)
   }
 
-  /** The error of a server that has died without being asked to, or is about to. */
+  /** The error of a server that died by itself, or is about to die. */
   async findDeath({ when, logSince, suspected = false }: DeathQuestion): Promise<ServerExitedError | undefined> {
-    // The end of the watching connection is in this process's hands by now, but may not have been looked at.
+    // The operating system has already reported the connection's end, but Node may not have handled that event yet.
     await new Promise<void>(resolve => setImmediate(resolve))
     if (this.#life.is === 'stopped' || (this.#life.is === 'up' && !suspected)) return undefined
     if (this.#life.is !== 'crashed') {
       const died = await this.#control.findDeath(this.#life.is === 'up')
       this.notice(died ? { died } : 'lives')
     }
-    // A test may have taken it down meanwhile.
+    // A test may have stopped the server meanwhile.
     if (this.#life.is !== 'crashed') return undefined
     return deathError(this.#life.death, when, await this.#control.describe(logSince))
   }
 
-  /** The same, unless somebody has been told already. */
+  /** Like `findDeath`, but undefined if the death was already reported. */
   async findNewDeath(when: string): Promise<ServerExitedError | undefined> {
     return this.#life.is === 'crashed' ? undefined : await this.findDeath({ when })
   }
 
-  /** What fails after a death that nobody has been told of is told with that death. */
+  /** Runs an action after a death that was not reported yet. If the action fails, the error reports both. */
   async tellingOf<Result>(crash: ServerExitedError | undefined, act: () => Promise<Result>): Promise<Result> {
     try {
       return await act()

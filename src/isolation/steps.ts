@@ -6,20 +6,23 @@ import type { ServerWatch } from './server-watch.ts'
 const isStuck = 'it does not answer: does its Lua run without a yield?'
 
 export interface StepOptions {
-  /** Ends the messages of errors: `'before this test'`. */
+  /** The end of error messages: `'before this test'`. */
   readonly when: string
-  /** Nobody has looked whether the server still runs. @throws ConnectionError when it does not, and nothing was done then */
+  /**
+   * The caller has not checked whether the server still runs. @throws ConnectionError when the server has ended;
+   * nothing was done then
+   */
   readonly mayBeGone?: boolean | undefined
 }
 
-/** What is done to a server, one step after the other, and what becomes of a step that fails. */
+/** Performs operations on a server one after another, and handles those that fail. */
 export class Steps {
   readonly #control: ServerControl
   readonly #watch: ServerWatch
   readonly #replace: (why: string) => Promise<void>
   #last: Promise<unknown> = Promise.resolve()
 
-  /** @param replace puts another process in the place of one that cannot be brought back */
+  /** @param replace replaces a process that cannot be reset */
   constructor(control: ServerControl, watch: ServerWatch, replace: (why: string) => Promise<void>) {
     this.#control = control
     this.#watch = watch
@@ -27,9 +30,10 @@ export class Steps {
   }
 
   /**
-   * Asks the agent for something.
+   * Asks the agent for an operation.
    *
-   * @throws ServerExitedError when the server has died; ResetError when it runs and could not be asked: it is another one then
+   * @throws ServerExitedError when the server has died; ResetError when the server runs but the operation failed, and
+   *   the server was replaced
    */
   async take<Result>({ when, mayBeGone = false }: StepOptions, step: () => Promise<Result>): Promise<Result> {
     return await this.inTurn(async () => {

@@ -4,7 +4,7 @@ import { leftoverError } from './leftover.ts'
 import type { Levels } from './levels.ts'
 import type { ServerControl } from './server.ts'
 
-/** What `strict` adds to the reset of a test: a comparison of all data. */
+/** The additional check of `strict`: compares all data before a test and after its reset. */
 export class Strictness {
   readonly #control: Pick<ServerControl, 'ask' | 'describe'>
   readonly #levels: () => Levels
@@ -14,7 +14,7 @@ export class Strictness {
     this.#levels = levels
   }
 
-  /** Before a test: how its suite's tests find all data. */
+  /** Before a test: notes the state of all data that the suite's tests begin with. */
   async look(): Promise<string> {
     return await this.#known(await this.#levels().digest())
   }
@@ -22,10 +22,13 @@ export class Strictness {
   async #known(digest: string | undefined): Promise<string> {
     if (digest !== undefined) return digest
     const { instance } = await this.#control.describe()
-    throw new ResetError(`${instance} could not tell what is in it, which 'strict' has to know`)
+    throw new ResetError(`${instance} could not describe its data, which 'strict' compares`)
   }
 
-  /** After a test was undone. @throws LeftoverError when all data is not as it was before; the server is another one then */
+  /**
+   * After a test's undo. @throws LeftoverError when any data differs from its state before the test; the server was
+   * replaced then
+   */
   async check(): Promise<void> {
     if (this.#levels().lost !== undefined) return
     const wanted = await this.look()

@@ -23,7 +23,7 @@ export interface CircusTest {
   readonly concurrent: boolean
   fn: (() => unknown) | undefined
   readonly errors: CircusError[]
-  /** In milliseconds; undefined where it is that of the file. */
+  /** In milliseconds; undefined if the file's timeout applies. */
   readonly timeout: number | undefined
   /** What has become of it: `'skip'` and `'todo'` of one that was not run. */
   readonly status: 'skip' | 'todo' | 'done' | 'running' | null
@@ -49,7 +49,7 @@ export interface CircusState {
   readonly hasFocusedTests: boolean
   /** The file was imported, and its hooks and tests are about to run, or have run. */
   readonly hasStarted: boolean
-  /** Of the tests that have none of their own, in milliseconds. */
+  /** The timeout of tests without a timeout of their own, in milliseconds. */
   readonly testTimeout: number
   readonly testNamePattern: RegExp | null | undefined
   readonly unhandledErrors: CircusError[]

@@ -4,21 +4,22 @@ import type { CircusState } from './circus.ts'
 import { testsToRun } from './tests-to-run.ts'
 
 /*
- * Whether a file's tests ever begin. jest-circus runs no hooks of a file that has no test to run, and none of one that cannot
- * be imported. Nobody says so, and the worker may get no other file while others wait for its servers.
+ * Detects files whose tests never begin. jest-circus runs no hooks of a file that has no test to run or that cannot be
+ * imported. Nothing reports this. The worker may get no further file, while other workers wait for its servers.
  */
 
-// In milliseconds: how long a file may take to begin. Until then it is imported, or setup files of the user's wait for something.
+// The time that a file may take to begin, in milliseconds. Meanwhile Jest imports the file, or the user's setup files
+// wait for something.
 const longest = { setup: 60_000, import: 10_000 }
 
 type FileEnding = ReturnType<typeof endingOfFile>
 
 let timer: NodeJS.Timeout | undefined
 let ending: FileEnding | undefined
-/** Its servers were given back meanwhile, and others may have them. */
+/** The file took too long: its servers were given back, and other files may have them. */
 let isOverdue = false
 
-// When the file is over, Jest empties what its globals held: what is needed then is held here.
+// Kept in the module, since Jest empties a file's globals after the file.
 function expectWithin(time: number): void {
   clearTimeout(timer)
   timer = setTimeout(() => {
@@ -33,7 +34,7 @@ export function expectSetup(): void {
   expectWithin(longest.setup)
 }
 
-/** The file is imported. */
+/** Jest imports the file. */
 export function expectTests(state: CircusState): void {
   if (!ending) return
   expectWithin(longest.import)
@@ -43,12 +44,12 @@ export function expectTests(state: CircusState): void {
   })
 }
 
-/** The first hook of the file runs. @throws LeaseError when another file has its server by now */
+/** The file's first hook runs. @throws LeaseError when another file has the server by now */
 export async function confirmStart(): Promise<void> {
   if (isOverdue) await resumeTestFile()
 }
 
-// It says so to nobody, but notes it: the same in each version.
+// jest-circus emits no event that all versions share, but every version sets `hasStarted`.
 function whenStarted(state: CircusState, callback: () => void): void {
   let { hasStarted } = state
   Object.defineProperty(state, 'hasStarted', {

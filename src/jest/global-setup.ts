@@ -17,7 +17,7 @@ export interface GlobalConfig {
   readonly globalTeardown?: string | null | undefined
   /** What was named on the command line: the run has not all test files. */
   readonly nonFlagArgs?: readonly string[] | undefined
-  /** After how many failed tests the run ends; 0 for never. */
+  /** The number of failed tests after which the run ends; 0 for no limit. */
   readonly bail?: number | undefined
   /** All tests run in the main process. */
   readonly runInBand?: boolean | undefined

@@ -14,7 +14,7 @@ export class HooksOfFile {
   readonly #circus: CircusState
   readonly #attempts = new WeakMap<CircusTest, TestAttempt>()
   readonly #begun = new WeakSet<CircusTest>()
-  /** Where a server could not be had. */
+  /** The blocks that could not get a server. */
   readonly #refused = new WeakSet<CircusBlock>()
 
   constructor(state: CircusState) {

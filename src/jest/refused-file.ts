@@ -2,12 +2,13 @@ import { type CircusBlock, type CircusState, isOurs } from './circus.ts'
 import { testsToRun } from './tests-to-run.ts'
 
 /**
- * Makes the first test that would run in a block fail with an error, and skips the others; none of the user's hooks runs. To throw from
- * a hook would put the error under each test, and Jest's `bail` counts failed tests only.
+ * Makes the first test of a block fail with an error, skips the block's other tests, and disables the user's hooks. An
+ * error thrown in a hook would appear under every test. Jest's `bail` counts failed tests only, so one test has to
+ * fail.
  */
 export function failFirstTest(block: CircusBlock, error: Error, circus: CircusState): void {
   const [first, ...others] = testsToRun(block, circus)
-  // Of what a test throws Jest shows the stack, where it is a text.
+  // Jest shows an error's stack if the stack is a non-empty text.
   error.stack ||= `${error.name}: ${error.message}`
   if (first) first.fn = () => Promise.reject(error)
   for (const other of others) other.mode = 'skip'

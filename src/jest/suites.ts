@@ -50,7 +50,7 @@ export class Suites {
   }
 }
 
-/** The tests that begin before all others, at once. */
+/** The concurrent tests. Jest starts them before all other tests, at the same time. */
 export function concurrentTests(block: CircusBlock): CircusTest[] {
   return block.children.flatMap(child =>
     child.type === 'describeBlock' ? concurrentTests(child) : child.concurrent ? [child] : [],

@@ -1,6 +1,6 @@
 import type { CircusBlock, CircusState, CircusTest } from './circus.ts'
 
-/** The tests of a block that jest-circus is going to run, in their order. */
+/** The tests of a block that jest-circus is going to run, in order. */
 export function testsToRun(block: CircusBlock, circus: CircusState): CircusTest[] {
   if (block.mode === 'skip') return []
   return block.children.flatMap(child => {

@@ -8,7 +8,7 @@ import type { RequestOptions } from './request-table.ts'
 export interface ServerAddress {
   /** For the binary protocol. */
   readonly binary: Address
-  /** Of the console that only the fixture uses. */
+  /** The address of the console that only the fixture uses. */
   readonly console: Address
   /** The account; undefined for guest. */
   readonly credentials?: { readonly user: string; readonly password: string } | undefined
@@ -61,7 +61,7 @@ async function withStackOfCaller<Result>(request: () => Promise<Result>): Promis
 
 let loaded: Promise<unknown> = Promise.resolve()
 
-// One after the other: Vitest 3 and 4 cannot link two modules at a time in the contexts of their vm pools.
+// Loads modules one after another: in their vm pools, Vitest 3 and 4 cannot link two modules at the same time.
 function load<Module>(importModule: () => Promise<Module>): Promise<Module> {
   const module = loaded.then(importModule, importModule)
   loaded = module

@@ -1,17 +1,17 @@
 /**
- * Bytes that have come over a socket, however it has cut them, until they make up something whole.
+ * Collects the bytes received from a socket until they form a complete message.
  *
- * Memory grows by doubling, so that each byte is copied a few times at most, in as many pieces as it may come. What was taken
- * is never written over.
+ * The memory grows by doubling. So each byte is copied only a few times, even if the bytes arrive in many small pieces.
+ * Bytes that were taken are never overwritten.
  */
 export class ReceiveBuffer {
   #bytes: Buffer = Buffer.alloc(0)
   #begin = 0
   #end = 0
-  /** How many of the bytes are known not to hold the delimiter that was looked for. */
+  /** The number of bytes already searched for the delimiter without success. */
   #searched = 0
 
-  /** How many bytes wait to be taken. */
+  /** The number of bytes that were received and not yet taken. */
   get length(): number {
     return this.#end - this.#begin
   }
@@ -34,12 +34,12 @@ export class ReceiveBuffer {
     this.#bytes.set(chunk, this.#end - chunk.length)
   }
 
-  /** The bytes that wait, which stay there. */
+  /** The bytes that were not yet taken. They remain in the buffer. */
   peek(): Buffer {
     return this.#bytes.subarray(this.#begin, this.#end)
   }
 
-  /** The first bytes, which have to be there. */
+  /** Takes the first bytes. The buffer must hold that many. */
   take(size: number): Buffer {
     const begin = this.#begin
     this.#begin += size
@@ -47,7 +47,9 @@ export class ReceiveBuffer {
     return this.#bytes.subarray(begin, this.#begin)
   }
 
-  /** The bytes to the end of a delimiter; undefined while there is none. Each byte is looked at once. */
+  /**
+   * Takes the bytes up to the end of a delimiter; undefined if the delimiter has not arrived. Searches each byte once.
+   */
   takeThrough(delimiter: string): Buffer | undefined {
     const at = this.peek().indexOf(delimiter, this.#searched, 'latin1')
     if (at >= 0) return this.take(at + delimiter.length)

@@ -15,11 +15,12 @@ export async function refusesConnections({ binary, console }: ServerAddress): Pr
   const { announce, isUsedUp } = await import('./iproto/announcement.ts')
   const began = now()
   const announcement = await announce(console, announcedWithin).catch(() => undefined)
-  // A server that is busy, or paused: its application would hear of the connection.
+  // The server is busy or paused, so it still listens. Without an announcement, its application would notice the
+  // connection.
   if (!announcement && isUsedUp(began, announcedWithin)) return false
   return await new Promise(resolve => {
     const socket = connect(binary)
-    // Not before the server has seen whose it is.
+    // Waits until the server has recognized the connection as the fixture's.
     const end = (): void => {
       socket.destroy()
       announcement?.end()

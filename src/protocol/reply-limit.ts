@@ -1,9 +1,9 @@
 import { ProtocolError } from '../errors.ts'
 
-/** The most bytes that one reply of a server may have: 256 MB. */
+/** The maximum size of a server's reply: 256 MB. */
 export const maxReplySize: number = 256 * 2 ** 20
 
-/** The error of a reply that is larger. */
+/** The error of a reply above that limit. */
 export function replyTooBig(instance: string, limit: number): ProtocolError {
   return new ProtocolError(
     `${instance} sent a reply of more than ${limit / 2 ** 20} MB, which is the most that is read`,

@@ -14,7 +14,7 @@ export interface ConnectOptions {
   timeout?: number | undefined
   /** Gives the connection up when it aborts. */
   signal?: AbortSignal | undefined
-  /** Sent at once, and not when the server has greeted. */
+  /** Bytes that are sent at once, before the server's greeting. */
   firstBytes?: Uint8Array | undefined
 }
 

@@ -2,12 +2,12 @@ import type { TestModule, Vitest } from 'vitest/node'
 import { isReminder } from '../broker/failed-starts.ts'
 
 /**
- * Cancels a run that has `bail` when so many files have failed for want of a server. Vitest counts failed tests, and such a
- * file has none.
+ * Makes `bail` work for test files that get no server. Vitest counts failed tests only, and such a file has none. This
+ * class cancels the run after that many failed files.
  */
 export class Bail {
   readonly #vitest: Vitest
-  /** How many files were told that they get no server. */
+  /** The number of files that were told that they get no server. */
   #refused = 0
   #ended = 0
   #isToldInFull = false
@@ -16,7 +16,10 @@ export class Bail {
     this.#vitest = vitest
   }
 
-  /** Looks at the files of the run as they end: cancelled before, it would lose what they have to say. Returns the end of it. */
+  /**
+   * Counts files as they end. A run that is cancelled earlier would lose the errors of these files. Returns a function
+   * that stops the counting.
+   */
   watch(): () => void {
     const { reporters } = this.#vitest as unknown as { reporters: object[] }
     const reporter = { onTestModuleEnd: (module: TestModule) => this.#moduleEnded(module) }
@@ -27,20 +30,20 @@ export class Bail {
     }
   }
 
-  /** So many files of the run were told by now that they get no server. */
+  /** Notes the number of files that were told, in this run, that they get no server. */
   refused(files: number): void {
-    // Another run of the tests has begun.
+    // The count is not higher than before, so another run of the tests has begun.
     if (files <= this.#refused) {
       this.#ended = 0
       this.#isToldInFull = false
     }
     this.#refused = files
-    // It tells of such files when the run has ended, and loses nothing.
+    // Vitest 3 reports such files at the end of the run, so an early cancel loses no errors.
     if (this.#vitest.version.startsWith('3.')) this.#cancelFrom(files)
   }
 
   #moduleEnded(module: TestModule): void {
-    // A server of a suite's own config is missed by the suite.
+    // If a suite with its own config gets no server, the suite has the error, not the file.
     const errors = [module, ...module.children.allSuites()].flatMap(part => part.errors())
     if (this.#refused === 0 || errors.length === 0) return
     this.#ended++
@@ -50,7 +53,7 @@ export class Bail {
 
   #cancelFrom(files: number): void {
     const { bail } = this.#vitest.config
-    // Not awaited: it waits for the files that run.
+    // Not awaited: the promise waits for the files that are running.
     if (bail && files >= bail) this.#vitest.cancelCurrentRun('test-failure').catch(() => {})
   }
 }

@@ -58,7 +58,7 @@ const testWithFixture = vitestTest.extend<{ tarantool: TarantoolHandle }>({
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads what a fixture needs from its first parameter
   tarantool: async ({}, use) => {
     const handle = handleOf('default')
-    // A test made with it is one that uses the server, in whichever file the fixture was extended.
+    // A test with this fixture counts as a user of the server, even if another file extended the fixture.
     await handle.ready()
     await use(handle)
   },

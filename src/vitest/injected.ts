@@ -6,7 +6,7 @@ import type { ProvidedTarantool } from './context.ts'
 
 const fields = ['host', 'port', 'uri', 'user', 'password'] as const
 
-/** Lets what `inject('tarantool')` returns in this worker have the addresses of the file's servers. */
+/** Adds the addresses of the file's servers to the object that `inject('tarantool')` returns in this worker. */
 export function showAddresses(provided: ProvidedTarantool): void {
   const { listing, servers } = workerState()
   const names = provided.tickets.flatMap(ticket => ticket.servers)
@@ -15,13 +15,14 @@ export function showAddresses(provided: ProvidedTarantool): void {
     return [name, info ? addressOf(info) : addressOnceLeased(name)]
   })
   const shown = Object.fromEntries(addresses)
-  // As they are, since to read an address may be too early. The object may be that of the file before.
+  // Copies getters, not values: an address may not be known yet. The object may still hold the addresses of the
+  // previous file.
   for (const field of fields) delete (provided as Partial<TarantoolAddress>)[field]
   Object.defineProperties(provided, Object.getOwnPropertyDescriptors(shown.default ?? {}))
   Object.assign(provided, { servers: shown })
 }
 
-// With lease: 'on-use', a file has a server from its first hook on, if it uses one.
+// With lease: 'on-use', a file that uses a server has the server from its first hook on.
 function addressOnceLeased(name: string): TarantoolAddress {
   const read = (field: (typeof fields)[number]): unknown => {
     const server = workerState().servers.get(name)

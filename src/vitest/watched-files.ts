@@ -3,7 +3,7 @@ import { isLuaBelow } from '../broker/server-files.ts'
 import type { SharedRun } from './run.ts'
 import { shared } from './shared.ts'
 
-/** What Vite has to watch files with, as far as it is used here. */
+/** The part of Vite's file watcher that is used here. */
 interface Watcher {
   add(paths: string[]): void
   prependListener(event: 'add' | 'unlink', listener: (path: string) => void): void
@@ -12,7 +12,7 @@ interface Watcher {
 
 const listening = shared('watchers', () => new WeakMap<Watcher, Set<SharedRun>>())
 
-// Vitest takes them for patterns; a directory may be called [id].
+// Vitest treats paths as patterns, and a directory may be named [id].
 const asPattern = (path: string): string => path.replaceAll(/[\\*?[\](){}!|+@]/g, '\\$&')
 
 function addTriggers({ config, vitest }: TestProject, files: readonly string[]): void {
@@ -23,7 +23,7 @@ function addTriggers({ config, vitest }: TestProject, files: readonly string[]):
   }
 }
 
-/** Has all tests run again when something that servers are made of changes, comes or goes. */
+/** Runs all tests again when a file that the servers are made from is changed, added or removed. */
 export function watchFiles(project: TestProject, run: SharedRun): void {
   const { vitest } = project
   if (!vitest.config.watch) return
@@ -36,11 +36,11 @@ export function watchFiles(project: TestProject, run: SharedRun): void {
   listening.set(watcher, runs)
   if (runs.has(run)) return
   runs.add(run)
-  // Before Vitest's own: it finds the trigger that a new file is.
+  // Runs before Vitest's own listener, so that Vitest finds the new file among its triggers.
   watcher.prependListener('add', path => {
     if (isLuaBelow(path, run.watched().roots)) addTriggers(project, [path])
   })
-  // Vitest runs no tests for a file that is gone.
+  // Vitest runs no tests for a removed file.
   watcher.prependListener('unlink', path => {
     if (isLuaBelow(path, run.watched().roots)) watcher.emit('change', path)
   })

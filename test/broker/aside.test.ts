@@ -12,7 +12,7 @@ import { ServerConnections } from '../../src/protocol/connections.ts'
 import { contentOf, isAlive } from '../support/instances.ts'
 import { serversBelow } from '../support/processes.ts'
 
-/** A leased server in a directory of its own, which is empty when its pool is closed. */
+/** A leased server with its own directory. The directory must be empty after its pool is closed. */
 async function lease(
   options: ServerOptions = {},
 ): Promise<{ server: PooledServer; root: string; release: () => void }> {
@@ -65,7 +65,7 @@ describe.each(Object.entries(kinds))('a server %s', (_, options) => {
     expect(aside).toMatchObject({ host: before.host, port: before.port, aside: true, used: false })
     expect(aside).toMatchObject({ consoleHost: before.consoleHost, beganEmpty: true })
     expect([aside.pid, aside.generation]).not.toEqual([before.pid, before.generation])
-    // Whoever was connected is not connected to a server that is not there.
+    // Clients must not stay connected to the process that stands aside.
     if (!client.closed) await once(client, 'close')
     expect(await evaluate(server, 'return MINE, box.info.pid')).toEqual([null, aside.pid])
     const another = await server.restart(true)
@@ -75,7 +75,7 @@ describe.each(Object.entries(kinds))('a server %s', (_, options) => {
     expect(isAlive(another.pid)).toBe(false)
     expect(await evaluate(server, 'return MINE, box.info.pid, box.cfg.too_long_threshold')).toEqual([1, before.pid, 3])
     expect(await open(server)).toBeDefined()
-    // As often as one likes.
+    // The server can step aside any number of times.
     expect((await server.stepAside(spare)).pid).not.toBe(before.pid)
     expect((await server.comeBack()).pid).toBe(before.pid)
   })

@@ -33,7 +33,7 @@ interface Answer {
   readonly error?: { readonly name: string; readonly message: string }
 }
 
-/** All that the broker says until it ends the connection, or has said `count` things. */
+/** Reads the broker's replies until the broker ends the connection or has sent `count` replies. */
 async function answers(socket: Socket, count = Number.POSITIVE_INFINITY): Promise<Answer[]> {
   let said = ''
   for await (const chunk of socket) {
@@ -147,7 +147,7 @@ test('a line of 20 MB, and one that never ends', async () => {
   const socket = connect(path)
   socket.on('error', () => {})
   socket.write(`"${'x'.repeat(20 * 2 ** 20)}"\n`)
-  // It is never ended, and so nothing but the limit ends the connection.
+  // The message never ends, so only the limit can end the connection.
   socket.write(Buffer.alloc(30 * 2 ** 20, 'x'))
   await new Promise(resolve => socket.once('close', resolve))
   expect(ends).toEqual([20 * 2 ** 20, expect.any(ProtocolError)])

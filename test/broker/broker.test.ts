@@ -51,7 +51,7 @@ test.each(['0.0.0.0', '*'])(
     setEnvironment(info)
     onTestFinished(() => clearEnvironment('default'))
     expect(process.env).toMatchObject({ TARANTOOL_USER: user, TARANTOOL_PASSWORD: password, TARANTOOL_URI: uri })
-    // A server that takes its place has the same account.
+    // The server that replaces it has the same account.
     const renewed = await client.request('renew', { server: 'default' })
     expect([renewed.pid === info.pid, renewed.password]).toEqual([false, password])
   },
@@ -76,7 +76,7 @@ test('a file that was over goes on, unless another one has got its server', asyn
   const { pid } = await first.request('lease', { server: 'default' })
   await first.request('finish', {})
   await first.request('resume', {})
-  // It waits again.
+  // After `resume`, the second file has to wait again.
   const next = second.request('lease', { server: 'default' })
   await first.request('finish', {})
   expect((await next).pid).toBe(pid)

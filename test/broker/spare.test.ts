@@ -52,7 +52,7 @@ async function evaluate({ address }: LeasedServerInfo, lua: string): Promise<unk
   }
 }
 
-/** What a client of the code under test does, which is not the fixture's. */
+/** Connects as a client of the code under test, not as the fixture. */
 async function openAndClose({ port, host }: LeasedServerInfo): Promise<void> {
   const socket = connect(Number(port), host)
   await once(socket, 'data')

@@ -19,7 +19,7 @@ export async function ask(instance: TarantoolInstance, operation: 'enter' | 'rew
   throw new Error(answer)
 }
 
-/** What `strict` compares. */
+/** The digest that `strict` compares. */
 export async function digestOf(instance: TarantoolInstance): Promise<string> {
   const [status, answer] = await answerOf(instance, 'digest', 0)
   if (status !== 'digest') throw new Error(answer)

@@ -6,7 +6,7 @@ import { ask } from './agent.ts'
 const record = async (options: InstanceOptions = {}): Promise<TarantoolInstance> =>
   await startInstance({ recordChanges: true, ...options })
 
-/** All options, as text: some versions show box.cfg to pairs() only. */
+/** All options, as text. In some versions only pairs() shows the contents of box.cfg. */
 const options = async (server: TarantoolInstance): Promise<unknown> => {
   const [lines] = await server.command(`(function()
     local lines = {}

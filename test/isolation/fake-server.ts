@@ -12,12 +12,12 @@ import type {
 } from '../../src/isolation/server.ts'
 
 /**
- * What goes wrong with a request to the agent.
+ * How a request to the agent fails.
  *
- * - `'lost'`: it cannot undo what was done.
- * - `'stuck'`: it does not answer.
- * - `'dies'`: its process ends meanwhile.
- * - `'breaks'`: the connection ends, and the process lives.
+ * - `'lost'`: the agent cannot undo the changes.
+ * - `'stuck'`: the agent does not answer.
+ * - `'dies'`: the server's process ends during the request.
+ * - `'breaks'`: the connection ends, but the process lives.
  */
 export type Fault = 'lost' | 'stuck' | 'dies' | 'breaks'
 
@@ -25,19 +25,19 @@ type Rows = readonly string[]
 
 const message = (what: string): string => `a fake server ${what}`
 
-/** A server with an agent, in memory: its data is a list of rows. */
+/** A fake server with an agent, in memory. Its data is a list of rows. */
 export class FakeServer {
   readonly isolated: IsolatedServer
   rows: Rows = []
-  /** What was done to its process, in order. */
+  /** The operations on the server's process, in order. */
   readonly done: string[] = []
-  /** How many requests the agent had. */
+  /** The number of requests to the agent. */
   asked = 0
-  /** What becomes of the next requests to the agent, and of the next starts of a process. */
+  /** The failures of the next requests to the agent, and of the next starts of a process. */
   faults: (Fault | undefined)[] = []
   failedStarts = 0
   facts: ServerFacts
-  /** How all levels began, the baseline first. */
+  /** The rows at the beginning of each level, the baseline first. */
   #levels: Rows[] = [[]]
   #death: Death | undefined
   #aside: { rows: Rows; levels: Rows[]; facts: ServerFacts } | undefined
@@ -63,14 +63,14 @@ export class FakeServer {
 
   /** The process that stands aside has ended. */
   asideDied = false
-  /** How many processes it has had. */
+  /** The number of processes so far. */
   #processes = 1
-  /** What is under way when a test is undone. */
+  /** The requests that are running during a test's undo. */
   requests: RequestsUnderWay | undefined
-  /** Others than the fixture have connected since the agent was asked. */
+  /** Clients other than the fixture have connected since the last request to the agent. */
   clientCame = false
 
-  /** The same process, as the next file's worker sees it. */
+  /** The same process, as seen by the worker of the next file. */
   nextFile(): FakeServer {
     const next = new FakeServer({ ...this.facts, used: true })
     next.rows = this.rows
@@ -78,18 +78,18 @@ export class FakeServer {
     return next
   }
 
-  /** Its process ends by itself; nobody has heard of it yet. */
+  /** The process ends by itself, and nobody has noticed yet. */
   die(exitCode = 3): void {
     this.#death = { fingerprint: 'Tarantool[fake]', exitCode, logFile: '' }
   }
 
-  /** The same, and the watching connection has told. */
+  /** The process ends by itself, and the watching connection has reported the end. */
   dieSeen(exitCode = 3): void {
     this.die(exitCode)
     this.isolated.watch.notice('ended')
   }
 
-  /** A test stops it. */
+  /** A test stops the server. */
   stop(): void {
     this.isolated.watch.notice('taken-down')
   }
@@ -189,14 +189,14 @@ export class FakeServer {
   }
 }
 
-/** A suite with hooks that uses the server, in another or in the file. */
+/** A suite that has hooks and uses the server. Its parent is another suite or the file. */
 export const suiteIn = (parent: Scope | undefined): Scope => ({
   parent,
   uses: [{ server: 'default' }],
   hasHooks: true,
 })
 
-/** What a test, or a hook, of a file without hooks wants, unless said otherwise. */
+/** The default demand of a test or a hook in a file without hooks. */
 export const demand = (wanted: Partial<Demand> = {}): Demand => ({
   isUsed: true,
   isolation: 'reset',

@@ -3,7 +3,7 @@ import { TarantoolInstance } from '../../src/index.ts'
 import { skipWithout } from '../support/features.ts'
 import { ask } from './agent.ts'
 
-/** Functions that the cases call; `parent` is SQL's, whose name some versions make upper case. */
+/** Functions for the cases. `parent` is an SQL table, whose name is upper case in some versions. */
 const helpers = `
   function sql(text)
     local done, problem = box.execute(text)
@@ -41,9 +41,9 @@ const tables = `
 
 interface Case {
   readonly name: string
-  /** What is done on each level, the test's last. */
+  /** The changes on each level; the last level is the test's. */
   readonly levels: readonly string[]
-  /** Only where spaces have foreign keys of their own, not SQL's tables alone. */
+  /** Needs spaces with foreign keys of their own, not only SQL tables. */
   readonly spaces?: boolean
 }
 
@@ -261,13 +261,13 @@ describe('foreign keys and constraints of any level', () => {
       expect((await ask(server, operation, depth)).lost).toBeUndefined()
       expect(await everything(), `level ${depth}`).toEqual(states[depth])
     }
-    // A second test finds what the undo of the first left.
+    // A second test finds the state that the undo of the first test left.
     await back('enter', last)
     await server.eval(levels[last] ?? '')
     for (let depth = last; depth >= 0; depth--) await back('rewind', depth)
   })
 
-  // To take them away and give them back would read all rows of their spaces.
+  // The undo must not drop and restore these keys, since that would read all rows of their spaces.
   test.for([
     [
       'new rows',

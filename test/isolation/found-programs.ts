@@ -1,6 +1,6 @@
 import type { Step } from './programs.ts'
 
-/** What random programs have found, each in its smallest form. */
+/** Failures that random programs have found, each reduced to its smallest form. */
 export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
   'a table with constraints that was dropped': [['run', [['sql', 0, 6, 0]]]],
   'a table that others refer to was changed': [['run', [['sql', 7, 0, 0]]]],

@@ -4,7 +4,7 @@ import type { Demand, Scope } from '../../src/isolation/scope.ts'
 import type { RequestsUnderWay } from '../../src/isolation/server.ts'
 import { demand, FakeServer, type Fault, suiteIn } from './fake-server.ts'
 
-/** A test that finds some rows, and adds one. */
+/** A test that reads the rows and adds a row. */
 async function run(server: FakeServer, wanted: Partial<Demand> = {}, row = 'test'): Promise<string> {
   const attempt = {}
   const error = await server.isolated.beginTest(attempt, demand(wanted))
@@ -131,7 +131,7 @@ describe('suites', () => {
     await server.isolated.endSuite(demand({ suites: [outer, inner] }))
     expect(server.rows).toEqual(['file', 'outer'])
     expect(await run(server, { suites: [outer] })).toBe('file outer')
-    // The end of the outer suite did not come.
+    // The runner did not report the end of the outer suite.
     await server.isolated.beginSuite(demand({ suites: [other] }))
     expect(server.rows).toEqual(['file'])
     server.add('other')
@@ -152,7 +152,7 @@ describe('suites', () => {
     expect(server.rows).toEqual(['file'])
   })
 
-  /** What is left after `reset()` in the second of two tests. */
+  /** The rows after `reset()` in the second of two tests. */
   const byHand = { reset: 'file suite', file: 'file suite', none: 'file suite', restart: '', process: '' } as const
 
   test.each(Object.entries(byHand))(
@@ -197,7 +197,10 @@ describe('suites', () => {
   })
 })
 
-/** What happens to a server between two tests, and what the second one is told; nothing: that it finds an empty server. */
+/**
+ * An event between two tests, and the error that the second test gets. Without an error, the test finds an empty
+ * server.
+ */
 const events: Record<string, { happens(server: FakeServer): void; told?: RegExp; done: string[] }> = {
   'dies, seen': {
     happens: server => server.dieSeen(),
@@ -296,7 +299,7 @@ describe("between two tests with 'reset'", () => {
     if (told) expect((outcome as Error).message).toMatch(told)
     else expect(outcome).toBe('')
     expect(server.done).toEqual(done)
-    // Whatever it was, it is told once.
+    // Every event is reported once.
     expect(await run(server)).toBe('')
     expect(await run(server)).toBe('')
   })
@@ -310,7 +313,7 @@ describe("between two tests with 'reset'", () => {
     if (told) expect((outcome as Error).message).toMatch(told)
     else if (done.length === 0) expect(outcome).toBe('file')
     else expect((outcome as Error).message).toMatch(/had to be replaced \(.*\): what beforeAll.* is lost/)
-    // From then on it is lost, and each test says so, with the same reason.
+    // The changes remain lost, and each test reports this with the same reason.
     const next = await run(server).catch((error: Error) => error)
     if (done.length === 0) expect(next).toBe('file')
     else expect((next as Error).message).toMatch(/had to be replaced \(.+\): what beforeAll.* is lost/)
@@ -484,7 +487,7 @@ describe('deaths', () => {
 
 describe('where nobody has the handle', () => {
   const unused = { isUsed: false }
-  /** A test that only has the address. */
+  /** A test that only uses the address. */
   const act = async (server: FakeServer, wanted: Partial<Demand> = {}, row?: string): Promise<string> => {
     const attempt = {}
     const error = await server.isolated.beginTest(attempt, demand({ ...unused, ...wanted }))
@@ -529,7 +532,7 @@ describe('where nobody has the handle', () => {
 
   test.each(Object.entries(events))('%s: replaced without a word', async (_, { happens, done }) => {
     const server = new FakeServer()
-    // The application writes by itself.
+    // The application itself writes.
     server.add('file')
     await act(server)
     happens(server)
@@ -557,7 +560,7 @@ describe('where nobody has the handle', () => {
     server.failedStarts = 5
     for (let round = 0; round < 3; round++) await act(server)
     expect(server.done).toEqual(['if-gone'])
-    // Who uses it is told.
+    // A test that uses the server gets the error.
     expect((await failure(run(server))).message).toMatch(/did not start/)
   })
 })
@@ -569,7 +572,7 @@ describe('strict', () => {
     const server = new FakeServer()
     const attempt = {}
     await server.isolated.beginTest(attempt, demand(strict))
-    // What happens while the agent undoes is not seen by it.
+    // The agent does not see changes that happen during its undo.
     const { endTest } = server.isolated
     const ended = endTest.call(server.isolated, attempt, demand(strict), false)
     await Promise.resolve()
@@ -583,7 +586,7 @@ describe('strict', () => {
   const nothing = { at_end: 0, since: 0, now: 0, kinds: [], fibers: [], changed: [] }
   const rows = ["3 rows of space 'rows' ([1] and others)"]
 
-  /** What was under way when a test was undone, and what its error says. */
+  /** The requests that were running during a test's undo, and the resulting error. */
   const underWay: [string, RequestsUnderWay | undefined, RegExp, RegExp][] = [
     [
       'nothing that is known',
@@ -646,7 +649,7 @@ test('tests that share it begin and end in any order', async () => {
   await Promise.all(attempts.map(attempt => server.isolated.beginTest(attempt, wanted)))
   server.add('shared')
   for (const attempt of attempts.toReversed()) await server.isolated.endTest(attempt, wanted, false)
-  // No test runs: all is undone, also what the file did.
+  // No test runs, so reset() undoes everything, including the file's changes.
   await server.isolated.reset()
   expect(server.rows).toEqual([])
 })

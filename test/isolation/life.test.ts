@@ -19,7 +19,7 @@ const events: Record<string, LifeEvent> = {
   died: { died: death },
 }
 
-/** What each event makes of each life, by the order of `events`. */
+/** The next life after each event, in the order of `events`. */
 const table: Record<Life['is'], readonly Life['is'][]> = {
   //        broke-off  ended      taken-down resumed    lives      runs  died
   up: ['suspect', 'down', 'stopped', 'up', 'up', 'up', 'crashed'],

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 
-/** An operation of test/fixtures/isolation/operations with three small numbers, or a transaction of several. */
+/**
+ * An operation of test/fixtures/isolation/operations with three small numbers, or a transaction of several operations.
+ */
 export type Operation =
   | readonly [name: string, a: number, b: number, c: number]
   | readonly ['transaction', readonly Operation[], boolean]
@@ -8,7 +10,7 @@ export type Operation =
 /** What is done to a server: operations, and the moves between levels of the agent. */
 export type Step = readonly ['run', readonly Operation[]] | readonly ['enter' | 'rewind', number]
 
-/** The first number says which space, of the 24 of test/fixtures/isolation/spaces.lua. */
+/** The first number selects one of the 24 spaces of test/fixtures/isolation/spaces.lua. */
 const place = fc.nat(23)
 const number = fc.nat(11)
 

@@ -10,7 +10,7 @@ import { programs, type Step } from './programs.ts'
 const appLua = fileURLToPath(new URL('../fixtures/isolation/schema.lua', import.meta.url))
 
 interface Options {
-  /** Whether a digest of all data is compared, too. */
+  /** Whether the test also compares a digest of all data. */
   readonly strict?: boolean
 }
 
@@ -52,7 +52,7 @@ class ProgramServer {
       const [outcome] = await this.#instance.command(program, { timeout: 10_000 })
       return outcome as Outcome
     } catch (error) {
-      // One that hangs must not hold up the smaller ones that are tried next.
+      // A program that hangs must not delay the smaller programs that are tried next.
       await this.#instance.kill({ cleanup: false })
       await this.#instance.start({ recreate: true })
       throw error
@@ -68,7 +68,7 @@ class ProgramServer {
   }
 }
 
-// PROGRAMS=20000 runs more of them, half of them with the MVCC engine where there is one; SEED=… those of a failure.
+// PROGRAMS=20000 runs more programs, half of them with the MVCC engine if the version has it. SEED=… repeats a failure.
 const count = Number(process.env.PROGRAMS ?? 1000)
 const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
 

@@ -58,7 +58,7 @@ test('an undo does not wait for requests that wait themselves', async () => {
   await server.command('seen.gate:broadcast()')
   await answers
   expect(await server.command(`${agent}('enter', 0)`)).toEqual(['undone:3:0'])
-  // And from then on it knows of none.
+  // After that, the agent knows of no requests.
   const { answers: more } = await leaveUnderWay(server, 6)
   expect(await server.command(`seen.gate:broadcast() return ${agent}('enter', 0)`)).toEqual(['undone:6:0'])
   await more
@@ -72,7 +72,7 @@ test('what was under way when a test ended is told: requests, fibers, and what t
   expect(await server.command(`${agent}('enter_at_once', 0)`)).toEqual(['undone:0:0'])
   const before = await describe(server)
   expect(before).toMatchObject({ at_end: 3, since: 0, now: 3, kinds: [], changed: [] })
-  // 1.10 does not tell where a fiber is.
+  // Tarantool 1.10 does not tell where a fiber is.
   if (has('backtraces of fibers')) {
     const place = expect.stringMatching(/app\.lua:8$/)
     expect(before.fibers).toEqual([...Array(3).fill(expect.stringMatching(/^call at .*app\.lua:8$/)), place])

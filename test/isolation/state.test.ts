@@ -22,7 +22,10 @@ const appLua = `
 const record = async (options: InstanceOptions = {}): Promise<TarantoolInstance> =>
   await startInstance({ appLua, recordChanges: true, walMode: 'write', ...options })
 
-/** What it is about, what a test does, and what shows it. Where the last is nil at first, the version does not have it. */
+/**
+ * The subject, a test's change, and an expression that shows the change. If the expression is nil at first, the version
+ * lacks the feature.
+ */
 type Case = readonly [title: string, change: string, probe: string]
 
 const stubs: Case[] = [

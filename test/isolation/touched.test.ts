@@ -11,7 +11,7 @@ async function ask(instance: TarantoolInstance, operation: string, depth = 0): P
   return answer
 }
 
-/** A client that is not the fixture's: that of the code under test. */
+/** Connects as a client of the code under test, not as the fixture. */
 async function open(instance: TarantoolInstance): Promise<Socket> {
   const { host, port } = instance
   const socket = host === 'unix/' ? connect(String(port)) : connect(Number(port), host)
@@ -22,7 +22,7 @@ async function open(instance: TarantoolInstance): Promise<Socket> {
 
 async function close(socket: Socket, instance: TarantoolInstance): Promise<void> {
   socket.destroy()
-  // The server has heard of it when nobody is connected but the fixture.
+  // Only the fixture is connected once the server has noticed the end of this connection.
   const open = "local _, open = require('tarantool-fixture').foreign_connections() return open"
   await expect.poll(async () => (await instance.command(open))[0]).toBe(0)
 }
@@ -40,7 +40,7 @@ test.each(Object.entries(servers))('a server %s is touched by clients, and not b
   expect(await ask(server, 'touched')).toBe('touched:0')
   const socket = await open(server)
   expect(await ask(server, 'touched')).toBe('touched:1')
-  // It may do something at any time.
+  // An open connection may change something at any time.
   expect(await ask(server, 'touched')).toBe('touched:1')
   await close(socket, server)
   expect(await ask(server, 'touched')).toBe('touched:0')
@@ -66,7 +66,7 @@ test('a level is entered anew only if it was touched', async () => {
   expect(await enter()).toBe('touched:0')
   await server.eval('box.space.rows:insert({ 1 })')
   expect(await enter()).toBe('undone:1:0')
-  // What leaves no record is the price: nobody was there to do it.
+  // The check misses changes that leave no record. That is acceptable only because no client was connected.
   await server.eval('nobody_was_there = true')
   expect(await enter()).toBe('touched:0')
   const socket = await open(server)
@@ -75,7 +75,7 @@ test('a level is entered anew only if it was touched', async () => {
   expect(await enter()).toBe('undone:1:0:clients')
   await close(socket, server)
   expect(await enter()).toBe('touched:0')
-  // Another depth is another level.
+  // At another depth, the agent enters another level.
   expect(await enter(1)).toBe('undone:0:00')
   expect(await enter(1)).toBe('touched:0')
   expect(await enter(0)).toBe('undone:0:0')
@@ -88,7 +88,7 @@ test('an application that talks to itself is no client, and one that came before
       assert(kept:ping())
       require('net.box').connect(box.cfg.listen):close()`,
   })
-  // The end of a connection may be heard of a little later.
+  // The server may notice the end of a connection a little later.
   await expect.poll(() => ask(server, 'touched')).toBe('touched:0')
   const early = newInstance({
     appLua: "while require('tarantool-fixture').foreign_connections() == 0 do require('fiber').sleep(0.01) end",

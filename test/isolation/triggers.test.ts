@@ -4,7 +4,7 @@ import { skipWithout } from '../support/features.ts'
 import { startInstance } from '../support/instances.ts'
 import { ask } from './agent.ts'
 
-// What the application has, and what a test does, call these.
+// The triggers of the application, and those that a test sets, call these functions.
 const functions = `
   function nop() end
   local named = {}
@@ -82,7 +82,7 @@ const triggers = async (server: TarantoolInstance): Promise<string[]> => {
   return lines
 }
 
-/** Does all that an undo may meet. */
+/** Makes every kind of change that an undo may have to handle. */
 const changes: readonly (readonly [string, string])[] = [
   ['nothing else', ''],
   ['a row', "box.space.rows:replace({ 1, 'changed' })"],
@@ -204,7 +204,7 @@ async function checkAll(server: TarantoolInstance, pairs: readonly (readonly [st
   for (const [what, change] of changes) await check(what, change)
   for (const [index, [title, set]] of pairs.entries()) {
     await check(title, set)
-    // Each with some of what else a test may do.
+    // Each trigger is combined with some other changes of a test.
     for (const [what, change] of changes.filter((_, other) => other % 3 === index % 3)) {
       await check(`${title}, ${what}`, `${set} ${change}`)
     }
@@ -301,7 +301,7 @@ test('a function of the schema that is a trigger comes and goes with the schema'
     expect((await ask(server, 'rewind', 0)).lost, change).toBeUndefined()
     expect(await names(), change).toEqual([['lua', 'sold']])
   }
-  // To set it again takes a change of the schema that nobody made.
+  // The agent cannot set the trigger again: that would need a change of the schema, which nobody made.
   await ask(server, 'enter', 0)
   await server.eval("require('trigger').del('shop.sold', 'sold')")
   expect(await ask(server, 'rewind', 0)).toMatchObject({ lost: expect.stringContaining('function of the schema') })

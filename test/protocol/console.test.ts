@@ -367,7 +367,7 @@ describe('on the wire', () => {
 })
 
 describe('nothing hangs', () => {
-  // The command of the first line goes on until somebody else lets it.
+  // The first line's command runs until another connection ends it.
   const wait = `(function() gate = require('fiber').channel() return gate:get() end)()`
   const letGo = async (): Promise<void> => {
     const other = await ConsoleConnection.connect(server.console)

@@ -13,7 +13,7 @@ test.each<[bytes: string, text: string]>([
   ['\xff', '\\xff'],
   ['caf\xe9 \xc3\xa9', 'caf\\xe9 é'],
   ['\xf0\x9d\x84\x9e\xf0\x9d\x84', '𝄞\\xf0\\x9d\\x84'],
-  // Too long, half a surrogate pair, beyond the last character.
+  // Invalid UTF-8: an overlong form, half a surrogate pair, a code beyond the last character.
   ['\xc0\xaf|\xed\xa0\x80|\xf4\x90\x80\x80', '\\xc0\\xaf|\\xed\\xa0\\x80|\\xf4\\x90\\x80\\x80'],
   ['\xef\xbf\xbd \x80', '\ufffd \\x80'],
   ['a\0b\xe2\x80\xa8', 'a\0b\u2028'],

@@ -14,7 +14,7 @@ const greetings = {
   console: `${'Tarantool 2.6.0 (Lua console)'.padEnd(63)}\n${"type 'help' for interactive help".padEnd(63)}\n`,
 }
 
-/** A server that greets, and gives each piece that comes the next answer. */
+/** A server that sends a greeting, and then the next answer for each received chunk. */
 async function serve(greeting: string, answers: readonly (string | Uint8Array | 'end')[]): Promise<Address> {
   const sockets = new Set<Socket>()
   const server = createServer(socket => {
@@ -46,7 +46,7 @@ function frame(content: Uint8Array): Buffer {
 
 const header = { 0: 0, 1: 1 }
 const ok = encode(new Map([[0, 0], [1, 1]])) // biome-ignore format: a header
-/** A reply to the first request, whose one value has these bytes. */
+/** A reply to the first request. Its only value consists of these bytes. */
 const reply = (value: string | Uint8Array): Buffer =>
   frame(Buffer.concat([ok, hex('81 30 91'), typeof value === 'string' ? hex(value) : value]))
 
@@ -56,7 +56,7 @@ const caught = async (promise: Promise<unknown>): Promise<Error> =>
     (error: Error) => error,
   )
 
-// Each level is an array of one, or an error whose one field is the next one.
+// Each level is an array with one element, or an error with one field. The element or field is the next level.
 const deepArrays = Buffer.concat([Buffer.alloc(100_000, 0x91), hex('c0')])
 const deepErrors = Array.from({ length: 2_000 }).reduce<Buffer>((inner: Buffer) => {
   const head = Buffer.from([0xc9, 0, 0, 0, 0, 3])

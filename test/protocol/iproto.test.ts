@@ -191,7 +191,7 @@ describe('an error', () => {
     throw new Error('no LuaError', { cause: error })
   }
 
-  // Older servers send the message and nothing else.
+  // Older servers send only the message.
   const typeOf = (type: string): string | undefined => (has('a stack of errors') ? type : undefined)
 
   test('of Lua code is a LuaError', async () => {

@@ -13,7 +13,7 @@ import { readValues } from './values.ts'
 /** The module of a server that this package has started; its `command` is `fixtures/agent/command.lua`. */
 const MODULE = 'tarantool-fixture'
 const MARK = 'tarantool-fixture-reply'
-/** How a reply begins, and how long that may be. The rest is base64. */
+/** The beginning of a reply, and the maximum length of that beginning. The rest is base64. */
 const REPLY = new RegExp(`^---\n- ['"]?${MARK}:(ok|error|missing):`)
 const replyHead = 100
 /** How the output of `box.session.push` begins: it is nobody's reply. */
@@ -139,7 +139,7 @@ export class ConsoleConnection {
     try {
       for (const document of this.#documents.push(chunk)) this.#receive(document)
     } catch (error) {
-      // Where the next reply begins is unknown.
+      // After such a reply, the beginning of the next reply is unknown.
       this.#channel.requests.rejectAll(error)
       this.#channel.close('sent what cannot be read, and was closed')
     }
@@ -154,7 +154,7 @@ export class ConsoleConnection {
   }
 }
 
-// What ends the base64, a quote or the line, is none of its letters.
+// After the base64 come only a quote, newlines and dots. Base64 uses none of these, so the decoder ignores them.
 function bytesOf(document: Buffer, head: string): Buffer {
   return Buffer.from(document.toString('latin1', head.length), 'base64')
 }

@@ -20,9 +20,9 @@ export class DocumentReader {
   }
 
   /**
-   * The documents that this chunk completes, terminators included, each when it is asked for.
+   * The documents that this chunk completes, terminators included. Each is cut out when the caller asks for it.
    *
-   * @throws ProtocolError when one is too large; what follows cannot be read either
+   * @throws ProtocolError when a document is too large; nothing after it can be read
    */
   *push(chunk: Buffer): Generator<Buffer, void, unknown> {
     this.#received.push(chunk)

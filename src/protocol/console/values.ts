@@ -4,25 +4,27 @@ import { Decimal } from '../values/decimal.ts'
 import type { ReadExtension } from '../values/decoder.ts'
 import { fromExtension } from '../values/extensions.ts'
 
-/** The value that `fixtures/agent/command.lua` has sent. @throws ProtocolError */
+/** Decodes the value that `fixtures/agent/command.lua` sent. @throws ProtocolError */
 export function readValue(bytes: Buffer, instance: string): unknown {
   return decode(bytes, { instance, readExtension })
 }
 
-/** The list of what a command returned. @throws ProtocolError */
+/** Decodes the list of values that a command returned. @throws ProtocolError */
 export function readValues(bytes: Buffer, instance: string): unknown[] {
   const values = readValue(bytes, instance)
   if (Array.isArray(values)) return values
   throw new ProtocolError(`${instance} sent a reply without a list of values`, { instance })
 }
 
-// Other types have become text in the server, as its console writes them.
+// The server has turned all other types into text, as its console writes them.
 const readExtension: ReadExtension = (type, bytes, decodeInside) => {
   const value = fromExtension(type, bytes, decodeInside)
   return value instanceof Decimal ? toNumber(value.text) : value
 }
 
-/** A number where a double says the same, else the text: Tarantool's console writes decimals as numbers. */
+/**
+ * A number if a double can represent the value exactly, else the text: Tarantool's console writes decimals as numbers.
+ */
 function toNumber(text: string): number | string {
   const number = Number(text)
   const isDouble = !/\.\d*0$/.test(text) && digits(text) === digits(String(number))

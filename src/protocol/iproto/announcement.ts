@@ -7,23 +7,23 @@ import { encodeFrame } from './frames.ts'
 const connectTimeout = 5000
 const longestReply = 10_000
 
-/** Whether a wait took its whole time. A timer may go off a moment before the clock says so. */
+/** Whether a wait took its full time. Allows 50 ms, since a timer may fire a moment before the clock shows the time. */
 export const isUsedUp = (began: number, timeout: number): boolean => now() - began > timeout - 50
 
-/** A connection that a server knows to be the fixture's, before it greets it. */
+/** Tells a server, before its greeting, that a connection is the fixture's. */
 export interface Announcement {
-  /** What the connection has to begin with: a ping whose reply nobody waits for. */
+  /** The first bytes of the connection: a ping whose reply is ignored. */
   readonly firstBytes: Uint8Array
-  /** To be called when it is made, or not going to be. */
+  /** Call this after the connection was made or has failed. */
   end(): void
 }
 
 /**
- * Connects to a server so that its application hears nothing of it: no trigger on sessions runs (fixtures/boot/sessions.lua).
- * Where that cannot be arranged, the connection is made all the same.
+ * Connects to a server without running the application's session triggers (fixtures/boot/sessions.lua). If the server
+ * cannot suppress the triggers, connects anyway.
  *
  * @param agent the console that only the fixture uses
- * @throws what `connect` throws; ConnectionError when the server does not answer
+ * @throws the errors of `connect`; ConnectionError when the server does not answer
  */
 export async function connectUnheard<Connection>(
   agent: Address,
@@ -43,7 +43,7 @@ export async function connectUnheard<Connection>(
 }
 
 /**
- * Announces a connection, over a console of its own: a command of the test's may hold up another one.
+ * Announces a connection. Uses a new console connection, since a command of a test may block an existing one.
  *
  * @param timeout in milliseconds
  * @throws when the server does not answer

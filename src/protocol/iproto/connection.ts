@@ -41,7 +41,7 @@ export class IprotoConnection {
   readonly salt: string
   readonly #channel: Channel<Reply>
   readonly #frames: FrameReader
-  /** It began with a ping whose reply nobody waits for. */
+  /** The connection began with an announcement: a ping whose reply is ignored. */
   readonly #isAnnounced: boolean
   #lastSync = 0
 
@@ -183,7 +183,7 @@ export class IprotoConnection {
     const { type, sync } = reply
     if (type === CHUNK) return
     if (sync >= firstAnnounced && this.#isAnnounced) return
-    // A smaller number may be that of a request that was given up.
+    // A smaller number may belong to a request that has timed out.
     if (sync === 0 || sync > this.#lastSync) {
       const why = type & ERROR_FLAG ? `: ${messageOf(reply, instance)}` : ''
       throw new ProtocolError(`${instance} answered request ${sync}, which was never sent${why}`, { instance })

@@ -27,5 +27,5 @@ export const ERROR_FLAG = 0x8000
 /** IPROTO_FEATURE_ERROR_EXTENSION: send error objects as such and not as strings. */
 export const ERROR_EXTENSION = 2
 
-/** The numbers of requests from here on are those of announcements; a connection numbers its own from 1 on. */
+/** Announcements use the request numbers from here on. A connection numbers its own requests from 1. */
 export const firstAnnounced: number = 0x80000000

@@ -7,10 +7,10 @@ import { KEY } from './constants.ts'
 const SIZE_LENGTH = 5
 const UINT32 = 0xce
 
-/** A server takes no larger request (`IPROTO_PACKET_SIZE_MAX` in src/box/iproto.cc). */
+/** The maximum size of a request (`IPROTO_PACKET_SIZE_MAX` in src/box/iproto.cc). */
 const maxRequestSize = 2 ** 31
 
-/** Cuts what a server sends into replies, however TCP has cut it. */
+/** Splits received bytes into replies. TCP may have split them anywhere. */
 export class FrameReader {
   readonly #instance: string
   readonly #limit: number
@@ -21,15 +21,15 @@ export class FrameReader {
     this.#limit = limit
   }
 
-  /** Whether a reply has begun to come. */
+  /** Whether a reply has begun to arrive. */
   get isWithinReply(): boolean {
     return this.#received.length > 0
   }
 
   /**
-   * The replies that this chunk completes, without their sizes, each when it is asked for.
+   * The replies that this chunk completes, without their sizes. Each is cut out when the caller asks for it.
    *
-   * @throws ProtocolError when a size is none or too large; what follows cannot be read either.
+   * @throws ProtocolError when a size is invalid or too large; nothing after it can be read.
    */
   *push(chunk: Buffer): Generator<Buffer, void, unknown> {
     const received = this.#received
@@ -55,9 +55,9 @@ export class FrameReader {
 }
 
 /**
- * A request as it goes over the wire: its size, its header, its body.
+ * Encodes a request as sent over the socket: its size, its header and its body.
  *
- * @throws ProtocolError when the body has a value that cannot be sent, or is larger than a server takes
+ * @throws ProtocolError when the body contains a value that cannot be sent, or is larger than a server accepts
  */
 export function encodeFrame(requestType: number, sync: number, body: ReadonlyMap<number, unknown>): Buffer {
   const header = new Map([
@@ -67,7 +67,7 @@ export function encodeFrame(requestType: number, sync: number, body: ReadonlyMap
   const request = encode(header, body)
   if (request.length >= maxRequestSize) {
     throw new ProtocolError(
-      `A value cannot be sent: a server takes requests of 2 GB at most, and this has ${request.length} bytes`,
+      `A value cannot be sent: a server accepts requests of 2 GB at most, and this request has ${request.length} bytes`,
     )
   }
   const size = Buffer.allocUnsafe(SIZE_LENGTH)

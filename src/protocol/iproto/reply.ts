@@ -37,14 +37,14 @@ export function toValues(reply: Reply, instance: string): unknown[] {
   return data
 }
 
-/** What an error that nobody waits for says. */
+/** The message of an error reply that belongs to no request. */
 export function messageOf(reply: Reply, instance: string): string {
   return toError(reply.type & ~ERROR_FLAG, reply.body(), instance).luaMessage
 }
 
 function toError(codeOfType: number, body: unknown, instance: string): LuaError {
   const frames = toFrames(field(body, KEY.error))
-  // Of a large code the type has a part only.
+  // The reply's type contains only a part of a large error code, so the code in the frame comes first.
   const { type: boxType, code: boxCode = codeOfType, message: first } = frames[0] ?? {}
   const message = toText(field(body, KEY.error24)) || first || `error ${boxCode}`
   const details = { instance, boxCode, boxType, frames }

@@ -5,12 +5,12 @@ const shortText = 24
 
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
-/** A number while it is safe, else a bigint: how this package gives every integer of a server. */
+/** A safe integer as a number, any other as a bigint. The package returns all integers of a server in this form. */
 export function toInteger(value: bigint): number | bigint {
   return value <= SAFE && value >= -SAFE ? Number(value) : value
 }
 
-/** Reads bytes of MessagePack from their beginning to their end, and never beyond. */
+/** Reads the bytes of MessagePack from beginning to end, and never past the end. */
 export class ByteReader {
   readonly #bytes: Buffer
   readonly #end: number
@@ -21,7 +21,7 @@ export class ByteReader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** How many bytes are left. */
+  /** The number of bytes left. */
   get left(): number {
     return this.#end - this.#at
   }
@@ -30,17 +30,17 @@ export class ByteReader {
     return this.#bytes[this.#skip(1)] as number
   }
 
-  /** The next bytes. They share the memory of the whole: copy what outlives it. */
+  /** Takes the next bytes. They share memory with the whole input: copy bytes that must outlive it. */
   take(size: number): Buffer {
     const at = this.#skip(size)
     return this.#bytes.subarray(at, at + size)
   }
 
-  /** The next bytes as text; undefined where they are not UTF-8, and were not read. */
+  /** Takes the next bytes as text. Undefined, and nothing is taken, if they are not UTF-8. */
   text(size: number): string | undefined {
     const at = this.#skip(size)
     const text = (size <= shortText && this.#ascii(at, size)) || this.#bytes.toString('utf8', at, at + size)
-    // U+FFFD stands for what could not be decoded, or for itself.
+    // U+FFFD marks bytes that could not be decoded, but the text may also contain a real U+FFFD.
     if (!text.includes('\ufffd') || isUtf8(this.#bytes.subarray(at, at + size))) return text
     this.#at = at
     return undefined
@@ -72,7 +72,7 @@ export class ByteReader {
     return toInteger(this.#bytes.readBigInt64BE(this.#skip(8)))
   }
 
-  /** One integer of MessagePack, its head included. */
+  /** Reads one integer of MessagePack, including its head. */
   integer(): number | bigint {
     const head = this.byte()
     const value = this.integerOf(head)
@@ -80,7 +80,7 @@ export class ByteReader {
     return value
   }
 
-  /** The integer that begins with this head, which was read; undefined for the head of another type. */
+  /** Reads the integer after this head. Undefined if the head belongs to another type. */
   integerOf(head: number): number | bigint | undefined {
     if (head < 0x80) return head
     if (head >= 0xe0) return head - 0x100
@@ -106,7 +106,7 @@ export class ByteReader {
     }
   }
 
-  // For a few letters the call into Node's decoder costs more than all else.
+  // For short texts, calling Node's decoder would cost more than the decoding itself.
   #ascii(begin: number, size: number): string | undefined {
     let text = ''
     for (let at = begin; at < begin + size; at += 1) {

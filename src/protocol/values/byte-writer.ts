@@ -1,9 +1,9 @@
-/** Writes bytes of MessagePack into memory that grows with them. */
+/** Writes MessagePack into memory that grows as needed. */
 export class ByteWriter {
   #bytes: Buffer = Buffer.allocUnsafe(256)
   #length = 0
 
-  /** What was written. It shares the memory of the writer, which has to be done with. */
+  /** The written bytes. They share the writer's memory, so do not use the writer afterwards. */
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length)
   }
@@ -18,13 +18,13 @@ export class ByteWriter {
     this.#bytes.set(bytes, at)
   }
 
-  /** A text in UTF-8, whose size was asked for before. */
+  /** Writes a text in UTF-8. `size` is the number of its bytes, which the caller has computed. */
   text(text: string, size: number): void {
     const at = this.#grow(size)
     this.#bytes.write(text, at, size, 'utf8')
   }
 
-  /** A text with a head of one byte, where it is short and ASCII. Returns whether it was. */
+  /** Writes a short ASCII text with a head of one byte. Returns false if the text is not short or not ASCII. */
   shortText(text: string, head: number): boolean {
     const begin = this.#length
     let at = this.#grow(text.length + 1)
@@ -54,7 +54,7 @@ export class ByteWriter {
     this.#bytes.writeDoubleBE(value, at + 1)
   }
 
-  /** An integer of MessagePack, as short as it can be. The value fits int64 or uint64. */
+  /** Writes an integer in the shortest form. The value must fit int64 or uint64. */
   integer(value: number | bigint): void {
     if (value >= -0x20 && value < 0x80) this.byte(Number(value))
     else if (value < 0) this.#negative(value)
@@ -86,7 +86,7 @@ export class ByteWriter {
     this.#bytes.writeBigUInt64BE(value, at + 1)
   }
 
-  // Returns where the next bytes go.
+  // Returns the position for the next bytes.
   #grow(size: number): number {
     const at = this.#length
     const needed = at + size

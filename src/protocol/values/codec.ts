@@ -21,9 +21,10 @@ import { fromExtension } from './extensions.ts'
  */
 
 /**
- * The bytes of some values, one after another.
+ * Encodes values, one after another.
  *
- * @throws ProtocolError for what has no form: functions, symbols, bigints of more than 64 bits, cycles, Sets.
+ * @throws ProtocolError for values that MessagePack cannot represent: functions, symbols, bigints above 64 bits,
+ *   cycles, Sets.
  */
 export function encode(...values: readonly unknown[]): Uint8Array {
   const writer = new ByteWriter()
@@ -37,10 +38,10 @@ export function encode(...values: readonly unknown[]): Uint8Array {
 }
 
 /**
- * The one value that bytes are.
+ * Decodes bytes that hold exactly one value.
  *
- * @param instance who sent them, for the error
- * @throws ProtocolError when they are not one MessagePack value
+ * @param instance the sender, for the error's message
+ * @throws ProtocolError when the bytes are not one MessagePack value
  */
 export function decode(
   bytes: Uint8Array,
@@ -53,7 +54,7 @@ export function decode(
   }
 }
 
-/** The values that stand one after another, each decoded when it is asked for. @throws ProtocolError */
+/** Decodes consecutive values, each when the caller asks for it. @throws ProtocolError */
 export function* decodeEach(bytes: Uint8Array, instance?: string): Generator<unknown, void, unknown> {
   try {
     const decoder = new Decoder(bytes, fromExtension)

@@ -2,17 +2,17 @@ import { ProtocolError } from '../../errors.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteString } from './byte-string.ts'
 
-/** Deep enough for every real value. */
+/** No real value is nested this deeply. */
 export const maxDepth = 500
 
-/** Gives the value of an extension; `decode` gives the value whose bytes stand inside it. */
+/** Decodes an extension. `decode` decodes a value whose bytes are part of the extension. */
 export type ReadExtension = (type: number, bytes: Buffer, decode: (bytes: Uint8Array) => unknown) => unknown
 
 /**
  * Decodes MessagePack, one value after another.
  *
- * Sizes are those that the sender claims. Nothing is reserved for them: each value needs a byte at least, so that memory and
- * time are bounded by the bytes that are there.
+ * The sender may claim any size, so the decoder reserves no memory for claimed sizes. Each value takes at least one
+ * byte. Memory and time are therefore limited by the number of received bytes.
  */
 export class Decoder {
   readonly #reader: ByteReader
@@ -25,12 +25,12 @@ export class Decoder {
     this.#depth = depth
   }
 
-  /** How many bytes are left. */
+  /** The number of bytes left. */
   get left(): number {
     return this.#reader.left
   }
 
-  /** The next value. @throws ProtocolError when the bytes are none */
+  /** Decodes the next value. @throws ProtocolError when the bytes are not a value */
   next(): unknown {
     const reader = this.#reader
     const head = reader.byte()
@@ -94,7 +94,8 @@ export class Decoder {
     return items
   }
 
-  // A plain object; a Map from the first key on that an object could not keep: another kind of key, or 1 beside '1'.
+  // Returns a plain object. Switches to a Map at the first key that an object cannot keep: a key of another type, or 1
+  // beside '1'.
   #map(size: number): unknown {
     this.#enter(size * 2)
     const object: Record<string, unknown> = {}
@@ -124,7 +125,7 @@ export class Decoder {
     return value
   }
 
-  /** The next value, which has to be the last. */
+  /** Decodes the next value, which must be the last. */
   only(): unknown {
     const value = this.next()
     if (this.left > 0) throw new ProtocolError(`${this.left} bytes follow the value`)
@@ -142,12 +143,12 @@ export class Decoder {
 const isName = (key: unknown): key is string | number => typeof key === 'string' || typeof key === 'number'
 
 function define(object: Record<string, unknown>, name: string, value: unknown): void {
-  // Assigned, it would be the object's prototype.
+  // An assignment to `__proto__` would set the object's prototype.
   if (name !== '__proto__') object[name] = value
   else Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: true })
 }
 
-// A copy: a view would keep the whole reply in memory.
+// Copies the bytes: a view would keep the whole reply in memory.
 function binary(bytes: Buffer): Uint8Array {
   return new Uint8Array(bytes)
 }

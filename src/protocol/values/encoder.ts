@@ -14,7 +14,7 @@ export class Encoder {
     this.#depth = depth
   }
 
-  /** Writes a value. @throws TypeError, RangeError for one that has no form */
+  /** Encodes a value. @throws TypeError, RangeError for a value that MessagePack cannot represent */
   write(value: unknown): void {
     const writer = this.#writer
     if (value === undefined || value === null) writer.byte(0xc0)
@@ -106,7 +106,7 @@ export class Encoder {
   }
 
   #record(value: object): void {
-    // A Set, a RegExp or a Promise would go as an empty map.
+    // Without this check, a Set, a RegExp or a Promise would be encoded as an empty map.
     const tag = Object.prototype.toString.call(value)
     if (tag !== '[object Object]') throw new TypeError(`${tag} has no form in MessagePack`)
     const record = value as Readonly<Record<string, unknown>>
@@ -118,7 +118,7 @@ export class Encoder {
     }
   }
 
-  // The head of a value with its size in one, two or four bytes.
+  // Writes the head of a value, with the size in one, two or four bytes.
   #head([in8, in16, in32]: readonly [number | undefined, number, number], size: number): void {
     const [head, width] =
       size < 0x100 && in8 !== undefined

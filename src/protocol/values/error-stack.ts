@@ -34,13 +34,16 @@ function toFrame(map: unknown): BoxErrorFrame {
   }
 }
 
-/** A value that is shown as text, whatever the server sent for it. */
+/** Converts a value to text, whatever its type: the server may send anything. */
 export function toText(value: unknown): string {
   if (value === undefined || value === null) return ''
   return types.isUint8Array(value) ? readableText(value) : String(value)
 }
 
-/** Further fields of an error, such as the tuples that a key stands in twice: what an error holds is there to be read. */
+/**
+ * The additional fields of an error, such as the two tuples with a duplicate key. Converted so that people can read
+ * them.
+ */
 export function toFields(fields: object): Record<string, unknown> {
   const entries: [unknown, unknown][] = types.isMap(fields) ? [...fields] : Object.entries(fields)
   return Object.fromEntries(entries.map(([name, value]) => [toText(name), withTexts(value)]))
@@ -53,7 +56,7 @@ function withTexts(value: unknown): unknown {
   return isPlain(value) ? toFields(value) : value
 }
 
-// Not `=== Object.prototype`: a test runner's sandbox has another one.
+// A comparison with Object.prototype would fail: the sandbox of a test runner has its own.
 function isPlain(value: unknown): value is object {
   return isRecord(value) && [null, 'Object'].includes(Object.getPrototypeOf(value)?.constructor.name ?? null)
 }

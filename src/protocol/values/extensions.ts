@@ -11,9 +11,9 @@ import { UnknownExtension } from './unknown-extension.ts'
 import { Uuid } from './uuid.ts'
 
 /**
- * The number and the bytes of the extension that a value is; undefined when it is none.
+ * The number and the bytes of the extension that represents a value; undefined if no extension does.
  *
- * @param encode gives the bytes of a value that stands inside it
+ * @param encode encodes a value that is part of this value
  */
 export function toExtension(value: object, encode: (value: unknown) => Uint8Array): UnknownExtension | undefined {
   if (value instanceof Decimal) return new UnknownExtension(1, value.toBytes())
@@ -26,7 +26,7 @@ export function toExtension(value: object, encode: (value: unknown) => Uint8Arra
   return undefined
 }
 
-/** The value of an extension. @throws ProtocolError when the bytes are not what its type says */
+/** Decodes an extension. @throws ProtocolError when the bytes do not match the extension's type */
 export const fromExtension: ReadExtension = (type, bytes, decode) => {
   try {
     switch (type) {
@@ -48,7 +48,8 @@ export const fromExtension: ReadExtension = (type, bytes, decode) => {
   }
 }
 
-// What a server sent for an error whose texts are not UTF-8: what is shown of them is not what they were.
+// The original bytes of errors with texts that are not UTF-8. The decoded texts differ from the original, so encoding
+// needs these bytes.
 const sent = new WeakMap<ErrorValue, Uint8Array>()
 
 function toErrorValue(bytes: Buffer, decode: (bytes: Uint8Array) => unknown): ErrorValue {

@@ -173,7 +173,7 @@ describe.each(jests)('$name', runner => {
     }
     for (const line of ['line of a failing test', 'line of an afterEach']) expect.soft(output).toContain(line)
     expect.soft(output).not.toContain('line of a passing test')
-    // The line of the test, in its frame.
+    // The line of the test, in the code frame.
     expect.soft(output).toMatch(/\|.*await tarantool\.waitForLog\('never logged'\)/)
   })
 

@@ -148,7 +148,7 @@ describe.each(jests)('$name', runner => {
         const { readdirSync } = require('node:fs')
         test('is alone', () => {
           expect(process.env.TARANTOOL_PORT).toBeUndefined()
-          // Of the user, of the run, of a server.
+          // The directories of the user, of the run, and of a server.
           expect(readdirSync(process.env.TMPDIR, { recursive: true }).filter(name => /tnt-.*tnt-.*tnt-/.test(name))).toEqual([])
         })`,
     })

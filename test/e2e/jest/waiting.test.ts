@@ -43,7 +43,7 @@ describe.each(jests)('$name', runner => {
     },
   )
 
-  // Jest empties what the globals of a file held, or warns of whoever looks at it.
+  // After a file, Jest empties its globals, or warns about code that still reads them.
   test.each([
     ['on', ['-i']],
     ['on', ['-w=2']],

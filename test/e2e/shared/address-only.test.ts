@@ -4,7 +4,7 @@ import { outcomes } from '../support/report.ts'
 import { resettingProject } from '../support/reset.ts'
 import { jests, vitests } from '../support/runners.ts'
 
-// Talks to the server without `useTarantool`: by its address.
+// Connects to the server by its address, without `useTarantool`.
 const byAddress = `
 import TarantoolConnection from 'tarantool-driver'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
@@ -78,7 +78,7 @@ describe.each([...vitests, ...jests])('$name', runner => {
     const results = outcomes(project)
     expect(output).not.toMatch(/Unhandled/)
     const { 'kills what it has used': kills, 'comes after that': next, ...others } = results
-    // The worker may hear of the death when the test has ended.
+    // The worker may notice the death only after the test has ended.
     expect([kills, next]).toEqual(kills === 'passed' ? ['passed', told] : [told, 'passed'])
     expect(Object.entries(others).filter(([, outcome]) => outcome !== 'passed')).toEqual([])
   })

@@ -4,7 +4,7 @@ import { withJsonReport } from '../support/report.ts'
 import { isJest, jests, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
-// Counts the starts, and fails in the second of two functions.
+// Counts the starts, and fails in a nested function.
 const broken = `local file = io.open('STARTS', 'a') file:write('x') file:close()
 require('log').info('about to fail')
 local function inner() error('boom') end
@@ -57,7 +57,7 @@ describe.each([...vitests, ...jests])('$name', runner => {
     expect.soft(output.match(inFull), output).toHaveLength(1)
     expect.soft(output.match(oneLine), output).toHaveLength(5)
     expect.soft(output.match(/: boom/g), output).toHaveLength(6)
-    // Runners show the place.
+    // Runners show the failing Lua line.
     expect.soft(output).toMatch(isJest(runner) ? />\s+3 \| local function inner/ : /❯ broken\.lua:3:1/)
     expect.soft(output.match(/in function 'inner'/g), output).toHaveLength(1)
     expect.soft(output).toContain('about to fail')
@@ -67,7 +67,7 @@ describe.each([...vitests, ...jests])('$name', runner => {
     expect(project.servers()).toEqual([])
   })
 
-  // Of two files that fail at a time, the one that is shown has the report.
+  // If two files fail at the same time, the file that the runner shows has the full report.
   test.each([
     ['of the run', `{ appLua: './broken.lua' }`, 'useTarantool()', twoWorkers],
     ['of each file', '{}', `useTarantool({ config: { appLua: './broken.lua' } })`, oneWorker],
@@ -76,7 +76,7 @@ describe.each([...vitests, ...jests])('$name', runner => {
     const { output } = isJest(runner)
       ? await project.run([...jestJsonReport, '--bail'], { env: esModules })
       : await project.run(['run', '--bail=1', ...withJsonReport])
-    // What was under way may come to its end.
+    // Files that are already running may finish.
     expect(output).toMatch(
       isJest(runner) ? /Test Suites: [12] failed, [12] of 6 total/ : /Test Files +[1-5] failed .*\(6\)/,
     )

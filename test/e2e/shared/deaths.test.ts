@@ -37,7 +37,7 @@ describe.each([...vitests, ...jests])('$name', runner => {
     const results = Object.fromEntries(Object.entries(outcomes(project)).map(([title, text]) => [title[0], text]))
     expect(output).not.toMatch(/Unhandled/)
     expect(Object.values(results).join('\n')).not.toContain('ResetError')
-    // The worker may hear of the death when the test is over.
+    // The worker may notice the death only after the test has ended.
     expect(`${results[1]}\n${results[2]}`).toMatch(/was killed by SIGKILL (during|before) this test/)
     for (const number of [2, 3]) expect.soft(results[number]).toContain('port 8080 is taken')
     expect.soft(results[5]).toMatch(/exited with code [13] during this test/)

@@ -14,7 +14,7 @@ function visits()
   return events
 end`
 
-// Each test finds what it did itself, in whatever order they run, and whatever the fixture had to do in between.
+// Each test finds only its own changes, in any order of tests and whatever the fixture did in between.
 const testFile = (isolation: string): string => `
 import { connect } from 'node:net'
 import { useTarantool } from 'tarantool-fixture/vitest'

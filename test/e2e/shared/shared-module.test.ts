@@ -12,7 +12,9 @@ const app = `
   function count() return box.space.rows:count() end
   function add() box.space.rows:auto_increment({}) end`
 
-/** A module that is evaluated once for all files, or for each, as the runner likes. */
+/**
+ * A module that several files import. The runner decides whether it is evaluated once for all files or once per file.
+ */
 const helper = `
   import { useTarantool } from 'tarantool-fixture/vitest'
   const reset = useTarantool()
@@ -25,7 +27,7 @@ const helper = `
     own: useTarantool({ config: { appLua: ${JSON.stringify(app)} } }),
   }`
 
-/** How many rows each of a file's three tests finds, where each adds one. */
+/** The number of rows that each of a file's three tests finds. Each test adds one row. */
 const found = {
   reset: [0, 0, 0],
   restarted: [0, 0, 0],

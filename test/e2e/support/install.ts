@@ -25,7 +25,7 @@ export async function installNode(version: string): Promise<void> {
   await installInto(nodeDirectory(version), { node: version })
 }
 
-// The packed package, unless it is the one that is there.
+// Installs the packed package, unless the same package is already installed.
 async function installPackage(directory: string): Promise<void> {
   const packed = createHash('sha256').update(readFileSync(tarball)).digest('hex')
   const mark = join(directory, 'installed-package')

@@ -95,7 +95,10 @@ export class EmptyProject {
     })
   }
 
-  /** What its runs left in the temporary directory, relative to it: the user's own directory, or what stands in that. */
+  /**
+   * Files that the runs left in the temporary directory, relative to it: the user's own directory, or the files in
+   * there.
+   */
   leftBehind(): string[] {
     const found = readdirSync(this.temporary).filter(name => name.startsWith('tnt-'))
     return found.flatMap(name => {

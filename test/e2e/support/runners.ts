@@ -43,7 +43,7 @@ export const allRunners: readonly Runner[] = [...allVitests, ...allJests]
  */
 export interface Choice {
   readonly E2E_RUNNERS: string
-  /** Default: of each runner its own. */
+  /** Default: each runner's own value. */
   readonly E2E_NODE?: string
 }
 

@@ -172,7 +172,7 @@ describe.each(vitests)('$name', runner => {
       }
       expect.soft(text, reporter).not.toContain('line of a passing test')
     }
-    // The line of the test, in its frame.
+    // The line of the test, in the code frame.
     expect.soft(output).toMatch(/\|.*await tarantool\.waitForLog\('never logged'\)/)
   })
 

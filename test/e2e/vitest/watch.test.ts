@@ -81,7 +81,7 @@ describe.each(vitests)('$name, watch mode', runner => {
     expect((await change({ 'lua/thing.lua': thingLua('violet') })).answer).toBe('blue violet')
     expect(project.servers()).toHaveLength(1)
 
-    // A module in a directory below: one that is new, edited, and gone.
+    // A module in a subdirectory: new, then edited, then removed.
     expect((await change({ 'lua/lib/below.lua': `return '!'` })).answer).toBe('blue violet!')
     expect((await change({ 'lua/lib/below.lua': `return '?'` })).answer).toBe('blue violet?')
     rmSync(join(project.directory, 'lua/lib/below.lua'))

@@ -33,7 +33,7 @@ function nested<Leaf>(leaf: fc.Arbitrary<Leaf>): fc.Arbitrary<unknown> {
 describe('beside @msgpack/msgpack', () => {
   test('the same bytes', () => {
     fc.assert(
-      // The library has no wide integers without BigInt, and takes no `__proto__` for a key.
+      // Without BigInt, the library has no wide integers. It also refuses `__proto__` as a key.
       fc.property(nested(fc.oneof(plain, bytes)), value => {
         expect(Buffer.from(encode(value))).toEqual(Buffer.from(library.encode(value, { maxDepth: 500 })))
       }),
@@ -62,7 +62,7 @@ test('a value comes back from its bytes', () => {
   fc.assert(
     fc.property(nested(leaf), value => {
       const back = decode(encode(value))
-      // A Map that an object can stand for is one.
+      // The decoder returns an object for a Map that an object can represent.
       expect(encode(back)).toEqual(encode(decode(encode(back))))
       if (!containsMap(value)) expect(back).toEqual(value)
     }),
