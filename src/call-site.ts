@@ -1,8 +1,8 @@
 import { TarantoolFixtureError } from './errors.ts'
 
 /**
- * Runs what a method does. An error of ours gets the stack of the method's caller: the frames of protocols and leases tell a
- * test's author nothing, and Vitest shows no more than ten.
+ * Runs the body of a method, and gives an error of ours the stack of the method's caller. Frames of protocols and leases
+ * do not help the author of a test, and Vitest shows only ten frames.
  */
 export async function fromCaller<Result>(
   method: (...args: never[]) => unknown,

@@ -6,13 +6,13 @@ export interface ErrorDetails {
   instance?: string | undefined
   /** The last lines of the server's log, oldest first. */
   logTail?: readonly string[] | undefined
-  /** Those of them that the message shows. Default: all. */
+  /** The log lines that the message shows. Default: all lines of the log. */
   shownLog?: readonly string[] | undefined
   /** The whole log, where it still is on disk. */
   logFile?: string | undefined
   /** What to do about it, one sentence or a few lines. */
   hint?: string | undefined
-  /** The frames of the Lua that raised it, innermost first. */
+  /** The frames of the Lua code that raised the error, innermost first. */
   luaFrames?: readonly string[] | undefined
   /** The error below this one. */
   cause?: unknown

@@ -10,5 +10,5 @@ export const packageDirectory: string = fileURLToPath(
   candidates.find(url => existsSync(new URL('fixtures/boot.lua', url))) ?? new URL('..', import.meta.url),
 )
 
-/** Where the Lua is that runs in servers. */
+/** Directory of the Lua files that run in servers. */
 export const fixturesDirectory: string = join(packageDirectory, 'fixtures')

@@ -8,7 +8,7 @@ export const ownUid: number = process.getuid?.() ?? -1
 const sticky = 0o1000
 const groupMayWrite = 0o020
 const othersMayWrite = 0o002
-// As many as Linux follows.
+// Linux follows as many.
 const mostLinks = 40
 
 function readOrNothing(path: string): string {
@@ -24,7 +24,8 @@ const fieldsOf = (file: string): string[][] =>
     .split('\n')
     .map(line => line.split(':'))
 
-// With a umask of 002, as on Ubuntu and Fedora, the user's files are writable by a group that has no other member.
+// With a umask of 002, as on Ubuntu and Fedora, a user's files are writable by the user's private group, which has no
+// other member.
 function isPrivateGroup(gid: number): boolean {
   if (gid !== process.getgid?.()) return false
   const { username } = userInfo()
@@ -35,7 +36,7 @@ function isPrivateGroup(gid: number): boolean {
   return members.every(name => name === username) && !fieldsOf('/etc/passwd').some(isOfAnother)
 }
 
-// In a user namespace that does not have the machine's root, root's files are shown as nobody's.
+// A user namespace that does not contain the machine's root shows root's files as nobody's.
 function isRootOutside(uid: number): boolean {
   if (String(uid) !== readOrNothing('/proc/sys/kernel/overflowuid').trim()) return false
   const ranges = readOrNothing('/proc/self/uid_map')
@@ -44,7 +45,7 @@ function isRootOutside(uid: number): boolean {
   return !ranges.some(([first = 0, , count = 0]) => uid >= first && uid < first + count)
 }
 
-// What cannot be looked at, we cannot use either.
+// A path that cannot be inspected cannot be used either.
 function statusOf(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
@@ -59,11 +60,11 @@ const isOpen = ({ mode, gid }: Stats): boolean =>
   (mode & othersMayWrite) !== 0 || ((mode & groupMayWrite) !== 0 && !isPrivateGroup(gid))
 
 /**
- * Says how another user of this machine, root aside, could change what a path leads to: who owns or may write to the file
- * or a directory on the way. What is missing at the end of the path counts as ours: it is for us to make.
+ * Says how another user of this machine, except root, could change the target of a path: who owns or can write to the
+ * file or a directory above it. Missing parts at the end of the path count as ours, because we will make them.
  *
- * @param shared whether the last directory may be one like /tmp, where everybody makes files and removes only their own
- * @returns undefined where nobody else can
+ * @param shared whether the last directory can be like /tmp, where everybody makes files and removes only their own
+ * @returns undefined if nobody else can change the target
  */
 export function pathWeakness(path: string, { shared = false }: { shared?: boolean } = {}): string | undefined {
   const rest = resolve(path).split('/').slice(1)

@@ -69,8 +69,8 @@ function readManifest(directory: string): Manifest | undefined {
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /**
- * Looks at a copy: whether it is whole, fits this machine, and nobody else could have changed it. Costs a few hundred calls
- * of stat(2), no process.
+ * Checks that a copy is whole, fits this machine, and cannot have been changed by another user. The check costs a few
+ * hundred calls of stat(2) and starts no process.
  */
 export function inspectCopy(directory: string): CachedCopy {
   try {

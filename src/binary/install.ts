@@ -77,14 +77,14 @@ async function describeCopy(
 const unreachable =
   /could not (?:connect|resolve)|unable to connect|connection (?:failed|timed out)|unreachable|temporary failure/i
 
-/** What apt says of a network that is down, without the address of each list. */
+/** The part of apt's complaints that shows a network failure, without the address of each list. */
 function networkFailure(complaints: readonly string[]): string | undefined {
   const line = complaints.find(text => unreachable.test(text))
   const reason = line?.replace(/^[EW]: (?:Failed to fetch \S+\s+)?/, '')
   return reason && `the package lists could not be fetched: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`
 }
 
-/** Refuses a cache on a file system that runs no programs, before anything is downloaded into it. */
+/** Refuses a cache on a file system that does not run programs, before a download fills the cache. */
 function checkRunsPrograms(directory: string, root: string): void {
   const probe = join(directory, 'probe')
   writeFileSync(probe, '#!/bin/sh\nexit 0\n', { mode: 0o755 })

@@ -61,7 +61,7 @@ export interface Lookup {
   readonly binary?: Binary
   /** Where it was looked for, and with what result. */
   readonly findings: readonly string[]
-  /** Why a copy in the cache is not run that others could have changed. */
+  /** Why a copy in the cache is not run: how other users could have changed the copy. */
   readonly suspicion?: string | undefined
 }
 

@@ -46,9 +46,10 @@ export async function sweepStaging(root: string): Promise<void> {
 }
 
 /**
- * Makes a directory of this process's own below `root`, on the same file system as the later place of what is made in it.
+ * Makes a private directory for this process below `root`. It is on the file system of the final place, so that a rename
+ * works.
  *
- * @param mode of the directory, and of a root that is not there yet. Default: others may read, and never write.
+ * @param mode of the new directory, and of a root that does not exist yet. Default: others can read but not write.
  * @throws InstallError if the cache cannot be written.
  */
 export async function makeStaging(root: string, mode: 0o755 | 0o700 = 0o755): Promise<string> {

@@ -55,10 +55,10 @@ export interface InstanceOptions {
   /** Address to listen on; `'unix/'` makes `port` the path of a unix socket. Default `'127.0.0.1'`. */
   host?: string | undefined
   /**
-   * Port to listen on, or with `host: 'unix/'` a socket path. Default: a free port (asynctnt: 3301) outside of the ports that
-   * the system gives to connections, reserved among your processes, and chosen anew if it is lost before the server binds it
-   * for the first time; with `host: 'unix/'` a socket in the instance's directory. Later starts wait for a port that another
-   * process has taken, for `timeout` at most.
+   * Port to listen on, or a socket path with `host: 'unix/'`. Default: a free port (asynctnt: 3301), or a socket in the
+   * instance's directory with `host: 'unix/'`. The fixture takes the free port from outside the system's ephemeral range
+   * and reserves it among your processes. If another process takes the port before the server first binds it, the fixture
+   * chooses another port. A later start waits up to `timeout` for a port that another process has taken.
    */
   port?: number | string | undefined
   /** Address of the console; `'unix/'` makes `consolePort` a socket path. Default `'unix/'` (asynctnt: `host`). */
@@ -89,9 +89,10 @@ export interface InstanceOptions {
    */
   walMode?: 'none' | 'write' | 'fsync' | undefined
   /**
-   * Directory in which the instance makes its own. In one that other users may write to, such as /tmp, it is made in
-   * `tnt-<uid>`, a directory that only you can enter. A root that other users could replace is not used: a line says so.
-   * Default: the system's temporary directory, or /tmp where the paths of sockets would get too long there.
+   * Directory in which the instance makes its own directory. If other users can write to the root, as to /tmp, the
+   * fixture makes the directory in `tnt-<uid>`, which only you can enter. The fixture does not use a root that other
+   * users could replace, and logs a line that says so. Default: the system's temporary directory, or /tmp if socket paths
+   * would get too long there.
    */
   root?: string | undefined
   /** Whether `box.cfg.work_dir` is set to the instance's directory. It is the working directory either way. Default true. */
@@ -157,8 +158,9 @@ export interface InstanceOptions {
   /** Arguments before the init script, for a `commandToRun` that is a wrapper: `['-u', 'tarantool', 'tarantool']`. */
   commandArgs?: readonly string[] | undefined
   /**
-   * Options of `box.cfg` by Tarantool's own names; they win over all others. `listen`, `background` and `log` cannot be set:
-   * a test's server listens on `host` and `port`, and logs to its `logFile`. `log_format: 'json'` can.
+   * Options of `box.cfg` by Tarantool's own names; they override all other options. `listen`, `background` and `log`
+   * cannot be set: a test's server listens on `host` and `port`, and logs to its `logFile`. `log_format: 'json'` is
+   * allowed.
    */
   boxCfg?: { readonly [name: string]: BoxCfgValue } | undefined
   /**
@@ -172,12 +174,13 @@ export interface InstanceOptions {
    */
   credentials?: Credentials | 'random' | undefined
   /**
-   * Other users of the machine who may connect over TCP: a list of user ids, for services that run as somebody else, or
-   * `'any'` for everybody. Default: only you and root.
+   * Other users of the machine who can connect over TCP. A list of user ids admits services that run as other users;
+   * `'any'` admits everybody. Default: only you and root.
    *
-   * On Linux, a server on 127.0.0.1, ::1 or localhost asks the kernel who owns a connection, and refuses other users before they
-   * can authenticate. A server cannot ask in a container, on another address, on macOS, and in a sandbox that forbids
-   * netlink. It then has an account with a random password, unless `credentials` name one, and guest has no rights.
+   * On Linux, a server on 127.0.0.1, ::1 or localhost asks the kernel who owns a connection. It refuses other users
+   * before they can authenticate. A server cannot ask in a container, on another address, on macOS, or in a sandbox that
+   * forbids netlink. Such a server has an account with a random password, unless `credentials` name an account, and guest
+   * has no rights.
    *
    * @example { uids: [1001] }
    */

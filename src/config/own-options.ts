@@ -1,4 +1,4 @@
-/** Options of box.cfg that the fixture sets itself, and what to do instead of setting them. */
+/** Options of box.cfg that the fixture sets itself. The value says what the user can do instead. */
 export const ownOptions: Readonly<Record<string, string>> = {
   listen: 'use host and port',
   background: 'leave it out',

@@ -39,7 +39,7 @@ export interface ResolvedOptions {
   readonly memtxMemory: number
   /** Undefined where the user named none: see `walModeOf`. */
   readonly walMode: WalMode | undefined
-  /** Undefined where the user named none: see `placeOf`. */
+  /** Undefined if the user named no root: see `placeOf`. */
   readonly root: string | undefined
   readonly specifyWorkDir: boolean
   readonly keep: Keep
@@ -68,7 +68,7 @@ const bytesPerGigabyte = 2 ** 30
 function luaSource(option: string, given: string | undefined, baseDir: string): LuaSource | undefined {
   if (given === undefined) return undefined
   const file = resolve(baseDir, given)
-  // The name of a directory may have a line break, too.
+  // A directory's name can contain a line break, too.
   const isPath = /^[^\n]*\.lua$/.test(given) || (given.endsWith('.lua') && existsSync(file))
   if (!isPath) return { text: given }
   if (!existsSync(file) || !statSync(file).isFile()) {
@@ -124,7 +124,7 @@ function checkTogether(options: InstanceOptions): void {
   }
 }
 
-// To be told why now is better than to be refused as guest later.
+// An error that explains the conflict now is better than a refused guest later.
 function checkAccess({ access, docker, host = '127.0.0.1' }: InstanceOptions): void {
   if (access === undefined || access === 'any' || host === 'unix/') return
   const why = docker ? "'docker'" : isLoopback(host) ? undefined : `host: ${JSON.stringify(host)}`

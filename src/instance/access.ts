@@ -3,31 +3,31 @@ import { isLoopback } from '../config/loopback.ts'
 import type { Credentials } from '../config/options.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 
-/** What a server is told of whom it lets in over TCP: fixtures/boot/access.lua. */
+/** Tells a server whom to admit over TCP: fixtures/boot/access.lua. */
 export interface Gate {
-  /** The users beside root and the one that the server runs as. */
+  /** Users to admit besides root and the server's own user. */
   readonly uids: readonly number[]
-  /** Where it listens, unless it is on a unix socket: nobody comes over TCP then. */
+  /** The host that the server listens on. Undefined for a unix socket, which nobody reaches over TCP. */
   readonly host: string | undefined
 }
 
-/** The server cannot tell whose a connection is: it needs a password. */
+/** The server cannot tell who owns a connection, so it needs a password. */
 export class OwnersUnknownError extends Error {}
 
-// Programs whose servers cannot be told whose a connection is: netlink is forbidden to them, for instance.
+// Programs whose servers cannot tell who owns a connection, for instance because a sandbox forbids netlink.
 const withoutGate = new Set<string>()
 
 let ownPassword: string | undefined
 
-/** One for all servers of this process: one that replicates has its source's accounts. */
+/** All servers of this process share one account, because a replica has the accounts of its source. */
 const accountOfProcess = (): Credentials => {
   ownPassword ??= randomBytes(12).toString('hex')
   return { user: 'tester', password: ownPassword }
 }
 
 /**
- * Who may connect to a server. Where Linux can say whose a connection is, that decides, and guest may do all. Where it cannot,
- * there is a password.
+ * Decides who can connect to a server. If Linux can tell who owns a connection, the owner decides, and guest can do
+ * everything. Otherwise a password decides.
  */
 export class Access {
   readonly #options: ResolvedOptions
@@ -38,12 +38,12 @@ export class Access {
     this.#program = JSON.stringify([options.commandToRun, options.commandArgs])
   }
 
-  /** The account that the server has, and is talked to with; undefined where guest may do all. */
+  /** The account that the server has and that the fixture uses. Undefined if guest can do everything. */
   get credentials(): Credentials | undefined {
     return this.#options.credentials ?? this.madeUp
   }
 
-  /** The account, where nobody asked for one. The init script of a user may not know it. */
+  /** The account, if the fixture made it up. A user's init script may not know this account. */
   get madeUp(): Credentials | undefined {
     const { access, credentials, host } = this.#options
     if (credentials || access === 'any' || host === 'unix/' || this.#canHaveGate) return undefined
@@ -56,7 +56,7 @@ export class Access {
     return { uids: [process.geteuid?.() ?? 0, ...access.uids], host: host === 'unix/' ? undefined : host }
   }
 
-  /** From now on there is a password. */
+  /** Switches to a password for all later starts. */
   giveUpGate(): void {
     withoutGate.add(this.#program)
   }

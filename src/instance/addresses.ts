@@ -10,8 +10,8 @@ export interface InstanceAddresses {
   /** Where the server is reached, as messages call it. */
   readonly listen: string
   /**
-   * The same as the server itself is told: in a container its own, of which a port is published. `console` is undefined as
-   * long as another server has the console's address, and where the console is the agent.
+   * The same addresses as the server sees them. A server in a container listens on a port of its own, which the engine
+   * publishes. `console` is undefined while another server has the console's address, and if the console is the agent.
    */
   readonly own: {
     readonly host: string
@@ -27,9 +27,12 @@ export interface InstanceAddresses {
     readonly uri: string
     readonly address: Address
   }
-  /** The console that only the fixture uses: what goes over it is not seen by the application. */
+  /** The console that only the fixture uses. The application does not see requests that come through it. */
   readonly agent: Address
-  /** Of a server that stands by: it does not listen on its port yet, nor on its console where another server has that. */
+  /**
+   * Set for a server that stands by. Such a server does not listen on its port yet, nor on its console if another server
+   * has the console.
+   */
   readonly standby?: {
     /** The console's address, if it is to be taken over, too. */ readonly consoleToBe: string | undefined
   }
@@ -65,8 +68,8 @@ export function toUri(host: string, port: number | string): string {
   return host === 'unix/' ? `unix/:${port}` : `${hostForUri(host)}:${port}`
 }
 
-// Tarantool's URI of a socket has no escapes, and ends without a word at what it takes for the next part. A percent sign
-// ends the console's, and a comma begins another URI from 2.10 on.
+// Tarantool's URI of a socket has no escapes. Tarantool silently cuts the path at a character that starts the next part
+// of a URI. A percent sign ends the console's URI, and from 2.10 on a comma begins another URI.
 const fitsUri = /^[\w./~!$&'()*+;=@-]*$/
 
 /** A socket's URI for the server itself, whose working directory is the instance's directory. */
@@ -125,7 +128,7 @@ export function resolveAddresses(
       agent: agentPath === undefined ? ownConsole : uriForServer('unix/', agentPath, workDir),
       console: agentPath === undefined ? undefined : ownConsole,
     },
-    // Of a directory that is mounted into a virtual machine, the sockets do not come along.
+    // A virtual machine does not pass on the sockets of a mounted directory.
     agent: agentPath === undefined ? console.address : { path: agentPath },
     binary: toAddress(options.host, port),
     title: options.title ?? `tnt[${toUri(options.host, port)}]`,
@@ -133,7 +136,7 @@ export function resolveAddresses(
   }
 }
 
-/** The addresses of a server that stands by, while another one has those that it is to take over. */
+/** The addresses of a server that stands by, while another server has the addresses to take over. */
 export function standbyAddresses(toBe: InstanceAddresses, workDir: string): InstanceAddresses {
   const { address } = toBe.console
   const isItsOwn = 'path' in address && dirname(address.path) === workDir

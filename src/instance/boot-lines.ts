@@ -2,18 +2,19 @@ import { asPlainLine } from '../log/plain-line.ts'
 import type { FailureReport } from './report.ts'
 
 const bootEnds = /ready to accept requests/
-// What Tarantool says of itself between its boot and the application, and our own line, which says what the error says.
+// Tarantool's own lines between its boot and the application; and our own line, which repeats the error.
 const afterBoot =
   /set '\w+' configuration option to |box switched to rw|wal\/engine cleanup is resumed|main\/\d+\/checkpoint_daemon\b/
 const ownReport = /\btarantool-fixture: the server did not start: /
-// The boot's own news, and what it prints before there is a log; its warnings and errors may be the reason.
+// Boot lines that only inform, and lines printed before the log exists. Boot warnings and errors stay, since they can be
+// the reason.
 const news = / [CIVD]> |^started$/
 
 /**
- * The lines of a log that may say something of a failed start: those of the application. The boot of the server says the
- * same each time, and the report of Lua's error stands in the error itself.
+ * Keeps the log lines that can explain a failed start: the lines of the application. The server's boot logs the same
+ * lines each time, and the error itself contains the report of Lua's error.
  *
- * @param stage where Lua has failed; undefined where it has reported nothing, and how far the boot came may be the reason
+ * @param stage where Lua failed. Undefined if Lua reported nothing: then the boot's progress can be the reason.
  */
 export function withoutBootLines(lines: readonly string[], stage?: FailureReport['stage']): string[] {
   const plain = lines.map(line => ({ line, says: asPlainLine(line) }))

@@ -13,7 +13,7 @@ import type { InstanceAddresses } from './addresses.ts'
 import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './template.ts'
 
-// Passwords may be in them, and a kept directory may be copied to where others can look.
+// The files can contain passwords, and the user can copy a kept directory to a place that others can read.
 const ownerOnly = { mode: 0o600 } as const
 const defaultTemplate = join(fixturesDirectory, 'init.lua')
 
@@ -108,7 +108,7 @@ export interface SeedDuty {
   readonly template?: 'make' | 'try' | undefined
 }
 
-/** Where a server is, and who gets to it. */
+/** The server's place, and the rules for access to it. */
 export interface ScriptPlace {
   readonly addresses: InstanceAddresses
   readonly workDir: string
@@ -163,7 +163,7 @@ export function writeInitScript(
     work_dir: workDir,
     template: seed.template && {
       duty: seed.template,
-      // We set it at each start; 'random' makes up another each time.
+      // We set the password at each start; 'random' makes a new password each time.
       ignore_password_of: options.initLuaTemplate ? access.madeUp?.user : options.credentials?.user,
     },
   }

@@ -120,8 +120,8 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * The account that requests are sent as; undefined for guest. A server that cannot tell users apart (see the option `access`)
-   * has a random password. In a sandbox on Linux, that is known only after the first start.
+   * The account that requests are sent as; undefined for guest. A server that cannot tell users apart (see the option
+   * `access`) has a random password. In a sandbox on Linux, the fixture knows the account only after the first start.
    */
   get credentials(): Credentials | undefined {
     return this.#workspace.access.credentials

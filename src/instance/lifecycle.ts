@@ -24,14 +24,14 @@ export type InstanceState = 'new' | 'starting' | 'running' | 'stopping' | 'stopp
 interface Start {
   /** Resolves when the process runs. */
   readonly spawned: Promise<void>
-  /** Resolves when the server is ready, and all that belongs to its start is done. */
+  /** Resolves when the server is ready and the start has finished its other work. */
   readonly ready: Promise<void>
   readonly abort: AbortController
 }
 
 /**
- * The state, with what only this state has. The server's process lives in `starting`, `running` and `stopping` alone. Its
- * exit ends the start in the first, is a failure in the second, and what was asked for in the third.
+ * The state, with the data that only this state has. The server's process exists in `starting`, `running` and `stopping`
+ * only. Its exit ends the start in `starting`, is a failure in `running`, and is expected in `stopping`.
  */
 type Life =
   | { readonly state: 'new' | 'stopped' }
@@ -66,7 +66,7 @@ export class Lifecycle {
     return this.#life.state
   }
 
-  /** The process that runs, or that ran last. */
+  /** The running process, or the last one. */
   get process(): TarantoolProcess | undefined {
     return this.#process
   }
@@ -163,7 +163,7 @@ export class Lifecycle {
   async end(signal: 'SIGTERM' | 'SIGKILL', cleanup: boolean): Promise<void> {
     this.#stops++
     await this.#endShared(signal)
-    // A start may have waited for the end.
+    // A start can be waiting for the end of the last server.
     if (cleanup && this.#isAtRest) this.clean()
   }
 
@@ -211,7 +211,7 @@ export class Lifecycle {
         throw error
       },
     )
-    // With wait: false nobody may be listening; ready() hands the failure out later.
+    // With wait: false nobody may be listening yet; ready() reports the failure later.
     const spawned = Promise.race([running, ready])
     spawned.catch(() => {})
     const start: Start = { spawned, ready, abort }
@@ -219,7 +219,7 @@ export class Lifecycle {
     return start
   }
 
-  // One that a stop has called off meanwhile is the stop's to settle.
+  // If a stop has called off this start meanwhile, the stop sets the state.
   #settle(start: Start, life: Life): void {
     if (this.#life.state === 'starting' && this.#life.start === start) this.#life = life
   }
@@ -243,7 +243,7 @@ export class Lifecycle {
     try {
       const report = await this.#starter.start({ recreate, replicationSource, signal: abort.signal, onProcess })
       const process = this.#process
-      // A start does not end with the server's report: a template of its data may have been kept meanwhile.
+      // A start goes on after the server's report: it may keep a template of the data. The server can exit meanwhile.
       if (process?.exit) throw errorOfOwnEnd(process.exit, 'right after it was ready', this.details(process.logStart))
       if (abort.signal.reason === this.#aborted) throw this.#aborted(this.details(process?.logStart))
       return report
@@ -261,7 +261,7 @@ export class Lifecycle {
     this.#follower.start()
   }
 
-  // While it starts or is stopped, the start or the stop tells of the exit.
+  // During a start or a stop, that start or stop reports the exit.
   #onExit(process: TarantoolProcess): void {
     if (process !== this.#process) return
     this.#follower?.drain()
@@ -289,7 +289,7 @@ export class Lifecycle {
     }
   }
 
-  /** Resolves to the failure of a start that failed before it could be called off. */
+  /** Ends the server. Resolves to the failure of a start that failed before the stop could call it off. */
   async #end(signal: 'SIGTERM' | 'SIGKILL', start: Start | undefined): Promise<TarantoolFixtureError | undefined> {
     start?.abort.abort(this.#aborted)
     const failure = await start?.ready.then(
@@ -308,7 +308,7 @@ export class Lifecycle {
     return failure
   }
 
-  // Each stop costs that time, which nobody would find otherwise.
+  // Each stop costs that time, and users would not find out why otherwise.
   #tellOfHangingStop(): void {
     const time = `${this.#options.stopTimeout} ms (stopTimeout)`
     tellOnce(

@@ -2,8 +2,8 @@ import { fixturesDirectory } from '../package-files.ts'
 import type { LineMap } from './template.ts'
 
 /**
- * The frames of a Lua traceback, innermost first, with the places that the user wrote: the rendered init script is no file
- * of his, and the default one is the fixture's.
+ * Reads the frames of a Lua traceback, innermost first, and names the places that the user wrote. The rendered init
+ * script is not the user's file, and the default init script is the fixture's.
  */
 export function readTrace(trace: string | undefined, lineMap: LineMap): string[] {
   const lines = (trace ?? '').split('\n').map(line => line.trim())

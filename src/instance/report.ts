@@ -34,14 +34,14 @@ export interface ReadyReport {
 export type Report =
   | { readonly outcome: 'ready'; readonly ready: ReadyReport }
   | { readonly outcome: 'failed'; readonly failure: FailureReport }
-  /** Begins like a report, and is none. */
+  /** The line begins like a report but cannot be read. */
   | { readonly outcome: 'unreadable'; readonly text: string }
 
-// Of a line. A template's report names every file that the application has read.
+// Limit for one line, in bytes. A template's report names every file that the application has read.
 const longestReport = 16 * 2 ** 20
 const shownOfUnreadable = 1000
 
-// fixtures/boot/report.lua writes each byte of a text as the character of that number.
+// fixtures/boot/report.lua writes each byte of a text as the character with that number.
 function fromBytes(value: unknown): unknown {
   if (typeof value === 'string') return readableText(Buffer.from(value, 'latin1'))
   if (Array.isArray(value)) return value.map(fromBytes)
@@ -64,7 +64,7 @@ const isReady = ({ version, pid, uuid, status }: Readonly<Record<string, unknown
 const isFailure = ({ stage, message }: Readonly<Record<string, unknown>>): boolean =>
   [stage, message].every(text => typeof text === 'string')
 
-/** Reads the rest of a line, behind the nonce. */
+/** Reads the rest of a line, after the nonce. */
 function parseReport(text: string): Report {
   const [, outcome, json = ''] = /^ (ready|failed) (.*)$/s.exec(text) ?? []
   const data = parseObject(json)
@@ -76,7 +76,7 @@ function parseReport(text: string): Report {
   }
 }
 
-/** Looks for the report in what comes, line by line. */
+/** Searches the output for the report, line by line. */
 class ReportSearch {
   readonly #nonce: string
   #chunks: Buffer[] = []
@@ -100,7 +100,7 @@ class ReportSearch {
     return this.#read(text => ({ outcome: 'unreadable', text: `${text.slice(0, shownOfUnreadable).trim()} …` }))
   }
 
-  // A wrapper may have begun the line.
+  // The nonce can be in the middle of a line, because a wrapper may have written before it.
   #read(parse: (text: string) => Report): Report | undefined {
     const line = Buffer.concat(this.#chunks)
     this.#chunks = []

@@ -15,12 +15,12 @@ export interface StandbyServer {
 
 const takenAddress = /Address already in use|failed to bind|failed to create server/i
 
-// In milliseconds, between two tries.
+// Pause between two tries, in milliseconds.
 const pause = 20
 
 /**
- * Lets a server that stands by listen, and tries again while another process has the address; boot.lua and
- * agent/standby.lua are the other side of this.
+ * Lets a standby server listen, and tries again while another process has the address. boot.lua and agent/standby.lua are
+ * the server's side.
  */
 export async function takeOverAddress(server: StandbyServer): Promise<void> {
   for (const giveUpAt = performance.now() + server.timeout; ; await delay(pause)) {

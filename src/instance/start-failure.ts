@@ -56,12 +56,12 @@ function userPlace(report: FailureReport, lineMap: LineMap): { file: string | un
 const withoutPlace = (report: FailureReport): string =>
   report.named ? report.message.replace(/^.*?:\d+: /s, '') : report.message
 
-// What the user looks for goes first.
+// The user's file comes first, because the user looks for it.
 function messageOf(what: string, file: string | undefined, { instance }: FailureContext): string {
   return file === undefined ? `${instance} did not start: ${what}` : `${what} (${instance} did not start)`
 }
 
-// Of a module that is not there, Lua lists some forty places; the application's own come first.
+// For a missing module, Lua lists some forty places; the application's own places come first.
 const withoutSearch = (what: string): string => what.replace(/((?:\n\tno f\S+ .*){6})(?:\n\tno f\S+ .*)+/, '$1\n\t…')
 
 const portTaken = (address: string, context: FailureContext): PortTakenError =>
@@ -119,7 +119,7 @@ export function errorOfReport(
   if (report.stage !== 'app' && report.stage !== 'seed_lua' && saysTaken(report.message, server.logTail)) {
     return portTaken(report.stage === 'console' ? context.console : context.listen, context)
   }
-  // Nothing of the user's has run by then.
+  // At this stage no code of the user's has run yet.
   if (report.stage === 'console') {
     return new RootNotWritableError(`${context.instance} cannot open its console ${context.console}: ${what}`, {
       ...context,
@@ -146,7 +146,7 @@ export function errorOfReport(
   })
 }
 
-/** Makes an error of a report that is none. */
+/** Makes an error of a report that cannot be read. */
 export function errorOfUnreadableReport(text: string, context: FailureContext): InitScriptError {
   return new InitScriptError(`${context.instance} did not start: its report cannot be read: ${JSON.stringify(text)}`, {
     ...context,
@@ -161,9 +161,10 @@ export function describeExit({ exitCode, signal }: ProcessExit): string {
 }
 
 /**
- * Makes an error of a server that ended, and that nobody had stopped.
+ * Makes an error of a server that ended by itself.
  *
- * @param when in its life, such as 'right after it was ready'; empty where that says nothing
+ * @param when the time of the exit in the server's life, such as 'right after it was ready'; empty if the time says
+ * nothing
  */
 export function errorOfOwnEnd(exit: ProcessExit, when: string, details: ServerDetails): ServerExitedError {
   const { exitCode, signal } = exit

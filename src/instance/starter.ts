@@ -30,7 +30,7 @@ export interface StarterSpec {
   readonly onProcess: (process: TarantoolProcess) => void
 }
 
-// In milliseconds, between two looks at a port that another process has taken.
+// Pause between two checks of a port that another process has taken, in milliseconds.
 const soonest = 20
 const latest = 250
 
@@ -45,7 +45,7 @@ export class Starter {
   seedNote: string | undefined
   /** Somebody may know the address: from then on it stays. */
   addressIsKnown = false
-  /** A server of this instance has listened on its addresses. */
+  /** Whether a server of this instance has listened on its addresses. */
   #hasListened = false
 
   constructor(options: ResolvedOptions, workspace: Workspace, details: (logStart: number) => ServerDetails) {
@@ -108,7 +108,7 @@ export class Starter {
 
   async #templateOrigin(program: ReadyProgram): Promise<TemplateOrigin> {
     const { credentials, madeUp } = this.#workspace.access
-    // Another password for each process, which the server sets at each start.
+    // Each process has its own password, which the server sets at each start.
     const account = madeUp ? { ...madeUp, password: '' } : credentials
     return {
       key: await templateKey({ ...this.#options, credentials: account }, program.identity()),
@@ -168,7 +168,7 @@ export class Starter {
         return report
       } catch (error) {
         this.#workspace.removeSockets()
-        // That the port was not to be had says more than that the server was not ready in time.
+        // The lost port explains more than the timeout that followed from it.
         if (lost && error instanceof StartTimeoutError) throw lost
         if (!(error instanceof PortTakenError) || !this.#isOurs(error.address) || performance.now() > giveUpAt)
           throw error
@@ -182,7 +182,7 @@ export class Starter {
     }
   }
 
-  // The port of a server that is to be tried again: it was free for it before, or was chosen to be.
+  // Whether a start should wait for the port: a server of ours had it before, or the fixture chose it.
   #isOurs(address: string): boolean {
     return this.#hasListened || this.#workspace.chosen.includes(address) || this.#workspace.takesOver(address)
   }

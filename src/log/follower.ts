@@ -83,7 +83,7 @@ export class LogFollower {
     const size = statSync(this.#path, { throwIfNoEntry: false })?.size
     if (size === undefined) return
     if (size < this.#offset) {
-      // Another file has its place.
+      // Another file has taken the log's path.
       this.#offset = 0
       this.#lines.clear()
     }

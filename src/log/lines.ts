@@ -1,38 +1,38 @@
 import { readableText } from '../readable-text.ts'
 
-/** How much of a line is looked at, in bytes: what is behind that is left out. Tarantool cuts its own lines at 16 KiB. */
+/** Longest part of a line that is read, in bytes; the rest is dropped. Tarantool cuts its own lines at 16 KiB. */
 export const longestLine: number = 2 ** 20
 
-/** How much of a line an error shows, in characters. */
+/** Longest part of a line that an error shows, in characters. */
 const longestShown = 2000
 
-/** A line as an error shows it: of a long one, its begin and its end. */
+/** Shortens a line for an error: a long line keeps its beginning and its end. */
 export function shortenLine(line: string, longest: number = longestShown): string {
   if (line.length <= longest) return line
   const half = Math.floor(longest / 2)
   return `${line.slice(0, half)} … (${line.length - 2 * half} characters) … ${line.slice(-half)}`
 }
 
-// Of a character that the cut would go through, nothing is kept.
+// Drops a character that the cut would split.
 function cutUtf8(bytes: Buffer, length: number): Buffer {
   let end = length
   while (end > 0 && end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--
   return bytes.subarray(0, end)
 }
 
-/** Makes lines of the chunks of a log, and holds no more of them than the line that has no end yet, up to a bound. */
+/** Splits the chunks of a log into lines. It holds only the line that has no end yet, up to a limit. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void
   #held: Buffer[] = []
   #size = 0
   #leftOut = 0
 
-  /** @param onLine gets each line that is not empty */
+  /** @param onLine called with each line that is not empty */
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine
   }
 
-  /** Takes what comes next; the chunk may be written over afterwards. */
+  /** Takes the next chunk. The caller can reuse the chunk's memory afterwards. */
   take(chunk: Buffer): void {
     const first = chunk.indexOf(10)
     const last = chunk.lastIndexOf(10)
@@ -44,7 +44,7 @@ export class LineSplitter {
     this.#hold(chunk.subarray(last + 1))
   }
 
-  /** There is no more: the line that has no end is one. */
+  /** Ends the input, and reports the last line even without a line break. */
   end(): void {
     const line = readableText(Buffer.concat(this.#held))
     const rest = this.#leftOut === 0 ? '' : ` … (${this.#leftOut} more bytes)`
@@ -52,7 +52,7 @@ export class LineSplitter {
     this.#give(line + rest)
   }
 
-  /** Forgets the line that has no end. */
+  /** Forgets the line that has no end yet. */
   clear(): void {
     this.#held = []
     this.#size = 0
@@ -69,7 +69,7 @@ export class LineSplitter {
 
   #give(text: string): void {
     const line = text.endsWith('\r') ? text.slice(0, -1) : text
-    // The begin of a line may be the end of a hole.
+    // A line can begin with the zero bytes of a hole.
     const written = line.startsWith('\0') ? line.replace(/^\0+/, '') : line
     if (written !== '') this.#onLine(written)
   }

@@ -8,16 +8,16 @@ import { LineSplitter } from './lines.ts'
 import { readChunks } from './read.ts'
 import { tailOf } from './tail.ts'
 
-/** What the log is called in the directory of its instance. */
+/** Name of the log file in the instance's directory. */
 export const logFileName = 'tarantool.log'
 
-/** How much of a log is held at a time, in bytes: what is read at once, and what is found. */
+/** Most bytes of a log in memory at a time, both for reading and for results. */
 const mostHeld = 16 * 2 ** 20
 
-// Lines of the log, in the error of a wait.
+// How many log lines the error of a wait shows.
 const shownInVain = 20
 
-// Before the 5 s that Vitest and Jest give a test by default: the error is to be the one that says more.
+// In milliseconds. Vitest and Jest give a test 5 s by default. Our error has to come first, because it says more.
 export const usualWait = 4000
 
 /** A place in a log: an offset in bytes, as `logOffset` gives. */
@@ -26,21 +26,21 @@ export interface LogSlice {
   since?: number | undefined
 }
 
-/** Where to look for a line, and how long to wait for it. */
+/** Where to look for a line, and how long to wait. */
 export interface LogWait extends LogSlice {
   /** How long to wait, in milliseconds. Default 4000: less than the 5 s that runners give a test by default. */
   timeout?: number | undefined
 }
 
-/** Who writes a log. */
+/** The process that writes a log. */
 export interface LogWriter {
-  /** Resolves when it has ended. */
+  /** Resolves when the writer has ended. */
   readonly ended: Promise<unknown>
-  /** Says that it has ended. */
+  /** Makes the error that reports the writer's end. */
   readonly error: () => Error
 }
 
-/** The log of an instance: a file that the server writes and nobody has to read. */
+/** The log of an instance: a file that the server writes. Nobody has to read it. */
 export class LogFile {
   /** The path of the file. */
   readonly path: string
@@ -50,12 +50,18 @@ export class LogFile {
     this.path = path
   }
 
-  /** The size of the log now, in bytes: what is logged from here on is `lines({ since: offset })`. */
+  /**
+   * The current size of the log, in bytes. `lines({ since: offset })` later returns the lines that were logged after this
+   * moment.
+   */
   get offset(): number {
     return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0
   }
 
-  /** The text from `since` to the end; of more than 16 MiB the end, behind a line that says how much is left out. */
+  /**
+   * The text from `since` to the end. If it is larger than 16 MiB, the end of it, after a line that says how much is left
+   * out.
+   */
   async text({ since = 0 }: LogSlice = {}): Promise<string> {
     const start = Math.max(since, this.offset - mostHeld)
     const chunks: Buffer[] = []
@@ -65,8 +71,8 @@ export class LogFile {
   }
 
   /**
-   * The lines from `since` to the end, as long as 1 MiB each; of more than 16 MiB the last ones, behind a line that says
-   * how much is left out.
+   * The lines from `since` to the end; each line is cut at 1 MiB. If the lines exceed 16 MiB, the last lines, after a
+   * line that says how much is left out.
    */
   async lines({ since = 0 }: LogSlice = {}): Promise<string[]> {
     const start = Math.max(since, this.offset - mostHeld)
@@ -76,8 +82,8 @@ export class LogFile {
   }
 
   /**
-   * Those lines that hold a text or match an expression. All of the log is looked at, of each line 1 MiB; of more than
-   * 16 MiB of matching lines the last ones come, behind a line that says how many are left out.
+   * The lines from `since` on that contain a text or match an expression. The search reads the whole log, and 1 MiB of
+   * each line. If the matching lines exceed 16 MiB, the last of these, after a line that says how many are left out.
    */
   async grep(pattern: string | RegExp, { since = 0 }: LogSlice = {}): Promise<string[]> {
     const matches = matcher(pattern)
@@ -89,9 +95,10 @@ export class LogFile {
   }
 
   /**
-   * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
+   * Waits for a line that contains a text or matches an expression, and returns the line. A line that is already in the
+   * log counts.
    *
-   * @param writer the end of who writes the log, after which no line comes, and the error for it
+   * @param writer the process that writes the log: after its end no line can come, and the wait fails with its error
    * @throws LogTimeoutError, or the writer's error
    */
   async waitFor(pattern: string | RegExp, options: LogWait = {}, writer?: LogWriter): Promise<string> {
@@ -113,7 +120,7 @@ export class LogFile {
       const timer = setTimeout(() => finish(() => reject(this.#timedOut(pattern, since, timeout))), timeout)
       follower.start()
       void writer?.ended.then(() => {
-        // A line that is found here has settled it before the error can.
+        // A line found here resolves the wait before the error can reject it.
         follower.drain()
         finish(() => reject(writer.error()))
       })
@@ -138,7 +145,7 @@ export class LogFile {
 
 const leftOut = (bytes: number): string => `… (${bytes} bytes of the log stand before this)`
 
-/** The last lines of many, within a bound. */
+/** Keeps the last lines, within a limit of bytes. */
 class LastLines {
   readonly #most: number
   #lines: string[] = []
@@ -150,7 +157,7 @@ class LastLines {
   }
 
   add(line: string): void {
-    // A copy: V8 keeps the whole text that a line was cut out of.
+    // Copies the line, because V8 would keep the whole text that the line was cut from.
     this.#lines.push(Buffer.from(line).toString())
     this.#characters += line.length
     if (this.#characters > 2 * this.#most) this.#shrink()
@@ -171,7 +178,7 @@ class LastLines {
 
 function matcher(pattern: string | RegExp): (line: string) => boolean {
   if (typeof pattern === 'string') return line => line.includes(pattern)
-  // A `g` or `y` flag would make each test begin where the last one ended.
+  // With a `g` or `y` flag, each test would begin where the last test ended.
   const stateless = new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, ''))
   return line => stateless.test(line)
 }

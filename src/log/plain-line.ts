@@ -20,7 +20,9 @@ interface JsonLine {
   line?: number
 }
 
-/** A line of a log as Tarantool would write it with `log_format: 'plain'`, as far as we read them; others as they are. */
+/**
+ * Converts a JSON log line to the form of `log_format: 'plain'`, for the fields that we read. Other lines stay unchanged.
+ */
 export function asPlainLine(line: string): string {
   if (!line.startsWith('{')) return line
   try {

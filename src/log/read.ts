@@ -4,24 +4,26 @@ import { type FileHandle, open } from 'node:fs/promises'
 const chunkSize = 256 * 1024
 const nothing = Buffer.alloc(chunkSize)
 
-/** A piece of a file. */
+/** A part of a file. */
 export interface Chunk {
-  /** Empty for a hole. Written over when the next chunk is asked for. */
+  /** The bytes; empty for a hole. The next chunk overwrites them. */
   readonly bytes: Buffer
-  /** Where in the file the next one begins. */
+  /** The offset in the file at which the next chunk begins. */
   readonly end: number
 }
 
-// A file that was cut from outside while its server wrote to it has holes, of any size.
+// If somebody truncates a log while its server writes to it, the file has holes of any size.
 function chunkOf(read: Buffer, end: number): Chunk {
   const isHole = read.equals(nothing.subarray(0, read.length))
   return { bytes: isHole ? read.subarray(0, 0) : read, end }
 }
 
-/** Where the last `limit` bytes of a file begin that are not before `since`. */
+/** The offset of the last `limit` bytes, but not before `since`. */
 const startOf = (size: number, since: number, limit: number): number => Math.max(since, size - limit)
 
-/** Reads a file from an offset on, chunk by chunk. Ends where the file ends, and at once where there is none. */
+/**
+ * Reads a file from an offset on, chunk by chunk. Stops at the end of the file, or at once if the file does not exist.
+ */
 export async function* readChunks(path: string, since: number): AsyncGenerator<Chunk> {
   let file: FileHandle
   try {
@@ -42,7 +44,7 @@ export async function* readChunks(path: string, since: number): AsyncGenerator<C
   }
 }
 
-/** The same synchronously, for the last moment before a file goes. */
+/** Synchronous variant, for the last moment before the file is removed. */
 export function* readChunksNow(path: string, since: number): Generator<Chunk> {
   let file: number
   try {
@@ -59,7 +61,7 @@ export function* readChunksNow(path: string, since: number): Generator<Chunk> {
       yield chunkOf(buffer.subarray(0, bytesRead), offset)
     }
   } catch {
-    // What was a file is none any more.
+    // The path no longer leads to a readable file.
   } finally {
     closeSync(file)
   }
@@ -68,11 +70,11 @@ export function* readChunksNow(path: string, since: number): Generator<Chunk> {
 /** The end of a file. */
 export interface FileEnd {
   readonly bytes: Buffer
-  /** How many bytes of what was asked for stand before it. */
+  /** How many of the requested bytes precede the text. */
   readonly leftOut: number
 }
 
-/** What a file holds from an offset on, at most its last `limit` bytes; nothing where it cannot be read. */
+/** Reads a file from an offset on, but at most its last `limit` bytes. Returns nothing if the file cannot be read. */
 export function readEndNow(path: string, since: number, limit: number): FileEnd {
   let file: number | undefined
   try {

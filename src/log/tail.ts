@@ -1,21 +1,22 @@
 import { LineSplitter, shortenLine } from './lines.ts'
 import { readEndNow } from './read.ts'
 
-/** How much of the end of a log is looked at for its last lines. */
+/** How many bytes from the end of a log are searched for its last lines. */
 const tailBytes = 64 * 1024
 
 /** The last lines of a log. */
 export interface LogTail {
-  /** Oldest first; long ones are cut. */
+  /** The lines, oldest first; long lines are shortened. */
   readonly lines: readonly string[]
-  /** How many lines stand before them; undefined where there are more than anybody has counted. */
+  /** How many lines precede them; undefined if there are too many to count. */
   readonly earlier: number | undefined
 }
 
 /**
- * The last lines of a log; none where there is no log to read. Synchronous: it is read while an error is made.
+ * Reads the last lines of a log; none if the log cannot be read. It is synchronous because it runs while an error is
+ * made.
  *
- * @param since where to begin, in bytes
+ * @param since offset to begin at, in bytes
  */
 export function readTail(path: string, since = 0, count = 50): LogTail {
   const { bytes, leftOut } = readEndNow(path, since, tailBytes)
@@ -28,7 +29,7 @@ export function readTail(path: string, since = 0, count = 50): LogTail {
   return { lines: shown, earlier: leftOut > 0 ? undefined : lines.length - shown.length }
 }
 
-/** The lines of it alone. */
+/** The last lines of a log, without their count. */
 export const tailOf = (path: string, since?: number, count?: number): string[] => [
   ...readTail(path, since, count).lines,
 ]

@@ -16,7 +16,7 @@ async function read(path: string): Promise<string> {
 }
 
 /**
- * The digest of a file's content, which is read again only when the file has changed; `absent` where no file can be read.
+ * The digest of a file's content; `absent` if the file cannot be read. A file is read again only after it has changed.
  */
 export async function fileDigest(path: string): Promise<string> {
   const status = statSync(path, { bigint: true, throwIfNoEntry: false })

@@ -3,20 +3,20 @@ import { nearestName } from '../config/nearest-name.ts'
 import { type ErrorDetails, SeedError } from '../errors.ts'
 import { at, lineOfRow } from './seed-json.ts'
 
-/** What fixtures/agent/seed.lua says of a row that does not fit. */
+/** A row that the server rejected, as fixtures/agent/seed.lua reports it. */
 export interface SeedFailure {
   readonly message: string
   readonly file?: string
   readonly line?: number
-  /** How messages call rows that were given in code: `seed`, `seed[1]`. */
+  /** Name of rows that were given in code, for messages: `seed`, `seed[1]`. */
   readonly source?: string
   readonly space?: string
-  /** From 0. */
+  /** Index of the row, from 0. */
   readonly row?: number
   readonly field?: string
-  /** The file is one JSON text: the row has a line in it. */
+  /** Whether the file is one JSON text, so that the row has a line in it. */
   readonly json?: boolean
-  /** A name that does not exist, and those that do. */
+  /** A name that does not exist, and the names that do. */
   readonly wrong?: string
   readonly known?: readonly string[]
 }
@@ -37,7 +37,7 @@ function hintOf({ wrong, known = [] }: SeedFailure): string | undefined {
   return known.length > 0 ? `There are: ${[...known].sort().join(', ')}.` : 'appLua makes none, nor does seedLua.'
 }
 
-/** Makes an error of a row that the server could not take. */
+/** Makes an error of a row that the server rejected. */
 export function errorOfSeed(failure: SeedFailure, context: ErrorDetails & { instance: string }): SeedError {
   const { file, source, space, row, field } = failure
   const line = lineOf(failure)

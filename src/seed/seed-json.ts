@@ -5,10 +5,10 @@ import { SeedError } from '../errors.ts'
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
 
 /**
- * Reads what a .json file of a seed says: the names of its spaces, in their order, which Lua's tables do not keep;
- * undefined where the file is a list of rows. The server reads the rows itself: to it, an integer of 64 bits is exact.
+ * Reads the names of the spaces in a .json seed file, in their order, which Lua's tables do not keep. Undefined if the
+ * file is a list of rows. The server reads the rows itself, because it keeps integers of 64 bits exact.
  *
- * @throws SeedError when the file cannot be read, or is not rows by space, or a list of rows
+ * @throws SeedError if the file cannot be read, or is neither rows by space nor a list of rows
  */
 export async function readJsonSeed(file: string, space: string): Promise<string[] | undefined> {
   let text = ''
@@ -35,20 +35,20 @@ export async function readJsonSeed(file: string, space: string): Promise<string[
   return Object.keys(parsed)
 }
 
-// Of V8; a text that ends too early has no place but its end.
+// V8's message names the position. For a text that ends too early, V8 names none, and the last line is meant.
 function lineOfSyntaxError(text: string, message: string): number {
   const offset = / at position (\d+)/.exec(message)?.[1]
   return lineAt(text.trimEnd(), offset === undefined ? text.length : Number(offset))
 }
 
-/** A place as editors know it: `users.json:12`. */
+/** Formats a place as editors do: `users.json:12`. */
 export function at(file: string, line: number | undefined): string {
   return line === undefined ? file : `${file}:${line}`
 }
 
 const tokens = /"(?:[^"\\]|\\.)*"|[[\]{}]/g
 
-/** The line of a .json seed's text on which a row begins. */
+/** The line on which a row begins in the text of a .json seed. */
 export function lineOfRow(text: string, space: string, row: number): number | undefined {
   const isList = text.trimStart().startsWith('[')
   const rowDepth = isList ? 1 : 2
@@ -57,7 +57,7 @@ export function lineOfRow(text: string, space: string, row: number): number | un
   let isInSpace = isList
   for (const { 0: token, index: offset } of text.matchAll(tokens)) {
     if (token.startsWith('"')) {
-      // At this depth of an object of lists every text is a space's name.
+      // In an object of lists, every text at this depth is a space's name.
       if (!isList && depth === 1) {
         isInSpace = JSON.parse(token) === space
         index = 0

@@ -4,26 +4,26 @@ import { SeedError } from '../errors.ts'
 import { encode } from '../protocol/values/codec.ts'
 import { readJsonSeed } from './seed-json.ts'
 
-/** What fixtures/agent/seed.lua is told of a source. */
+/** One source, as fixtures/agent/seed.lua receives it. */
 type SeedInstruction =
   | { readonly kind: 'rows'; readonly name: string; readonly place: number }
   | { readonly kind: 'ndjson'; readonly file: string; readonly space: string }
   | { readonly kind: 'json'; readonly file: string; readonly space: string; readonly spaces: string[] | undefined }
 
-/** What a new database is filled with. */
+/** The seed of a new database. */
 export interface SeedTask {
   readonly lua: LuaSource | undefined
   readonly sources: readonly SeedInstruction[]
-  /** The rows that were given in code, as MessagePack: a list with an entry for each `place`. */
+  /** The rows that were given in code, as MessagePack: a list with one entry per `place`. */
   readonly rows: Uint8Array | undefined
 }
 
-/** Whether there is anything to fill a database with. */
+/** Whether the options have a seed. */
 export function hasSeed(options: ResolvedOptions): boolean {
   return options.seedLua !== undefined || options.seed.length > 0
 }
 
-// Before 3.0 Lua does not tell binary from text: it has to be told which values are.
+// Before 3.0, Lua cannot tell binary values from text. So the server gets the keys of the binary values.
 function binaryKeys(rows: readonly object[]): (readonly [row: number, keys: string[]])[] {
   return rows.flatMap((row, index) => {
     const keys = Object.entries(row).flatMap(([key, value]) => (value instanceof Uint8Array ? [key] : []))
@@ -31,7 +31,7 @@ function binaryKeys(rows: readonly object[]): (readonly [row: number, keys: stri
   })
 }
 
-/** The rows of a source that is given in code, as MessagePack. */
+/** Encodes the rows of a source that is given in code, as MessagePack. */
 export async function encodeRows(source: Extract<SeedSource, { rows: unknown }>): Promise<Uint8Array> {
   try {
     return encode(Object.entries(source.rows).map(([space, rows]) => [space, rows, binaryKeys(rows)]))
@@ -40,7 +40,7 @@ export async function encodeRows(source: Extract<SeedSource, { rows: unknown }>)
   }
 }
 
-// The header of a MessagePack list of up to 2^32 - 1 values.
+// The header of a MessagePack list; it allows up to 2^32 - 1 values.
 function listHeader(length: number): Uint8Array {
   const header = Buffer.alloc(5)
   header.writeUInt8(0xdd)
@@ -49,9 +49,9 @@ function listHeader(length: number): Uint8Array {
 }
 
 /**
- * Reads the seed of an instance, as far as this process has to.
+ * Reads as much of an instance's seed as this process needs.
  *
- * @returns undefined where there is none
+ * @returns undefined if the instance has no seed
  * @throws SeedError
  */
 export async function readSeed(options: ResolvedOptions): Promise<SeedTask | undefined> {

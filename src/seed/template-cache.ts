@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { cacheRoot } from '../binary/cache.ts'
 import { readManifest, type TemplateManifest } from './template-manifest.ts'
 
-/** How much templates may take: the ones that were not used for longest go. */
+/** Limits for the templates in the cache. The least recently used templates are removed first. */
 export interface TemplateBounds {
   readonly count: number
   readonly bytes: number
@@ -17,21 +17,24 @@ export const defaultBounds: TemplateBounds = { count: 32, bytes: 2 ** 30 }
 export interface CachedTemplate {
   readonly directory: string
   readonly manifest: TemplateManifest
-  /** Of its data. */
+  /** Size of the template's data. */
   readonly bytes: number
   readonly lastUsed: Date
 }
 
-/** What the directory of a template is called: from its fingerprint, and from its inputs. Others in the cache are not ours. */
+/**
+ * Name of a template's directory: digests of its fingerprint and of its inputs. Other directories in the cache are not
+ * ours.
+ */
 const templateName = /^[0-9a-f]{32}-[0-9a-f]{16}$/
 
-/** The directory of templates in the cache; undefined where the user has no cache. */
+/** The directory of templates in the cache; undefined if the user has no cache. */
 export function templatesRoot(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): string | undefined {
   const root = cacheRoot(env, cwd)
   return root === undefined ? undefined : join(root, 'templates')
 }
 
-/** The templates of a cache, the last used first; what is no template is left out. */
+/** Lists the templates of a cache, the most recently used first. Other directories are skipped. */
 export async function listTemplates(root: string): Promise<CachedTemplate[]> {
   const names = await readdir(root).catch(() => [])
   const templates = names
@@ -47,7 +50,7 @@ export async function listTemplates(root: string): Promise<CachedTemplate[]> {
   return templates.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime())
 }
 
-/** Removes a template in one step, as others see it: it is moved away first. */
+/** Removes a template. For other processes it disappears in one step, because it is renamed first. */
 export async function removeTemplate(directory: string): Promise<void> {
   const aside = join(directory, '..', `.removed-${process.pid}-${randomBytes(4).toString('hex')}`)
   const moved = await rename(directory, aside).then(
@@ -57,7 +60,7 @@ export async function removeTemplate(directory: string): Promise<void> {
   if (moved) await rm(aside, { recursive: true, force: true }).catch(() => {})
 }
 
-/** Removes all templates, the damaged ones too; says how many. */
+/** Removes all templates, including damaged ones. Returns how many. */
 export async function clearTemplates(root: string): Promise<number> {
   const names = (await readdir(root).catch(() => [])).filter(name => templateName.test(name))
   for (const name of names) await removeTemplate(join(root, name))
@@ -65,7 +68,7 @@ export async function clearTemplates(root: string): Promise<number> {
   return names.length
 }
 
-/** Removes templates beyond the bounds, damaged ones, and what an earlier removal left. */
+/** Removes templates beyond the limits, damaged templates, and remains of an interrupted removal. */
 export async function pruneTemplates(root: string, bounds: TemplateBounds): Promise<void> {
   const templates = await listTemplates(root)
   const known = new Set(templates.map(({ directory }) => directory))

@@ -1,24 +1,24 @@
 import { digestOf, fileDigest } from './file-digest.ts'
 
-/** What fixtures/agent/inputs.lua noted: absolute paths of files, and names of environment variables. */
+/** Inputs that fixtures/agent/inputs.lua noted: absolute paths of files, and names of environment variables. */
 export interface NotedInputs {
   readonly files: readonly string[]
   readonly variables: readonly string[]
 }
 
-/** What a template's data was made from, beside the fingerprint: each with the digest of what it held. */
+/** The inputs of a template's data besides the fingerprint, each with the digest of its content. */
 export interface TemplateInputs {
   readonly files: Readonly<Record<string, string>>
   readonly variables: Readonly<Record<string, string>>
 }
 
-/** The environment that a server is started with. */
+/** The environment that a server starts with. */
 export type ServerEnvironment = Readonly<Record<string, string>>
 
-// A value may be a secret; a template lies in a cache.
+// Only the digest is stored: a value can be a secret, and the template is in a cache.
 const digestOfVariable = (value: string | undefined): string => (value === undefined ? 'absent' : digestOf(value))
 
-/** What such inputs hold now. */
+/** Reads the current digests of the inputs. */
 export async function currentInputs(
   { files, variables }: NotedInputs,
   environment: ServerEnvironment,
@@ -30,7 +30,7 @@ export async function currentInputs(
   }
 }
 
-/** Whether all of them are as they were. */
+/** Whether no input has changed. */
 export async function areUnchanged(inputs: TemplateInputs, environment: ServerEnvironment): Promise<boolean> {
   const names = { files: Object.keys(inputs.files), variables: Object.keys(inputs.variables) }
   const now = await currentInputs(names, environment)

@@ -6,10 +6,10 @@ import { packageDirectory } from '../package-files.ts'
 import { digestOf, fileDigest } from './file-digest.ts'
 import { encodeRows } from './seed-task.ts'
 
-/** Of the layout of templates, and of what goes into their fingerprint. */
+/** Version of the templates' layout and of their fingerprint's content. */
 const format = 1
 
-// What box.cfg does with them does not touch the data.
+// Options of box.cfg that do not affect the data.
 const withoutEffect = new Set([
   'custom_proc_title',
   'log',
@@ -26,7 +26,7 @@ const encodedRows = new WeakMap<object, Promise<string>>()
 
 async function digestOfLua(source: LuaSource | undefined): Promise<unknown> {
   if (!source || 'text' in source) return source
-  // With its path: modules are looked for beside it.
+  // The path counts too, because Lua searches modules beside the file.
   return { file: source.file, digest: await fileDigest(source.file) }
 }
 
@@ -40,7 +40,7 @@ async function digestOfSeed(source: SeedSource): Promise<unknown> {
   return await digest
 }
 
-// Our own part in making the data.
+// The fixture's own Lua takes part in making the data.
 async function digestOfFixtures(): Promise<unknown> {
   const directory = join(packageDirectory, 'fixtures')
   const parts = ['boot', 'agent'].flatMap(part => readdirSync(join(directory, part)).map(name => join(part, name)))
@@ -52,10 +52,10 @@ const sortedEntries = (object: object): [string, unknown][] =>
   Object.entries(object).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 
 /**
- * The fingerprint of a seeded database: all that its data is made from, as far as it is known before a server runs. Ports,
- * titles, log levels and directories are not in it.
+ * The fingerprint of a seeded database: all inputs of its data that are known before a server runs. Ports, titles, log
+ * levels and directories do not count.
  *
- * @param program the identity of the Tarantool that makes it
+ * @param program the identity of the Tarantool that makes the data
  */
 export async function templateKey(options: ResolvedOptions, program: unknown): Promise<string> {
   const boxCfg = sortedEntries(options.boxCfg).filter(([name]) => !withoutEffect.has(name))
@@ -69,7 +69,7 @@ export async function templateKey(options: ResolvedOptions, program: unknown): P
     memtxMemory: options.memtxMemory,
     walMode: walModeOf(options, undefined),
     specifyWorkDir: options.specifyWorkDir,
-    // Our init script sets the password at each start, and one of 'random' is another each time.
+    // Our init script sets the password at each start, and 'random' makes a new password each time.
     credentials: options.initLuaTemplate ? options.credentials : options.credentials?.user,
     env: sortedEntries(options.env),
     app: [await digestOfLua(options.appLua), options.appDir],

@@ -3,30 +3,30 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TemplateInputs } from './template-inputs.ts'
 
-/** What a template's directory says of it. */
+/** Description of a template, stored in its directory. */
 export interface TemplateManifest {
   readonly format: 1
-  /** Whether a server has started from it, and had the same data; if not, it is not used again. */
+  /** `proven`: a server has started from it and had the same data. `refused`: that failed, so it is not used again. */
   readonly state: 'untried' | 'proven' | 'refused'
-  /** Why it was refused. */
+  /** Why the template was refused. */
   readonly reason?: string | undefined
-  /** The version of the server that made it, or its image. */
+  /** Version of the server that made the template, or its image. */
   readonly tarantool: string
-  /** Which seed it has, for people. */
+  /** Name of the seed, for people. */
   readonly seed: string
-  /** When it was made, ISO 8601. */
+  /** Time at which it was made, ISO 8601. */
   readonly made: string
   /** The digest of the data, and its parts by space (fixtures/agent/digest.lua). */
   readonly digest: string
   readonly parts: Readonly<Record<string, string>>
-  /** The files of the data, relative to the directory. */
+  /** Files of the data, relative to the directory. */
   readonly files: Readonly<Record<string, { readonly size: number; readonly sha256: string }>>
   readonly inputs: TemplateInputs
 }
 
 const fileName = 'template.json'
 
-/** The manifest of a directory; undefined where there is none that can be read. */
+/** Reads the manifest of a directory; undefined if no manifest can be read. */
 export function readManifest(directory: string): TemplateManifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as TemplateManifest
@@ -36,7 +36,7 @@ export function readManifest(directory: string): TemplateManifest | undefined {
   }
 }
 
-/** Writes it in one step, over an earlier one. */
+/** Writes a manifest in one step, over an earlier manifest. */
 export async function writeManifest(directory: string, manifest: TemplateManifest): Promise<void> {
   const temporary = join(directory, `${fileName}.${process.pid}`)
   await writeFile(temporary, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 })

@@ -10,40 +10,40 @@ import type { Template, TemplateOrigin, TemplateReport, TemplateStore } from './
 import { removeSnapshot } from './template-store.ts'
 import { takeTurn } from './turns.ts'
 
-/** How a server comes to its data. */
+/** Source of a server's data. */
 export type DataSource =
   | { readonly kind: 'seed'; readonly makeTemplate: boolean }
   | { readonly kind: 'copy'; readonly template: Template; readonly isTrial: boolean }
 
-/** A start that may use a template. */
+/** A start that can use a template. */
 export interface TemplateStart<Ready extends { readonly template?: TemplateReport }> {
   readonly store: TemplateStore
-  /** Asked again after a template was made, since files may change meanwhile. */
+  /** Computes the origin. It is called again after a template was made, since files may have changed meanwhile. */
   readonly origin: () => Promise<TemplateOrigin>
-  /** The server's. */
+  /** The server's directory. */
   readonly directory: string
-  /** Ends the start. */
+  /** Aborts the start. */
   readonly signal: AbortSignal
-  /** How long to wait for another server that makes the template, in milliseconds. */
+  /** How long to wait for another server that is making the template, in milliseconds. */
   readonly patience: number
-  /** Starts the server; when it rejects, nothing runs. */
+  /** Starts the server. If it rejects, no server runs. */
   readonly launch: (source: DataSource) => Promise<Ready>
   /** Whether a later start in the same directory may find the snapshot that the template was made from. */
   readonly keepsSnapshot: boolean
   /** Ends the server that was launched last. */
   readonly end: () => Promise<void>
-  /** Gets the reason why the seed runs at each start. */
+  /** Called with the reason why the seed runs at each start. */
   readonly tell: (reason: string) => void
 }
 
 const seed = { kind: 'seed', makeTemplate: false } as const
 
-// Why a template of this process is not used, where the cache could not be told.
+// By name: why this process does not use a template, in case the refusal could not be written to the cache.
 const useless = new Map<string, string>()
 
 /**
- * Starts a server from the template of its seed, or with the seed, and then makes the template. Of several that start at
- * the same time one seeds, and the others wait for its snapshot.
+ * Starts a server from the template of its seed. Without a template, the server seeds itself and its snapshot becomes the
+ * template. If several servers start at the same time, one seeds, and the others wait for its snapshot.
  */
 export async function startWithTemplate<Ready extends { readonly template?: TemplateReport }>(
   start: TemplateStart<Ready>,
@@ -55,11 +55,11 @@ export async function startWithTemplate<Ready extends { readonly template?: Temp
   }
   const origin = await start.origin()
   const name = `${start.store.root}\n${origin.key}`
-  // A template that turns out to be damaged is made anew.
+  // A second round replaces a template that turned out to be damaged.
   for (let round = 1; round <= 2; round++) {
     const turn = await takeTurn(name, start.signal, start.patience)
     if (!turn) return await start.launch(seed)
-    // It would take as long with this one.
+    // A retry with this server would fail after the same time.
     if ('failure' in turn) throw turn.failure
     const { release } = turn
     try {
@@ -94,7 +94,7 @@ async function makeTemplate<Ready extends { readonly template?: TemplateReport }
   const report = ready.template
   const isCurrent = async (): Promise<boolean> => (await start.origin()).key === origin.key
   try {
-    // None: the server was a replica's, or found data that was seeded before.
+    // No template: the server was a replica, or found data that was seeded before.
     if (report?.flaw !== undefined) throw new Error(report.flaw)
     if (report) await start.store.keep(origin, report, start.directory, isCurrent)
     if (report && !start.keepsSnapshot) await removeSnapshot(report, start.directory)
@@ -106,7 +106,10 @@ async function makeTemplate<Ready extends { readonly template?: TemplateReport }
   return ready
 }
 
-/** Starts a server from a template for the first time: only one that has the same data then is used again. */
+/**
+ * Starts a server from a template for the first time. Later starts use the template only if this server has the same
+ * data.
+ */
 async function tryTemplate<Ready extends { readonly template?: TemplateReport }>(
   start: TemplateStart<Ready>,
   template: Template,
@@ -148,16 +151,16 @@ async function useTemplate<Ready extends { readonly template?: TemplateReport }>
   }
 }
 
-/** A template's files cannot be copied: another process removed it, or the disk is full. */
+/** The template's files cannot be copied: another process removed the template, or the disk is full. */
 export class TemplateGoneError extends Error {}
 
-// What says something of the template, and not of the machine.
+// Whether an error says something about the template, and not about the machine.
 function isVerdict(error: unknown): error is InitScriptError | BoxCfgError | SeedError | ServerExitedError {
   if (error instanceof ServerKilledError) return false
   return [InitScriptError, BoxCfgError, SeedError, ServerExitedError].some(kind => error instanceof kind)
 }
 
-// The reason is kept, and other servers have other names.
+// The reason is kept for later servers, which have other names.
 const withoutInstance = (summary: string): string =>
   summary.replace(/^Tarantool\[.*?\] (?:did not start: )?| \(Tarantool\[.*?\] did not start\)$/g, '')
 

@@ -14,18 +14,18 @@ export interface Template {
   readonly manifest: TemplateManifest
 }
 
-/** What a server reports that made a template's data, or was started from it. */
+/** A server's report after it made a template's data or started from a template. */
 export interface TemplateReport {
-  /** Why there is none. */
+  /** Why the server has no template. */
   readonly flaw?: string
   readonly digest: string
   readonly parts: Readonly<Record<string, string>>
-  /** Of the snapshot, absolute or relative to the server's directory. */
+  /** Files of the snapshot, absolute or relative to the server's directory. */
   readonly files?: readonly string[]
   readonly inputs?: NotedInputs
 }
 
-/** What is known of a template's origin before a server runs. */
+/** The part of a template's origin that is known before a server runs. */
 export interface TemplateOrigin {
   readonly key: string
   readonly tarantool: string
@@ -43,14 +43,14 @@ export class TemplateStore {
     this.#bounds = bounds
   }
 
-  /** How another user could change the templates; undefined where nobody else can. */
+  /** How another user could change the templates; undefined if nobody else can. */
   get weakness(): string | undefined {
     return pathWeakness(this.root)
   }
 
   /**
-   * The template for a fingerprint whose files are as they were. One that is damaged, or another user's, is
-   * removed, and not found.
+   * Finds the template for a fingerprint if its input files are unchanged. A template that is damaged, or another user's,
+   * is removed and not returned.
    */
   async find({ key, environment }: TemplateOrigin): Promise<Template | undefined> {
     const names = await readdir(this.root).catch(() => [])
@@ -74,10 +74,10 @@ export class TemplateStore {
   }
 
   /**
-   * Keeps the snapshot of a server as a template. A good one that another process made meanwhile stays.
+   * Keeps the snapshot of a server as a template. If another process made a good template meanwhile, that template stays.
    *
-   * @param directory the server's
-   * @param isCurrent whether the origin is what it was before the server was started; asked last
+   * @param directory the server's directory
+   * @param isCurrent whether the origin is still what it was before the server started; called last
    */
   async keep(
     origin: TemplateOrigin,
@@ -90,7 +90,7 @@ export class TemplateStore {
     const staging = await makeStaging(this.root, 0o700).catch((error: Error) => {
       throw error.cause ?? error
     })
-    // One of an earlier version may be open.
+    // An earlier version may have made the directory readable for others.
     await chmod(this.root, 0o700).catch(() => {})
     try {
       const files = await copySnapshot(report.files ?? [], directory, staging)
@@ -121,29 +121,29 @@ export class TemplateStore {
     await pruneTemplates(this.root, this.#bounds)
   }
 
-  /** Notes that servers can start from a template. */
+  /** Records that servers can start from the template. */
   async prove({ directory, manifest }: Template): Promise<void> {
     await writeManifest(directory, { ...manifest, state: 'proven' })
   }
 
-  /** Notes that no server is to start from a template any more, and why; its data goes. */
+  /** Records that no server should start from the template, and why. Removes its data. */
   async refuse({ directory, manifest }: Template, reason: string): Promise<void> {
     await writeManifest(directory, { ...manifest, state: 'refused', reason, files: {} })
     await removeFiles(directory, Object.keys(manifest.files))
   }
 
-  /** Removes a template that no server starts from any more. */
+  /** Removes a template that servers no longer start from. */
   async discard({ directory }: Template): Promise<void> {
     await removeTemplate(directory)
   }
 }
 
-/** Copies the data of a template into the directory of a server that is to start from it. */
+/** Copies the data of a template into the directory of a server that will start from it. */
 export async function copyTemplate({ directory, manifest }: Template, to: string): Promise<void> {
   for (const file of Object.keys(manifest.files)) await copy(join(directory, file), join(to, file))
 }
 
-/** Removes the snapshot of a server that was made for a template only. */
+/** Removes a server's snapshot that was made only for a template. */
 export async function removeSnapshot({ files = [] }: TemplateReport, directory: string): Promise<void> {
   const snapshots = files
     .filter(file => file.endsWith('.snap'))
@@ -156,7 +156,8 @@ const isOurs = (directory: string, files: readonly string[]): boolean =>
 
 const shortKey = (key: string): string => key.slice(0, 32)
 
-// A server or a test may write to one, and a link would reach back. Where the file system can, the copy shares its blocks.
+// Copies, because a server or a test may write to the file, and a link would change the template. The copy shares its
+// blocks if the file system can.
 async function copy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   await copyFile(from, to, constants.COPYFILE_FICLONE)

@@ -1,12 +1,12 @@
-/** A turn that was taken, or why the one who had it before could not do what both were to do. */
+/** A turn. `failure`: the previous holder could not do the work that both wanted. */
 export type Turn = { readonly release: (failure?: Error) => void } | { readonly failure: Error }
 
 const turns = new Map<string, Promise<Error | undefined>>()
 
 /**
- * Waits until nobody else in this process has the turn of a name, and takes it.
+ * Waits until nobody else in this process holds the turn of that name, then takes the turn.
  *
- * @returns undefined when the signal was aborted first, or the patience (milliseconds) was at its end
+ * @returns undefined if the signal was aborted first, or the patience (milliseconds) ran out
  */
 export async function takeTurn(name: string, signal: AbortSignal, patience: number): Promise<Turn | undefined> {
   let giveUp: AbortSignal | undefined

@@ -12,7 +12,7 @@ function filesIn(path: string): string[] {
   return entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
 }
 
-/** Tells two states of what is built apart. */
+/** Distinguishes two states of the build's inputs. */
 function fingerprint(): string {
   const hash = createHash('sha256')
   for (const input of inputs.map(name => join(repository, name))) {
@@ -22,7 +22,7 @@ function fingerprint(): string {
   return hash.digest('hex')
 }
 
-/** Builds the package, unless it has been built from these sources: a build takes longer than most tests. */
+/** Builds the package, unless these sources have been built already: a build takes longer than most tests. */
 export async function build(): Promise<void> {
   const from = fingerprint()
   if (existsSync(join(repository, 'dist', 'index.js')) && existsSync(mark) && readFileSync(mark, 'utf8') === from)

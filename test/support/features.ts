@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import type { TestContext } from 'vitest'
 import { isAtLeast, parseVersion, type Version } from '../../src/binary/version.ts'
 
-/** The Tarantool that these tests run against. */
+/** The Tarantool version that these tests run against. */
 const serverVersion: Version = parseVersion(
   /^Tarantool .*/m.exec(
     execFileSync(process.env.TARANTOOL_BIN ?? 'tarantool', ['--version'], { encoding: 'utf8' }),
@@ -34,19 +34,19 @@ const since = {
   'functions of the schema as triggers': [3, 1, 0],
 } as const
 
-/** What some versions of Tarantool have, and older ones have not. */
+/** A feature that older versions of Tarantool do not have. */
 export type Feature = keyof typeof since
 
-/** Whether the Tarantool of this run has it. */
+/** Whether the Tarantool of this run has the feature. */
 export function has(feature: Feature): boolean {
   const [major, minor, patch] = since[feature]
   return isAtLeast(serverVersion, major, minor, patch)
 }
 
-/** Why a test is skipped: for its name, or as the reason of `context.skip`. */
+/** The reason for a skip: for a test's name, or for `context.skip`. */
 const needs = (feature: Feature): string => `needs ${feature}: Tarantool ${since[feature].join('.')} or later`
 
-/** Skips the test on a Tarantool that does not have the feature. */
+/** Skips the test if its Tarantool does not have the feature. */
 export function skipWithout(feature: Feature, { skip }: Pick<TestContext, 'skip'>): void {
   skip(!has(feature), needs(feature))
 }

@@ -3,17 +3,17 @@ import { KEY, REQUEST } from '../../src/protocol/iproto/constants.ts'
 import { encodeFrame } from '../../src/protocol/iproto/frames.ts'
 import { spawnAsOther } from './other-user.ts'
 
-/** What a connection of another user's does. */
+/** Actions of a connection of another user. */
 export interface Intrusion {
   readonly host?: string
   readonly port: number
-  /** The port that it comes from. Default: any. */
+  /** The port that the connection comes from. Default: any. */
   readonly localPort?: number
-  /** Lua that it asks for at once, before the server has said anything. */
+  /** Lua that the connection requests at once, before the server has sent anything. */
   readonly lua?: string
-  /** Sends more after it than the server's side can hold, so that its end does not get there either. */
+  /** Then sends more than the server's side can hold, so that the connection's end does not arrive either. */
   readonly flood?: boolean
-  /** What it does then. Default: it waits for the end of the connection, or for an answer. */
+  /** The next action. Default: wait for the end of the connection, or for an answer. */
   readonly after?: 'wait' | 'close' | 'reset' | 'half-close' | undefined
 }
 
@@ -48,7 +48,7 @@ const script = `
     if (after !== 'half-close') console.log(Buffer.concat(received).toString('base64'))
   })`
 
-/** A request to run Lua, as it goes over the wire. */
+/** A request to run Lua, as bytes of the binary protocol. */
 export function evalFrame(lua: string): Buffer {
   return encodeFrame(
     REQUEST.eval,
@@ -60,7 +60,7 @@ export function evalFrame(lua: string): Buffer {
   )
 }
 
-/** A process of another user's that connects to servers. */
+/** A process of another user that connects to servers. */
 export class Intruder {
   readonly #child: ReturnType<typeof spawnAsOther>
   readonly #lines: AsyncIterator<string>
@@ -72,7 +72,7 @@ export class Intruder {
     this.#lines = createInterface(stdout)[Symbol.asyncIterator]()
   }
 
-  /** @returns what the server said until the connection ended */
+  /** @returns the bytes that the server sent until the connection ended */
   async connect({ lua, ...intrusion }: Intrusion): Promise<string> {
     const bytes = lua === undefined ? '' : evalFrame(lua).toString('hex')
     this.#child.stdin?.write(`${JSON.stringify({ ...intrusion, bytes })}\n`)

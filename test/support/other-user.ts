@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 import { temporaryDirectory } from './instances.ts'
 
-/** What came of a program. */
+/** Result of a program. */
 export interface Outcome {
   /** Undefined after a signal. */
   readonly exitCode: number | undefined
@@ -11,10 +11,10 @@ export interface Outcome {
   readonly stderr: string
 }
 
-// `nobody` on every system that the tests run on. Only the id matters: no account is needed to have one.
+// `nobody` on every system that the tests run on. Only the id matters: the id needs no account.
 const id = 65_534
 
-// The working directory of the tests may be closed to others.
+// The tests' working directory may be closed to other users.
 const as = (uid: number): SpawnOptions => ({ uid, gid: uid, cwd: '/' })
 
 function canBecome(uid: number): boolean {
@@ -23,13 +23,13 @@ function canBecome(uid: number): boolean {
   return stdout?.trim() === String(uid)
 }
 
-/** The user id of another user of the machine; undefined where the tests cannot act as one. */
+/** The id of another user of the machine; undefined if the tests cannot act as another user. */
 export const otherUser: number | undefined = canBecome(id) ? id : undefined
 
-/** A third one, where there is another. */
+/** The id of a third user; undefined if there is no other user. */
 export const thirdUser: number | undefined = otherUser === undefined ? undefined : otherUser - 1
 
-/** What the names of tests say that need one. */
+/** Text for the names of tests that need another user. */
 export const needsOtherUser = 'needs another user: run it as root'
 
 /** Starts an ES module, given as text, as the other user, or as `uid`. It is killed at the end of the test. */
@@ -63,7 +63,7 @@ export async function runAsOther(script: string, args: readonly string[] = []): 
   })
 }
 
-/** A directory of the test's own in which everybody may make files, and remove their own: like /tmp. */
+/** A directory like /tmp for one test: everybody can make files in it, and remove only their own. */
 export function sharedDirectory(): string {
   const directory = temporaryDirectory()
   chmodSync(directory, 0o1777)

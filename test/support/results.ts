@@ -1,31 +1,31 @@
 import type { TestCase, TestModule, TestSuite } from 'vitest/node'
 
-/** What is wrong: a test, or a file or suite outside of its tests. */
+/** A failure of a test, or of a file or suite outside its tests. */
 export interface Failure {
   readonly title: string
   readonly message: string
 }
 
-/** What came of the tests of a cell, or of some of them. */
+/** Result of the tests of a cell, or of some of them. */
 export interface Result {
   readonly passed: number
   readonly skipped: number
   readonly failures: readonly Failure[]
 }
 
-/** Whether there was no test at all. */
+/** Whether no test exists in the result. */
 export function isEmpty({ passed, failures, skipped }: Result): boolean {
   return passed + failures.length + skipped === 0
 }
 
-/** Results of several, as one. */
+/** Adds up several results. */
 export const sum = (results: readonly Result[]): Result => ({
   passed: results.reduce((total, { passed }) => total + passed, 0),
   skipped: results.reduce((total, { skipped }) => total + skipped, 0),
   failures: results.flatMap(({ failures }) => failures),
 })
 
-// A stack begins with the message. What it says of the runner that runs these tests tells nothing.
+// A stack begins with the message. Frames of the runner that runs these tests do not help.
 const textOf = (errors: readonly { message: string; stack?: string | undefined }[]): string =>
   errors
     .map(({ message, stack }) => (stack?.includes(message) ? stack : message))
@@ -35,31 +35,31 @@ const textOf = (errors: readonly { message: string; stack?: string | undefined }
 const titleIn = ({ project, relativeModuleId }: TestModule, name = ''): string =>
   [`${project.name} ${relativeModuleId}`, name].filter(Boolean).join(' > ')
 
-// What a pattern leaves out is skipped, too, and is nobody's business.
+// Tests that a pattern excludes count as skipped, too, but nobody needs to read them.
 function isLeftOut({ fullName, project }: TestCase): boolean {
   const pattern = project.config.testNamePattern
   return pattern !== undefined && !pattern.test(fullName.replaceAll(' > ', ' '))
 }
 
-/** What came of a test. */
+/** Result of one test. */
 export function ofTest(test: TestCase): Result {
   if (isLeftOut(test)) return { passed: 0, skipped: 0, failures: [] }
   const { state, errors = [] } = test.result()
   const title = titleIn(test.module, test.fullName)
   const failures = state === 'failed' ? [{ title, message: textOf(errors) }] : []
-  // One that never got its turn has not passed.
+  // A pending test never ran, so it has not passed.
   if (state === 'pending') failures.push({ title, message: 'It was not run.' })
   return { passed: state === 'passed' ? 1 : 0, skipped: state === 'skipped' ? 1 : 0, failures }
 }
 
-/** What a suite or file has to say beside its tests. */
+/** Failures of a suite or file outside its tests. */
 export function ofItself(suite: TestSuite | TestModule): Result {
   const title = suite.type === 'module' ? titleIn(suite) : titleIn(suite.module, suite.fullName)
   const failures = suite.errors().map(error => ({ title, message: textOf([error]) }))
   return { passed: 0, skipped: 0, failures }
 }
 
-/** What came of a suite or a file. */
+/** Result of a suite or file. */
 export function ofSuite(suite: TestSuite | TestModule): Result {
   const suites = [suite, ...suite.children.allSuites()]
   return sum([...suites.map(ofItself), ...[...suite.children.allTests()].map(ofTest)])
@@ -73,7 +73,7 @@ export function count({ passed, failures, skipped }: Result): string {
   return parts.join(', ')
 }
 
-/** Prints failures below a title; nothing where there are none. */
+/** Prints failures below a title; prints nothing if there are none. */
 export function printFailures(title: string, failures: readonly Failure[]): void {
   if (failures.length === 0) return
   console.log(`\n${title}: ${failures.length} failed`)

@@ -2,10 +2,10 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFiles } from './instances.ts'
 
-// From linux/audit.h and the tables of system calls.
+// Numbers from linux/audit.h and the tables of system calls.
 const socketCall = { x64: 41, arm64: 198 }[process.arch as string]
 
-// Forbids netlink to the process, as the sandbox of a container may.
+// Forbids netlink to the process, as the sandbox of a container can.
 const prelude = `
   local ffi = require('ffi')
   ffi.cdef [[
@@ -22,7 +22,7 @@ const prelude = `
   assert(ffi.C.prctl(22, 2, ffi.cast('unsigned long', ffi.new('struct test_program[1]', { { 6, filter } })), 0, 0) == 0)
   dofile(arg[1])`
 
-/** A program that runs Tarantool without netlink, in a directory of the test's own. */
+/** Makes a program that runs Tarantool without netlink, in the test's own directory. */
 export function sandbox(): string {
   const directory = writeFiles({
     'prelude.lua': prelude,
@@ -38,5 +38,5 @@ exec "$tarantool" "$(dirname "$0")/prelude.lua" "$@"
 
 export const hasSandbox: boolean = process.platform === 'linux' && socketCall !== undefined
 
-/** What the names of tests say that need one. */
+/** Text for the names of tests that need the sandbox. */
 export const needsSandbox = 'needs Linux on x64 or arm64'

@@ -15,14 +15,14 @@ writes its rows into docs/compatibility.md. A row keeps the date and the commit 
 
 The exit code is 1 when a test fails.`
 
-/** What a run against several versions is about. */
+/** Options of a run against several versions. */
 export interface VersionsChoice {
   /** Paths of Tarantool binaries. */
   readonly binaries: readonly string[]
   readonly files: readonly string[]
   readonly testNamePattern: string | undefined
   readonly writes: boolean
-  /** The file that takes the counts. */
+  /** The file to write the counts to. */
   readonly summary: string | undefined
 }
 
@@ -36,7 +36,7 @@ async function binariesOf({ TARANTOOL_BINS: list }: NodeJS.ProcessEnv): Promise<
   return named.length > 0 ? named : [(await locateBinary()).path]
 }
 
-/** What the command line asks for. Ends the process where that is help, or unknown. */
+/** Parses the command line. Ends the process after --help, or if an option is unknown. */
 export async function parseArguments(args: readonly string[]): Promise<VersionsChoice> {
   const parsed = ((): {
     values: { t?: string; help?: boolean; 'no-write'?: boolean; summary?: string }

@@ -1,13 +1,13 @@
-/** What a column of the table counts: the tests below some directories. */
+/** A column of the table: it counts the tests below some directories. */
 export interface Group {
   readonly title: string
-  /** `test` itself stands for the files that are in no directory below it. */
+  /** `test` itself means the files that are not in a subdirectory. */
   readonly directories: readonly string[]
-  /** Which of their files; default: all. */
+  /** Patterns of the files that count; default: all. */
   readonly include?: readonly string[]
 }
 
-/** Everything that talks to a server. Packaging, types and documentation are the same on every Tarantool. */
+/** All tests that talk to a server. Packaging, types and documentation are the same on every Tarantool. */
 export const groups: readonly Group[] = [
   { title: 'instances', directories: ['test/instance', 'test/asynctnt', 'test/docker', 'test/log', 'test/cluster'] },
   {
@@ -27,11 +27,11 @@ export const groups: readonly Group[] = [
 export const filesOf = ({ directories, include }: Group): readonly string[] =>
   include ?? directories.map(directory => (directory === 'test' ? 'test/*.test.ts' : `${directory}/**/*.test.ts`))
 
-/** Whether a file counts for a group. */
+/** Whether a file belongs to a group. */
 export const isIn = ({ directories }: Group, file: string): boolean =>
   directories.some(directory =>
     directory === 'test' ? file.split('/').length === 2 : file.startsWith(`${directory}/`),
   )
 
-/** The runners of the last group. Other versions of the runners meet one version of Tarantool only, in `npm test`. */
+/** The runners of the last group. `npm test` runs other versions of the runners, with one version of Tarantool. */
 export const runners = ['vitest-4.1', 'jest-30'] as const

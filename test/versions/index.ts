@@ -28,7 +28,7 @@ function projectOf(path: string, name: string, groupOrder: number): TestProjectI
       name,
       include: groups.flatMap(filesOf),
       env: { ...choice, TARANTOOL_BIN: path },
-      // One version after the other: what a version prints stands together.
+      // Versions run one after another, so that the output of one version is in one place.
       sequence: { groupOrder },
     },
   }

@@ -1,7 +1,7 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 import { count, type Failure, ofSuite } from '../support/results.ts'
 
-/** Prints a line when a version is through with a test file, and keeps all results. */
+/** Prints a line when a version has finished a test file, and keeps all results. */
 export class VersionsReporter implements Reporter {
   modules: readonly TestModule[] = []
   unhandled: readonly Failure[] = []

@@ -1,6 +1,8 @@
 import type { TestModule } from 'vitest/node'
 
-/** Why tests were skipped, a line each reason, with how many there are. A test that gives no reason stands by its name. */
+/**
+ * Lists reasons for skipped tests, one per line, with the number of tests. A test without a reason appears by its name.
+ */
 export function skipsOf(modules: readonly TestModule[]): string[] {
   const counts = new Map<string, number>()
   for (const module of modules) {

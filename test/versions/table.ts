@@ -1,12 +1,12 @@
 import { compareVersions, tryParseVersion } from '../../src/binary/version.ts'
 
-/** A row of the table: one version of Tarantool, and what came of each group. */
+/** A row of the table: one version of Tarantool, and the results of each group. */
 export interface Row {
-  /** As the server spells it: `2.6.0-0-g47aa4e01e`. */
+  /** The server's own spelling: `2.6.0-0-g47aa4e01e`. */
   readonly version: string
   /** The day of the run: `2026-11-26`. */
   readonly date: string
-  /** Of this repository; ends in `+` where files were changed since. */
+  /** Commit of this repository; ends in `+` if files had changed since. */
   readonly commit: string
   readonly results: readonly string[]
 }
@@ -39,7 +39,7 @@ export function tableOf(titles: readonly string[], rows: readonly Row[]): string
   return [head, head.map(() => '---'), ...[...rows].sort(inOrder).map(cellsOf)].map(line).join('\n')
 }
 
-/** The page with these rows in its table; those of other versions stay. @throws Error if the page has no such place. */
+/** Replaces rows in the page's table; rows of other versions stay. @throws Error if the page has no such place. */
 export function writeInto(page: string, titles: readonly string[], rows: readonly Row[]): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)]
   if (from < 0 || to < from) throw new Error(`the page has no place for the table: '${begin}' and '${end}'`)

@@ -84,7 +84,8 @@ export class DockerProgram implements Program {
         // The log is a file that the server writes itself, and a check of its health is nothing that anybody here asks for.
         ...['--log-driver', 'none', '--no-healthcheck', '--security-opt', 'label=disable'],
         ...['--workdir', directory, ...user, ...publishArguments(place), ...mountArguments(this.#options, place)],
-        // Without a value it takes out what the image sets, and would take out what a file says.
+        // `--env` without a value removes a variable that the image sets. It would also remove a variable that the file
+        // sets.
         ...prepared.image.settings.filter(name => !Object.hasOwn(env, name)).flatMap(name => ['--env', name]),
         ...variables.args,
         ...this.#docker.args,

@@ -1,23 +1,25 @@
 import { writeFileSync } from 'node:fs'
 
-/** What brings variables into a container. */
+/** Carries environment variables into a container. */
 export interface PassedVariables {
   /** Arguments of `docker run`. */
   readonly args: readonly string[]
-  /** What its client has to have in its own environment. */
+  /** Variables that the engine's client must have in its own environment. */
   readonly clientEnv: Readonly<Record<string, string>>
 }
 
-// A file of variables has one on each line, as it is: there is no way to write a line break, and lines are bounded.
+// A file of variables holds one variable per line, unescaped. A value cannot contain a line break, and the client bounds
+// the length.
 const longestLine = 60_000
 const fitsLine = ([name, value]: [string, string]): boolean =>
   /^[A-Za-z_]\w*$/.test(name) && !/[\r\n]/.test(value) && Buffer.byteLength(name + value) < longestLine
 
 /**
- * Passes variables to a container, none of them on a command line, which every user of the machine can read. A file
- * serves where it can: a variable in the client's own environment, such as PATH or DOCKER_HOST, is one for the client, too.
+ * Passes variables to a container. None is on a command line, which every user of the machine can read. A file carries
+ * the variables if it can, because the client itself would obey variables in its own environment, such as PATH or
+ * DOCKER_HOST.
  *
- * @param file where to write them; for its owner only
+ * @param file path of the file to write, with mode 0600
  */
 export function passVariables(variables: Readonly<Record<string, string>>, file: string): PassedVariables {
   const entries = Object.entries(variables)

@@ -5,7 +5,7 @@ import { ownUid } from '../../trusted-path.ts'
 /** The process that owns instances, told apart from any later one that gets the same pid. */
 export interface Owner {
   readonly pid: number
-  /** The user that it runs as. */
+  /** The user that the owner runs as. */
   readonly uid: number
   /** Where `pid` means something: host name and pid namespace. */
   readonly scope: string
@@ -41,7 +41,7 @@ export function thisOwner(): Owner {
   return self
 }
 
-/** Reads an owner from the JSON that it was written down as; undefined for any other text. */
+/** Reads an owner from its JSON text; returns undefined for any other text. */
 export function parseOwner(text: string): Owner | undefined {
   try {
     const { pid, uid, scope, started } = JSON.parse(text) as Partial<Record<keyof Owner, unknown>>
@@ -54,8 +54,8 @@ export function parseOwner(text: string): Owner | undefined {
 }
 
 /**
- * Whether an owner was this user's and is gone for certain. One of another host or container is not: its pid says nothing
- * here.
+ * Whether the owner ran as this user and has certainly ended. An owner on another host or in another container does not
+ * count, because its pid means nothing here.
  */
 export function isOwnerGone(owner: Owner): boolean {
   if (owner.uid !== ownUid || owner.scope !== thisOwner().scope) return false

@@ -8,7 +8,7 @@ const script = join(packageDirectory, 'fixtures', 'reaper.sh')
 let child: ChildProcess | undefined
 const homes = new Set<string>()
 
-// A line is one order: a path with a line break would be two.
+// Each line is one order, so a path with a line break would be two orders.
 const canBeTold = (line: string): boolean => !line.includes('\n')
 
 // The reaper is a net below the others (the server's own lifeline, the sweep at the next start): a system on which it
@@ -34,11 +34,14 @@ function makeReaper(): ChildProcess {
 
 /** Tells the shell that clears up after this process, should it die, what there is to clear up. */
 export const reaper = {
-  /** A directory that is about to be made. The shell ends whatever runs in it before it removes it. */
+  /** Announces a directory before it is made. The shell ends the processes that run in the directory, then removes it. */
   directory(path: string): void {
     tell(`dir ${path}`)
   },
-  /** The user's own directory, which a directory is about to be made in: it goes when it is empty. */
+  /**
+   * Announces the user's own directory, before a directory is made in it. The shell removes the user's directory if it is
+   * empty.
+   */
   home(path: string): void {
     if (homes.has(path)) return
     homes.add(path)
@@ -66,10 +69,10 @@ export const reaper = {
   },
 }
 
-// A file system that hangs must not hang a start.
+// A hanging file system must not block a start.
 const sweepLimit = 10_000
 
-/** Ends what runs in directories that dead owners have left, and removes them. Returns when that is done. */
+/** Ends processes in directories that dead owners have left, and removes the directories. Returns when both are done. */
 export function reapNow(directories: readonly string[]): void {
   const orders = directories.filter(canBeTold).map(path => `dir ${path}\n`)
   if (orders.length === 0) return

@@ -27,9 +27,9 @@ function abandonedIn(place: string): string[] {
 }
 
 /**
- * Removes the directories in a place whose owners have died, with whatever still runs in one. Once per process and place.
- * It has only this user's directories in it, since nobody else can write there; those without our marker file, and those
- * whose owner may live elsewhere, stay.
+ * Removes directories whose owners have died, and ends processes in them. It runs once per process and place. The place
+ * holds only this user's directories, because nobody else can write there. Directories without our marker file stay, and
+ * so do directories whose owner may live elsewhere.
  */
 export function sweepOnce(place: string): void {
   if (swept.has(place)) return

@@ -6,20 +6,23 @@ import { reaper } from '../owner/reaper.ts'
 import { markerFile, markerOf, writeMarker } from './marker.ts'
 import { isOwnDirectory, randomName, removeOwnDirectory } from './own-directory.ts'
 
-/** What an instance's directory is named with, before eight random characters. */
+/** Prefix of the name of an instance's directory. Eight random characters follow. */
 export const directoryPrefix = 'tnt-'
 
-/** The directories that this process has made and not removed, with whether they are kept. */
+/** Directories that this process has made and not removed. `keep`: the directory outlives the process. */
 const made = new Map<string, { keep: boolean }>()
 
-/** A name for a new directory of an instance or a run. Short: a unix socket's whole path has 103 bytes on macOS. */
+/**
+ * A path for a new directory of an instance or a run. The name is short, because macOS limits a unix socket's path to 103
+ * bytes.
+ */
 export function newDirectoryPath(place: string): string {
   return join(place, directoryPrefix + randomName(6))
 }
 
 /**
- * Makes the directory of an instance or a run, for its owner only, with the file that says whose it is. The reaper hears
- * of it first, so that there is no moment at which the owner could die and leave it.
+ * Makes the directory of an instance or a run, for its owner only, with the marker file that names the owner. The reaper
+ * hears of the directory first. So the owner cannot die at a moment when nobody would remove it.
  *
  * @throws RootNotWritableError
  */
@@ -42,7 +45,7 @@ export function makeDirectory(path: string, options: { keep: boolean }): void {
   }
 }
 
-// Another process of the user's, whose last directory this was, may remove the user's own directory at any time.
+// Another process of this user can remove the user's own directory at any time, when its last run ends.
 function makeIn(parent: string, path: string): void {
   for (let attempt = 1; ; attempt++) {
     makeParent(parent)
@@ -56,7 +59,7 @@ function makeIn(parent: string, path: string): void {
 }
 
 function makeParent(parent: string): void {
-  // A run's directory that was removed under the run comes back as what it was.
+  // If somebody removed a run's directory during the run, it is made again with the same `keep`.
   const before = made.get(parent)
   if (before && !existsSync(parent)) makeIn(dirname(parent), parent)
   mkdirSync(parent, { recursive: true, mode: 0o700 })
@@ -79,7 +82,8 @@ export function keepDirectory(path: string): void {
   closeToOthers(path)
 }
 
-// What Tarantool and the application have written, too: the directory may be copied to where others can look.
+// Also closes files that Tarantool and the application wrote, because the user can copy the directory to a place that
+// others can read.
 function closeToOthers(directory: string): void {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name)
@@ -87,14 +91,17 @@ function closeToOthers(directory: string): void {
       if (entry.isDirectory()) closeToOthers(path)
       if (entry.isDirectory() || entry.isFile()) chmodSync(path, lstatSync(path).mode & 0o700)
     } catch {
-      // Of another user, whom the server ran as.
+      // The file belongs to another user, whom the server ran as.
     }
   }
 }
 
 const whole = { recursive: true, force: true, maxRetries: 3 } as const
 
-/** Removes a directory of ours, and no other. Its marker goes last: who dies in the midst leaves one that can be swept. */
+/**
+ * Removes only a directory of ours. Its marker goes last: if this process dies halfway, a sweep can still remove the
+ * rest.
+ */
 export function removeDirectory(path: string): void {
   if (markerOf(path)) {
     for (const name of readdirSync(path)) if (name !== markerFile) rmSync(join(path, name), whole)

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { ownUid } from '../../trusted-path.ts'
 import { type Owner, parseOwner, thisOwner } from '../owner/owner.ts'
 
-/** The file that says of a directory that it is ours, and whose. */
+/** Marks a directory as made by the fixture, and names its owner. */
 export const markerFile = '.tarantool-fixture.json'
 
-/** What that file says. */
+/** Content of the marker file. */
 export interface Marker extends Owner {
   /** The directory outlives its owner. */
   readonly keep: boolean
 }
 
-// Far more than a marker has.
+// A marker is far smaller.
 const mostBytes = 4096
 
 /** Marks a directory as this process's. */
@@ -21,7 +21,7 @@ export function writeMarker(directory: string, keep: boolean): void {
   writeFileSync(join(directory, markerFile), JSON.stringify(marker), { mode: 0o600 })
 }
 
-/** What a directory's marker says. Undefined for one that is not ours: another user's, a link, one without a marker. */
+/** Reads a directory's marker. Undefined if the directory is not ours: it is another user's, a link, or has no marker. */
 export function markerOf(directory: string): Marker | undefined {
   try {
     const status = lstatSync(directory)
@@ -34,7 +34,7 @@ export function markerOf(directory: string): Marker | undefined {
   }
 }
 
-// It may be anything that somebody has put there: a link, a pipe that nobody writes to, a file without end.
+// Somebody else may have put anything at this path: a link, a pipe that nobody writes to, an endless file.
 function readSmallFile(path: string): string | undefined {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {

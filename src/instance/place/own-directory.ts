@@ -3,25 +3,25 @@ import { lstatSync, opendirSync, rmdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ownUid } from '../../trusted-path.ts'
 
-// Short: the paths of unix sockets below it are bounded.
+// The name is short, because the length of a unix socket's path is limited.
 const usualName = `tnt-${ownUid}`
 const otherPrefix = `${usualName}-`
 
-// Whoever fills a shared directory with names must not make a start wait.
+// Another user can fill a shared directory with names, and must not slow down a start.
 const entriesLookedAt = 4096
 
-/** Random characters of a file's name. */
+/** Random characters for a file's name. */
 export function randomName(bytes: number): string {
   return randomBytes(bytes).toString('base64url').replaceAll(/[-_]/g, 'x')
 }
 
-// Not a link's target: a link can be changed by who made it.
+// lstat, not stat: the user who made a link can change its target.
 function isOurs(path: string): boolean {
   const status = lstatSync(path, { throwIfNoEntry: false })
   return status?.isDirectory() === true && status.uid === ownUid && (status.mode & 0o077) === 0
 }
 
-/** This user's own directories in `base` that are there beside the usual one. */
+/** Finds this user's own directories in `base`, besides the one with the usual name. */
 export function otherOwnDirectories(base: string): string[] {
   const found: string[] = []
   try {
@@ -36,7 +36,7 @@ export function otherOwnDirectories(base: string): string[] {
       entries.closeSync()
     }
   } catch {
-    // A directory that cannot be listed shows nothing.
+    // A directory that cannot be listed counts as empty.
   }
   return found.filter(isOurs)
 }
@@ -44,8 +44,8 @@ export function otherOwnDirectories(base: string): string[] {
 const chosen = new Map<string, string>()
 
 /**
- * The directory in `base` that only this user can enter, in which all of the user's runs stand. It may have to be made
- * yet. Another name is taken where somebody else has made one of its usual name, or where it is a link or open to others.
+ * The directory in `base` that only this user can enter. All of the user's runs are in it. It may not exist yet. Another
+ * name is used if somebody else has made the directory with the usual name, or if it is a link or open to others.
  */
 export function ownDirectory(base: string): string {
   const isFit = (path: string): boolean => !lstatSync(path, { throwIfNoEntry: false }) || isOurs(path)
@@ -56,17 +56,17 @@ export function ownDirectory(base: string): string {
   return other
 }
 
-/** Whether a path is the one of such a directory. */
+/** Whether the path is the path of a user's own directory. */
 export function isOwnDirectory(path: string): boolean {
   const name = basename(path)
   return name === usualName || (name.startsWith(otherPrefix) && dirname(path) !== path)
 }
 
-/** Removes such a directory when it is empty. */
+/** Removes a user's own directory if it is empty. */
 export function removeOwnDirectory(path: string): void {
   try {
     if (isOwnDirectory(path)) rmdirSync(path)
   } catch {
-    // Others of the user's runs are in it.
+    // Other runs of this user are in it.
   }
 }

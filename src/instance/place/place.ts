@@ -6,7 +6,7 @@ import { pathWeakness } from '../../trusted-path.ts'
 import { tellOnce } from '../seed-terms.ts'
 import { ownDirectory } from './own-directory.ts'
 
-// Of a unix socket's path (103 bytes on macOS, 107 elsewhere) what is left beside `/tnt-12345678/console.sock`, with room
+// A unix socket's path has at most 103 bytes on macOS, 107 elsewhere. We subtract `/tnt-12345678/console.sock`, and room
 // for the directory of a test run around it.
 const longestPlace = (process.platform === 'darwin' ? 103 : 107) - 26 - 13
 
@@ -23,9 +23,9 @@ const isSafe = (base: string): boolean => pathWeakness(base, { shared: true }) =
 const isShort = (place: string): boolean => Buffer.byteLength(place) <= longestPlace
 
 /**
- * Where runs and instances have their directories when nobody says where: in the user's own directory in the system's
- * temporary directory. Another temporary directory is used where the path of the first would make those of the sockets
- * too long, or where other users could replace it.
+ * Default place for the directories of runs and instances: the user's own directory in the system's temporary directory.
+ * Another temporary directory is used if socket paths would get too long in the first, or if other users could replace
+ * it.
  */
 export function defaultPlace(): string {
   const usual = resolve(tmpdir())
@@ -35,8 +35,8 @@ export function defaultPlace(): string {
 }
 
 /**
- * The user's own directory that all of the user's processes agree on, whatever their temporary directories; undefined where
- * there is no place for one.
+ * The user's own directory that all of the user's processes agree on, whatever their temporary directories. Undefined if
+ * no place is suitable.
  */
 export function sharedPlace(): string | undefined {
   const base = ['/tmp', '/var/tmp', resolve(tmpdir())].find(path => isWritable(path) && isSafe(path))
@@ -44,8 +44,8 @@ export function sharedPlace(): string | undefined {
 }
 
 /**
- * Where the directories of instances with this `root` are made: in the root itself, or in the user's own directory in it
- * where others may make files there, too. A root that others can replace is not used, and a line says so.
+ * Where instances with this `root` make their directories: in the root, or in the user's own directory in it if others
+ * can write to the root. A root that others can replace is not used, and a log line says so.
  */
 export function placeOf(root: string | undefined, logger: Logger | undefined): string {
   if (root === undefined) return defaultPlace()

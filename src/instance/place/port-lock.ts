@@ -6,7 +6,7 @@ import { reaper } from '../owner/reaper.ts'
 import { removeOwnDirectory } from './own-directory.ts'
 import { sharedPlace } from './place.ts'
 
-// Who makes a lock writes at once who he is.
+// In milliseconds. The process that makes a lock writes its owner into the lock at once, so an older empty lock is stale.
 const writtenWithin = 60_000
 const entriesLookedAt = 4096
 
@@ -27,7 +27,7 @@ function isStale(path: string): boolean {
   }
 }
 
-// Once per process: what owners have left that were killed together with their reapers.
+// Removes locks whose owners were killed together with their reapers. Runs once per process.
 function sweep(locks: string): void {
   if (isSwept) return
   isSwept = true
@@ -44,12 +44,12 @@ function sweep(locks: string): void {
   }
 }
 
-/** Of a port that another process of this user has. */
+/** Returned if another process of this user has the port. */
 const taken = Symbol('taken')
 
 function makeLock(locks: string, port: number): string | typeof taken {
   const path = join(locks, String(port))
-  // Another process, whose last lock it was, may remove the directory at any time.
+  // Another process can remove the directory at any time, when it releases its last lock.
   for (let attempt = 1; ; attempt++) {
     mkdirSync(locks, { recursive: true, mode: 0o700 })
     if (pathWeakness(locks) !== undefined) throw new Error(`others may write to ${locks}`)
@@ -66,9 +66,9 @@ function makeLock(locks: string, port: number): string | typeof taken {
 }
 
 /**
- * Keeps a port for this process, as far as this user's processes are concerned: by a file in his own directory.
+ * Reserves a port for this process among this user's processes, by a file in the user's own directory.
  *
- * @returns what gives it back; undefined where another process has it
+ * @returns the function that releases the port; undefined if another process has the port
  */
 export function lockPort(port: number): (() => void) | undefined {
   const locks = directory()
@@ -77,7 +77,7 @@ export function lockPort(port: number): (() => void) | undefined {
     if (locks === undefined) return () => {}
     path = makeLock(locks, port)
   } catch {
-    // A disk that is full, or read-only: the port can still be used, and seldom be lost.
+    // The disk is full or read-only. The port can still be used, and is seldom lost.
     return () => {}
   }
   if (path === taken) return undefined
@@ -97,7 +97,7 @@ function release(path: string): void {
     rmdirSync(dirname(path))
     removeOwnDirectory(dirname(dirname(path)))
   } catch {
-    // Others are in it.
+    // The directory holds other locks.
   }
   reaper.gone(path)
 }

@@ -1,22 +1,22 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** The ports that servers get. */
+/** The range of ports that servers get. */
 export interface PortRange {
   readonly from: number
   readonly to: number
-  /** Those in between that the machine's administrator keeps for something else. */
+  /** Whether the machine's administrator keeps a port of the range for something else. */
   readonly isExcluded: (port: number) => boolean
 }
 
 const highest = 65_535
-// Below it are the names of services, and most of the ports that programs have by default.
+// Lower ports belong to services, and most programs have their default ports there.
 const preferredLowest = 10_000
 const lowest = 1024
-// Fewer are not worth a choice.
+// A smaller range would not be worth a choice.
 const fewest = 256
 
-/** The ports that the system gives to who does not ask for one: connections, and servers on port 0. */
+/** The ports that the system gives to sockets that ask for no port: connections, and servers on port 0. */
 function ephemeralRange(): { first: number; last: number } {
   if (process.platform === 'linux') {
     const [first = 32_768, last = 60_999] = readOrNothing('/proc/sys/net/ipv4/ip_local_port_range')
@@ -51,8 +51,8 @@ function excludedIn(text: string): (port: number) => boolean {
 }
 
 /**
- * Ports that nobody gets by chance, so that a server's own is still there when it restarts: below the ephemeral ports, or
- * above them; undefined where these leave none.
+ * Chooses a range below the ephemeral ports, or else above them. Nobody gets such a port by chance, so a server finds its
+ * port again when it restarts. Undefined if the ephemeral ports leave no range.
  */
 export function rangeBeside(first: number, last: number, reserved: string): PortRange | undefined {
   const isExcluded = excludedIn(reserved)
@@ -68,7 +68,7 @@ export function rangeBeside(first: number, last: number, reserved: string): Port
 
 let known: { range: PortRange | undefined } | undefined
 
-/** The range of this machine. */
+/** The range that this machine allows. */
 export function portRange(): PortRange | undefined {
   const { first, last } = ephemeralRange()
   known ??= { range: rangeBeside(first, last, readOrNothing('/proc/sys/net/ipv4/ip_local_reserved_ports')) }

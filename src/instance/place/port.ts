@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../../errors.ts'
 import { lockPort } from './port-lock.ts'
 import { portRange } from './port-range.ts'
 
-/** A port that is this process's for as long as somebody holds this. */
+/** Reserves a port for this process until every holder has released it. */
 export class PortReservation {
   readonly port: number
 
@@ -27,20 +27,21 @@ function reserve(port: number, release: () => void): PortReservation {
   return reservation
 }
 
-/** The reservation of a port that this process has: a server takes over the address of another. */
+/** The reservation of a port that this process already has, for a server that takes over another server's address. */
 export function reservationOf(port: number): PortReservation | undefined {
   return reserved.get(port)?.deref()
 }
 
 const tries = 1000
 
-// get-port looks whether a port can be listened on. It is asked for one port at a time: of a range it would give each process
-// the same ones, in order, and where that one is taken, a port of the system's choice, which anybody may get next.
+// get-port checks that a port can be listened on. We ask for one port at a time. With a range, get-port would try the
+// same ports in the same order in each process. If all were taken, get-port would fall back to a port of the system's
+// choice, which any process may get next.
 async function isFree(host: string, port: number): Promise<boolean> {
   return (await getPort({ host, port })) === port
 }
 
-/** Those whose reservation is on its way. */
+/** Ports that a concurrent reservation is checking. */
 const looksAt = new Set<number>()
 
 async function reserveIn(host: string): Promise<PortReservation> {
@@ -60,15 +61,16 @@ async function reserveIn(host: string): Promise<PortReservation> {
       looksAt.delete(port)
     }
   }
-  // All are taken, or the machine leaves none: any port, from among those that others may get, too.
+  // All ports are taken, or the machine leaves no range. Any free port will do, including ports that other processes may
+  // get.
   const port = await getPort({ host })
   return reserve(port, lockPort(port) ?? (() => {}))
 }
 
 /**
- * Reserves a TCP port that is free now: no other process of this user, and no connection, gets it.
+ * Reserves a TCP port that is free now. No other process of this user, and no connection, gets the port.
  *
- * @param host the address that it is to be free on. Default `'127.0.0.1'`.
+ * @param host the address on which the port must be free. Default `'127.0.0.1'`.
  * @throws InvalidOptionError for an address that this machine does not have
  */
 export async function reservePort(host: string = '127.0.0.1'): Promise<PortReservation> {
@@ -79,7 +81,7 @@ export async function reservePort(host: string = '127.0.0.1'): Promise<PortReser
   }
 }
 
-/** Whether a server could listen there now. Not by get-port, which takes for used what it has given away itself. */
+/** Whether a server could listen there now. get-port cannot tell, since it treats the ports it has given away as used. */
 export function canListen(host: string, port: number): Promise<boolean> {
   return new Promise(resolve => {
     const server = createServer()
@@ -93,7 +95,7 @@ export function canListen(host: string, port: number): Promise<boolean> {
 const lastGiven: PortReservation[] = []
 const mostGiven = 256
 
-/** A TCP port that is free now, and kept from this user's other processes for a while. */
+/** A TCP port that is free now. It is reserved against this user's other processes for a while. */
 export async function freePort(host?: string): Promise<number> {
   const reservation = await reservePort(host)
   lastGiven.push(reservation)

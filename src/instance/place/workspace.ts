@@ -20,7 +20,10 @@ export class Workspace {
   readonly #options: ResolvedOptions
   #port: PortReservation | undefined
   #consolePort: PortReservation | undefined
-  /** Of ports that another instance of this process has chosen, whose server this one's replaces. */
+  /**
+   * Reservations of fixed ports that another instance of this process chose. This instance's server replaces that
+   * instance's server.
+   */
   readonly #takenOver: readonly PortReservation[]
   #addresses: InstanceAddresses | undefined
   /** The next server is to stand by, or this one does: another one has its address. */
@@ -49,7 +52,10 @@ export class Workspace {
     return [...(this.#port === undefined ? [] : [listen]), ...(this.#consolePort === undefined ? [] : [console.uri])]
   }
 
-  /** Whether another instance of this process has chosen the port of an address: it is to stay, whoever has it meanwhile. */
+  /**
+   * Whether another instance of this process has chosen the port of an address. Then the port stays, even if somebody
+   * else takes it.
+   */
   takesOver(address: string): boolean {
     return this.#takenOver.some(({ port }) => address.endsWith(`:${port}`))
   }
