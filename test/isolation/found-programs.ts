@@ -87,4 +87,15 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
     ['rewind', -1],
     ['run', [['swap_names', 1, 6, 0]]],
   ],
+  'a collation that took the number of one that is gone': [
+    ['run', [['transaction', [['collation_create', 3, 0, 0]], true]]],
+    ['enter', 0],
+    [
+      'run',
+      [
+        ['collation_drop', 1, 0, 0],
+        ['collation_create', 7, 1, 0],
+      ],
+    ],
+  ],
 }
