@@ -58,6 +58,27 @@ describe('the reaper', () => {
     expect(isAlive(other.pid ?? 0)).toBe(true)
   })
 
+  test.skipIf(otherUser === undefined)(
+    `ends no process that another user's directory names, by a line break in its path (${needsOtherUser})`,
+    async () => {
+      const shared = sharedDirectory()
+      const directory = join(shared, 'tnt-of-root')
+      const victim = runIn(join(temporaryDirectory(), 'elsewhere'))
+      const forged = `${shared}/x\n/proc/${victim}/cwd -> ${directory}`
+      const other = spawnAsOther(
+        `import { mkdirSync } from 'node:fs'
+         mkdirSync(process.argv[1], { recursive: true })
+         process.chdir(process.argv[1])
+         console.log('inside')
+         setInterval(() => {}, 1000)`,
+        [forged],
+      )
+      await new Promise(resolve => other.stdout?.once('data', resolve))
+      reap([`dir ${directory}`], '/proc')
+      expect(isAlive(victim)).toBe(true)
+    },
+  )
+
   test.skipIf(process.platform !== 'linux' || !hasProgram('script'))(
     'leaves the shell of a terminal alone that looks at a directory',
     async () => {
