@@ -36,7 +36,8 @@ function isPrivateGroup(gid: number): boolean {
   return members.every(name => name === username) && !fieldsOf('/etc/passwd').some(isOfAnother)
 }
 
-// A user namespace that does not contain the machine's root shows root's files as nobody's.
+// A user namespace that does not contain the machine's root shows root's files as nobody's, and files of all other users
+// that it does not contain, too.
 function isRootOutside(uid: number): boolean {
   if (String(uid) !== readOrNothing('/proc/sys/kernel/overflowuid').trim()) return false
   const ranges = readOrNothing('/proc/self/uid_map')
@@ -54,7 +55,9 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-const isTrusted = ({ uid }: Stats): boolean => uid === ownUid || uid === 0 || isRootOutside(uid)
+// Nobody's files in a shared directory can be any user's. In other directories, only root can have made them.
+const isTrusted = ({ uid }: Stats, isInShared: boolean): boolean =>
+  uid === ownUid || uid === 0 || (!isInShared && isRootOutside(uid))
 
 const isOpen = ({ mode, gid }: Stats): boolean =>
   (mode & othersMayWrite) !== 0 || ((mode & groupMayWrite) !== 0 && !isPrivateGroup(gid))
@@ -69,22 +72,27 @@ const isOpen = ({ mode, gid }: Stats): boolean =>
 export function pathWeakness(path: string, { shared = false }: { shared?: boolean } = {}): string | undefined {
   const rest = resolve(path).split('/').slice(1)
   let here = '/'
+  let isShared = false
   let links = 0
   for (let name: string | undefined = ''; name !== undefined; name = rest.shift()) {
     const next = name === '..' ? dirname(here) : join(here, name)
     const status = statusOf(next)
     if (!status) return undefined
-    if (!isTrusted(status)) return `${next} belongs to another user (uid ${status.uid})`
+    if (!isTrusted(status, isShared && name !== '..')) return `${next} belongs to another user (uid ${status.uid})`
     if (status.isSymbolicLink()) {
       if (++links > mostLinks) return `${path} leads through too many links`
       const target = readlinkSync(next)
-      if (target.startsWith('/')) here = '/'
+      if (target.startsWith('/')) {
+        here = '/'
+        isShared = false
+      }
       rest.unshift(...target.split('/').filter(part => part !== ''))
       continue
     }
     const isLast = rest.length === 0
     const mayBeShared = status.isDirectory() && (status.mode & sticky) !== 0 && (!isLast || shared)
-    if (isOpen(status) && !mayBeShared) return `others may write to ${next}`
+    isShared = isOpen(status)
+    if (isShared && !mayBeShared) return `others may write to ${next}`
     here = next
   }
   return undefined

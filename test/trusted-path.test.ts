@@ -1,8 +1,10 @@
 import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { pathWeakness } from '../src/trusted-path.ts'
 import { temporaryDirectory } from './support/instances.ts'
+import { hasUserNamespaces, inUserNamespace, needsUserNamespaces } from './support/user-namespace.ts'
 
 const isRoot = process.getuid?.() === 0
 const stranger = 65_534
@@ -121,4 +123,26 @@ describe('a path', () => {
     make(at)
     expect(pathWeakness(join(at, 'path'))).toMatch(says)
   })
+
+  // Outside of the test's directory, root's files are such: `/` is safe.
+  test.skipIf(!hasUserNamespaces)(
+    `is not safe in a shared directory where a user namespace does not know the owner (${needsUserNamespaces})`,
+    async () => {
+      const at = temporaryDirectory()
+      openTo(join(at, 'shared'), 0o1777)
+      const places = [join(at, 'closed'), join(at, 'shared', 'theirs')]
+      for (const place of places) {
+        mkdirSync(place)
+        chownSync(place, stranger - 1, stranger - 1)
+      }
+      symlinkSync(join(at, 'closed'), join(at, 'shared', 'ours'))
+      const script = `
+        import { pathWeakness } from '${new URL('../src/trusted-path.ts', import.meta.url)}'
+        console.log(JSON.stringify(process.argv.slice(1).map(path => pathWeakness(path) ?? 'safe')))`
+      const [command = '', ...args] = inUserNamespace(0)
+      const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', script]
+      const { stdout } = await execa(command, [...args, ...node, ...places, join(at, 'shared', 'ours')])
+      expect(JSON.parse(stdout)).toEqual(['safe', `${places[1]} belongs to another user (uid ${stranger})`, 'safe'])
+    },
+  )
 })

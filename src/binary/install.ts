@@ -132,8 +132,8 @@ async function build(
  */
 export async function installTarantool(options: InstallOptions): Promise<CachedCopy & { path: string }> {
   const { root, system, report, lists = ['machine', 'own'], signal } = options
-  await sweepStaging(root)
   const staging = await makeStaging(root)
+  await sweepStaging(root)
   const place = join(root, systemKey(system))
   let announced = false
   const announce = (version: string): void => {

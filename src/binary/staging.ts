@@ -4,6 +4,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { InstallError } from '../errors.ts'
+import { pathWeakness } from '../trusted-path.ts'
 
 const prefix = '.partial-'
 // Far longer than all of an installation's time limits together.
@@ -57,6 +58,9 @@ export async function makeStaging(root: string, mode: 0o755 | 0o700 = 0o755): Pr
   try {
     await mkdir(dirname(root), { recursive: true, mode: 0o755 })
     await mkdir(root, { recursive: true, mode })
+    // Somebody else can have made the root since the last look at it.
+    const weakness = pathWeakness(root)
+    if (weakness !== undefined) throw new Error(weakness)
     await mkdir(directory, { mode })
     return directory
   } catch (cause) {

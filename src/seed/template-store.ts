@@ -86,10 +86,10 @@ export class TemplateStore {
     isCurrent: () => Promise<boolean>,
   ): Promise<void> {
     const inputs = await currentInputs(report.inputs ?? { files: [], variables: [] }, origin.environment)
-    await sweepStaging(this.root)
     const staging = await makeStaging(this.root, 0o700).catch((error: Error) => {
       throw error.cause ?? error
     })
+    await sweepStaging(this.root)
     // An earlier version may have made the directory readable for others.
     await chmod(this.root, 0o700).catch(() => {})
     try {

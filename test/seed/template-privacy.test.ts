@@ -52,6 +52,17 @@ test('a cache that others may write to has no templates: a line says so, and the
   expect(contentOf(cache)).toEqual(['below'])
 })
 
+test('a cache that others may write to when the seed has run keeps no template', async () => {
+  const cache = temporaryDirectory()
+  process.env.TARANTOOL_FIXTURE_CACHE = cache
+  const opens = `${seedLua} require('fio').chmod('${cache}', tonumber('777', 8))`
+  const lines: string[] = []
+  const instance = await newInstance({ appLua, seedLua: opens, logger: line => lines.push(line) }).start()
+  expect(await instance.eval('return box.space.users:count()')).toEqual([1])
+  expect(contentOf(root())).toEqual([])
+  expect(lines).toContainEqual(expect.stringContaining(`(others may write to ${cache})`))
+})
+
 test.skipIf(process.getuid?.() !== 0).each(['the directory', 'the snapshot', 'the manifest'])(
   '%s belongs to another user: the template is made anew (needs root)',
   async what => {

@@ -3,6 +3,7 @@ import type { InstanceOptions, TarantoolInstance } from '../../../src/index.ts'
 import { IprotoConnection } from '../../../src/protocol/iproto/connection.ts'
 import { newInstance, startInstance, useOwnCache } from '../../support/instances.ts'
 import { hasSandbox, needsSandbox, sandbox } from '../../support/sandbox.ts'
+import { hasUserNamespaces, needsUserNamespaces, tarantoolAsNobody } from '../../support/user-namespace.ts'
 
 const asGuest = async ({ port }: TarantoolInstance): Promise<unknown> => {
   const connection = await IprotoConnection.connect({ host: '127.0.0.1', port: port as number })
@@ -114,3 +115,13 @@ describe.skipIf(!hasSandbox)(`a server that cannot ask who owns a connection (${
     expect(await asGuest(instance)).toEqual(denied)
   })
 })
+
+test.skipIf(!hasUserNamespaces)(
+  `a server that runs as nobody, as which its user namespace shows all others, has a password (${needsUserNamespaces})`,
+  async () => {
+    const instance = await startInstance({ commandToRun: tarantoolAsNobody() })
+    expect(instance.credentials).toEqual(account)
+    expect(await asGuest(instance)).toEqual(denied)
+    expect(await instance.eval('return box.session.user()')).toEqual(['tester'])
+  },
+)
