@@ -3,7 +3,14 @@ import { parseVersion, type Version } from '../binary/version.ts'
 import { fromCaller } from '../call-site.ts'
 import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
-import { ConnectionError, NotRunningError, RequestTimeoutError, ResetError, ServerExitedError } from '../errors.ts'
+import {
+  ConnectionError,
+  NotRunningError,
+  ProtocolError,
+  RequestTimeoutError,
+  ResetError,
+  ServerExitedError,
+} from '../errors.ts'
 import { AgentConnection } from '../isolation/agent-connection.ts'
 import type { AgentReply } from '../isolation/server.ts'
 import { guarded } from '../log/follower.ts'
@@ -507,7 +514,7 @@ export class TarantoolInstance implements AsyncDisposable {
       const exit = error instanceof ConnectionError ? await process.exitWithin(endIsSeenWithin) : undefined
       if (exit) throw this.#ended(process, 'was reset', error)
       // A server whose Lua never yields cannot be asked.
-      if (error instanceof RequestTimeoutError) return { lost: error.summary }
+      if (error instanceof RequestTimeoutError || error instanceof ProtocolError) return { lost: error.summary }
       throw error
     }
   }

@@ -1,17 +1,18 @@
 import type { Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError, RequestTimeoutError } from '../errors.ts'
 import { type Address, formatAddress } from '../protocol/address.ts'
+import { DocumentReader } from '../protocol/console/documents.ts'
 import { clearTimeout, connect, now, setTimeout } from '../protocol/node-builtins.ts'
+import { maxReplySize } from '../protocol/reply-limit.ts'
 import { readableText } from '../readable-text.ts'
 import type { AgentOperation, AgentReply, RequestsUnderWay } from './server.ts'
 
 const greetingSize = 128
-const end = '\n...\n'
 /** What is there once, and short: the server compiles it anew for each request. */
 const agent = 'package.loaded["tarantool-fixture"].isolation'
 /** The document of a reply. An error of the console's has another form. */
 const replyPattern =
-  /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|touched:([01])|(lost|digest|requests|error):([A-Za-z0-9+/=]*))'?$/
+  /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|touched:([01])|(lost|digest|requests|error):([A-Za-z0-9+/=]*))'?\n\.\.\.\n$/
 /** How the output of `box.session.push` begins: it is nobody's reply. */
 const pushed = /^%TAG \S+ tag:tarantool\.io\/push/
 
@@ -36,21 +37,24 @@ export class AgentConnection {
   readonly #waiting: Waiting[] = []
   /** One for all requests: to set one for each and take it back would be half of a request's work here. */
   #timer: NodeJS.Timeout | undefined
-  #text = ''
-  #greeted = false
+  /** The number of bytes of the greeting that have not arrived yet. */
+  #greetingLeft = greetingSize
+  readonly #documents: DocumentReader
   /** How many replies nobody waits for are to come. */
   #unwanted = 0
   #ended: ConnectionError | undefined
 
-  /** @param timeout of a request, in milliseconds */
-  constructor(address: Address, timeout: number, onEnd: () => void) {
+  /**
+   * @param timeout of a request, in milliseconds
+   * @param limit maximum size of a reply, in bytes
+   */
+  constructor(address: Address, timeout: number, onEnd: () => void, limit: number = maxReplySize) {
     this.#instance = `Tarantool[${formatAddress(address)}]`
     this.#timeout = timeout
+    this.#documents = new DocumentReader(this.#instance, limit)
     this.#socket = 'path' in address ? connect(address.path) : connect(address.port, address.host)
     this.#socket.unref()
-    // What comes is greeting, YAML of ours, and base64.
-    this.#socket.setEncoding('latin1')
-    this.#socket.on('data', chunk => this.#read(String(chunk)))
+    this.#socket.on('data', chunk => this.#read(chunk))
     this.#socket.on('error', cause => this.#end(cause))
     this.#socket.on('end', () => this.#socket.destroy())
     this.#socket.on('close', () => {
@@ -66,7 +70,7 @@ export class AgentConnection {
    * Asks the agent; requests are answered in their order.
    *
    * @throws RequestTimeoutError, and the connection ends with it, for what comes later would be taken for the next reply;
-   *   ConnectionError when the server ends first; LuaError when the agent fails
+   *   ConnectionError when the server ends first; LuaError when the agent fails; ProtocolError when a reply is too large
    */
   async request(operation: AgentOperation, depth: number): Promise<AgentReply> {
     if (this.#ended) throw this.#ended
@@ -85,8 +89,8 @@ export class AgentConnection {
     const text = readableText(Buffer.from(base64, 'base64'))
     if (status === 'lost') return { lost: text }
     if (status === 'digest') return { digest: text }
-    if (status === 'requests') return { requests: JSON.parse(text) as RequestsUnderWay }
     const instance = this.#instance
+    if (status === 'requests') return { requests: parseRequests(text, instance) }
     if (status === 'error') throw new LuaError(text, { instance })
     // The console's own code calls functions that a test may replace: pcall, tostring.
     if (operation !== 'digest') return { lost: `its console no longer answers: ${document.slice(0, 200)}` }
@@ -119,17 +123,19 @@ export class AgentConnection {
     return new RequestTimeoutError(`${instance} did not answer '${operation}' within ${this.#timeout} ms`, { instance })
   }
 
-  #read(chunk: string): void {
-    this.#text += chunk
-    if (!this.#greeted) {
-      if (this.#text.length < greetingSize) return
-      this.#text = this.#text.slice(greetingSize)
-      this.#greeted = true
-    }
-    for (let at = this.#text.indexOf(end); at >= 0; at = this.#text.indexOf(end)) {
-      const document = this.#text.slice(0, at)
-      this.#text = this.#text.slice(at + end.length)
-      if (!pushed.test(document)) this.#receive(document)
+  #read(chunk: Buffer): void {
+    const afterGreeting = chunk.subarray(this.#greetingLeft)
+    this.#greetingLeft -= chunk.length - afterGreeting.length
+    try {
+      for (const bytes of this.#documents.push(afterGreeting)) {
+        // The document is YAML of ours, with other text in base64.
+        const document = bytes.toString('latin1')
+        if (!pushed.test(document)) this.#receive(document)
+      }
+    } catch (error) {
+      // After such a reply, the beginning of the next reply is unknown.
+      for (const { fail } of this.#waiting.splice(0)) fail(error as Error)
+      this.#socket.destroy()
     }
   }
 
@@ -150,5 +156,13 @@ export class AgentConnection {
       cause,
     })
     for (const { fail } of this.#waiting.splice(0)) fail(this.#ended)
+  }
+}
+
+function parseRequests(text: string, instance: string): RequestsUnderWay {
+  try {
+    return JSON.parse(text) as RequestsUnderWay
+  } catch (cause) {
+    throw new ProtocolError(`${instance} gave a reply that is not one: ${text.slice(0, 500)}`, { instance, cause })
   }
 }

@@ -1,4 +1,4 @@
-import { ConnectionError, RequestTimeoutError } from '../errors.ts'
+import { ConnectionError, ProtocolError, RequestTimeoutError } from '../errors.ts'
 import { notBroughtBack } from './failures.ts'
 import type { ServerControl } from './server.ts'
 import type { ServerWatch } from './server-watch.ts'
@@ -41,6 +41,7 @@ export class Steps {
         return await step()
       } catch (error) {
         if (error instanceof RequestTimeoutError) return await this.#fail(when, isStuck, error)
+        if (error instanceof ProtocolError) return await this.#fail(when, error.summary, error)
         if (mayBeGone || !(error instanceof ConnectionError)) throw error
         this.#watch.notice('broke-off')
         const death = await this.#watch.findDeath({ when })

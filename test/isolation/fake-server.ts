@@ -1,4 +1,4 @@
-import { ConnectionError, InitScriptError, RequestTimeoutError } from '../../src/errors.ts'
+import { ConnectionError, InitScriptError, ProtocolError, RequestTimeoutError } from '../../src/errors.ts'
 import { IsolatedServer } from '../../src/isolation/isolated-server.ts'
 import type { Demand, Scope } from '../../src/isolation/scope.ts'
 import type {
@@ -16,10 +16,11 @@ import type {
  *
  * - `'lost'`: the agent cannot undo the changes.
  * - `'stuck'`: the agent does not answer.
+ * - `'babbles'`: the agent's reply cannot be read, and the connection ends.
  * - `'dies'`: the server's process ends during the request.
  * - `'breaks'`: the connection ends, but the process lives.
  */
-export type Fault = 'lost' | 'stuck' | 'dies' | 'breaks'
+export type Fault = 'lost' | 'stuck' | 'babbles' | 'dies' | 'breaks'
 
 type Rows = readonly string[]
 
@@ -103,6 +104,7 @@ export class FakeServer {
         if (fault === 'dies') this.die()
         if (fault === 'breaks' || this.#death) throw new ConnectionError(message('ended'))
         if (fault === 'stuck') throw new RequestTimeoutError(message('does not answer'))
+        if (fault === 'babbles') throw new ProtocolError(message('gave a reply that is not one'))
         if (fault === 'lost') return { lost: 'too much' }
         return this.#answer(operation, depth)
       },

@@ -264,6 +264,13 @@ const events: Record<string, { happens(server: FakeServer): void; told?: RegExp;
     told: /could not be brought back before this test: it does not answer/,
     done: ['kill', 'start'],
   },
+  'gives a reply that cannot be read': {
+    happens: server => {
+      server.faults = ['babbles']
+    },
+    told: /could not be brought back before this test: a fake server gave a reply that is not one/,
+    done: ['start'],
+  },
   'dies, and so does the one in its place': {
     happens: server => {
       server.dieSeen()

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConnectionError, ProtocolError, RequestTimeoutError } from '../../src/errors.ts'
+import { AgentConnection } from '../../src/isolation/agent-connection.ts'
+import type { AgentOperation, AgentReply } from '../../src/isolation/server.ts'
 import type { Address } from '../../src/protocol/address.ts'
 import { ConsoleConnection } from '../../src/protocol/console/connection.ts'
 import { DocumentReader } from '../../src/protocol/console/documents.ts'
@@ -179,6 +181,42 @@ describe("a console's reply", () => {
   test('that a server ends in its middle', async () => {
     const connection = await ConsoleConnection.connect(await serve(greetings.console, [yaml, 'end']))
     expect(await caught(connection.command('1'))).toBeInstanceOf(ConnectionError)
+  })
+})
+
+describe("a reply of the server's agent", () => {
+  const set = '---\n- true\n...\n'
+  const replied = (what: string): string => `---\n- ${what}\n...\n`
+  const inBase64 = (status: string, text: string): string =>
+    replied(`${status}:${Buffer.from(text, 'latin1').toString('base64')}`)
+
+  async function ask(operation: AgentOperation, ...answers: string[]): Promise<AgentReply> {
+    const address = await serve(greetings.console, [set + (answers[0] ?? ''), ...answers.slice(1)])
+    const agent = new AgentConnection(address, 5000, () => {}, 2 ** 20)
+    onTestFinished(() => agent.destroy())
+    return await agent.request(operation, 1)
+  }
+
+  test.each<[what: string, answer: string, reply: AgentReply]>([
+    ['that is none', replied('nonsense'), { lost: expect.stringContaining('no longer answers') }],
+    ['of bytes', inBase64('lost', '\xff'), { lost: '\\xff' }],
+    [
+      'after a pushed document',
+      `%TAG !push! tag:tarantool.io/push,2018\n--- x\n...\n${replied('touched:1')}`,
+      { touched: true },
+    ],
+  ])('%s', async (_, answer, reply) => {
+    expect(await ask('enter', answer)).toEqual(reply)
+  })
+
+  test('about requests that is no JSON is an error', async () => {
+    expect(await caught(ask('requests', inBase64('requests', '{')))).toBeInstanceOf(ProtocolError)
+  })
+
+  test('without an end is an error, and the connection ends', async () => {
+    const error = await caught(ask('enter', `---\n- '${'x'.repeat(2 ** 21)}`))
+    expect(error).toBeInstanceOf(ProtocolError)
+    expect(error.message).toMatch(/^Tarantool\[.*\] sent a reply of more than 1 MB/)
   })
 })
 
