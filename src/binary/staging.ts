@@ -4,6 +4,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { InstallError } from '../errors.ts'
+import { makeDirectories } from '../make-directories.ts'
 import { pathWeakness } from '../trusted-path.ts'
 
 const prefix = '.partial-'
@@ -56,8 +57,8 @@ export async function sweepStaging(root: string): Promise<void> {
 export async function makeStaging(root: string, mode: 0o755 | 0o700 = 0o755): Promise<string> {
   const directory = join(root, `${prefix}${scope()}-${process.pid}-${randomBytes(4).toString('hex')}`)
   try {
-    await mkdir(dirname(root), { recursive: true, mode: 0o755 })
-    await mkdir(root, { recursive: true, mode })
+    makeDirectories(dirname(root), 0o755)
+    makeDirectories(root, mode)
     // Somebody else can have made the root since the last look at it.
     const weakness = pathWeakness(root)
     if (weakness !== undefined) throw new Error(weakness)

@@ -14,6 +14,7 @@ import { errorOfSeed } from '../seed/seed-failure.ts'
 import { OwnersUnknownError } from './access.ts'
 import { withoutBootLines } from './boot-lines.ts'
 import { readTrace } from './lua-trace.ts'
+import { unwrittenByServer } from './place/not-writable.ts'
 import type { ProcessExit } from './process.ts'
 import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
 import type { FailureReport } from './report.ts'
@@ -185,6 +186,8 @@ export function errorOfExit(exit: ProcessExit, server: FailureContext): Tarantoo
     return portTaken(context.listen, context)
   }
   if (panic && saysNeverToReplicate(panic)) return errorOfSource(context)
+  const unwritten = panic === undefined ? undefined : unwrittenByServer(context.logTail.map(asPlainLine), context)
+  if (unwritten) return unwritten
   const reason = panic ? `: ${panic.replace(/^.* F> /, '')}` : ''
   if (exit.signal !== undefined) {
     return new ServerKilledError(`${context.instance} was killed by ${exit.signal} before it was ready${reason}`, {
@@ -199,7 +202,19 @@ export function errorOfExit(exit: ProcessExit, server: FailureContext): Tarantoo
   })
 }
 
+// The program is not at fault when the system has no room for one more process.
+const limits: Readonly<Record<string, string>> = {
+  EAGAIN: 'This user has too many processes: raise the limit (ulimit -u), or use fewer workers.',
+  EMFILE: 'This process has too many files open: raise the limit (ulimit -n).',
+  ENFILE: 'This machine has too many files open.',
+  ENOMEM: 'This machine has no memory left for one more process: use fewer workers.',
+}
+
 /** Makes an error of a process that could not be made. */
 export function errorOfSpawn(command: string, cause: Error, details: ErrorDetails): TarantoolFixtureError {
-  return new BinaryNotExecutableError(`cannot run ${command}: ${cause.message}`, { ...details, cause })
+  return new BinaryNotExecutableError(`cannot run ${command}: ${cause.message}`, {
+    ...details,
+    hint: limits[(cause as NodeJS.ErrnoException).code ?? ''],
+    cause,
+  })
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Version } from '../binary/version.ts'
 import { type ResolvedOptions, walModeOf } from '../config/resolve.ts'
-import { PortTakenError, RootNotWritableError, StartTimeoutError } from '../errors.ts'
+import { PortTakenError, StartTimeoutError } from '../errors.ts'
 import { hasSeed, readSeed } from '../seed/seed-task.ts'
 import { templatesRoot } from '../seed/template-cache.ts'
 import { templateKey } from '../seed/template-key.ts'
@@ -13,6 +13,7 @@ import type { SeedDuty } from './init-script.ts'
 import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch.ts'
 import { LocalProgram } from './local-program.ts'
 import { reaper } from './owner/reaper.ts'
+import { notWritable } from './place/not-writable.ts'
 import { canListen } from './place/port.ts'
 import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
@@ -241,7 +242,7 @@ export class Starter {
       return launched
     } catch (cause) {
       closeRoute?.()
-      throw new RootNotWritableError(`cannot open the log in ${directory}: ${(cause as Error).message}`, { cause })
+      throw notWritable(`cannot open the log in ${directory}`, cause)
     }
   }
 }

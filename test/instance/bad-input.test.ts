@@ -419,6 +419,16 @@ describe('starts that fail', () => {
     expect(failure ?? (await failureOf({ root: '/proc' }))).toBeInstanceOf(fixture.RootNotWritableError)
   })
 
+  // Node's own recursive mkdir never returns below /proc.
+  test.skipIf(process.platform !== 'linux').each([{ root: '/proc/none' }, { root: '/proc/none/below' }])(
+    'a root that cannot be made: $root',
+    async ({ root }) => {
+      const failure = await failureOf({ root })
+      expect(failure).toBeInstanceOf(fixture.RootNotWritableError)
+      expect(failure.message).toMatch(/cannot make the directory \/proc\/none.*\nThe option 'root'/)
+    },
+  )
+
   test.each([
     {
       what: 'the init script',
@@ -465,20 +475,35 @@ describe('starts that fail', () => {
 
 const isRoot = process.getuid?.() === 0
 
-test.skipIf(!isRoot)(`no inodes left for the console (as root only: it mounts a file system)`, async context => {
-  const root = temporaryDirectory()
-  // As many as the root, the directory, its marker and the files of a start need: the socket's is missing.
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=6,mode=700', 'tmpfs', root])
-  if (mounted.status !== 0) return context.skip('no mounts in this container')
-  try {
-    const failure = await failureOf({ root })
-    expect(failure).toBeInstanceOf(fixture.RootNotWritableError)
-    expect(failure.message).toMatch(/cannot open its console .*No space left on device/)
-    expect(contentOf(root)).toEqual([])
-  } finally {
-    spawnSync('umount', ['-l', root])
-  }
-})
+// The directory, its marker and the files of a start are inodes 2 to 6; the sockets and the snapshot follow.
+const fullFileSystems: Readonly<Record<string, RegExp>> = {
+  'nr_inodes=1': /^cannot make the directory .*no space left/,
+  'nr_inodes=2': /^cannot make the directory .*no space left/,
+  'nr_inodes=3': /^cannot write to .*no space left/,
+  'nr_inodes=5': /^cannot open the log in .*no space left/,
+  'nr_inodes=6': /^Tarantool\[.*\] cannot open its console .*No space left on device/,
+  'nr_inodes=8': /^Tarantool\[.*\] could not write its files: .*\.snap.*: No space left on device/,
+  'size=4k': /^cannot write to .*no space left/,
+  'size=16k': /^Tarantool\[.*\] could not write its files: .*\.snap.*: No space left on device/,
+}
+
+test.skipIf(!isRoot).each(Object.entries(fullFileSystems))(
+  'a file system without room: %s (as root only: it mounts one)',
+  async (option, message) => {
+    const root = temporaryDirectory()
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `${option},mode=700`, 'tmpfs', root])
+    if (mounted.status !== 0) return // No mounts in this container.
+    try {
+      const failure = await failureOf({ root })
+      expect(failure).toBeInstanceOf(fixture.RootNotWritableError)
+      expect((failure as fixture.RootNotWritableError).summary).toMatch(message)
+      expect(failure.hint).toMatch(/inodes.*The option 'root' names another place/)
+      expect(contentOf(root)).toEqual([])
+    } finally {
+      spawnSync('umount', ['-l', root])
+    }
+  },
+)
 
 describe('addresses in use', () => {
   async function takePort(): Promise<number> {

@@ -1,9 +1,11 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RootNotWritableError } from '../../errors.ts'
+import { makeDirectories } from '../../make-directories.ts'
 import { pathWeakness } from '../../trusted-path.ts'
 import { reaper } from '../owner/reaper.ts'
 import { markerFile, markerOf, writeMarker } from './marker.ts'
+import { notWritable } from './not-writable.ts'
 import { isOwnDirectory, randomName, removeOwnDirectory } from './own-directory.ts'
 
 /** Prefix of the name of an instance's directory. Eight random characters follow. */
@@ -38,10 +40,7 @@ export function makeDirectory(path: string, options: { keep: boolean }): void {
     if (isThere) rmSync(path, { recursive: true, force: true })
     reaper.gone(path)
     if (error instanceof RootNotWritableError) throw error
-    throw new RootNotWritableError(`cannot make the directory ${path}: ${(error as Error).message}`, {
-      hint: "The option 'root' names another place for the instances' directories.",
-      cause: error,
-    })
+    throw notWritable(`cannot make the directory ${path}`, error)
   }
 }
 
@@ -62,7 +61,7 @@ function makeParent(parent: string): void {
   // If somebody removed a run's directory during the run, it is made again with the same `keep`.
   const before = made.get(parent)
   if (before && !existsSync(parent)) makeIn(dirname(parent), parent)
-  mkdirSync(parent, { recursive: true, mode: 0o700 })
+  makeDirectories(parent, 0o700)
   const weakness = pathWeakness(parent)
   if (weakness !== undefined) {
     throw new RootNotWritableError(`no directory is made in ${parent}: ${weakness}`, {

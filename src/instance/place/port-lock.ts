@@ -1,5 +1,6 @@
-import { mkdirSync, opendirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { opendirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeDirectories } from '../../make-directories.ts'
 import { pathWeakness } from '../../trusted-path.ts'
 import { isOwnerGone, parseOwner, thisOwner } from '../owner/owner.ts'
 import { reaper } from '../owner/reaper.ts'
@@ -51,7 +52,7 @@ function makeLock(locks: string, port: number): string | typeof taken {
   const path = join(locks, String(port))
   // Another process can remove the directory at any time, when it releases its last lock.
   for (let attempt = 1; ; attempt++) {
-    mkdirSync(locks, { recursive: true, mode: 0o700 })
+    makeDirectories(locks, 0o700)
     if (pathWeakness(locks) !== undefined) throw new Error(`others may write to ${locks}`)
     sweep(locks)
     try {

@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ResolvedOptions } from '../../config/resolve.ts'
-import { RootNotWritableError, TarantoolFixtureError } from '../../errors.ts'
+import { TarantoolFixtureError } from '../../errors.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
 import { Access } from '../access.ts'
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from '../addresses.ts'
@@ -9,6 +9,7 @@ import { type InitScript, type SeedDuty, writeInitScript } from '../init-script.
 import { sweepOnce } from '../owner/sweep.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
 import { markerOf } from './marker.ts'
+import { notWritable } from './not-writable.ts'
 import { placeOf } from './place.ts'
 import { type PortReservation, reservationOf, reservePort } from './port.ts'
 
@@ -94,7 +95,7 @@ export class Workspace {
     } catch (error) {
       if (!isThere) removeDirectory(this.directory)
       if (error instanceof TarantoolFixtureError) throw error
-      throw new RootNotWritableError(`cannot write to ${this.directory}: ${(error as Error).message}`, { cause: error })
+      throw notWritable(`cannot write to ${this.directory}`, error)
     }
   }
 
