@@ -12,6 +12,7 @@ import type { ServerOptions } from '../../src/config/fixture-config.ts'
 import { InitScriptError, NotRunningError } from '../../src/errors.ts'
 import type { TarantoolInstance } from '../../src/instance/instance.ts'
 import { ServerConnections } from '../../src/protocol/connections.ts'
+import { skipWithout } from '../support/features.ts'
 import { contentOf, isAlive, newInstance, startInstance } from '../support/instances.ts'
 import { type RunningProcess, serversBelow } from '../support/processes.ts'
 
@@ -177,7 +178,8 @@ describe("a server with isolation: 'process'", () => {
     await expect.poll(() => serversBelow(root).length, { timeout: 10_000 }).toBe(2)
   })
 
-  test("keeps the directory of a failed test, with keep: 'on-failure'", async () => {
+  test("keeps the directory of a failed test, with keep: 'on-failure'", async context => {
+    skipWithout('triggers of a shutdown', context)
     const appLua = "box.ctl.on_shutdown(function() io.open('shut-down', 'w'):close() end)"
     const { pool, root } = makePool({ isolation: 'process', keep: 'on-failure', appLua })
     const { server } = await pool.lease(1)

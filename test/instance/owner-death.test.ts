@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { skipWithout } from '../support/features.ts'
 import { contentOf, startInstance, temporaryDirectory } from '../support/instances.ts'
 import { Owner } from '../support/owner.ts'
 import { reaperOf, serversBelow } from '../support/processes.ts'
@@ -103,7 +104,8 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     await expect.poll(() => serversBelow(below), within).toEqual([])
   })
 
-  test('what the server has started goes with it', async () => {
+  test('what the server has started goes with it', async context => {
+    skipWithout('popen', context)
     const root = temporaryDirectory()
     const owner = new Owner({
       root,

@@ -84,7 +84,7 @@ describe("an owner's life", () => {
     {
       what: 'does not end before a stop',
       script: `
-        const appLua = "box.ctl.on_shutdown(function() require('fiber').sleep(0.3) end)"
+        const appLua = "if box.ctl.on_shutdown then box.ctl.on_shutdown(function() require('fiber').sleep(0.3) end) end"
         const instance = await new TarantoolInstance({ root, appLua }).start()
         void instance.stop().then(() => say(instance.state))`,
       says: 'stopped\n',

@@ -9,6 +9,7 @@ import {
   TarantoolInstance,
   Uuid,
 } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import {
   contentOf,
   newInstance,
@@ -93,7 +94,8 @@ describe('seed', () => {
     expect(await rowsOf(instance, 'plain')).toEqual([[1, { deep: [1, null] }]])
   })
 
-  test('values of all types reach the fields that ask for them', async () => {
+  test('values of all types reach the fields that ask for them', async context => {
+    skipWithout('uuids', context)
     const id = new Uuid('64d22e4d-ac92-4a23-899a-e59f34af5479')
     const typed = `
       box.schema.space.create('typed', { format = { { 'id', 'uuid' }, { 'price', 'decimal' }, { 'ratio', 'double' },
@@ -245,7 +247,8 @@ describe('a bad row', () => {
     expect(contentOf(root)).toEqual([])
   })
 
-  test('a value that has no text form for its field', async () => {
+  test('a value that has no text form for its field', async context => {
+    skipWithout('uuids', context)
     const app = `box.schema.space.create('t', { format = { { 'id', 'uuid' }, { 'p', 'decimal' } } })
       :create_index('primary', { parts = { 2, 'decimal' } })`
     expect((await failureOf({ appLua: app, seed: { t: [{ id: 'no-uuid', p: 1 }] } })).summary).toContain(

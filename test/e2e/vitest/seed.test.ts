@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { skipWithout } from '../../support/features.ts'
 import { Project } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
 import { WatchMode } from '../support/watch.ts'
@@ -56,7 +57,8 @@ describe.each(vitests)('$name', runner => {
     expect(project.leftProcesses()).toEqual([])
   })
 
-  test("a server of a test file's own is seeded from there, and not by the run's config", async () => {
+  test("a server of a test file's own is seeded from there, and not by the run's config", async context => {
+    skipWithout('decimals', context)
     const project = new Project(runner, {
       ...files,
       'own.test.ts': `

@@ -14,6 +14,7 @@ import {
 } from '../../../src/index.ts'
 import { SyncLogFile } from '../../../src/instance/sync/log.ts'
 import { LogFile } from '../../../src/log/log-file.ts'
+import { type Feature, skipWithout } from '../../support/features.ts'
 import { newInstance, startInstance } from '../../support/instances.ts'
 import { newSync, thrownBy } from './support.ts'
 
@@ -39,21 +40,26 @@ describe('each method and getter has its blocking twin', () => {
 describe('values', () => {
   const answers = `function echo(...) return ... end`
 
-  test.each<{ what: string; lua: string; args?: unknown[] }>([
+  test.for<{ what: string; lua: string; args?: unknown[]; needs?: Feature }>([
     { what: 'none', lua: 'return' },
     { what: 'nil and booleans', lua: 'return nil, true, false, box.NULL' },
     { what: 'integers beyond 2^53', lua: 'return 18446744073709551615ULL, -9223372036854775807LL, 1' },
     { what: 'floats', lua: 'return 0/0, 1/0, -1/0, 1.5' },
-    { what: 'a decimal', lua: "return require('decimal').new('123456789012345678901234567890.10')" },
-    { what: 'a uuid', lua: "return require('uuid').fromstr('6ba7b810-9dad-11d1-80b4-00c04fd430c8')" },
+    { what: 'a decimal', lua: "return require('decimal').new('123456789012345678901234567890.10')", needs: 'decimals' },
+    { what: 'a uuid', lua: "return require('uuid').fromstr('6ba7b810-9dad-11d1-80b4-00c04fd430c8')", needs: 'uuids' },
     { what: 'a string that is not UTF-8', lua: "return '\\255\\254', { '\\255' }" },
-    { what: 'nested', lua: "return { a = { 1, { b = require('decimal').new('1.10') } } }, {}, { [1] = 1, [3] = 3 }" },
+    {
+      what: 'nested',
+      lua: "return { a = { 1, { b = require('decimal').new('1.10') } } }, {}, { [1] = 1, [3] = 3 }",
+      needs: 'decimals',
+    },
     {
       what: 'a key that means something elsewhere',
       lua: "return { ['\\0class'] = 'Map', ['__proto__'] = 1, toString = 2 }",
     },
     {
       what: 'arguments there and back',
+      needs: 'uuids',
       lua: 'return echo(...)',
       args: [
         new Decimal('-0.10'),
@@ -65,8 +71,14 @@ describe('values', () => {
         'a'.repeat(100_000),
       ],
     },
-    { what: 'a map', lua: 'return echo(...)', args: [new Map<unknown, unknown>([['one', new Decimal('1.0')]])] },
-  ])('$what are the same, and of the same classes', async ({ lua, args = [] }) => {
+    {
+      what: 'a map',
+      lua: 'return echo(...)',
+      args: [new Map<unknown, unknown>([['one', new Decimal('1.0')]])],
+      needs: 'decimals',
+    },
+  ])('$what are the same, and of the same classes', async ({ lua, args = [], needs }, context) => {
+    if (needs) skipWithout(needs, context)
     const twin = await startInstance({ appLua: answers })
     const sync = newSync({ appLua: answers }).start()
     const expected = await twin.eval(lua, ...args)
@@ -86,7 +98,8 @@ describe('values', () => {
     }
   })
 
-  test('of the console, too', async () => {
+  test('of the console, too', async context => {
+    skipWithout('decimals', context)
     const lua = "return { a = { 1, 'x' }, big = 18446744073709551615ULL }, nil, require('decimal').new('1.5')"
     const twin = await startInstance()
     expect(newSync().start().command(lua)).toStrictEqual(await twin.command(lua))
