@@ -167,8 +167,8 @@ export class IsolatedServer {
     const crash = await this.watch.findNewDeath('before this test')
     return await this.watch.tellingOf(crash, async () => {
       if (!wantsOwnProcess(demand)) await this.#processes.comeBack()
-      if (this.watch.isGone) await this.#processes.bringUp(demand)
-      else if (wantsOwnProcess(demand)) await this.#processes.makeFresh(demand)
+      const isNew = await this.#processes.bringUp(demand)
+      if (!isNew && wantsOwnProcess(demand)) await this.#processes.makeFresh(demand)
       if (isolation === 'reset' || isolation === 'file') await this.#processes.record()
       const loss = await this.#enter(demand)
       return crash ?? loss

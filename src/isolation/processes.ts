@@ -38,13 +38,20 @@ export class Processes {
     this.#touched = true
   }
 
-  /** Replaces a process that a test stopped or that died. */
-  async bringUp({ hooksRan, isolation }: Pick<Demand, 'hooksRan' | 'isolation'>): Promise<void> {
-    if (!this.#watch.isGone) return
+  /**
+   * Replaces a process that a test stopped or that died.
+   *
+   * @returns whether a new process runs. False if the former one does: it was frozen, or came back from standing aside
+   * because no other process started
+   */
+  async bringUp({ hooksRan, isolation }: Pick<Demand, 'hooksRan' | 'isolation'>): Promise<boolean> {
+    if (!this.#watch.isGone) return false
+    const { generation } = this.#control.facts()
     const died = this.#watch.life.is !== 'stopped'
     await this.#replace(isolation === 'process' ? 'spare' : 'if-gone')
     if (died && hooksRan) this.#levels.hooksRan()
     this.#levels.noticeProcess(died ? 'it died' : 'it was stopped or killed', died)
+    return this.#control.facts().generation !== generation
   }
 
   /** Gives a test a process that nobody has used. */

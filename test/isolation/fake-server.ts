@@ -62,6 +62,8 @@ export class FakeServer {
     this.rows = [...this.rows, row]
   }
 
+  /** The process has come back by itself, since no other process started. */
+  #runsUnwatched = false
   /** The process that stands aside has ended. */
   asideDied = false
   /** The number of processes so far. */
@@ -148,6 +150,13 @@ export class FakeServer {
   }
 
   #stepAside(by: 'start' | 'spare'): void {
+    if (this.failedStarts > 0) {
+      this.failedStarts--
+      this.done.push(by, 'back')
+      this.isolated.watch.notice('taken-down')
+      this.#runsUnwatched = true
+      throw new InitScriptError(message('did not start'))
+    }
     const { rows, facts } = this
     const levels = this.#levels
     this.#replace(by)
@@ -173,6 +182,12 @@ export class FakeServer {
 
   #replace(by: Replacement): void {
     this.done.push(by)
+    const runs = this.#runsUnwatched
+    this.#runsUnwatched = false
+    if (by === 'if-gone' && runs) {
+      this.isolated.watch.notice('runs')
+      return
+    }
     if (by !== 'if-gone') this.isolated.watch.notice('taken-down')
     if (this.failedStarts > 0) {
       this.failedStarts--

@@ -405,6 +405,17 @@ describe('tests with a process of their own, beside others', () => {
     expect(await run(server)).toBe('file')
   })
 
+  test('none starts: the process that stood aside is back, and no test of theirs gets it', async () => {
+    const server = new FakeServer()
+    server.add('file')
+    server.isolated.noteUse()
+    server.failedStarts = 1
+    expect((await failure(run(server, own('restart')))).message).toMatch(/did not start/)
+    expect(await run(server, own('restart'))).toBe('')
+    expect(await run(server)).toBe('file')
+    expect(server.done).toEqual(['start', 'back', 'if-gone', 'start', 'aside', 'back'])
+  })
+
   test('a server that has nothing to keep, since it records nothing, is replaced', async () => {
     const server = new FakeServer({ records: false })
     server.isolated.noteUse()
