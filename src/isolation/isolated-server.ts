@@ -51,7 +51,7 @@ export class IsolatedServer {
   }
 
   /**
-   * At the beginning of a file: removes the changes of the previous file.
+   * At the beginning of a file: removes the changes of the previous file, unless the config says that they stay.
    *
    * @param record the file's tests, or those of one of its suites, need recorded changes although the config does not
    *   ask for them
@@ -59,7 +59,9 @@ export class IsolatedServer {
   async beginFile(record: boolean): Promise<void> {
     const { used, records, isolation } = this.#control.facts()
     if (record) await this.#processes.record()
-    else if (used && records && (isolation === 'reset' || isolation === 'file')) await this.#processes.undoEarlierFile()
+    else if (!(used && records)) return
+    else if (isolation === 'reset' || isolation === 'file') await this.#processes.undoEarlierFile()
+    else await this.#processes.joinEarlierFiles()
   }
 
   /**
@@ -94,8 +96,7 @@ export class IsolatedServer {
   async endTest(attempt: object, demand: Demand, undo: boolean): Promise<void> {
     const { isolation, strict } = demand
     this.#attempts.delete(attempt)
-    // Hooks and tests of other suites expect the changes of the hooks around them.
-    if (undo && this.#processes.isAside) return await this.#tellingOnly(demand, () => this.#processes.comeBack())
+    if (undo && wantsOwnProcess(demand)) return await this.#tellingOnly(demand, () => this.#processes.leaveFresh())
     // The next test replaces a server that is gone.
     if (this.watch.isGone || isolation !== 'reset' || !(undo || strict)) return
     await this.#tellingOnly(demand, async () => {

@@ -63,6 +63,13 @@ export class Levels {
     await this.#move('rewind', -1)
   }
 
+  /** The file begins on a server with the changes of earlier files, which stay. */
+  async joinEarlierFiles(): Promise<void> {
+    await this.#openTop()
+    this.#stays = true
+    this.#keepTests()
+  }
+
   /** A suite begins. From here on, the changes of its hooks belong to the suite. */
   async enterSuite(suites: readonly Scope[]): Promise<void> {
     this.#keepTests()

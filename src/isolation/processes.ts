@@ -12,6 +12,8 @@ export class Processes {
   #levels: Levels
   /** The levels of the process that stands aside while tests use other processes. */
   #asideLevels: Levels | undefined
+  /** The process that hooks and other tests use has changes of a test that asked for a fresh one. */
+  #isLent = false
   /** A test, a hook or an earlier file used this process. A test that needs a fresh process gets another. */
   #touched: boolean
 
@@ -56,11 +58,17 @@ export class Processes {
 
   /** Gives a test a process that nobody has used. */
   async makeFresh(demand: Demand): Promise<void> {
+    const { records, isolation } = this.#control.facts()
     const hooksChanged = await this.#hooksChanged(demand)
-    if (!(hooksChanged || this.#touched || (await this.#wasTouched()))) return
+    // Nothing undoes the changes of this test, and other tests of the server find whatever is in its process.
+    const isShared = isolation === 'none' && !records && !this.isAside
+    if (!(isShared || hooksChanged || this.#touched || (await this.#wasTouched()))) {
+      this.#isLent = !this.isAside
+      return
+    }
     const by = demand.isolation === 'process' ? 'spare' : 'start'
-    // This process holds the changes that other tests of the file expect, so it is kept.
-    if (this.#control.facts().records && !this.isAside) await this.#stepAside(by)
+    // This process holds the changes that other tests expect, so it is kept.
+    if ((records || isShared) && !this.isAside) await this.#stepAside(by)
     else await this.#replace(by)
     this.#levels.noticeProcess(`a test had isolation '${demand.isolation}'`)
   }
@@ -80,6 +88,14 @@ export class Processes {
     this.#levels.noticeProcess('it died', true)
   }
 
+  /** After a test with a process of its own: hooks and tests of other suites find nothing of it. */
+  async leaveFresh(): Promise<void> {
+    await this.comeBack()
+    const isToUndo = this.#isLent && this.#control.facts().records && !this.#watch.isGone
+    this.#isLent = false
+    if (isToUndo) await this.steps.take({ when: 'after this test' }, () => this.#levels.undoTests())
+  }
+
   /** Undoes the changes of an earlier file. Replaces the process if that fails. */
   async undoEarlierFile(): Promise<void> {
     await this.steps.inTurn(async () => {
@@ -90,6 +106,17 @@ export class Processes {
         await this.#control.kill()
         await this.#levels.replace('it could not be brought back')
         await this.#levels.toBaseline()
+      }
+    })
+  }
+
+  /** Keeps the changes of earlier files. The changes of this file are recorded apart from them. */
+  async joinEarlierFiles(): Promise<void> {
+    await this.steps.inTurn(async () => {
+      try {
+        await this.#levels.joinEarlierFiles()
+      } catch {
+        // Ignore the error: a server that does not answer is replaced, and reported, when a test begins.
       }
     })
   }

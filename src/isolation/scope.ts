@@ -2,7 +2,7 @@ import type { Isolation } from '../config/isolation.ts'
 import type { ServerFacts } from './server.ts'
 
 /** The facts about a server that decide what its tests need. */
-type Server = Pick<ServerFacts, 'name' | 'isolation' | 'strict'>
+type Server = Pick<ServerFacts, 'name' | 'isolation' | 'strict' | 'records'>
 
 /** A file's or a suite's use of a server, with options that override the config for its tests. */
 export interface ServerUse {
@@ -36,7 +36,7 @@ export interface Demand {
   readonly suites: readonly Scope[]
   /** Hooks of the innermost of these suites have run; without such a suite, hooks of the file. */
   readonly hooksRan: boolean
-  /** The changes are kept for everything afterwards, because no enclosing scope asks for another isolation. */
+  /** The changes are kept for the rest of the file, because no enclosing scope undoes changes. */
   readonly stays: boolean
 }
 
@@ -72,9 +72,10 @@ export function demandIn(scope: Scope, server: Server): Demand {
   const isUsed = isUsedIn(scope, name)
   // Concurrent tests that only use the address cannot be told apart. All their changes are undone between files.
   const isShared = (within: Scope): boolean => around.at(-1)?.hasConcurrent === true && !isUsedIn(within, name)
-  // A suite with another isolation is kept apart too: tests around the suite must not find changes of its hooks.
+  const isUndone = (within: Scope): boolean => !['file', 'none'].includes(isolationIn(within, server))
+  // Tests and hooks around a suite must not find changes of its hooks, even if its own tests share what they change.
   const isKeptApart = (suite: Scope): boolean =>
-    suite.parent !== undefined && [suite, suite.parent].some(scope => isolationIn(scope, server) === 'reset')
+    server.records && suite.parent !== undefined && [suite, suite.parent].some(isUndone)
   const suites = around.filter(suite => suite.hasHooks && !isShared(suite) && isKeptApart(suite))
   return {
     isUsed,
@@ -82,6 +83,6 @@ export function demandIn(scope: Scope, server: Server): Demand {
     strict: isUsed && (usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? server.strict),
     suites: suites.toReversed(),
     hooksRan: (suites[0] ?? around.at(-1) ?? scope).hasHooks,
-    stays: isShared(scope) || around.every(each => isolationIn(each, server) === 'none'),
+    stays: isShared(scope) || !around.some(isUndone),
   }
 }

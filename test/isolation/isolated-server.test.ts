@@ -191,6 +191,25 @@ describe('suites', () => {
     expect(next.rows).toEqual([])
   })
 
+  test("what a file's hooks did is there for its tests with 'reset', on a server that earlier files have left as it is", async () => {
+    const server = new FakeServer({ isolation: 'none' })
+    const none = { isolation: 'none', stays: true } as const
+    await run(server, none, 'earlier')
+    const next = server.nextFile()
+    await next.isolated.beginFile(false)
+    next.add('file')
+    for (let round = 0; round < 2; round++) expect(await run(next)).toBe('earlier file')
+    const last = next.nextFile()
+    await last.isolated.beginFile(false)
+    last.add('last')
+    const suites = [suiteIn(undefined)]
+    await last.isolated.beginSuite(demand({ suites }))
+    last.add('suite')
+    for (let round = 0; round < 2; round++) {
+      expect(await run(last, { suites })).toBe('earlier file test last suite')
+    }
+  })
+
   test('by hand, where nothing is recorded', async () => {
     const server = new FakeServer({ records: false })
     expect(await failure(server.isolated.reset())).toBeInstanceOf(ResetError)
@@ -379,6 +398,53 @@ describe('tests with a process of their own, beside others', () => {
     await last(false, suite)
     await server.isolated.reset()
     expect(server.rows).toEqual(['file'])
+  })
+
+  test.each([1, 2, 3])(
+    "hooks find nothing of a first test, which had the file's own process: %d tests",
+    async count => {
+      const server = new FakeServer()
+      const suites = [suiteIn(undefined)]
+      const wanted = demand({ ...own('restart'), suites })
+      await server.isolated.beginSuite(wanted)
+      for (let index = 1; index <= count; index++) {
+        const attempt = {}
+        await server.isolated.beginTest(attempt, wanted)
+        expect(server.rows).toEqual([])
+        server.add('test')
+        await server.isolated.endTest(attempt, wanted, index === count)
+      }
+      expect(server.rows).toEqual([])
+      await server.isolated.endSuite(wanted)
+      expect(server.done.filter(what => what === 'aside')).toHaveLength(Math.min(1, count - 1))
+    },
+  )
+
+  test.each(['file', 'none'] as const)(
+    "tests with '%s' find what they share after them, and hooks, too",
+    async isolation => {
+      const server = new FakeServer({ isolation })
+      const shares = { isolation, stays: true }
+      server.add('file')
+      await run(server, shares, 'one')
+      const attempt = {}
+      await server.isolated.beginTest(attempt, demand(own('restart')))
+      expect(server.rows).toEqual([])
+      server.add('own')
+      await server.isolated.endTest(attempt, demand(own('restart')), true)
+      expect(server.rows).toEqual(['file', 'one'])
+      expect(await run(server, shares)).toBe('file one')
+    },
+  )
+
+  test("a server with 'none' that records nothing stands aside for them, from the first of them on", async () => {
+    const server = new FakeServer({ records: false, isolation: 'none' })
+    const none = { isolation: 'none', stays: true } as const
+    await run(server, own('restart'), 'own')
+    expect(await run(server, none, 'one')).toBe('')
+    expect(await run(server, own('restart'), 'own')).toBe('')
+    expect(await run(server, own('restart'), 'own')).toBe('')
+    expect(await run(server, none)).toBe('one')
   })
 
   test('the process that stood aside dies: its death is told by what is lost', async () => {

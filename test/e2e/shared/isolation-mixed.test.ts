@@ -67,6 +67,10 @@ const blocksBeside = (isolation: string): string[] => [
       useTarantool({ isolation: '${isolation}' })
       beforeAll(() => rows.add('inner'))
       test('has a process of its own', () => rows.expect(''))
+      describe('deeper', () => {
+        beforeAll(() => rows.add('deepest'))
+        test('too', () => rows.expect(''))
+      })
       afterAll(() => rows.expect('file inner suite'))
     })
     test('finds what both hooks did', () => rows.expect('file suite'))

@@ -199,7 +199,7 @@ const cases: Record<string, Case> = {
   },
   "a describe asks for it in a file with 'none', and no process more is there after the file": {
     fixture: "isolation: 'none'",
-    files: describeAsking({ before: [1, 2], after: 2 }),
+    files: describeAsking({ before: [1, 2], after: 3 }),
   },
   "a describe asks for it in a file with 'reset', and no process more is there after the file": {
     fixture: '',
