@@ -10,6 +10,7 @@ import {
   TarantoolSyncInstance,
 } from '../../src/index.ts'
 import { IprotoConnection } from '../../src/protocol/iproto/connection.ts'
+import { has } from '../support/features.ts'
 import {
   contentOf,
   isAlive,
@@ -319,9 +320,11 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
     expect(existsSync(String(elsewhere.port))).toBe(false)
   })
 
-  test.each([{ master: 'in a container' }, { master: 'outside' }])(
+  test.for([{ master: 'in a container' }, { master: 'outside' }])(
     'replicates from a master $master',
-    async ({ master }) => {
+    async ({ master }, context) => {
+      // The image has Debian's 2.6.0.
+      context.skip(master === 'outside' && has('named triggers'), 'a master of 3.0 or later takes no replica of 2.6')
       const options = { walMode: 'write', extraBoxCfg: 'replication_timeout = 0.1' } as const
       const first = await startInstance({
         ...options,
