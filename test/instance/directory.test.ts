@@ -1,5 +1,17 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { makeDirectory, removeDirectory } from '../../src/instance/place/directory.ts'
 import { markerOf } from '../../src/instance/place/marker.ts'
@@ -39,6 +51,49 @@ test('a directory without our marker is never removed, whatever is in its place'
   }
   expect(contentOf(root).sort()).toEqual(Object.keys(spoilt).sort())
 })
+
+const isRoot = process.getuid?.() === 0
+
+test.skipIf(!isRoot)(
+  'a marker counts only if it is a small file of ours in a directory of ours (needs root)',
+  async () => {
+    const root = temporaryDirectory()
+    const ours = join(root, 'ours')
+    makeDirectory(ours, { keep: false })
+    const name = '.tarantool-fixture.json'
+    const make: Record<string, (at: string) => void> = {
+      pipe: at => spawnSync('mkfifo', [at]),
+      'endless file': at => symlinkSync('/dev/zero', at),
+      link: at => symlinkSync(join(ours, name), at),
+      'file of 8 TB': at => {
+        writeFileSync(at, JSON.stringify(markerOf(ours)))
+        truncateSync(at, 8 * 2 ** 40)
+      },
+      'file of another user': at => {
+        writeFileSync(at, JSON.stringify(markerOf(ours)))
+        chownSync(at, 65_534, 65_534)
+      },
+      "file of ours in another user's directory": at => {
+        writeFileSync(at, JSON.stringify(markerOf(ours)))
+        chownSync(join(at, '..'), 65_534, 65_534)
+      },
+    }
+    for (const [what, makeAt] of Object.entries(make)) {
+      mkdirSync(join(root, what))
+      makeAt(join(root, what, name))
+    }
+    symlinkSync(ours, join(root, 'link to ours'))
+    const paths = ['ours', ...Object.keys(make), 'link to ours'].map(path => join(root, path))
+    // In a process of its own, because a read that never ends would block this one.
+    const script = `
+    import { markerOf } from '${new URL('../../src/instance/place/marker.ts', import.meta.url)}'
+    console.log(JSON.stringify(process.argv.slice(1).filter(path => markerOf(path))))`
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', script, ...paths]
+    const { stdout } = await execa(process.execPath, args, { timeout: 20_000, killSignal: 'SIGKILL' })
+    expect(JSON.parse(stdout)).toEqual([ours])
+    removeDirectory(ours)
+  },
+)
 
 // Paths of what others may look at.
 const openIn = (directory: string): string[] =>

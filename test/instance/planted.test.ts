@@ -61,6 +61,10 @@ const plants = [
     what: 'links to a directory of the tester',
     script: 'symlinkSync(precious, "tnt-abcdefg1"); symlinkSync(precious, usualName)',
   },
+  {
+    what: 'directories that only that user can enter',
+    script: 'for (const name of [usualName, usualName + "-abcdef"]) mkdirSync(name, { mode: 0o700 })',
+  },
   { what: 'a link to nothing', script: 'symlinkSync("/nowhere/at/all", usualName)' },
   { what: 'a file', script: 'writeFileSync(usualName, marker)' },
   { what: 'a pipe', script: 'execFileSync("mkfifo", [usualName, "tnt-abcdefg1"])' },
