@@ -179,8 +179,8 @@ export interface InstanceOptions {
    *
    * On Linux, a server on 127.0.0.1, ::1 or localhost asks the kernel who owns a connection. It refuses other users
    * before they can authenticate. A server cannot ask in a container, on another address, on macOS, or in a sandbox that
-   * forbids netlink. Such a server has an account with a random password, unless `credentials` name an account, and guest
-   * has no rights.
+   * forbids netlink. Such a server has an account with a random password, unless `credentials` name an account, and the
+   * fixture gives guest no rights.
    *
    * @example { uids: [1001] }
    */

@@ -181,6 +181,7 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
       "require('trigger').del('box.session.on_connect', 'tarantool-fixture')",
       "require('trigger').del('tarantool.trigger.on_change', 'tarantool-fixture')",
       "require('trigger').set('box.session.on_connect', 'tarantool-fixture', function() end)",
+      "require('trigger').set('tarantool.trigger.on_change', 'tarantool-fixture', function() end)",
       "box.schema.func.create('f', { body = [[function() rawset(_G, 'somebody_was_here', true) end]], trigger = 'box.session.on_connect' })",
       "box.schema.func.create('g', { body = [[function() rawset(_G, 'somebody_was_here', true) end]], trigger = 'box.session.on_connect' }) box.schema.func.drop('f')",
     ]) {
