@@ -16,6 +16,10 @@ const appLua = `
   function box.space.rows:greet() return 'greeted' end
   box.schema.space.create('other'):create_index('pk')
   if box.broadcast then box.broadcast('weather', 'fair') box.broadcast('wind', { speed = 1 }) end
+  box.schema.sequence.create('numbers')
+  if box.func then box.schema.func.create('declared', { language = 'LUA', body = 'function() return 1 end' }) end
+  local class = { __index = { area = function() return 'area' end } }
+  shop = { charge = function() return 'charged' end, till = { open = function() return 'opened' end }, shape = setmetatable({}, class) }
   os.setenv('OF_APP', 'one')
   fiber = require('fiber')`
 
@@ -96,6 +100,63 @@ const stubs: Case[] = [
   ['a space', 'box.space.rows = { len = function() return 99 end }', 'box.space.rows:len()'],
   ['a space that goes', 'box.space.rows = nil', 'box.space.rows ~= nil'],
   [
+    "a function of the application's in a global table",
+    "shop.charge = function() return 'stubbed' end",
+    'shop.charge()',
+  ],
+  ['deeper in a global table', "shop.till.open = function() return 'stubbed' end", 'shop.till.open()'],
+  [
+    "a method of an object's class",
+    "getmetatable(shop.shape).__index.area = function() return 'stubbed' end",
+    'shop.shape.area()',
+  ],
+  [
+    'a method that a function of the object hides',
+    "shop.shape.area = function() return 'stubbed' end",
+    'shop.shape.area()',
+  ],
+  [
+    'a function that box.error only has by its metatable',
+    "rawset(box.error, 'new', function() return 'stubbed' end)",
+    "tostring(box.error.new(box.error.UNKNOWN)) == 'stubbed'",
+  ],
+  [
+    'one that comes deeper in box',
+    'box.ctl.mine = function() end box.session.mine = 1',
+    'box.ctl.mine == nil and box.session.mine == nil',
+  ],
+  [
+    'a method of a sequence',
+    "box.sequence.numbers.drop = function() return 'stubbed' end",
+    "rawget(box.sequence.numbers, 'drop') == nil",
+  ],
+  [
+    'a sequence',
+    'box.sequence.numbers = { next = function() return 99 end }',
+    'box.func and type(box.sequence.numbers.id)',
+  ],
+  [
+    'a function of the schema',
+    'box.func.declared = { call = function() return 99 end }',
+    'box.func and box.func.declared:call()',
+  ],
+  [
+    'a method of a function of the schema',
+    'box.func.declared.call = function() return 99 end',
+    'box.func and box.func.declared:call()',
+  ],
+  [
+    'a function of the log',
+    "require('log').info = function() return 'stubbed' end",
+    "require('log').info('x') == 'stubbed'",
+  ],
+  [
+    'a function of a log with a name',
+    "require('log').new('new').info = function() return 'stubbed' end",
+    "require('log').new and require('log').new('new').info('x') == 'stubbed'",
+  ],
+  ['the version', "require('tarantool').version = '0.0.0'", "require('tarantool').version == '0.0.0'"],
+  [
     'a method of all spaces',
     "box.schema.space_mt.count = function() return 'stubbed' end",
     'tostring(box.space.rows:count())',
@@ -123,6 +184,23 @@ const modules: Case[] = [
 ]
 
 const metatables: Case[] = [
+  ['of box', "setmetatable(box, { __index = function() return 'stubbed' end })", 'tostring(box.no_such_thing)'],
+  [
+    'of box.space',
+    "setmetatable(box.space, { __index = function() return 'stubbed' end })",
+    "tostring(rawget(box, 'space').no_such_space)",
+  ],
+  [
+    "of the application's module",
+    "setmetatable(require('app'), { __index = function() return 'stubbed' end })",
+    "tostring(require('app').nothing)",
+  ],
+  ['of a global table', "setmetatable(shop, { __index = function() return 'stubbed' end })", 'tostring(shop.nothing)'],
+  [
+    'how box.cfg is called',
+    "debug.getmetatable(box.cfg).__call = function() return 'stubbed' end",
+    "tostring((box.cfg({}))) == 'stubbed'",
+  ],
   ["_G's metatable", 'setmetatable(_G, { __index = function() return 1 end })', 'getmetatable(_G) == nil'],
   ['strict', "require('strict').on()", 'pcall(function() return no_such_thing end)'],
   [
