@@ -11,6 +11,7 @@ import type { TarantoolProcess } from './process.ts'
 import { errorOfSource, saysNeverToReplicate, waitsForSource } from './replication-failure.ts'
 import type { ReadyReport } from './report.ts'
 import { tellOnce } from './seed-terms.ts'
+import { whyKilled, whySlow } from './slow-stop.ts'
 import { errorOfOwnEnd, type ServerDetails } from './start-failure.ts'
 import { Starter } from './starter.ts'
 
@@ -301,7 +302,7 @@ export class Lifecycle {
       this.onStopping()
       if (signal === 'SIGKILL') process.kill()
       const { signal: endedBy } = await process.stop(this.#options.stopTimeout)
-      if (signal === 'SIGTERM' && endedBy === 'SIGKILL') this.#tellOfHangingStop()
+      if (signal === 'SIGTERM') this.#tellOfSlowStop(process, endedBy === 'SIGKILL')
       this.#workspace.removeSockets()
     }
     this.#follower?.drain()
@@ -309,12 +310,15 @@ export class Lifecycle {
   }
 
   // Each stop costs that time, and users would not find out why otherwise.
-  #tellOfHangingStop(): void {
-    const time = `${this.#options.stopTimeout} ms (stopTimeout)`
-    tellOnce(
-      `${this.fingerprint} did not end within ${time} of SIGTERM, and was killed: a box.ctl.on_shutdown trigger of the application hangs, or its Lua never yields`,
-      this.#options.logger,
-    )
+  #tellOfSlowStop(process: TarantoolProcess, wasKilled: boolean): void {
+    const { stopTimeout, logger } = this.#options
+    const tell = (text: string): void => tellOnce(`${this.fingerprint} ${text}`, logger, text)
+    if (wasKilled) {
+      tell(`did not end within ${stopTimeout} ms (stopTimeout) of SIGTERM, and was killed: ${whyKilled}`)
+      return
+    }
+    const why = whySlow(tailOf(process.log.path, process.logStart, 10))
+    if (why !== undefined) tell(`took the whole time that Tarantool has for a shutdown: ${why}`)
   }
 
   // The first error is the one to tell.

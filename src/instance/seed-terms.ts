@@ -18,10 +18,14 @@ export function nameOfSeed({ seedLua, seed }: ResolvedOptions): string {
 
 const told = new Set<string>()
 
-/** Says something once in the life of this process: to a logger, or on stderr. */
-export function tellOnce(line: string, logger: Logger | undefined): void {
-  if (told.has(line)) return
-  told.add(line)
+/**
+ * Says something once in the life of this process: to a logger, or on stderr.
+ *
+ * @param subject what counts as said afterwards, if lines about different servers say the same
+ */
+export function tellOnce(line: string, logger: Logger | undefined, subject: string = line): void {
+  if (told.has(subject)) return
+  told.add(subject)
   const text = `tarantool-fixture: ${line}`
   if (logger) guarded(logger)(text)
   else process.stderr.write(`${text}\n`)

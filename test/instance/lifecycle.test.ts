@@ -180,6 +180,32 @@ test('stop escalates to SIGKILL when the server does not leave', async context =
   expect(lines.at(-1)).toContain(fingerprint)
 })
 
+test.for([
+  {
+    what: 'a trigger that hangs',
+    feature: 'a time limit of a shutdown',
+    appLua: "box.ctl.on_shutdown(function() require('fiber').sleep(100) end)",
+    why: 'on_shutdown trigger of the application hangs',
+  },
+  {
+    what: 'a fiber that stays',
+    feature: 'a shutdown that waits for fibers',
+    appLua: "require('fiber').create(function() while true do pcall(require('fiber').sleep, 1) end end)",
+    why: 'does not end when it is cancelled',
+  },
+] as const)('a shutdown that takes its whole time says so once: $what', async ({ feature, appLua, why }, context) => {
+  skipWithout(feature, context)
+  const lines: string[] = []
+  const logger = (line: string): void => {
+    if (line.startsWith('tarantool-fixture:')) lines.push(line)
+  }
+  const servers = await Promise.all([1, 2].map(() => startInstance({ appLua, logger })))
+  await Promise.all(servers.map(server => server.stop()))
+  expect(servers.map(server => server.process?.signal)).toEqual([undefined, undefined])
+  expect(lines).toEqual([expect.stringContaining(why)])
+  expect(lines[0]).toMatch(/^tarantool-fixture: Tarantool\[.*\] took the whole time/)
+})
+
 test('a paused server is stopped without waiting for the grace time', async () => {
   const instance = await startInstance({ stopTimeout: 100_000 })
   instance.process?.sendSignal('SIGSTOP')

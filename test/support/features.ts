@@ -23,6 +23,7 @@ const since = {
   'backtraces of fibers': [2, 6, 0],
   'the MVCC engine': [2, 6, 1],
   'a stack of errors': [2, 4, 1],
+  'a time limit of a shutdown': [2, 8, 1],
   datetimes: [2, 10, 0],
   intervals: [2, 10, 0],
   'several addresses to listen on': [2, 10, 0],
@@ -30,6 +31,7 @@ const since = {
   watchers: [2, 10, 0],
   'fiber slices': [2, 11, 0],
   'named triggers': [3, 0, 0],
+  'a shutdown that waits for fibers': [3, 0, 0],
   'a config file': [3, 0, 0],
   'functions of the schema as triggers': [3, 1, 0],
 } as const
