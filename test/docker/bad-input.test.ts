@@ -147,11 +147,11 @@ describe.skipIf(noEngine)(`in a container (${needsEngine})`, () => {
   })
 
   test('a missing image is pulled, which says how far it is and is not on the time of the start', async () => {
-    const image = await startRegistry(1500)
+    const image = await startRegistry(4000)
     onTestFinished(() => void engine('rmi', `${image}:1`))
     const lines: string[] = []
     const said = vi.spyOn(process.stderr, 'write').mockImplementation(text => lines.push(String(text)) > 0)
-    const options = { docker: { ...docker, image, tag: '1' }, timeout: 1000 }
+    const options = { docker: { ...docker, image, tag: '1' }, timeout: 3000 }
     const error = await errorOf(options).finally(() => said.mockRestore())
     // It came, and is found out to be empty.
     expect(error.code, error.message).toBe('ERR_TARANTOOL_CONTAINER_IMAGE')
