@@ -155,7 +155,10 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.#lifecycle.fingerprint
   }
 
-  /** The instance's directory; it is there from the first start to the stop. */
+  /**
+   * The instance's directory; it is there from the first start to the stop. A start changes the path if another user has
+   * made a directory in its way.
+   */
   get workDir(): string {
     return this.#workspace.directory
   }

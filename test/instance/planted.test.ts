@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type InstanceOptions, RootNotWritableError } from '../../src/index.ts'
 import { thisOwner } from '../../src/instance/owner/owner.ts'
+import { makeDirectory, newDirectoryPath } from '../../src/instance/place/directory.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 import { needsOtherUser, otherUser, runAsOther, sharedDirectory, spawnAsOther } from '../support/other-user.ts'
 import { Owner } from '../support/owner.ts'
@@ -176,13 +177,32 @@ describe.skipIf(otherUser === undefined)(`what another user has planted (${needs
     untouched()
   })
 
-  test('the usual name is planted after it was chosen: an error says whose it is, and nothing is written there', async () => {
+  test('the usual name is planted before the first start, and between two starts: another one is used', async () => {
     const instance = newInstance({ root: shared })
     expect(basename(dirname(instance.workDir))).toBe(usualName)
     await plantAsOther('directory(usualName)')
-    await expect(instance.start()).rejects.toThrow(`belongs to another user (uid ${otherUser})`)
-    expect(contentOf(join(shared, usualName))).toEqual(['.tarantool-fixture.json'])
-    await startInstance({ root: shared })
+    await instance.start()
+    expectPrivate(instance)
+    const [used = ''] = contentOf(shared).filter(name => name !== usualName)
+    await instance.stop()
+    expect(contentOf(shared)).toEqual([usualName])
+    await plantAsOther(`directory(${JSON.stringify(used)})`)
+    await instance.start()
+    expectPrivate(instance)
+    expect(await instance.eval('return 1')).toEqual([1])
+    expect(await instance.grepLog(/ready to accept requests/)).not.toEqual([])
+    await instance.stop()
+    expect(contentOf(shared).sort()).toEqual([usualName, used])
+    for (const name of [usualName, used]) expect(contentOf(join(shared, name))).toEqual(['.tarantool-fixture.json'])
+  })
+
+  test('the usual name is planted when it is used: an error says whose it is, and nothing is written there', async () => {
+    const place = join(shared, usualName)
+    await plantAsOther('directory(usualName)')
+    const make = (): void => makeDirectory(newDirectoryPath(place), { keep: false })
+    expect(make).toThrow(`no directory is made in ${place}: ${place} belongs to another user (uid ${otherUser})`)
+    expect(make).toThrow(RootNotWritableError)
+    expect(contentOf(place)).toEqual(['.tarantool-fixture.json'])
   })
 
   test('what a dead owner left under another name is found by the next start', async () => {

@@ -62,6 +62,11 @@ export function isOwnDirectory(path: string): boolean {
   return name === usualName || (name.startsWith(otherPrefix) && dirname(path) !== path)
 }
 
+/** Whether the path is a user's own directory by its name only: somebody else made it, or it is open to others. */
+export function isOwnDirectoryTaken(path: string): boolean {
+  return isOwnDirectory(path) && lstatSync(path, { throwIfNoEntry: false }) !== undefined && !isOurs(path)
+}
+
 /** Removes a user's own directory if it is empty. */
 export function removeOwnDirectory(path: string): void {
   try {

@@ -10,14 +10,15 @@ import { sweepOnce } from '../owner/sweep.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
 import { markerOf } from './marker.ts'
 import { notWritable } from './not-writable.ts'
+import { isOwnDirectoryTaken } from './own-directory.ts'
 import { placeOf } from './place.ts'
 import { type PortReservation, reservationOf, reservePort } from './port.ts'
 
 /** The place of one instance: its directory with what is in it, and its addresses. */
 export class Workspace {
-  readonly directory: string
-  readonly log: LogFile
   readonly access: Access
+  #directory = ''
+  #log: LogFile
   readonly #options: ResolvedOptions
   #port: PortReservation | undefined
   #consolePort: PortReservation | undefined
@@ -34,11 +35,24 @@ export class Workspace {
 
   constructor(options: ResolvedOptions) {
     this.#options = options
-    this.directory = newDirectoryPath(placeOf(options.root, options.logger))
-    this.log = new LogFile(join(this.directory, logFileName))
+    this.#log = this.#choosePlace()
     this.access = new Access(options)
     const fixed = [options.port, options.consolePort].filter(port => typeof port === 'number')
     this.#takenOver = fixed.flatMap(port => reservationOf(port) ?? [])
+  }
+
+  get directory(): string {
+    return this.#directory
+  }
+
+  get log(): LogFile {
+    return this.#log
+  }
+
+  #choosePlace(): LogFile {
+    const { root, logger } = this.#options
+    this.#directory = newDirectoryPath(placeOf(root, logger))
+    return new LogFile(join(this.#directory, logFileName))
   }
 
   /** Known from the first `chooseAddresses` on. */
@@ -61,8 +75,12 @@ export class Workspace {
     return this.#takenOver.some(({ port }) => address.endsWith(`:${port}`))
   }
 
-  /** Chooses the ports that the user did not fix; those chosen before stay unless `anew`. */
+  /**
+   * Chooses the ports that the user did not fix; those chosen before stay unless `anew`. Also chooses another place for
+   * the directory if another user has taken the place, which is free while this user has no run.
+   */
   async chooseAddresses({ anew = false }: { anew?: boolean } = {}): Promise<InstanceAddresses> {
+    if (!markerOf(this.#directory) && isOwnDirectoryTaken(dirname(this.#directory))) this.#log = this.#choosePlace()
     const { host, port, consoleHost, consolePort } = this.#options
     const isFree = (hostName: string, fixed: unknown): boolean => hostName !== 'unix/' && fixed === undefined
     if (isFree(host, port) && (anew || this.#port === undefined)) this.#port = await reservePort(host)
