@@ -8,6 +8,7 @@ import { UnknownServerError } from '../errors.ts'
 import { checkSocketPath } from '../instance/addresses.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
 import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/place/directory.ts'
+import { notWritable } from '../instance/place/not-writable.ts'
 import { defaultPlace } from '../instance/place/place.ts'
 import { FailedStarts } from './failed-starts.ts'
 import type { WorkerIdentity } from './messages.ts'
@@ -70,7 +71,7 @@ export class Broker {
       await once(broker.#socketServer, 'listening')
     } catch (error) {
       removeDirectory(directory)
-      throw error
+      throw notWritable('cannot open the socket on which workers reach their servers', error)
     }
     broker.#socketServer.unref()
     return broker

@@ -1,11 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Broker } from '../../src/broker/broker.ts'
 import { BrokerClient } from '../../src/broker/client.ts'
 import type { FixtureConfig } from '../../src/config/fixture-config.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
-import { LeaseError } from '../../src/errors.ts'
+import { LeaseError, RootNotWritableError } from '../../src/errors.ts'
 import { clearEnvironment, setEnvironment } from '../../src/handle/environment.ts'
 import { type ServerAddress, ServerConnections } from '../../src/protocol/connections.ts'
+import { contentOf, temporaryDirectory } from '../support/instances.ts'
 import { hasSandbox, needsSandbox, sandbox } from '../support/sandbox.ts'
 
 async function listen(config: FixtureConfig): Promise<Broker> {
@@ -82,3 +84,26 @@ test('a file that was over goes on, unless another one has got its server', asyn
   expect((await next).pid).toBe(pid)
   await expect(first.request('resume', {})).rejects.toThrow(LeaseError)
 })
+
+test.skipIf(process.getuid?.() !== 0)(
+  'no inode left for its socket (as root only: it mounts a file system)',
+  async () => {
+    const directory = temporaryDirectory()
+    // The root, the user's own directory, the run's directory and its marker.
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=4,mode=700', 'tmpfs', directory])
+    if (mounted.status !== 0) return // No mounts in this container.
+    vi.stubEnv('TMPDIR', directory)
+    try {
+      const listening = Broker.listen({ fixture: resolveFixture({}), baseDir: process.cwd() })
+      const failure: unknown = await listening.catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(RootNotWritableError)
+      expect((failure as Error).message).toMatch(
+        /^cannot open the socket .*no space left.*\n.*inodes.*TMPDIR names another place/,
+      )
+      expect(contentOf(directory)).toEqual([])
+    } finally {
+      vi.unstubAllEnvs()
+      spawnSync('umount', ['-l', directory])
+    }
+  },
+)
