@@ -18,10 +18,11 @@ function lastComplaint(logTail: readonly string[]): { source: string; reason: st
 /** Whether a line of a replica's log says that no waiting will help: newer versions try on for ever. */
 export const saysNeverToReplicate = (line: string): boolean => line.includes(withoutWal)
 
-/** What to do about a server that the others of its replica set are not known to. */
-export function membersHint(reason: string): string | undefined {
-  // From 2.11 on: a replica that was made anew is another member, and the one before it is missed.
-  return reason.includes('members were not specified')
+/** Says what to do when a replica set has members that the ended server does not know. */
+export function membersHint(logTail: readonly string[]): string | undefined {
+  // From 2.11 on: a replica that was made anew is another member, and the one before it is missing. The panic that follows
+  // this line need not name the reason: the thread that joins can panic first.
+  return logTail.some(line => line.includes('Not all replica set members listed'))
     ? "replicationSource has to name every member; boxCfg: { bootstrap_strategy: 'legacy' } asks for one only."
     : undefined
 }

@@ -198,7 +198,8 @@ export function errorOfExit(exit: ProcessExit, server: FailureContext): Tarantoo
   return new ServerExitedError(`${context.instance} exited with code ${exit.exitCode} before it was ready${reason}`, {
     ...context,
     exitCode: exit.exitCode,
-    hint: exit.exitCode === 0 ? 'Does the init script call os.exit?' : (membersHint(reason) ?? spareHint(context)),
+    hint:
+      exit.exitCode === 0 ? 'Does the init script call os.exit?' : (membersHint(context.logTail) ?? spareHint(context)),
   })
 }
 

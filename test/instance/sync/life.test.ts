@@ -189,7 +189,7 @@ describe('log and logger', () => {
         if (line.includes('now')) seen.push(instance.state)
       },
       appLua: "require('log').info('now') while not go do require('fiber').sleep(0.001) end",
-      timeout: 500,
+      timeout: 2000,
     })
     expect(thrownBy(() => instance.start())).toBeInstanceOf(StartTimeoutError)
     // The logger asked the instance in the middle of its own start.
