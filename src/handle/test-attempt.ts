@@ -40,7 +40,8 @@ export class TestAttempt {
   async begin(): Promise<void> {
     const state = workerState()
     state.scope = this.#place.scope
-    state.concurrent = this.#place.concurrent
+    if (this.#place.concurrent) state.concurrent.add(this)
+    else state.concurrent.clear()
     state.attempt = this
     const errors: Error[] = []
     for (const server of state.servers.values()) {
@@ -48,6 +49,8 @@ export class TestAttempt {
       if (error) errors.push(error)
       this.#marks.set(server, server.marks.begin(server.log.offset))
     }
+    // Some runners do not end an attempt that has not begun.
+    if (errors.length > 0) state.concurrent.delete(this)
     throwAll(errors)
   }
 
@@ -78,6 +81,7 @@ export class TestAttempt {
   async end(undo: boolean): Promise<void> {
     const state = workerState()
     if (state.attempt === this) state.attempt = undefined
+    state.concurrent.delete(this)
     const errors: Error[] = []
     for (const server of state.servers.values()) {
       try {

@@ -30,6 +30,7 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   state.scope = unknownFile
   state.usedEarly = []
   state.attempt = undefined
+  state.concurrent.clear()
   state.isRunning = false
   state.tickets = tickets
   state.listing = tickets.length > 0 && tickets.every(({ path }) => path === undefined)
@@ -142,7 +143,7 @@ export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError
 export async function beginServerTest(server: LeasedServer, attempt: object): Promise<Error | undefined> {
   const { scope, concurrent } = workerState()
   const demand = demandIn(scope, server.info)
-  const refusal = concurrent ? refuseConcurrent(scope, server) : undefined
+  const refusal = concurrent.size > 0 ? refuseConcurrent(scope, server) : undefined
   if (refusal) return refusal
   try {
     return await server.beginTest(attempt, demand)

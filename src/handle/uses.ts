@@ -23,6 +23,6 @@ export function noteUse({ use, file }: HandleOrigin): void {
   if (isUsedIn(state.scope, name)) return
   root.uses.push(found)
   const server = state.servers.get(name)
-  const refusal = server && state.concurrent ? refuseConcurrent(state.scope, server) : undefined
+  const refusal = server && state.concurrent.size > 0 ? refuseConcurrent(state.scope, server) : undefined
   if (refusal) throw refusal
 }

@@ -25,8 +25,8 @@ export interface WorkerState {
   scope: Scope
   /** Why the current file has no server. Set if one of the file's tests has to report the reason. */
   refusal: Error | undefined
-  /** The test that began last runs beside others. */
-  concurrent: boolean
+  /** The running tests that run beside others. Hooks of a file or suite, and tests that run alone, find none. */
+  readonly concurrent: Set<object>
   /** The latest test, while it runs. */
   attempt: object | undefined
   /** The timeout of the latest test in milliseconds, as the runner counts. Undefined if the runner does not say. */
@@ -63,7 +63,7 @@ function newState(former?: WorkerState): WorkerState {
     scopes: [],
     scope: unknownFile,
     refusal: undefined,
-    concurrent: false,
+    concurrent: new Set(),
     testTimeout: undefined,
     attempt: undefined,
     listing: false,
