@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { freePort } from '../../../src/instance/place/port.ts'
 import { Project } from '../support/project.ts'
 import { complaints, withJsonReport } from '../support/report.ts'
 import { vitests } from '../support/runners.ts'
@@ -138,14 +139,14 @@ const badFiles: Record<string, BadFiles> = {
 }
 
 const good: Record<string, Record<string, string>> = {
-  'a fixed port, and one file': setUpWith('{ port: 34118 }', 'maxWorkers: 2'),
+  'a fixed port, and one file': setUpWith(`{ port: ${await freePort()} }`, 'maxWorkers: 2'),
   'a fixed port, and one worker': {
-    ...setUpWith('{ port: 34119 }', 'maxWorkers: 1, fileParallelism: false'),
+    ...setUpWith(`{ port: ${await freePort()} }`, 'maxWorkers: 1, fileParallelism: false'),
     'other.test.ts': passing,
     'own.test.ts': `${uses} useTarantool({ config: { walMode: 'write' } }); test('has another port', () => {})`,
   },
   'a fixed port, and maxServers: 1': {
-    ...setUpWith('{ port: 34120, maxServers: 1 }', 'maxWorkers: 2'),
+    ...setUpWith(`{ port: ${await freePort()}, maxServers: 1 }`, 'maxWorkers: 2'),
     'other.test.ts': passing,
   },
 }
