@@ -351,7 +351,7 @@ test('without a WAL nothing survives a restart, the snapshot of the template nei
 })
 
 test('servers that wait for one that is not ready in time fail with it, and not after it', async () => {
-  const hangs = { appLua: `${appLua} require('fiber').sleep(100)`, seedLua: 'return', timeout: 500 }
+  const hangs = { appLua: `${appLua} require('fiber').sleep(100)`, seedLua: 'return', timeout: 2000 }
   const errors = await Promise.all(
     [1, 2, 3].map(() =>
       newInstance(hangs)
