@@ -98,4 +98,13 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
       ],
     ],
   ],
+  'an index of a space whose key needs an index of another that is not unique any more': [
+    [
+      'run',
+      [
+        ['create_functional_index', 13, 0, 4],
+        ['alter_index', 12, 10, 0],
+      ],
+    ],
+  ],
 }
