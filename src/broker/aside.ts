@@ -7,13 +7,6 @@ export interface ServerProcess {
   readonly beganEmpty: boolean
 }
 
-// In milliseconds. If a process does not answer within this time, its contents count as lost.
-const timeout = 5000
-
-const tell = async ({ instance }: ServerProcess, what: 'step_aside' | 'step_back'): Promise<void> => {
-  await instance.command(`require('tarantool-fixture').${what}()`, { timeout })
-}
-
 /**
  * A server process that gives up its address for a while but keeps running. Tests use other processes on that address
  * meanwhile. Afterwards this process takes the address back, so the changes of the file's hooks are still there.
@@ -25,19 +18,22 @@ export class Aside {
     return this.#process !== undefined
   }
 
-  /** Takes the address from a process. The process closes its connections and keeps running. */
+  /** Takes the address from a process. The process closes its connections and keeps running. @throws if it cannot */
   async take(process: ServerProcess): Promise<void> {
-    await tell(process, 'step_aside')
+    await process.instance.stepAside()
     this.#process = process
   }
 
-  /** Gives the address back to the process. Undefined if the process has ended meanwhile: its contents are lost. */
+  /**
+   * Gives the address back to the process. Undefined if the process has ended meanwhile or cannot take the address: its
+   * contents are lost.
+   */
   async giveBack(): Promise<ServerProcess | undefined> {
     const process = this.#process
     this.#process = undefined
     if (!process) return undefined
     try {
-      await tell(process, 'step_back')
+      await process.instance.stepBack()
       return process
     } catch {
       await process.instance.kill()

@@ -28,6 +28,14 @@ export class InstanceMaker {
     return new TarantoolInstance({ ...options, recordChanges: this.records, ...more }, this.#baseDir)
   }
 
+  /**
+   * Whether a successor of an instance can start before the instance has given up its addresses. The engine publishes the
+   * ports of a container when the container starts, so a published port must be free by then.
+   */
+  mayStandBy({ host, consoleHost }: TarantoolInstance): boolean {
+    return this.#options.docker === undefined || (host === 'unix/' && consoleHost === 'unix/')
+  }
+
   /** Makes an instance with a new directory and the address of another instance. */
   makeSuccessor({ port, credentials, consoleHost, consolePort }: TarantoolInstance): TarantoolInstance {
     // The default account is the same for all servers of this process, so only a configured account is passed on.
@@ -35,12 +43,6 @@ export class InstanceMaker {
     return this.make({ port, ...account, ...(consoleHost !== 'unix/' && { consolePort }) })
   }
 }
-
-/**
- * Whether two processes can take turns on one address. The engine publishes a container's port for as long as the
- * container runs.
- */
-export const mayStandBy = ({ docker, host }: ServerOptions): boolean => docker === undefined || host === 'unix/'
 
 /** Whether the directories of such a server may be kept after the run. */
 export const keeps = ({ keep, cleanup }: ServerOptions): boolean =>

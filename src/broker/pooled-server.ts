@@ -3,7 +3,7 @@ import { NotRunningError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Death } from '../isolation/server.ts'
 import { Aside, type ServerProcess } from './aside.ts'
-import { InstanceMaker, keeps, mayStandBy } from './instance-maker.ts'
+import { InstanceMaker, keeps } from './instance-maker.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { crashReport, ServerSignals } from './server-signals.ts'
@@ -43,7 +43,8 @@ export class PooledServer {
     this.#options = options
     this.#maker = new InstanceMaker(options, root, baseDir)
     this.#instance = this.#maker.make()
-    this.#spare = new Spare(() => this.#maker.makeSuccessor(this.#instance), mayStandBy(options))
+    const mayStandBy = this.#maker.mayStandBy(this.#instance)
+    this.#spare = new Spare(() => this.#maker.makeSuccessor(this.#instance), mayStandBy)
   }
 
   get isolation(): Isolation {
@@ -110,17 +111,17 @@ export class PooledServer {
 
   /**
    * Puts a new process on the address, while the current process stands aside until `comeBack`. The new process is the
-   * spare, or one that starts now. If two processes cannot share the address in turn, restarts the server with an empty
+   * spare, or one that starts now. If the current process cannot give up its address, restarts the server with an empty
    * directory.
    */
   async stepAside(spare: boolean): Promise<LeasedServerInfo> {
     return await this.#inTurn(async () => {
       const former = { instance: this.#instance, generation: this.#generation, beganEmpty: this.#beganEmpty }
       const giveUpAddress = async (): Promise<void> => await this.#aside.take(former)
-      const may = !this.#aside.isThere && mayStandBy(this.#options)
+      const isFirst = !this.#aside.isThere
       try {
-        const successor = may && spare ? await this.#spare.takeOver(giveUpAddress) : undefined
-        if (may && !this.#aside.isThere) await giveUpAddress().catch(() => {})
+        const successor = isFirst && spare ? await this.#spare.takeOver(giveUpAddress) : undefined
+        if (isFirst && !this.#aside.isThere) await giveUpAddress().catch(() => {})
         if (this.#aside.isThere) this.#succeed(successor ?? (await this.#startSuccessor()))
         else await this.#restart(true)
       } catch (error) {

@@ -49,6 +49,9 @@ export interface CommandOptions extends RequestOptions {
   printGreeting?: boolean | undefined
 }
 
+// In milliseconds. If a server does not answer within this time, the server cannot give up its address, or take it back.
+const stepsWithin = 5000
+
 // How long, in milliseconds, a server whose connection broke is given to be seen as ended.
 const endIsSeenWithin = 500
 
@@ -285,6 +288,29 @@ export class TarantoolInstance implements AsyncDisposable {
     this.#workspace.standsBy = false
     await this.#workspace.chooseAddresses()
     this.#disconnect()
+  }
+
+  /**
+   * Gives up the address for a while. The server closes its clients' connections, and keeps running.
+   *
+   * @internal
+   * @throws NotRunningError, RequestTimeoutError; ContainerEngineError when the engine does not free the ports. The server
+   *   may have done a part of it, and must be ended.
+   */
+  async stepAside(): Promise<void> {
+    await this.command("require('tarantool-fixture').step_aside()", { timeout: stepsWithin })
+    await this.process?.unpublish()
+  }
+
+  /**
+   * Takes the address back, after the server that had it meanwhile has ended.
+   *
+   * @internal
+   * @throws what `stepAside` throws. The server must be ended then, too.
+   */
+  async stepBack(): Promise<void> {
+    await this.process?.publish()
+    await this.command("require('tarantool-fixture').step_back()", { timeout: stepsWithin })
   }
 
   /**

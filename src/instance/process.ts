@@ -22,6 +22,10 @@ export interface ServerControl {
   terminate(): boolean
   /** Ends the server and the process that stands for it, whatever it takes. */
   kill(): boolean
+  /** Frees the ports that the server is published on, while the server keeps running. @throws when that failed */
+  unpublish(): Promise<void>
+  /** Publishes the server on the same ports again. @throws when that failed */
+  publish(): Promise<void>
   /** What became of the server, by the end of the process that stands for it. */
   exitOf(exit: ProcessExit): ProcessExit
 }
@@ -194,6 +198,16 @@ export class TarantoolProcess {
     const sent = this.#signalGroup('SIGKILL')
     this.endLifeline()
     return sent
+  }
+
+  /** Frees the ports that another program has published for the server. @internal */
+  async unpublish(): Promise<void> {
+    await this.#control?.unpublish()
+  }
+
+  /** Undoes `unpublish`. @internal */
+  async publish(): Promise<void> {
+    await this.#control?.publish()
   }
 
   /** Closes the server's stdin: one that is there, or will be, ends by itself. @internal */

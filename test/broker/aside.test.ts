@@ -1,58 +1,27 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Pool } from '../../src/broker/pool.ts'
-import type { PooledServer } from '../../src/broker/pooled-server.ts'
 import type { ServerOptions } from '../../src/config/fixture-config.ts'
 import { InitScriptError } from '../../src/errors.ts'
-import { ServerConnections } from '../../src/protocol/connections.ts'
-import { contentOf, isAlive } from '../support/instances.ts'
+import { docker, needsEngine, noEngine } from '../docker/engine.ts'
+import { isAlive } from '../support/instances.ts'
+import { evaluate, lease, open } from '../support/leased.ts'
 import { serversBelow } from '../support/processes.ts'
-
-/** A leased server with its own directory. The directory must be empty after its pool is closed. */
-async function lease(
-  options: ServerOptions = {},
-): Promise<{ server: PooledServer; root: string; release: () => void }> {
-  const root = mkdtempSync(join(tmpdir(), 'fixture-test-'))
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
-  const pool = new Pool({ name: 'default', server: { root, ...options }, root, baseDir: root })
-  onTestFinished(async () => {
-    expect(await pool.close()).toEqual([])
-    expect(serversBelow(root)).toEqual([])
-    expect(contentOf(root)).toEqual([])
-  })
-  return { root, ...(await pool.lease(1)) }
-}
-
-async function evaluate(server: PooledServer, lua: string): Promise<unknown[]> {
-  const connections = new ServerConnections(server.info().address)
-  try {
-    return await connections.eval(lua, [])
-  } finally {
-    connections.close()
-  }
-}
-
-async function open(server: PooledServer): Promise<Socket> {
-  const { host, port } = server.info()
-  const socket = host === 'unix/' ? connect(String(port)) : connect(Number(port), host)
-  socket.on('error', () => {})
-  onTestFinished(() => void socket.destroy())
-  await once(socket, 'data')
-  return socket
-}
 
 const kinds: Record<string, ServerOptions> = {
   'on TCP': {},
   'on a unix socket': { host: 'unix/' },
   'with a console on TCP': { consoleHost: '127.0.0.1' },
+  'in a container': { docker },
+  'in a container, with a console on TCP': { docker, consoleHost: '127.0.0.1' },
+  'in a container, on a unix socket': { docker, host: 'unix/' },
+  'in a container, on a unix socket, with a console on TCP': { docker, host: 'unix/', consoleHost: '127.0.0.1' },
+  "in a container in the host's network": { docker: { ...docker, args: ['--network', 'host'] } },
 }
 
-describe.each(Object.entries(kinds))('a server %s', (_, options) => {
-  test.each([
+describe.each(Object.entries(kinds))(`a server %s (containers: ${needsEngine})`, (_, options) => {
+  test.skipIf(options.docker && noEngine).each([
     ['one that is started then', false],
     ['its spare', true],
   ])('stands aside for %s, and comes back as it was', async (_, spare) => {
@@ -67,13 +36,13 @@ describe.each(Object.entries(kinds))('a server %s', (_, options) => {
     expect([aside.pid, aside.generation]).not.toEqual([before.pid, before.generation])
     // Clients must not stay connected to the process that stands aside.
     if (!client.closed) await once(client, 'close')
-    expect(await evaluate(server, 'return MINE, box.info.pid')).toEqual([null, aside.pid])
+    expect(await evaluate(server, 'return MINE')).toEqual([null])
     const another = await server.restart(true)
     expect(another.aside).toBe(true)
     const back = await server.comeBack()
     expect({ ...back, used: before.used }).toEqual(before)
     expect(isAlive(another.pid)).toBe(false)
-    expect(await evaluate(server, 'return MINE, box.info.pid, box.cfg.too_long_threshold')).toEqual([1, before.pid, 3])
+    expect(await evaluate(server, 'return MINE, box.cfg.too_long_threshold')).toEqual([1, 3])
     expect(await open(server)).toBeDefined()
     // The server can step aside any number of times.
     expect((await server.stepAside(spare)).pid).not.toBe(before.pid)

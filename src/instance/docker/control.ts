@@ -2,16 +2,9 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { reaper } from '../owner/reaper.ts'
 import type { ProcessExit, ServerControl, TarantoolProcess } from '../process.ts'
-import { askEngine, askEngineNow } from './engine.ts'
+import { askEngine, askEngineNow, type Container } from './engine.ts'
 import { hostPid } from './host-pid.ts'
-
-/** A container, as the engine knows it. */
-export interface Container {
-  readonly engine: string
-  readonly name: string
-  /** Where `docker run` writes its id. */
-  readonly idFile: string
-}
+import { joinNetworks, type LeftNetworks, leaveNetworks } from './networks.ts'
 
 // How long the client of a killed container is waited for before it is tried again, in milliseconds.
 const patience = [500, 1000, 2000]
@@ -23,6 +16,7 @@ export class ContainerControl implements ServerControl {
   #pid: number | undefined
   #isPaused = false
   #ending: Promise<void> | undefined
+  #left: LeftNetworks | undefined
 
   constructor(client: TarantoolProcess, container: Container) {
     this.#client = client
@@ -50,6 +44,16 @@ export class ContainerControl implements ServerControl {
   kill(): boolean {
     this.#ending ??= this.#end()
     return true
+  }
+
+  async unpublish(): Promise<void> {
+    this.#left = await leaveNetworks(this.#container)
+  }
+
+  async publish(): Promise<void> {
+    const left = this.#left
+    this.#left = undefined
+    if (left) await joinNetworks(this.#container, left, () => this.#client.exit !== undefined)
   }
 
   exitOf(exit: ProcessExit): ProcessExit {

@@ -1,6 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { ContainerEngineError } from '../../errors.ts'
 
+/** A container, as the engine knows it. */
+export interface Container {
+  readonly engine: string
+  readonly name: string
+  /** Where `docker run` writes its id. */
+  readonly idFile: string
+}
+
 /** What the engine's program said. */
 export interface EngineAnswer {
   /** Undefined when it was ended, by a time limit or the caller. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { containersBelow, docker, needsEngine, noEngine } from '../../docker/engine.ts'
 import { projectUnder, runUnder, spawnUnder } from '../support/as-jest.ts'
 import type { Project, RunnerProcess } from '../support/project.ts'
+import { resettingProject } from '../support/reset.ts'
 import { jests, type Runner, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
@@ -76,10 +77,11 @@ describe.skipIf(noEngine).each(runners)(`$name, servers in containers (${needsEn
     await nothingIsLeft(project)
   })
 
-  // A socket can be another server's, and so there is a spare; a published port cannot.
+  // A server that waits as a spare can take over a socket, but no published port.
   test.each([
     ['process', ''],
     ['process', "host: 'unix/',"],
+    ['process', "host: 'unix/', consoleHost: '127.0.0.1',"],
     ['restart', ''],
   ])("isolation '%s' %s: each test has a server of its own, on the same address", async (isolation, host) => {
     const { exitCode, output, project } = await runUnder(
@@ -103,6 +105,88 @@ describe.skipIf(noEngine).each(runners)(`$name, servers in containers (${needsEn
     expect(output).toMatch(/Tests:? +4 passed/)
     expect(exitCode).toBe(0)
     await nothingIsLeft(project)
+  })
+
+  test.each([
+    ['restart', ''],
+    ['process', ''],
+    ['restart', "docker: { ...docker, args: ['--network', 'host'] },"],
+    ['process', "host: 'unix/', consoleHost: '127.0.0.1',"],
+  ])("a describe with '%s' beside a beforeAll: the hook's rows are there afterwards %s", async (isolation, options) => {
+    const { exitCode, output, project } = await runUnder(
+      runner,
+      {
+        ...resettingProject(`...(docker => ({ docker, ${options} }))(${JSON.stringify(docker)})`),
+        'a.test.ts': `
+        import { beforeAll, describe, expect, test } from 'vitest'
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { rowsOf } from './rows.ts'
+        const tarantool = useTarantool()
+        const rows = rowsOf(tarantool)
+        const { port } = tarantool
+        let pid
+        beforeAll(async () => {
+          await rows.add('hook')
+          pid = tarantool.pid
+        })
+        for (const time of ['first', 'second']) {
+          test(time + ' before', async () => {
+            await rows.expect('hook')
+            await rows.add('test')
+          })
+          describe(time, () => {
+            useTarantool({ isolation: '${isolation}' })
+            test.each([1, 2])('%i', async () => {
+              await rows.expect('')
+              await rows.add('inner')
+              expect(tarantool.port).toBe(port)
+              expect(tarantool.pid).not.toBe(pid)
+            })
+          })
+        }
+        test('afterwards', async () => {
+          await rows.expect('hook')
+          expect([tarantool.port, tarantool.pid]).toEqual([port, pid])
+        })`,
+        'b.test.ts': `
+        import { test } from 'vitest'
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { rowsOf } from './rows.ts'
+        const rows = rowsOf(useTarantool())
+        test('finds nothing of the file before', () => rows.expect(''))`,
+      },
+      { env },
+    )
+    expect(exitCode, output).toBe(0)
+    expect(output).toMatch(/Tests:? +8 passed/)
+    await nothingIsLeft(project)
+  })
+
+  test("kill -9 in a describe with 'restart' beside a beforeAll leaves neither container", async () => {
+    const project = projectUnder(runner, {
+      ...resettingProject(inContainer),
+      'a.test.ts': `
+        import { writeFileSync } from 'node:fs'
+        import { beforeAll, describe, test } from 'vitest'
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { rowsOf } from './rows.ts'
+        const rows = rowsOf(useTarantool())
+        beforeAll(() => rows.add('hook'))
+        describe('a suite', () => {
+          useTarantool({ isolation: 'restart' })
+          test('stays', async () => {
+            await rows.expect('')
+            writeFileSync('here', '')
+            await new Promise(resolve => setTimeout(resolve, 60_000))
+          }, 60_000)
+        })`,
+    })
+    const run = spawnUnder(runner, project, env)
+    await expect.poll(() => existsSync(join(project.directory, 'here')), { timeout: 30_000 }).toBe(true)
+    expect(containersBelow(project.temporary)).toHaveLength(2)
+    run.kill('SIGKILL')
+    await nothingIsLeft(project)
+    await run
   })
 
   test.each<[string, (run: RunnerProcess) => void]>([

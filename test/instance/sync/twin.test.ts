@@ -20,13 +20,17 @@ import { newSync, thrownBy } from './support.ts'
 
 describe('each method and getter has its blocking twin', () => {
   test.each([
-    // A spare is the broker's, which is asynchronous.
-    { of: TarantoolInstance, twin: TarantoolSyncInstance, without: ['standBy', 'takeOver'] },
-    // What only its starter needs.
+    // Only the broker gives an address to another server, and the broker is asynchronous.
+    {
+      of: TarantoolInstance,
+      twin: TarantoolSyncInstance,
+      without: ['standBy', 'takeOver', 'stepAside', 'stepBack'],
+    },
+    // What only its starter or its instance needs.
     {
       of: TarantoolProcess,
       twin: TarantoolSyncProcess,
-      without: ['hold', 'reportStream', 'serverPid', 'endLifeline', 'killClient'],
+      without: ['hold', 'reportStream', 'serverPid', 'endLifeline', 'killClient', 'unpublish', 'publish'],
     },
     { of: LogFile, twin: SyncLogFile, without: [] as string[] },
   ])('$of.name', ({ of, twin, without }) => {

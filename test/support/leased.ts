@@ -1,0 +1,47 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import { Pool } from '../../src/broker/pool.ts'
+import type { PooledServer } from '../../src/broker/pooled-server.ts'
+import type { ServerOptions } from '../../src/config/fixture-config.ts'
+import { ServerConnections } from '../../src/protocol/connections.ts'
+import { contentOf } from './instances.ts'
+import { serversBelow } from './processes.ts'
+
+/** A leased server with its own directory. The directory must be empty after its pool is closed. */
+export async function lease(
+  options: ServerOptions = {},
+): Promise<{ server: PooledServer; root: string; release: () => void }> {
+  const root = mkdtempSync(join(tmpdir(), 'fixture-test-'))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  const pool = new Pool({ name: 'default', server: { root, ...options }, root, baseDir: root })
+  onTestFinished(async () => {
+    expect(await pool.close()).toEqual([])
+    expect(serversBelow(root)).toEqual([])
+    expect(contentOf(root)).toEqual([])
+  })
+  return { root, ...(await pool.lease(1)) }
+}
+
+/** What Lua returns that runs over the binary port, as in a test file. */
+export async function evaluate(server: PooledServer, lua: string): Promise<unknown[]> {
+  const connections = new ServerConnections(server.info().address)
+  try {
+    return await connections.eval(lua, [])
+  } finally {
+    connections.close()
+  }
+}
+
+/** A client of the code under test, which the fixture does not know. */
+export async function open(server: PooledServer): Promise<Socket> {
+  const { host, port } = server.info()
+  const socket = host === 'unix/' ? connect(String(port)) : connect(Number(port), host)
+  socket.on('error', () => {})
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'data')
+  return socket
+}
