@@ -143,6 +143,27 @@ export class InstallError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_INSTALL'
 }
 
+/**
+ * The vendor's release could not be downloaded: there is no network, a server gives another answer, or a file is not the
+ * one that its index describes.
+ */
+export class DownloadError extends InstallError {
+  static override readonly code: string = 'ERR_TARANTOOL_DOWNLOAD'
+}
+
+/** There is no release of the wanted version, or none for this system; `nearest` has the nearest that there are. */
+export class VersionNotFoundError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_VERSION_NOT_FOUND'
+  /** The nearest releases, nearest first: `['3.7.1', '3.8.0']`. Empty if this system has no build of that series. */
+  readonly nearest: readonly string[]
+
+  /** @internal */
+  constructor(message: string, details: ErrorDetails & { nearest?: readonly string[] | undefined } = {}) {
+    super(message, details)
+    this.nearest = details.nearest ?? []
+  }
+}
+
 // ---- The container ----
 
 /** The program that runs containers is not there, or its engine does not answer. */

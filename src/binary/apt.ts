@@ -11,8 +11,8 @@ export interface Apt {
   update(): Promise<string[]>
   /** The versions that could be fetched, by package; a package without one is left out. */
   candidates(packages: readonly string[]): Promise<Record<string, string>>
-  /** Every package that `name` needs, itself included, on a system that has none. */
-  closure(name: string): Promise<string[]>
+  /** Every package that some packages need, themselves included, on a system that has none. */
+  closure(names: readonly string[]): Promise<string[]>
   /** Downloads packages and returns the paths of the files. apt checks signatures and hashes. */
   download(packages: readonly string[]): Promise<string[]>
 }
@@ -80,8 +80,8 @@ export async function prepareApt(directory: string, lists: ListSource, options: 
       }
       return found
     },
-    async closure(name) {
-      const { stdout } = await apt('apt-get', ['-qq', '-s', '--no-install-recommends', 'install', name])
+    async closure(names) {
+      const { stdout } = await apt('apt-get', ['-qq', '-s', '--no-install-recommends', 'install', ...names])
       return [...stdout.matchAll(/^Inst (\S+)/gm)].map(match => match[1] ?? '')
     },
     async download(packages) {

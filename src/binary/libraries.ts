@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { InstallError } from '../errors.ts'
 import type { Apt } from './apt.ts'
 import { type CommandOptions, run } from './command.ts'
 
@@ -16,22 +17,34 @@ export async function linkedLibraries(
   options: CommandOptions = {},
 ): Promise<LinkedLibraries> {
   const env = libraryPath.length > 0 ? { LD_LIBRARY_PATH: libraryPath.join(':') } : {}
-  const { stdout } = await run('ldd', [program], { ...options, env })
+  const { stdout } = await run('ldd', [program], { ...options, env }).catch((error: Error) => {
+    // A static program, or a script.
+    if (error instanceof InstallError && /not a dynamic executable/.test(error.logTail.join('\n')))
+      return { stdout: '' }
+    throw error
+  })
   return {
     found: [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map(match => match[1] ?? ''),
     missing: [...new Set([...stdout.matchAll(/^\s*(\S+) => not found/gm)].map(match => match[1] ?? ''))],
   }
 }
 
-/** The packages with libraries that Tarantool needs and this machine does not have. */
-export async function absentPackages(apt: Apt, options: CommandOptions = {}): Promise<string[]> {
-  const needed = await apt.closure('tarantool')
+/** The packages with libraries that some packages need (or are) and this machine does not have. */
+export async function absentPackages(
+  apt: Apt,
+  names: readonly string[],
+  options: CommandOptions = {},
+): Promise<string[]> {
+  const needed = await apt.closure(names)
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's format, not ours.
   const { stdout } = await run('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Package}\n'], options)
   const present = new Set([...stdout.matchAll(/^installed (\S+)$/gm)].map(match => match[1]))
   // The C library has to match the dynamic linker, which is the machine's. zlib is the one library without lib- .
-  return needed.filter(name => /^(lib|zlib)/.test(name) && !/^libc(6|-bin)/.test(name) && !present.has(name))
+  return needed.filter(name => isLibrary(name) && !present.has(name))
 }
+
+/** Whether a package holds a library that a copy of Tarantool can bring along. */
+export const isLibrary = (name: string): boolean => /^(lib|zlib)/.test(name) && !/^libc(6|-bin)/.test(name)
 
 /** The directories below `tree` that hold shared libraries, relative to it. */
 export async function libraryDirectories(tree: string): Promise<string[]> {

@@ -1,56 +1,91 @@
-import { BinaryNotFoundError, InstallError } from '../errors.ts'
-import { cacheRoot } from './cache.ts'
-import { installGuidance } from './guidance.ts'
-import { installTarantool } from './install.ts'
+import { cacheRoot } from '../cache/root.ts'
+import { noteUse } from '../cache/uses.ts'
+import { BinaryNotFoundError, InstallError, VersionNotFoundError } from '../errors.ts'
+import type { Binary } from './binary.ts'
+import type { Patience } from './download/client.ts'
+import type { Terminal } from './download/progress.ts'
+import { fetchBinary, hintOf } from './fetch.ts'
+import { wasAskedToday } from './release/asked.ts'
+import { hasRepository, mirrorOf } from './release/repository.ts'
 import { inspectProgram } from './search.ts'
+import { searchCache } from './search-cache.ts'
 import { SharedTask } from './shared-task.ts'
-import { type Binary, locateNamed, lookUp, type Settings, whyNotInstalled } from './sources.ts'
+import { locateCommand, type Search, searchMachine, whyNothingIsFetched } from './sources.ts'
 import { currentSystem, type OperatingSystem, systemKey } from './system.ts'
+import { defaultVersion, isExact, readWantedVersion, type WantedVersion } from './wanted.ts'
 
-export type { Binary } from './sources.ts'
-
-/** Where to look, and what to do without a find. */
+/** Where to look, for what, and what to do without a find. */
 export interface LocateOptions {
+  /**
+   * The version that is wanted: a series ('3'), a minor version ('2.11'), a release ('3.8.0') or 'latest'. Default:
+   * TARANTOOL_FIXTURE_VERSION; without it, any Tarantool of this machine, else the newest release.
+   */
+  version?: string
   /** A path, or a name on PATH; with it nothing else is looked at. */
   commandToRun?: string
+  /** Arguments that go before `--version`, for a program that is a wrapper. */
+  commandArgs?: readonly string[]
   /** Where PATH, TARANTOOL_BIN and the like are read. Default `process.env`. */
   env?: NodeJS.ProcessEnv
   /** What relative paths are relative to. Default: the process's. */
   cwd?: string
-  /** Takes the line that an installation begins with. Default: to stderr, after `tarantool-fixture: `. */
+  /** Takes lines about a download, and about a Tarantool that is not used. Default: to stderr, after `tarantool-fixture: `. */
   report?: (line: string) => void
+  /** Says nothing about a download. Lines about what went wrong are said all the same. Default `false`. */
+  quiet?: boolean
   /** Gives up waiting for an installation. */
   signal?: AbortSignal
   /** @internal Another system than this one. */
   system?: OperatingSystem
+  /** @internal Takes the progress bar, if it is a terminal. Default: stderr. */
+  terminal?: Terminal
+  /** @internal How long a download waits. */
+  patience?: Patience
 }
 
-function toStderr(line: string): void {
+/** Writes a line for people to stderr. */
+export function toStderr(line: string): void {
   process.stderr.write(`tarantool-fixture: ${line}\n`)
 }
 
-async function locate(
-  settings: Settings,
-  commandToRun: string | undefined,
-  report: (line: string) => void,
-  signal: AbortSignal,
-): Promise<Binary> {
-  if (commandToRun !== undefined) return locateNamed(commandToRun, 'commandToRun', settings)
-  const root = cacheRoot(settings.env, settings.cwd, settings.system.platform)
-  const { binary, findings, suspicion } = lookUp(settings, root)
-  if (binary) return binary
-  if (suspicion !== undefined) report(suspicion)
-  const hint = (install: string): string =>
-    `Looked for it:\n${[...findings, `install: ${install}`].map(line => `  ${line}`).join('\n')}\n${installGuidance(settings.system)}`
-  const refusal = whyNotInstalled(settings, root)
-  if (refusal || !root) throw new BinaryNotFoundError('No Tarantool was found', { hint: hint(refusal ?? 'no place') })
-  try {
-    const copy = await installTarantool({ root, system: settings.system, report, signal })
-    return { path: copy.path, env: copy.env, source: 'installed' }
-  } catch (error) {
-    if (!(error instanceof InstallError)) throw error
-    throw new InstallError(error.summary, { hint: hint('failed'), logTail: error.logTail, cause: error.cause })
+interface Request {
+  readonly search: Search
+  readonly commandToRun?: string | undefined
+  readonly report: (line: string) => void
+  readonly warn: (line: string) => void
+  readonly terminal?: Terminal | undefined
+  readonly patience?: Patience | undefined
+}
+
+// A copy of one release never gets old. Which release of a series is the newest is asked once a day.
+function isCurrent(root: string, { wanted = defaultVersion, system, env }: Search): boolean {
+  if (isExact(wanted) || !hasRepository(wanted, system)) return true
+  return wasAskedToday({ root, wanted, system, mirror: mirrorOf(env) })
+}
+
+async function locate(request: Request, signal: AbortSignal): Promise<Binary> {
+  const { search, commandToRun, warn, ...output } = request
+  if (commandToRun !== undefined) return await locateCommand(commandToRun, search)
+  const machine = await searchMachine(search)
+  if (machine.binary) return machine.binary
+  const root = cacheRoot(search.env, search.cwd, search.system.platform)
+  const cached = searchCache(root, search)
+  for (const line of cached.suspicions) warn(line)
+  const refusal = whyNothingIsFetched(search, root)
+  if (cached.binary && (refusal || !root || isCurrent(root, search))) {
+    if (cached.directory) noteUse(cached.directory)
+    return cached.binary
   }
+  const findings = [...machine.findings, ...cached.findings]
+  if (refusal || !root) {
+    const what = search.wanted ? `Tarantool ${search.wanted.text}` : 'Tarantool'
+    throw new BinaryNotFoundError(`No ${what} was found`, {
+      hint: hintOf([...findings, `install: ${refusal}`], search),
+    })
+  }
+  const binary = await fetchBinary(search, { ...output, root, cached, findings, warn, signal })
+  if (binary === cached.binary && cached.directory) noteUse(cached.directory)
+  return binary
 }
 
 interface Entry {
@@ -73,7 +108,8 @@ function remember(key: string, task: SharedTask<Binary>): Entry {
   const entry: Entry = { task }
   known.set(key, entry)
   const onFailure = (error: unknown): void => {
-    if (error instanceof InstallError && !task.cancelled) entry.failedAt = performance.now()
+    const isKept = error instanceof InstallError || error instanceof VersionNotFoundError
+    if (isKept && !task.cancelled) entry.failedAt = performance.now()
     else if (known.get(key) === entry) known.delete(key)
   }
   task.result.then(({ path }) => {
@@ -82,32 +118,53 @@ function remember(key: string, task: SharedTask<Binary>): Entry {
   return entry
 }
 
+function wantedBy(version: string | undefined, env: NodeJS.ProcessEnv): WantedVersion | undefined {
+  if (version !== undefined) return readWantedVersion(version, 'version')
+  const text = env.TARANTOOL_FIXTURE_VERSION?.trim()
+  return text ? readWantedVersion(text, 'TARANTOOL_FIXTURE_VERSION') : undefined
+}
+
+// The variables that decide what is found.
+const variables = [
+  'TARANTOOL_BIN',
+  'PATH',
+  'TARANTOOL_FIXTURE_CACHE',
+  'XDG_CACHE_HOME',
+  'HOME',
+  'TARANTOOL_FIXTURE_INSTALL',
+  'TARANTOOL_FIXTURE_MIRROR',
+]
+
 /**
- * Finds the Tarantool to run: `commandToRun`, else TARANTOOL_BIN, else `tarantool` on PATH, else the copy in the user's
- * cache, else (on Debian and Ubuntu, unless TARANTOOL_FIXTURE_INSTALL is 0) one that is installed there now, with one
- * line on stderr. The result is kept for the process as long as its file is there; concurrent callers share one
- * installation, and one that failed is not tried again within a minute.
+ * Finds the Tarantool to run. The sources, in this order: `commandToRun`, TARANTOOL_BIN, `tarantool` on PATH, the user's
+ * cache, the vendor's releases. If a version is wanted, only a program of that version counts; `commandToRun` has to
+ * agree. If nothing is wanted and the vendor cannot be reached within 5 s, the package of Debian or Ubuntu is installed
+ * into the cache.
  *
- * @throws BinaryNotFoundError, BinaryNotExecutableError, InstallError
+ * The result is kept for the process as long as its file is there; concurrent callers share one installation, and one
+ * that failed is not tried again within a minute.
+ *
+ * @throws InvalidOptionError if the version is malformed, or `commandToRun` is of another version
+ * @throws VersionNotFoundError if there is no such release, or none for this system
+ * @throws DownloadError, InstallError, BinaryNotFoundError, BinaryNotExecutableError
  * @example
- * const { path, env } = await locateBinary()
+ * const { path, env } = await locateBinary({ version: '3' })
  */
 export async function locateBinary(options: LocateOptions = {}): Promise<Binary> {
-  const { commandToRun, env = process.env, cwd = process.cwd(), report = toStderr, signal } = options
-  const { system = currentSystem() } = options
-  const names = [
-    'TARANTOOL_BIN',
-    'PATH',
-    'TARANTOOL_FIXTURE_CACHE',
-    'XDG_CACHE_HOME',
-    'HOME',
-    'TARANTOOL_FIXTURE_INSTALL',
-  ]
-  const key = JSON.stringify([commandToRun, cwd, systemKey(system), ...names.map(name => env[name])])
+  const { version, commandToRun, commandArgs = [], env = process.env, cwd = process.cwd(), signal } = options
+  const { system = currentSystem(), report = toStderr, quiet = false, terminal = process.stderr, patience } = options
+  const wanted = wantedBy(version, env)
+  const search: Search = { env, cwd, system, wanted, commandArgs }
+  const key = JSON.stringify([
+    ...[wanted?.text, wanted?.setting, commandToRun, commandArgs, cwd, systemKey(system)],
+    ...variables.map(name => env[name]),
+  ])
   signal?.throwIfAborted()
   let entry = known.get(key)
   if (!entry || !isFresh(entry)) {
-    entry = remember(key, new SharedTask(abort => locate({ env, cwd, system }, commandToRun, report, abort)))
+    const output = quiet ? { report: () => {} } : { report, terminal }
+    const request: Request = { search, commandToRun, warn: report, patience, ...output }
+    entry = remember(key, new SharedTask(abort => locate(request, abort)))
   }
   return await entry.task.wait(signal)
 }

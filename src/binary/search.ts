@@ -23,14 +23,20 @@ export function searchDirectories(path: string | undefined, cwd: string): string
   return [...new Set(path.split(delimiter).map(entry => resolve(cwd, entry)))]
 }
 
-/** The first program of that name in the directories, and those of that name that cannot be executed. */
-export function findProgram(name: string, directories: readonly string[]): { path?: string; broken: string[] } {
-  const broken: string[] = []
+/** The programs of that name in the directories, in their order, and those of that name that cannot be executed. */
+export function findPrograms(name: string, directories: readonly string[]): { paths: string[]; broken: string[] } {
+  const [paths, broken]: [string[], string[]] = [[], []]
   for (const directory of directories) {
     const path = join(directory, name)
     const finding = inspectProgram(path)
-    if (finding === 'executable') return { path, broken }
+    if (finding === 'executable') paths.push(path)
     if (finding === 'not executable') broken.push(path)
   }
-  return { broken }
+  return { paths, broken }
+}
+
+/** The first program of that name in the directories, and those of that name that cannot be executed. */
+export function findProgram(name: string, directories: readonly string[]): { path?: string; broken: string[] } {
+  const { paths, broken } = findPrograms(name, directories)
+  return { ...(paths[0] && { path: paths[0] }), broken }
 }

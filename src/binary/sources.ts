@@ -1,20 +1,13 @@
-import { join, resolve } from 'node:path'
-import { BinaryNotExecutableError, BinaryNotFoundError } from '../errors.ts'
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { BinaryNotExecutableError, BinaryNotFoundError, InvalidOptionError, TarantoolFixtureError } from '../errors.ts'
 import { pathWeakness } from '../trusted-path.ts'
-import { inspectCopy } from './cache.ts'
+import type { Binary } from './binary.ts'
+import { binaryVersion } from './binary-version.ts'
 import { installGuidance } from './guidance.ts'
-import { findProgram, inspectProgram, searchDirectories } from './search.ts'
-import { isDebianLike, type OperatingSystem, systemKey } from './system.ts'
-
-/** A Tarantool that can be run. */
-export interface Binary {
-  /** Absolute. */
-  readonly path: string
-  /** What its process needs in the environment: the library path of an installed copy. Mostly empty. */
-  readonly env: Readonly<Record<string, string>>
-  /** Where it was found. */
-  readonly source: 'commandToRun' | 'TARANTOOL_BIN' | 'PATH' | 'cache' | 'installed'
-}
+import { findProgram, findPrograms, inspectProgram, searchDirectories } from './search.ts'
+import { isDebianLike, type OperatingSystem } from './system.ts'
+import { fits, type WantedVersion } from './wanted.ts'
 
 /** What the sources depend on. */
 export interface Settings {
@@ -31,11 +24,7 @@ const describeDirectories = (directories: readonly string[]): string =>
  *
  * @throws BinaryNotFoundError, BinaryNotExecutableError
  */
-export function locateNamed(
-  name: string,
-  source: 'commandToRun' | 'TARANTOOL_BIN',
-  { env, cwd, system }: Settings,
-): Binary {
+function locateNamed(name: string, source: 'commandToRun' | 'TARANTOOL_BIN', { env, cwd, system }: Settings): Binary {
   const says = `${source} is ${JSON.stringify(name)}`
   if (name.includes('/')) {
     const path = resolve(cwd, name)
@@ -56,44 +45,93 @@ export function locateNamed(
   })
 }
 
-/** What the sources have. */
+/** A source's program, or why it has none. */
 export interface Lookup {
   readonly binary?: Binary
   /** Where it was looked for, and with what result. */
   readonly findings: readonly string[]
-  /** Why a copy in the cache is not run: how other users could have changed the copy. */
-  readonly suspicion?: string | undefined
 }
 
-/** Looks into TARANTOOL_BIN, PATH and the cache below `root`, in this order. */
-export function lookUp(settings: Settings, root: string | undefined): Lookup {
-  const { env, cwd, system } = settings
-  if (env.TARANTOOL_BIN) return { binary: locateNamed(env.TARANTOOL_BIN, 'TARANTOOL_BIN', settings), findings: [] }
+/** What is looked for. */
+export interface Search extends Settings {
+  /** Undefined if any version will do. */
+  readonly wanted?: WantedVersion | undefined
+  /** Arguments that go before `--version`, for a program that is a wrapper. */
+  readonly commandArgs: readonly string[]
+}
+
+/**
+ * The program that `commandToRun` names, which has to be of the version that is asked for.
+ *
+ * @throws BinaryNotFoundError, BinaryNotExecutableError, InvalidOptionError
+ */
+export async function locateCommand(commandToRun: string, search: Search): Promise<Binary> {
+  const binary = locateNamed(commandToRun, 'commandToRun', search)
+  const { wanted, commandArgs } = search
+  if (!wanted) return binary
+  const version = await binaryVersion(binary, { commandArgs })
+  if (fits(version, wanted)) return binary
+  throw new InvalidOptionError(
+    `${wanted.setting} is '${wanted.text}', but commandToRun is ${binary.path}, which is Tarantool ${version.text}`,
+    { hint: `Leave out commandToRun to have Tarantool ${wanted.text} found or downloaded, or leave out the version.` },
+  )
+}
+
+/** Looks into TARANTOOL_BIN, then PATH. A program of another version than the wanted one does not count. */
+export async function searchMachine(search: Search): Promise<Lookup> {
+  const { env, cwd, wanted, commandArgs } = search
+  const findings: string[] = []
+  if (env.TARANTOOL_BIN) {
+    const binary = locateNamed(env.TARANTOOL_BIN, 'TARANTOOL_BIN', search)
+    if (!wanted) return { binary, findings }
+    const version = await binaryVersion(binary, { commandArgs })
+    if (fits(version, wanted)) return { binary, findings }
+    findings.push(`TARANTOOL_BIN: ${binary.path} is Tarantool ${version.text}`)
+  } else {
+    findings.push('TARANTOOL_BIN: not set')
+  }
   const directories = searchDirectories(env.PATH, cwd)
-  const { path, broken } = findProgram('tarantool', directories)
-  if (path) return { binary: { path, env: {}, source: 'PATH' }, findings: [] }
-  const findings = [
-    'TARANTOOL_BIN: not set',
-    `PATH: no \`tarantool\` in ${describeDirectories(directories)}`,
-    ...broken.map(file => `PATH: ${file} may not be executed`),
-  ]
-  if (!root) return { findings: [...findings, 'cache: none, for the user has no home directory'] }
-  const place = join(root, systemKey(system))
-  const copy = inspectCopy(place)
-  if (copy.path !== undefined) return { binary: { path: copy.path, env: copy.env, source: 'cache' }, findings }
-  const suspicion = copy.isSuspect ? `${place} ${copy.flaw}` : undefined
-  return { findings: [...findings, `cache: ${place} ${copy.flaw}`], suspicion }
+  const { paths, broken } = findPrograms('tarantool', directories)
+  const seen = new Set<string>()
+  for (const path of paths) {
+    // /bin is a link to /usr/bin on many systems.
+    const file = realpathSync(path)
+    if (seen.has(file)) continue
+    seen.add(file)
+    const binary: Binary = { path, env: {}, source: 'PATH' }
+    const flaw = await flawOnPath(binary, search)
+    if (flaw === undefined) return { binary, findings }
+    findings.push(`PATH: ${flaw}`)
+  }
+  if (paths.length === 0) findings.push(`PATH: no \`tarantool\` in ${describeDirectories(directories)}`)
+  return { findings: [...findings, ...broken.map(file => `PATH: ${file} may not be executed`)] }
 }
 
-/** Why no installation is tried; undefined if one can be. */
-export function whyNotInstalled(settings: Settings, root: string | undefined): string | undefined {
-  const { env, cwd, system } = settings
+async function flawOnPath(binary: Binary, { wanted, commandArgs }: Search): Promise<string | undefined> {
+  if (!wanted) return undefined
+  // It may be any version of the series, and the newest is wanted.
+  if (wanted.newest) return `${binary.path} may not be the newest`
+  try {
+    const version = await binaryVersion(binary, { commandArgs })
+    return fits(version, wanted) ? undefined : `${binary.path} is Tarantool ${version.text}`
+  } catch (error) {
+    if (error instanceof TarantoolFixtureError) return error.summary
+    throw error
+  }
+}
+
+/** Why nothing may be fetched from anywhere; undefined if it may. */
+export function whyNothingIsFetched({ env }: Settings, root: string | undefined): string | undefined {
   if (env.TARANTOOL_FIXTURE_INSTALL === '0') return 'forbidden by TARANTOOL_FIXTURE_INSTALL=0'
-  if (!isDebianLike(system)) return `done on Debian and Ubuntu only, and this is ${system.name}`
-  const tools = ['apt-get', 'apt-cache', 'dpkg']
-  const absent = tools.find(tool => !findProgram(tool, searchDirectories(env.PATH, cwd)).path)
-  if (absent) return `PATH has no \`${absent}\``
   if (!root) return 'no place for it; TARANTOOL_FIXTURE_CACHE names one'
   const weakness = pathWeakness(root)
   return weakness && `not where others could change it (${weakness}); TARANTOOL_FIXTURE_CACHE names another directory`
+}
+
+/** Why the distribution's package cannot be installed; undefined if it can. */
+export function whyNotDistributed({ env, cwd, system }: Settings): string | undefined {
+  if (!isDebianLike(system)) return `the distribution's package: for Debian and Ubuntu only, and this is ${system.name}`
+  const tools = ['apt-get', 'apt-cache', 'dpkg']
+  const absent = tools.find(tool => !findProgram(tool, searchDirectories(env.PATH, cwd)).path)
+  return absent && `the distribution's package: PATH has no \`${absent}\``
 }

@@ -11,6 +11,10 @@ export interface OperatingSystem {
   readonly like: readonly string[]
   /** `12`; the code name, or `rolling`, where a distribution has no number. */
   readonly version: string
+  /** os-release(5): `bookworm`; Ubuntu's, for a distribution that descends from it. */
+  readonly codename?: string | undefined
+  /** The C library that programs of this system use. */
+  readonly libc: 'glibc' | 'musl'
   /** For people: `Debian 12`. */
   readonly name: string
 }
@@ -36,11 +40,16 @@ export function describeSystem(
   const fields = parse(osRelease)
   const version = fields.get('VERSION_ID') || fields.get('VERSION_CODENAME') || 'rolling'
   const distribution = (fields.get('NAME') ?? '').replace(/ GNU\/Linux$/, '')
+  const id = fields.get('ID') ?? ''
+  const like = (fields.get('ID_LIKE') ?? '').split(' ').filter(Boolean)
   return {
     platform,
     architecture: architectures[arch] ?? arch,
-    id: fields.get('ID') ?? '',
-    like: (fields.get('ID_LIKE') ?? '').split(' ').filter(Boolean),
+    id,
+    like,
+    codename:
+      fields.get('UBUNTU_CODENAME') || fields.get('DEBIAN_CODENAME') || fields.get('VERSION_CODENAME') || undefined,
+    libc: [id, ...like].includes('alpine') ? 'musl' : 'glibc',
     version,
     name: platform === 'darwin' ? 'macOS' : distribution ? `${distribution} ${version}` : platform,
   }

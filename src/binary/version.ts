@@ -1,8 +1,4 @@
-import { stat } from 'node:fs/promises'
-import { BinaryNotExecutableError, BinaryNotFoundError, NotTarantoolError, UnsupportedVersionError } from '../errors.ts'
-import { askVersion } from './ask-version.ts'
-import { installGuidance } from './guidance.ts'
-import type { Binary } from './sources.ts'
+import { NotTarantoolError } from '../errors.ts'
 
 /** A version of Tarantool, such as 2.6.0. */
 export interface Version {
@@ -15,6 +11,9 @@ export interface Version {
   /** 0 */
   readonly patch: number
 }
+
+/** The oldest version that the fixture runs. */
+export const oldestVersion: Version = { text: '1.10', major: 1, minor: 10, patch: 0 }
 
 /**
  * Reads a version such as `2.6.0-0-g47aa4e01e`, or the first lines of what `tarantool --version` prints. Undefined where
@@ -53,63 +52,4 @@ export function compareVersions(a: Version, b: Version): number {
  */
 export function isAtLeast(version: Version, major: number, minor: number, patch = 0): boolean {
   return compareVersions(version, { text: '', major, minor, patch }) >= 0
-}
-
-const oldest = [1, 10] as const
-const known = new Map<string, Promise<Version>>()
-
-async function ask(binary: Binary, args: readonly string[]): Promise<Version> {
-  const { output, spawnError, timedOut } = await askVersion(binary, args)
-  const command = [binary.path, ...args, '--version'].join(' ')
-  const hint = binary.source === 'cache' ? 'Remove its directory in the cache to have it installed again.' : undefined
-  if (spawnError) {
-    throw new BinaryNotExecutableError(`${binary.path} cannot be run on this machine: ${spawnError.message}`, {
-      hint,
-      cause: spawnError,
-    })
-  }
-  const heading = /^Tarantool .*/m.exec(output)?.[0]
-  const version = heading === undefined ? undefined : tryParseVersion(heading)
-  if (!version) {
-    const said = output.trim().split('\n').slice(0, 5).join('\n  ')
-    const what = timedOut ? 'did not end within 5 s and was killed' : said ? `says:\n  ${said}` : 'says nothing'
-    throw new NotTarantoolError(`${binary.path} (from ${binary.source}) is not Tarantool: \`${command}\` ${what}`, {
-      hint,
-    })
-  }
-  if (!isAtLeast(version, ...oldest)) {
-    throw new UnsupportedVersionError(
-      `${binary.path} is Tarantool ${version.text}; ${oldest.join('.')} or later is needed`,
-      { hint: installGuidance() },
-    )
-  }
-  return version
-}
-
-/**
- * The version of a binary, by `tarantool --version`: asked once per file (and again when the file has changed), and
- * concurrent callers share one process. A program that has not answered after 5 s is killed.
- *
- * @param options.commandArgs what goes before `--version`, for a binary that is a wrapper.
- * @throws BinaryNotFoundError, BinaryNotExecutableError, NotTarantoolError, UnsupportedVersionError (before 1.10)
- * @example
- * const version = await binaryVersion(await locateBinary())
- * if (isAtLeast(version, 2, 10)) …
- */
-export async function binaryVersion(
-  binary: Binary,
-  options: { commandArgs?: readonly string[] } = {},
-): Promise<Version> {
-  const args = options.commandArgs ?? []
-  const file = await stat(binary.path).catch((cause: unknown) => {
-    throw new BinaryNotFoundError(`${binary.path} (from ${binary.source}) does not exist`, { cause })
-  })
-  const key = JSON.stringify([binary.path, file.mtimeMs, file.size, file.mode, args, binary.env])
-  let version = known.get(key)
-  if (!version) {
-    version = ask(binary, args)
-    known.set(key, version)
-    version.catch(() => known.delete(key))
-  }
-  return await version
 }

@@ -1,42 +1,70 @@
+import { type CachedTarantool, clearTarantools, listTarantools } from '../binary/release/store.ts'
+import { cacheRoot } from '../cache/root.ts'
 import { SetupError } from '../errors.ts'
 import { type CachedTemplate, clearTemplates, listTemplates, templatesRoot } from '../seed/template-cache.ts'
 import { pathWeakness } from '../trusted-path.ts'
 
-function root(): string {
-  const found = templatesRoot()
-  const weakness = found && pathWeakness(found)
-  if (weakness) throw new SetupError(`the cache ${found} is not used, since others could change it: ${weakness}`)
-  if (found !== undefined) return found
-  throw new SetupError('there is no cache, since there is no home directory', {
-    hint: 'TARANTOOL_FIXTURE_CACHE names a directory for it.',
-  })
+interface Cache {
+  readonly root: string
+  readonly templates: string
+}
+
+function openCache(): Cache {
+  const root = cacheRoot(process.env, process.cwd())
+  const templates = templatesRoot()
+  if (root === undefined || templates === undefined) {
+    throw new SetupError('there is no cache, since there is no home directory', {
+      hint: 'TARANTOOL_FIXTURE_CACHE names a directory for it.',
+    })
+  }
+  const weakness = pathWeakness(templates) ?? pathWeakness(root)
+  if (weakness) throw new SetupError(`the cache ${root} is not used, since others could change it: ${weakness}`)
+  return { root, templates }
 }
 
 const size = (bytes: number): string =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
 
+const total = (entries: readonly { bytes: number }[]): string =>
+  size(entries.reduce((sum, { bytes }) => sum + bytes, 0))
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
+
+const line = (bytes: number, lastUsed: Date, state: string, what: string): string =>
+  ['', size(bytes).padStart(7), lastUsed.toISOString().slice(0, 16).replace('T', ' '), state.padEnd(12), what].join(
+    '  ',
+  )
+
 const states = { untried: 'not used yet', proven: 'used', refused: 'of no use' } as const
 
-function line({ manifest, bytes, lastUsed }: CachedTemplate): string {
+function templateLine({ manifest, bytes, lastUsed }: CachedTemplate): string {
   const { seed, tarantool, state, reason } = manifest
-  const when = lastUsed.toISOString().slice(0, 16).replace('T', ' ')
-  const columns = [size(bytes).padStart(7), when, states[state].padEnd(12), `${seed} (Tarantool ${tarantool})`]
-  return `  ${columns.join('  ')}${reason === undefined ? '' : `\n           ${reason}`}`
+  const text = line(bytes, lastUsed, states[state], `${seed} (Tarantool ${tarantool})`)
+  return reason === undefined ? text : `${text}\n           ${reason}`
 }
 
-const count = (number: number): string => `${number} template${number === 1 ? '' : 's'}`
+const tarantoolLine = ({ name, version, bytes, lastUsed, isInUse }: CachedTarantool): string =>
+  line(bytes, lastUsed, isInUse ? 'in use' : '', `Tarantool ${version ?? 'that is damaged'} (${name})`)
 
-/** Lists the templates of the cache, the last used first. */
+/** Lists what the cache holds, the last used first. */
 export async function showCache(): Promise<string> {
-  const directory = root()
+  const { root, templates: directory } = openCache()
   const templates = await listTemplates(directory)
-  const bytes = templates.reduce((sum, template) => sum + template.bytes, 0)
-  const lines = [`${directory}: ${count(templates.length)}, ${size(bytes)}`, ...templates.map(line)]
+  const tarantools = await listTarantools(root)
+  const lines = [
+    `${directory}: ${count(templates.length, 'template')}, ${total(templates)}`,
+    ...templates.map(templateLine),
+    `${root}: ${count(tarantools.length, 'Tarantool')}, ${total(tarantools)}`,
+    ...tarantools.map(tarantoolLine),
+  ]
   return `${lines.join('\n')}\n`
 }
 
-/** Removes the templates of the cache. An installed Tarantool stays. */
+/** Removes the templates and the Tarantools of the cache. A Tarantool that a process uses stays. */
 export async function clearCache(): Promise<string> {
-  const directory = root()
-  return `${directory}: removed ${count(await clearTemplates(directory))}\n`
+  const { root, templates: directory } = openCache()
+  const templates = await clearTemplates(directory)
+  const { removed, inUse } = await clearTarantools(root)
+  const rest = inUse > 0 ? `, and kept ${inUse} in use` : ''
+  return `${directory}: removed ${count(templates, 'template')}\n${root}: removed ${count(removed, 'Tarantool')}${rest}\n`
 }

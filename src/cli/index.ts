@@ -1,44 +1,70 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { TarantoolFixtureError } from '../errors.ts'
+import { InvalidOptionError, TarantoolFixtureError } from '../errors.ts'
+import { packageDirectory } from '../package-files.ts'
 import { clearCache, showCache } from './cache.ts'
+import { install } from './install.ts'
 
 const help = `Usage: tarantool-fixture <command>
 
 Commands:
-  cache          lists the templates of seeded databases in the cache
-  cache clear    removes them; the next run makes them anew
+  install [version]  finds the Tarantool that tests would run, or downloads it, and prints its path;
+                     a version is '3', '3.5', '3.8.0' or 'latest'
+  cache              lists what is in the cache: templates of seeded databases, and Tarantools
+  cache clear        removes them; the next run makes or downloads them anew
 
 Options:
-  -h, --help     shows this text
+  -h, --help         shows this text
+  -v, --version      shows the version of tarantool-fixture
 
 The cache is the directory that TARANTOOL_FIXTURE_CACHE names, else tarantool-fixture in your cache directory.
 `
 
-const commands: Readonly<Record<string, () => Promise<string>>> = { cache: showCache, 'cache clear': clearCache }
+interface Command {
+  readonly name: string
+  /** How many arguments it takes at most. */
+  readonly most: number
+  readonly run: (...args: string[]) => Promise<string>
+}
 
-async function main(args: string[]): Promise<void> {
+// Of two that begin alike, the longer one is first.
+const commands: readonly Command[] = [
+  { name: 'cache clear', most: 0, run: clearCache },
+  { name: 'cache', most: 0, run: showCache },
+  { name: 'install', most: 1, run: install },
+]
+
+function ownVersion(): string {
+  const text = readFileSync(join(packageDirectory, 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+async function main(args: string[]): Promise<string> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
+    options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
   })
-  if (values.help) {
-    process.stdout.write(help)
-    return
-  }
+  if (values.help) return help
+  if (values.version) return `${ownVersion()}\n`
   const name = positionals.join(' ')
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) throw new TypeError(name === '' ? 'there is no command' : `there is no command '${name}'`)
-  process.stdout.write(await command())
+  for (const command of commands) {
+    const rest = positionals.slice(command.name.split(' ').length)
+    const isMeant = [command.name, ...rest].join(' ') === name
+    if (isMeant && rest.length <= command.most) return await command.run(...rest)
+  }
+  throw new TypeError(name === '' ? 'there is no command' : `there is no command '${name}'`)
 }
 
 try {
-  await main(process.argv.slice(2))
+  process.stdout.write(await main(process.argv.slice(2)))
 } catch (error) {
   // parseArgs throws a TypeError for an option that does not exist.
-  const isUsage = error instanceof TypeError
-  if (!isUsage && !(error instanceof TarantoolFixtureError)) throw error
-  process.stderr.write(`tarantool-fixture: ${error.message}\n${isUsage ? `\n${help}` : ''}`)
+  const isUnknown = error instanceof TypeError
+  if (!isUnknown && !(error instanceof TarantoolFixtureError)) throw error
+  process.stderr.write(`tarantool-fixture: ${error.message}\n${isUnknown ? `\n${help}` : ''}`)
+  const isUsage = isUnknown || (error as TarantoolFixtureError).code === InvalidOptionError.code
   process.exitCode = isUsage ? 2 : 1
 }

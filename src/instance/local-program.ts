@@ -1,6 +1,9 @@
 import { statSync } from 'node:fs'
-import { type Binary, locateBinary } from '../binary/locate.ts'
-import { binaryVersion, type Version } from '../binary/version.ts'
+import { announceBinary } from '../binary/announce.ts'
+import type { Binary } from '../binary/binary.ts'
+import { binaryVersion } from '../binary/binary-version.ts'
+import { locateBinary, toStderr } from '../binary/locate.ts'
+import type { Version } from '../binary/version.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { serverEnvironment } from './environment.ts'
 import type { Program, ReadyProgram } from './program.ts'
@@ -21,6 +24,7 @@ export class LocalProgram implements Program {
     const binary = await this.#locate(signal)
     // Asked at the first start of a binary, so that a program that is no Tarantool is never run with our script.
     const version = await this.#versionOf(binary)
+    announceBinary(binary, version, { report: toStderr })
     const { commandArgs, env } = this.#options
     const environment = serverEnvironment(binary.env, env)
     return {
@@ -38,8 +42,8 @@ export class LocalProgram implements Program {
   }
 
   async #locate(signal?: AbortSignal): Promise<Binary> {
-    const { commandToRun } = this.#options
-    return await locateBinary({ ...(commandToRun && { commandToRun }), ...(signal && { signal }) })
+    const { commandToRun, commandArgs } = this.#options
+    return await locateBinary({ commandArgs, ...(commandToRun && { commandToRun }), ...(signal && { signal }) })
   }
 
   async #versionOf(binary: Binary): Promise<Version> {

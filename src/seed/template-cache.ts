@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheRoot } from '../binary/cache.ts'
+import { cacheRoot } from '../cache/root.ts'
 import { readManifest, type TemplateManifest } from './template-manifest.ts'
 
 /** Limits for the templates in the cache. The least recently used templates are removed first. */

@@ -1,7 +1,7 @@
 import { constants, statSync } from 'node:fs'
 import { chmod, copyFile, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { makeStaging, removeStaging, sweepStaging } from '../binary/staging.ts'
+import { makeStaging, removeStaging, sweepStaging } from '../cache/staging.ts'
 import { pathWeakness } from '../trusted-path.ts'
 import { digestOf, fileDigest } from './file-digest.ts'
 import { defaultBounds, pruneTemplates, removeTemplate, type TemplateBounds } from './template-cache.ts'
@@ -86,9 +86,7 @@ export class TemplateStore {
     isCurrent: () => Promise<boolean>,
   ): Promise<void> {
     const inputs = await currentInputs(report.inputs ?? { files: [], variables: [] }, origin.environment)
-    const staging = await makeStaging(this.root, 0o700).catch((error: Error) => {
-      throw error.cause ?? error
-    })
+    const staging = await makeStaging(this.root, 0o700)
     await sweepStaging(this.root)
     // An earlier version may have made the directory readable for others.
     await chmod(this.root, 0o700).catch(() => {})

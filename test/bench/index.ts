@@ -11,6 +11,7 @@ import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
 import { benchStartAndStop } from './start-stop.ts'
 import { benchVitest } from './vitest-suite.ts'
+import '../support/no-downloads.ts'
 
 const benches: Record<string, (pairs: number) => Promise<void>> = {
   start: benchStartAndStop,

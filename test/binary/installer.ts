@@ -1,10 +1,10 @@
 // A process of its own that installs into the cache that the first argument names: `node --import tsx installer.ts DIR [own]`.
-import { installTarantool } from '../../src/binary/install.ts'
+import { installDistributed } from '../../src/binary/distribution.ts'
 import { currentSystem } from '../../src/binary/system.ts'
 
 const [root = '', lists] = process.argv.slice(2)
 
-const copy = await installTarantool({
+const copy = await installDistributed({
   root,
   system: currentSystem(),
   report: line => process.stderr.write(`${line}\n`),

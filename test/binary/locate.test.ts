@@ -1,10 +1,12 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Manifest } from '../../src/binary/cache.ts'
-import { type Binary, type LocateOptions, locateBinary } from '../../src/binary/locate.ts'
+import type { Binary } from '../../src/binary/binary.ts'
+import type { Manifest } from '../../src/binary/copy.ts'
+import { type LocateOptions, locateBinary } from '../../src/binary/locate.ts'
 import { describeSystem } from '../../src/binary/system.ts'
-import { BinaryNotExecutableError, BinaryNotFoundError, InstallError } from '../../src/errors.ts'
+import { BinaryNotExecutableError, BinaryNotFoundError, DownloadError, InstallError } from '../../src/errors.ts'
+import { deadMirror } from '../support/no-downloads.ts'
 import { temporaryDirectory, writeProgram, writeTarantool } from './programs.ts'
 
 const debian = describeSystem('ID=debian\nVERSION_ID="12"\nNAME="Debian GNU/Linux"', 'linux', 'x64')
@@ -22,6 +24,7 @@ beforeEach(() => {
   // No source has anything, and none may be installed: each test adds its own.
   env = {
     PATH: join(directory, 'bin'),
+    TARANTOOL_FIXTURE_MIRROR: deadMirror,
     TARANTOOL_FIXTURE_CACHE: join(directory, 'cache'),
     TARANTOOL_FIXTURE_INSTALL: '0',
   }
@@ -52,7 +55,7 @@ function writeCopy(place: string, manifest: Partial<Manifest> = {}): string {
 describe('the order', () => {
   test('commandToRun, TARANTOOL_BIN, PATH, cache', async () => {
     const cached = writeCopy(at('cache/debian-12-amd64'))
-    expect(await find()).toEqual({ path: cached, env: {}, source: 'cache' })
+    expect(await find()).toEqual({ path: cached, env: {}, source: 'cache', version: '2.6.0-0-g47aa4e01e' })
     const onPath = writeTarantool(at('bin/tarantool'))
     env = { ...env, PATH: `${at('empty')}:${at('bin')}` }
     expect(await find()).toEqual({ path: onPath, env: {}, source: 'PATH' })
@@ -208,6 +211,7 @@ describe('nothing was found', () => {
         TARANTOOL_BIN: not set
         PATH: no \`tarantool\` in 1 directory: <dir>/bin
         PATH: <dir>/bin/tarantool may not be executed
+        cache: no Tarantool 3 in <dir>/cache
         cache: <dir>/cache/debian-12-amd64 is empty
         install: forbidden by TARANTOOL_FIXTURE_INSTALL=0
       To install Tarantool on Debian 12 (amd64): curl -L https://tarantool.io/release/3/installer.sh | bash && sudo apt-get install -y tarantool   (the distribution's own, older one: sudo apt-get install -y tarantool)
@@ -219,14 +223,24 @@ describe('nothing was found', () => {
   })
 
   test.each([
-    [alpine, /install: done on Debian and Ubuntu only, and this is Alpine Linux 3\.20\.1/, /docker option/],
-    [fedora, /this is Fedora Linux 41/, /installer\.sh \| bash && sudo dnf install -y tarantool/],
-    [macos, /this is macOS/, /brew install tarantool/],
-    [debian, /install: PATH has no `apt-get`/, /apt-get install -y tarantool/],
+    [alpine, /install: there is no build of Tarantool 3 for Alpine Linux 3\.20\.1 \(amd64\)/, /docker option/],
+    [macos, /install: there is no build of Tarantool 3 for macOS/, /brew install tarantool/],
   ])('$name', async (system, finding, command) => {
     env = { ...env, TARANTOOL_FIXTURE_INSTALL: undefined }
     const locating = find({ system })
     await expect(locating).rejects.toThrow(BinaryNotFoundError)
+    await expect(locating).rejects.toThrow(finding)
+    await expect(locating).rejects.toThrow(command)
+  })
+
+  test.each([
+    [fedora, /package: for Debian and Ubuntu only, and this is Fedora Linux 41/, /installer\.sh \| bash && sudo dnf/],
+    [debian, /package: PATH has no `apt-get`/, /apt-get install -y tarantool/],
+  ])('$name: the answer of the network comes first', async (system, finding, command) => {
+    env = { ...env, TARANTOOL_FIXTURE_INSTALL: undefined }
+    const locating = find({ system })
+    await expect(locating).rejects.toThrow(DownloadError)
+    await expect(locating).rejects.toThrow(/^could not connect to http:\/\/127\.0\.0\.1:9: the connection was refused/)
     await expect(locating).rejects.toThrow(finding)
     await expect(locating).rejects.toThrow(command)
   })

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Binary, locateBinary } from '../../src/binary/locate.ts'
-import { binaryVersion, compareVersions, isAtLeast, parseVersion } from '../../src/binary/version.ts'
+import type { Binary } from '../../src/binary/binary.ts'
+import { binaryVersion } from '../../src/binary/binary-version.ts'
+import { locateBinary } from '../../src/binary/locate.ts'
+import { compareVersions, isAtLeast, parseVersion } from '../../src/binary/version.ts'
 import {
   BinaryNotExecutableError,
   BinaryNotFoundError,

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execaNode } from 'execa'
 import { expect, test } from 'vitest'
 import { templatesRoot } from '../../src/seed/template-cache.ts'
@@ -11,19 +11,21 @@ const cli = (...args: string[]) => execaNode('dist/cli/index.js', args, { reject
 
 test('cache lists the templates, and cache clear removes them', async () => {
   const root = templatesRoot() ?? ''
-  expect((await cli('cache')).stdout).toBe(`${root}: 0 templates, 0 kB`)
+  expect((await cli('cache')).stdout).toBe(`${root}: 0 templates, 0 kB\n${dirname(root)}: 0 Tarantools, 0 kB`)
   const instance = await newInstance({
     appLua: `box.schema.space.create('users'):create_index('primary')`,
     seedLua: 'box.space.users:insert({ 1 })',
   }).start()
   await instance.stop()
   expect((await cli('cache')).stdout).toMatch(
-    /: 1 template, \d+ kB\n +\d+ kB {2}[-\d]{10} \d\d:\d\d {2}not used yet {2}seedLua \(Tarantool \d+\..*\)$/,
+    /: 1 template, \d+ kB\n +\d+ kB {2}[-\d]{10} \d\d:\d\d {2}not used yet {2}seedLua \(Tarantool \d+\..*\)\n/,
   )
   // What is not ours is none of its business.
   mkdirSync(join(root, 'other'))
   writeFileSync(join(root, 'other', 'file'), '')
-  expect((await cli('cache', 'clear')).stdout).toBe(`${root}: removed 1 template`)
+  expect((await cli('cache', 'clear')).stdout).toBe(
+    `${root}: removed 1 template\n${dirname(root)}: removed 0 Tarantools`,
+  )
   expect(contentOf(root)).toEqual(['other'])
   expect(contentOf(join(root, 'other'))).toEqual(['file'])
 })
@@ -45,7 +47,7 @@ test('a cache that is not there yet is empty', async () => {
 
 test('--help says what there is, and what does not exist is refused with it', async () => {
   const { stdout, exitCode } = await cli('--help')
-  expect([stdout, exitCode]).toEqual([expect.stringContaining('cache clear    removes them'), 0])
+  expect([stdout, exitCode]).toEqual([expect.stringContaining('cache clear        removes them'), 0])
   for (const [args, message] of [
     [[], 'there is no command'],
     [['cash'], "there is no command 'cash'"],

@@ -53,7 +53,7 @@ test('processes that start at the same time share a cache, and leave one whole t
 test('what a process leaves that is killed while it makes a template is removed by the next one', async () => {
   const script = `
     import { TemplateStore } from '${new URL('../../src/seed/template-store.ts', import.meta.url)}'
-    import { makeStaging } from '${new URL('../../src/binary/staging.ts', import.meta.url)}'
+    import { makeStaging } from '${new URL('../../src/cache/staging.ts', import.meta.url)}'
     await makeStaging(new TemplateStore('${root()}').root)
     process.kill(process.pid, 'SIGKILL')`
   await runScript(script)

@@ -2,6 +2,7 @@ import process from 'node:process'
 import { locateBinary } from '../../src/binary/locate.ts'
 import { noEngine } from '../docker/engine.ts'
 import { build } from './build.ts'
+import './no-downloads.ts'
 
 const key = Symbol.for('tarantool-fixture.test.build')
 const once = globalThis as { [key]?: Promise<void> }

@@ -1,30 +1,29 @@
-import { spawnSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeStaging } from '../cache/staging.ts'
 import { InstallError } from '../errors.ts'
 import { type Apt, type ListSource, prepareApt } from './apt.ts'
-import { type CachedCopy, inspectCopy, type Manifest, manifestName, publishCopy } from './cache.ts'
 import { type CommandOptions, run } from './command.ts'
+import { type CachedCopy, inspectCopy, publishCopy } from './copy.ts'
 import { installHint } from './guidance.ts'
 import { absentPackages, libraryDirectories, linkedLibraries } from './libraries.ts'
-import { makeStaging, removeStaging, sweepStaging } from './staging.ts'
+import { finishCopy, openStaging, program } from './new-copy.ts'
 import { type OperatingSystem, systemKey } from './system.ts'
-import { tryParseVersion } from './version.ts'
 
-/** An installation into the cache. */
-export interface InstallOptions {
+/** The installation of the distribution's package into the cache. */
+export interface DistributionOptions {
   /** The cache's directory. */
   root: string
   system: OperatingSystem
   /** Takes the one line that says what is about to be downloaded. */
   report: (line: string) => void
+  /** Why this package is installed. Default: no Tarantool was found. */
+  reason?: string | undefined
   /** Which package lists to try, in this order. Default: the machine's, then our own. */
   lists?: readonly ListSource[]
   signal?: AbortSignal | undefined
 }
 
-const program = 'usr/bin/tarantool'
 const wanted = ['tarantool', 'tarantool-common']
 
 // 1:2.6.0-1.2+b1 → 2.6.0
@@ -38,40 +37,9 @@ async function unpack(packages: readonly string[], tree: string, options: Comman
 }
 
 async function addLibraries(apt: Apt, tree: string, options: CommandOptions): Promise<string[]> {
-  const packages = await absentPackages(apt, options)
+  const packages = await absentPackages(apt, ['tarantool'], options)
   if (packages.length > 0) await unpack(await apt.download(packages), tree, options)
   return packages
-}
-
-async function describeCopy(
-  tree: string,
-  packages: Readonly<Record<string, string>>,
-  libraryPath: readonly string[],
-  options: CommandOptions,
-): Promise<Manifest> {
-  const path = join(tree, program)
-  const searched = libraryPath.map(name => join(tree, name))
-  const { found, missing } = await linkedLibraries(path, searched, options)
-  if (missing.length > 0) {
-    throw new InstallError(`Tarantool could not be installed: ${missing.join(', ')} of its libraries cannot be found`)
-  }
-  const env = searched.length > 0 ? { LD_LIBRARY_PATH: searched.join(':') } : {}
-  const { stdout } = await run(path, ['--version'], { ...options, env })
-  const version = tryParseVersion(stdout)
-  if (!version) throw new InstallError(`Tarantool could not be installed: the package's ${program} is another program`)
-  const isOurs = (file: string): boolean => file.startsWith(`${tree}/`)
-  const files: Record<string, number> = { [program]: (await stat(path)).size }
-  for (const file of found.filter(isOurs)) files[file.slice(tree.length + 1)] = (await stat(file)).size
-  return {
-    format: 1,
-    tarantool: version.text,
-    packages,
-    installed: new Date().toISOString(),
-    binary: program,
-    libraryPath,
-    files,
-    needs: found.filter(file => !isOurs(file)),
-  }
 }
 
 const unreachable =
@@ -82,18 +50,6 @@ function networkFailure(complaints: readonly string[]): string | undefined {
   const line = complaints.find(text => unreachable.test(text))
   const reason = line?.replace(/^[EW]: (?:Failed to fetch \S+\s+)?/, '')
   return reason && `the package lists could not be fetched: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`
-}
-
-/** Refuses a cache on a file system that does not run programs, before a download fills the cache. */
-function checkRunsPrograms(directory: string, root: string): void {
-  const probe = join(directory, 'probe')
-  writeFileSync(probe, '#!/bin/sh\nexit 0\n', { mode: 0o755 })
-  const { error } = spawnSync(probe, { stdio: 'ignore' })
-  rmSync(probe)
-  if ((error as NodeJS.ErrnoException | undefined)?.code !== 'EACCES') return
-  throw new InstallError(
-    `Tarantool could not be installed: no program may be run in the cache ${root}, which is mounted with noexec; TARANTOOL_FIXTURE_CACHE names another directory for it`,
-  )
 }
 
 // The package, then its libraries if some are not there, all from one state of the lists.
@@ -115,12 +71,17 @@ async function build(
   }
   announce(upstream(candidates.tarantool))
   await unpack(await apt.download(Object.keys(candidates)), tree, options)
-  const { missing } = await linkedLibraries(join(tree, program), [], options)
+  const path = join(tree, program)
+  const { missing } = await linkedLibraries(path, [], options)
   const added = missing.length > 0 ? await addLibraries(apt, tree, options) : []
   const packages = { ...candidates, ...(added.length > 0 && (await apt.candidates(added))) }
   const libraryPath = added.length > 0 ? await libraryDirectories(tree) : []
-  const manifest = await describeCopy(tree, packages, libraryPath, options)
-  await writeFile(join(tree, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 })
+  const searched = libraryPath.map(name => join(tree, name))
+  const { found, missing: absent } = await linkedLibraries(path, searched, options)
+  if (absent.length > 0) {
+    throw new InstallError(`Tarantool could not be installed: ${absent.join(', ')} of its libraries cannot be found`)
+  }
+  await finishCopy(tree, { packages, libraryPath, libraries: found })
   return tree
 }
 
@@ -130,19 +91,17 @@ async function build(
  *
  * @throws InstallError with apt's last lines.
  */
-export async function installTarantool(options: InstallOptions): Promise<CachedCopy & { path: string }> {
-  const { root, system, report, lists = ['machine', 'own'], signal } = options
-  const staging = await makeStaging(root)
-  await sweepStaging(root)
+export async function installDistributed(options: DistributionOptions): Promise<CachedCopy & { path: string }> {
+  const { root, system, report, reason = 'no tarantool found', lists = ['machine', 'own'], signal } = options
+  const staging = await openStaging(root, root)
   const place = join(root, systemKey(system))
   let announced = false
   const announce = (version: string): void => {
     if (announced) return
     announced = true
-    report(`no tarantool found; installing ${system.name}'s tarantool ${version} into ${place} (newer: ${installHint})`)
+    report(`${reason}; installing ${system.name}'s tarantool ${version} into ${place} (newer: ${installHint})`)
   }
   try {
-    checkRunsPrograms(staging, root)
     let failure: unknown
     for (const source of lists) {
       try {

@@ -1,7 +1,6 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { pathWeakness } from '../trusted-path.ts'
 
 /** What an installed copy says of itself. It is written last: a directory without one is no copy. */
@@ -25,41 +24,27 @@ export interface Manifest {
 
 /** A copy that can be used, or what is wrong with it. */
 export type CachedCopy =
-  | { readonly path: string; readonly env: Readonly<Record<string, string>> }
+  | {
+      readonly path: string
+      readonly env: Readonly<Record<string, string>>
+      /** As the manifest has it. */
+      readonly version: string
+    }
   | { readonly path?: undefined; readonly flaw: string /** Others could have changed it. */; readonly isSuspect?: true }
 
 export const manifestName = 'manifest.json'
 
-/**
- * The directory that holds installed copies: TARANTOOL_FIXTURE_CACHE, or `tarantool-fixture` in the user's cache
- * directory. Undefined where the user has no home.
- */
-export function cacheRoot(
-  env: NodeJS.ProcessEnv,
-  cwd: string,
-  platform: string = process.platform,
-): string | undefined {
-  if (env.TARANTOOL_FIXTURE_CACHE) return resolve(cwd, env.TARANTOOL_FIXTURE_CACHE)
-  // The XDG specification has relative paths ignored.
-  const xdg = env.XDG_CACHE_HOME
-  if (xdg && isAbsolute(xdg) && platform !== 'darwin') return join(xdg, 'tarantool-fixture')
-  const home = env.HOME || homeOfUser()
-  if (!home) return undefined
-  return join(home, platform === 'darwin' ? 'Library/Caches' : '.cache', 'tarantool-fixture')
-}
-
-function homeOfUser(): string | undefined {
-  try {
-    return homedir()
-  } catch {
-    return undefined
-  }
-}
-
-function readManifest(directory: string): Manifest | undefined {
+/** Reads the manifest of a copy. Undefined if there is none, or it is damaged. */
+export function readManifest(directory: string): Manifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(directory, manifestName), 'utf8')) as Manifest
-    const isWhole = manifest.format === 1 && manifest.binary && manifest.libraryPath && manifest.files && manifest.needs
+    const isWhole =
+      manifest.format === 1 &&
+      manifest.tarantool &&
+      manifest.binary &&
+      manifest.libraryPath &&
+      manifest.files &&
+      manifest.needs
     return isWhole ? manifest : undefined
   } catch {
     return undefined
@@ -90,7 +75,7 @@ export function inspectCopy(directory: string): CachedCopy {
     const path = join(directory, manifest.binary)
     accessSync(path, constants.X_OK)
     const libraries = manifest.libraryPath.map(name => join(directory, name)).join(':')
-    return { path, env: libraries ? { LD_LIBRARY_PATH: libraries } : {} }
+    return { path, env: libraries ? { LD_LIBRARY_PATH: libraries } : {}, version: manifest.tarantool }
   } catch (error) {
     return { flaw: `cannot be used: ${(error as Error).message}` }
   }

@@ -1,0 +1,219 @@
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
+import { DownloadError, type ErrorDetails } from '../../errors.ts'
+import { type Answer, type Client, defaultPatience, type Patience } from './client.ts'
+import { answerOf, networkFailure, withoutSecrets } from './failure.ts'
+import type { Progress } from './progress.ts'
+
+/** A file on a server, as a verified index describes it. */
+export interface RemoteFile {
+  readonly url: string
+  /** Bytes. */
+  readonly size: number
+  /** In hexadecimal. */
+  readonly sha256: string
+}
+
+/** The circumstances of a download. */
+export interface DownloadOptions {
+  readonly client: Client
+  readonly progress: Progress
+  readonly patience?: Patience
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The size and the validator (ETag or Last-Modified) of the file that a partial download belongs to. */
+interface Origin {
+  readonly url: string
+  readonly validator: string
+}
+
+// Attempts in a row that bring no byte. An attempt that brings some starts the count again.
+const mostAttempts = 4
+const pause = 500
+
+/**
+ * Downloads a file to `directory` and returns its path. An interrupted download is resumed: at once, and by a later call
+ * in any process. The caller makes sure that no other process downloads the same file.
+ *
+ * @throws DownloadError if the server cannot be reached, or its file is not the one that the index describes
+ */
+export async function downloadFile(file: RemoteFile, directory: string, options: DownloadOptions): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o755 })
+  const partial = join(directory, `${file.sha256}.partial`)
+  const complete = join(directory, `${file.sha256}.deb`)
+  await checkSpace(file, partial)
+  try {
+    let failures = 0
+    let wasResumed = false
+    for (;;) {
+      const before = await sizeOf(partial)
+      wasResumed ||= before > 0
+      const failure = await attempt(file, partial, options).then(
+        () => undefined,
+        (error: Error) => error,
+      )
+      const after = await sizeOf(partial)
+      if (!failure) {
+        if ((await sha256Of(partial)) === file.sha256) break
+        await removePartial(partial)
+        // The old part may belong to another file of the same name.
+        if (!wasResumed) throw new DownloadError(`${withoutSecrets(file.url)} has another SHA256 than its index says`)
+        wasResumed = false
+        continue
+      }
+      failures = after > before ? 1 : failures + 1
+      if (!interruptions.has(failure) || failures === mostAttempts) throw failure
+      await setTimeout(pause * failures, undefined, options.signal && { signal: options.signal })
+    }
+  } finally {
+    options.progress.end()
+  }
+  await rename(partial, complete)
+  await rm(`${partial}.json`, { force: true })
+  return complete
+}
+
+// Errors after which another attempt may succeed: the connection ended, or the server was too busy.
+const interruptions = new WeakSet<Error>()
+
+function interruption(message: string, details?: ErrorDetails): DownloadError {
+  const error = new DownloadError(message, details)
+  interruptions.add(error)
+  return error
+}
+
+function interrupted(error: Error): never {
+  if (!(error instanceof DownloadError)) throw error
+  throw interruption(error.summary, { hint: error.hint, cause: error.cause })
+}
+
+async function attempt(file: RemoteFile, partial: string, options: DownloadOptions): Promise<void> {
+  const { client, signal, patience = defaultPatience } = options
+  const have = await sizeOf(partial)
+  const origin = have > 0 ? await originOf(partial, file) : undefined
+  if (have === file.size) return
+  const start = origin && have < file.size ? have : 0
+  const headers = start > 0 && origin ? { range: `bytes=${start}-`, 'if-range': origin.validator } : undefined
+  const answer = await client.get(file.url, { signal, ...(headers && { headers }) }).catch(interrupted)
+  const resumed = answer.status === 206 && start > 0
+  const from = resumed ? start : 0
+  try {
+    check(answer, file, resumed ? start : undefined)
+  } catch (error) {
+    answer.body.on('error', () => {}).destroy()
+    if (answer.status === 416) await removePartial(partial)
+    throw error
+  }
+  if (!resumed) await noteOrigin(partial, file, answer)
+  await receive(answer, partial, from, file, options).catch((error: unknown) => {
+    signal?.throwIfAborted()
+    if (error instanceof DownloadError) throw error
+    if (isFull(error)) return notWritten(error as Error, partial, file.size)
+    interrupted(networkFailure(error, new URL(answer.url), patience, ''))
+  })
+  const received = await sizeOf(partial)
+  if (received < file.size) {
+    throw interruption(`${withoutSecrets(file.url)} ended after ${received} of ${file.size} bytes`)
+  }
+}
+
+function check(answer: Answer, { url, size }: RemoteFile, start: number | undefined): void {
+  const { status, headers } = answer
+  if (status >= 500 || status === 408 || status === 416 || status === 429) throw interruption(answerOf(answer))
+  if (status !== 200 && status !== 206) throw new DownloadError(answerOf(answer))
+  const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? []
+  if (status === 206 && (start === undefined || Number(first) !== start)) {
+    throw new DownloadError(`${answerOf(answer)} with other bytes than were asked for`)
+  }
+  const length = status === 206 ? total : headers['content-length']
+  if (length !== undefined && Number(length) !== size) {
+    throw new DownloadError(`${withoutSecrets(url)} has ${length} bytes, and its index says ${size}`)
+  }
+}
+
+async function receive(
+  { body }: Answer,
+  partial: string,
+  from: number,
+  { url, size }: RemoteFile,
+  { progress, signal }: DownloadOptions,
+): Promise<void> {
+  const target = await open(partial, from > 0 ? 'r+' : 'w', 0o644)
+  let at = from
+  async function* counted(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    for await (const chunk of chunks) {
+      at += chunk.length
+      if (at > size) throw new DownloadError(`${withoutSecrets(url)} has more bytes than the ${size} of its index`)
+      yield chunk
+      progress.update(at, size)
+    }
+  }
+  await pipeline(body, counted, target.createWriteStream({ start: from }), signal ? { signal } : {})
+}
+
+/** Whether a file system has no room, or the user may not take more of it. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+async function notWritten(error: Error, partial: string, size: number): Promise<never> {
+  if (!isFull(error)) throw new DownloadError(error.message, { cause: error })
+  // It would keep the disk full.
+  await removePartial(partial)
+  throw diskFull(dirname(partial), size, error)
+}
+
+/** An error for a file system without room for a download. */
+export function diskFull(directory: string, needed: number, cause?: unknown): DownloadError {
+  const megabytes = Math.ceil(needed / 1e6)
+  return new DownloadError(`the disk is full: ${directory} has no room for ${megabytes} MB`, {
+    hint: 'TARANTOOL_FIXTURE_CACHE names a directory on another disk.',
+    cause,
+  })
+}
+
+async function checkSpace({ size }: RemoteFile, partial: string): Promise<void> {
+  const room = await statfs(dirname(partial)).catch(() => undefined)
+  if (room && room.bavail * room.bsize + (await sizeOf(partial)) < size) throw diskFull(dirname(partial), size)
+}
+
+async function originOf(partial: string, file: RemoteFile): Promise<Origin | undefined> {
+  try {
+    const origin = JSON.parse(await readFile(`${partial}.json`, 'utf8')) as Origin
+    return origin.url === withoutSecrets(file.url) && typeof origin.validator === 'string' ? origin : undefined
+  } catch {
+    return undefined
+  }
+}
+
+// If-Range takes no weak ETag.
+async function noteOrigin(partial: string, file: RemoteFile, { headers }: Answer): Promise<void> {
+  const { etag } = headers
+  const validator = etag?.startsWith('"') ? etag : headers['last-modified']
+  if (validator === undefined) return await rm(`${partial}.json`, { force: true })
+  const origin: Origin = { url: withoutSecrets(file.url), validator }
+  await writeFile(`${partial}.json`, JSON.stringify(origin)).catch(error => notWritten(error, partial, file.size))
+}
+
+async function removePartial(partial: string): Promise<void> {
+  await rm(partial, { force: true })
+  await rm(`${partial}.json`, { force: true })
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  )
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash: Hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}

@@ -1,0 +1,111 @@
+import { BinaryNotFoundError, DownloadError, InstallError, VersionNotFoundError } from '../errors.ts'
+import type { Binary } from './binary.ts'
+import { installDistributed } from './distribution.ts'
+import type { Patience } from './download/client.ts'
+import type { Terminal } from './download/progress.ts'
+import { installGuidance } from './guidance.ts'
+import { obtainRelease } from './release/obtain.ts'
+import { mirrorOf } from './release/repository.ts'
+import type { CacheLookup } from './search-cache.ts'
+import { type Search, whyNotDistributed } from './sources.ts'
+import { defaultVersion } from './wanted.ts'
+
+/** What a Tarantool is fetched with. */
+export interface FetchOptions {
+  /** The cache. */
+  readonly root: string
+  readonly cached: CacheLookup
+  /** Where it was looked for already, for errors. */
+  readonly findings: readonly string[]
+  /** Takes lines about the download. */
+  readonly report: (line: string) => void
+  /** Takes lines that are said in any case. */
+  readonly warn: (line: string) => void
+  readonly terminal?: Terminal | undefined
+  readonly patience?: Patience | undefined
+  readonly signal: AbortSignal
+}
+
+// In milliseconds. Where there is another way, nobody waits long for a server that does not answer.
+const reachWithin = 5_000
+
+/** What was tried, and how to install Tarantool here. */
+export function hintOf(findings: readonly string[], { system, wanted }: Search): string {
+  return `Looked for it:\n${findings.map(line => `  ${line}`).join('\n')}\n${installGuidance(system, wanted)}`
+}
+
+/**
+ * Fetches the release that is wanted. If there is none to be had, the copy in the cache is used, or (if nothing is
+ * named) the distribution's package is installed.
+ *
+ * @throws DownloadError, InstallError, VersionNotFoundError, BinaryNotFoundError
+ */
+export async function fetchBinary(search: Search, options: FetchOptions): Promise<Binary> {
+  const { env, system, wanted } = search
+  const { root, cached, report, warn, terminal, patience, signal } = options
+  const hasOtherWay = cached.binary !== undefined || wanted === undefined
+  try {
+    const release = await obtainRelease({
+      ...{
+        root,
+        wanted: wanted ?? defaultVersion,
+        system,
+        mirror: mirrorOf(env),
+        env,
+        report,
+        terminal,
+        patience,
+        signal,
+      },
+      ...(hasOtherWay && { reachWithin }),
+    })
+    const { path, version } = release
+    const source = path === cached.binary?.path ? 'cache' : 'installed'
+    return { path, env: release.env, source, version }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof InstallError) && !(error instanceof VersionNotFoundError)) throw error
+    if (cached.binary) {
+      warn(`${error.summary}; Tarantool ${cached.binary.version} from the cache is used`)
+      return cached.binary
+    }
+    if (wanted === undefined) return await fetchDistributed(error, search, options)
+    throw explained(error, search, options.findings)
+  }
+}
+
+function explained(error: InstallError | VersionNotFoundError, search: Search, findings: readonly string[]): Error {
+  const hint = [error.hint, hintOf(findings, search)].filter(part => part !== undefined).join('\n')
+  const details = { hint, logTail: error.logTail, cause: error.cause }
+  if (error instanceof VersionNotFoundError)
+    return new VersionNotFoundError(error.summary, { ...details, nearest: error.nearest })
+  return error instanceof DownloadError
+    ? new DownloadError(error.summary, details)
+    : new InstallError(error.summary, details)
+}
+
+async function fetchDistributed(
+  failure: InstallError | VersionNotFoundError,
+  search: Search,
+  { root, findings, warn, signal }: FetchOptions,
+): Promise<Binary> {
+  const { system } = search
+  const refusal = whyNotDistributed(search)
+  const tried = [...findings, `install: ${failure.summary}`]
+  if (refusal !== undefined) {
+    const all = [...tried, `install: ${refusal}`]
+    if (failure instanceof InstallError) throw explained(failure, search, all)
+    throw new BinaryNotFoundError('No Tarantool was found', { hint: hintOf(all, search) })
+  }
+  const reason = `no tarantool found, and ${failure.summary}`
+  try {
+    const { path, env, version } = await installDistributed({ root, system, report: warn, reason, signal })
+    return { path, env, source: 'installed', version }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof InstallError)) throw error
+    const all = [...tried, `install: the distribution's package: ${error.summary}`]
+    if (!(failure instanceof InstallError)) throw explained(error, search, all)
+    throw new DownloadError(failure.summary, { hint: hintOf(all, search), logTail: error.logTail, cause: error })
+  }
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { DownloadError } from '../../errors.ts'
+import type { Answer, Client } from '../download/client.ts'
+import { answerOf, withoutSecrets } from '../download/failure.ts'
+import type { RemoteFile } from '../download/file.ts'
+import type { Version } from '../version.ts'
+import { type FileSum, parseParagraphs, parseSums } from './control-file.ts'
+import { comparePackageVersions, releaseVersion } from './package-version.ts'
+import type { Repository } from './repository.ts'
+
+/** A release of Tarantool in a repository. */
+export interface Release extends Version {
+  /** As the package spells it: `2.11.2.g1bac2d257b-1`. */
+  readonly packageVersion: string
+  readonly file: RemoteFile
+  /** Names of the packages that it needs; the first where there are alternatives. */
+  readonly depends: readonly string[]
+}
+
+// A Packages file of the vendor has a few hundred kilobytes.
+const largestIndex = 64 * 1024 * 1024
+
+/** How an index is fetched. */
+export interface FetchOptions {
+  readonly signal: AbortSignal
+  /** Milliseconds for the first answer of the server. Default: as long as the network takes. */
+  readonly reachWithin?: number | undefined
+}
+
+async function get(client: Client, url: string, { signal, reachWithin }: FetchOptions): Promise<Answer> {
+  if (reachWithin === undefined) return await client.get(url, { signal })
+  const limit = new AbortController()
+  const server = withoutSecrets(new URL('/', url)).replace(/\/$/, '')
+  const giveUp = (): void =>
+    limit.abort(new DownloadError(`could not connect to ${server}: no answer within ${reachWithin / 1000} s`))
+  const timer = setTimeout(giveUp, reachWithin)
+  try {
+    return await client.get(url, { signal: AbortSignal.any([signal, limit.signal]) })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function fetchWhole(client: Client, url: string, options: FetchOptions): Promise<Buffer | number> {
+  const { signal } = options
+  const { status, body } = await get(client, url, options)
+  if (status !== 200) {
+    body.on('error', () => {}).resume()
+    return status
+  }
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > largestIndex) throw new DownloadError(`${withoutSecrets(url)} is larger than an index can be`)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof DownloadError) throw error
+    throw new DownloadError(`${withoutSecrets(url)} ended too early (${(error as Error).message})`, { cause: error })
+  }
+  return Buffer.concat(chunks)
+}
+
+function verify(content: Buffer, { size, sha256 }: FileSum, url: string): Buffer {
+  const name = withoutSecrets(url)
+  if (content.length !== size) {
+    throw new DownloadError(`${name} has ${content.length} bytes, and the repository's Release says ${size}`)
+  }
+  if (createHash('sha256').update(content).digest('hex') === sha256) return content
+  throw new DownloadError(`${name} has another SHA256 than the repository's Release says`)
+}
+
+/** The sums of a repository's files. Undefined if there is no such repository. */
+async function fetchSums(
+  client: Client,
+  url: string,
+  options: FetchOptions,
+): Promise<Map<string, FileSum> | undefined> {
+  const content = await fetchWhole(client, url, options)
+  if (content === 404) return undefined
+  if (typeof content === 'number') throw new DownloadError(answerOf({ url: withoutSecrets(url), status: content }))
+  const table = parseParagraphs(content.toString())[0]?.get('sha256')
+  if (table !== undefined) return parseSums(table)
+  const start = content.subarray(0, 60).toString().split('\n')[0]?.trim()
+  throw new DownloadError(`${withoutSecrets(url)} is not the Release file of a repository: it begins with '${start}'`)
+}
+
+async function fetchPackages(
+  client: Client,
+  root: string,
+  name: string,
+  sums: Map<string, FileSum>,
+  signal: AbortSignal,
+): Promise<string> {
+  let status: number | undefined
+  for (const suffix of ['.gz', '']) {
+    const sum = sums.get(name + suffix)
+    if (!sum) continue
+    const url = new URL(name + suffix, root).href
+    const content = await fetchWhole(client, url, { signal })
+    if (typeof content !== 'number') {
+      const verified = verify(content, sum, url)
+      return (suffix === '' ? verified : await promisify(gunzip)(verified)).toString()
+    }
+    // Release lists the plain file, too, where only the packed one is on the server.
+    status ??= content
+  }
+  throw new DownloadError(answerOf({ url: withoutSecrets(new URL(`${name}.gz`, root)), status: status ?? 404 }))
+}
+
+function releasesIn(packages: string, { base }: Repository): Release[] {
+  const releases: Release[] = []
+  for (const fields of parseParagraphs(packages)) {
+    const packageVersion = fields.get('version') ?? ''
+    const version = fields.get('package') === 'tarantool' ? releaseVersion(packageVersion) : undefined
+    const [size, sha256, filename] = ['size', 'sha256', 'filename'].map(name => fields.get(name) ?? '')
+    const url = filename && URL.canParse(filename, base) ? new URL(filename, base).href : ''
+    // A file elsewhere is not one of this repository.
+    if (!version || !/^\d+$/.test(size ?? '') || !/^[\da-f]{64}$/i.test(sha256 ?? '') || !url.startsWith(base)) continue
+    const depends = (fields.get('depends') ?? '').split(',').map(entry => entry.trim().split(/[\s|(:]/)[0] ?? '')
+    releases.push({
+      ...version,
+      packageVersion,
+      file: { url, size: Number(size), sha256: (sha256 ?? '').toLowerCase() },
+      depends: depends.filter(name => name !== ''),
+    })
+  }
+  // Of two packages of the same version the later one counts.
+  return releases.sort((a, b) => comparePackageVersions(b.packageVersion, a.packageVersion))
+}
+
+/**
+ * Reads a repository's index as apt does: `Release`, then `Packages`, which has to match it.
+ *
+ * @returns the releases of Tarantool, newest first; undefined if the server has no such repository
+ * @throws DownloadError if the server cannot be reached, or its files do not match
+ */
+export async function fetchReleases(
+  client: Client,
+  repository: Repository,
+  options: FetchOptions,
+): Promise<Release[] | undefined> {
+  const { base, distribution, component, architecture } = repository
+  const root = new URL(`dists/${distribution}/`, base).href
+  const sums = await fetchSums(client, new URL('Release', root).href, options)
+  if (!sums) return undefined
+  const name = `${component}/binary-${architecture}/Packages`
+  if (!sums.has(name) && !sums.has(`${name}.gz`)) return undefined
+  return releasesIn(await fetchPackages(client, root, name, sums, options.signal), repository)
+}

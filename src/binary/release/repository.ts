@@ -1,0 +1,78 @@
+import { InvalidOptionError, VersionNotFoundError } from '../../errors.ts'
+import type { OperatingSystem } from '../system.ts'
+import type { WantedVersion } from '../wanted.ts'
+
+/** A repository of packages, as a line of apt's sources names it. */
+export interface Repository {
+  /** The address that paths in the index are relative to, with a slash at its end. */
+  readonly base: string
+  /** `static`, or a code name such as `bookworm`. */
+  readonly distribution: string
+  readonly component: 'main'
+  /** Debian's word for the processor. */
+  readonly architecture: string
+  /** Whether its Tarantool brings all libraries except the C library, so that every Linux with glibc runs it. */
+  readonly isStatic: boolean
+}
+
+const vendor = 'https://download.tarantool.org/'
+
+/**
+ * The address that the vendor's repositories are below: TARANTOOL_FIXTURE_MIRROR, or the vendor's own.
+ *
+ * @throws InvalidOptionError if the variable is not an address
+ */
+export function mirrorOf(env: NodeJS.ProcessEnv): string {
+  const text = env.TARANTOOL_FIXTURE_MIRROR?.trim()
+  if (!text) return vendor
+  const isAddress = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+  if (isAddress) return text.endsWith('/') ? text : `${text}/`
+  throw new InvalidOptionError(`TARANTOOL_FIXTURE_MIRROR is ${JSON.stringify(text)}, which is not an address of HTTP`, {
+    hint: `It takes the place of ${vendor}`,
+  })
+}
+
+// Since 2.10 there is one repository for a series; before, each minor version has its own.
+function seriesOf({ major, minor }: WantedVersion): string {
+  if (major === 1) return '1.10'
+  return major > 2 || minor === undefined || minor >= 10 ? `series-${major}` : `${major}.${minor}`
+}
+
+const families = ['debian', 'ubuntu']
+
+function noBuild(wanted: WantedVersion, system: OperatingSystem, why: string): VersionNotFoundError {
+  const where = `${system.name} (${system.architecture})`
+  return new VersionNotFoundError(`there is no build of Tarantool ${wanted.text} for ${where}: ${why}`)
+}
+
+/**
+ * The vendor's repository that has the wanted version for a system.
+ *
+ * @throws VersionNotFoundError if the vendor has no builds for the system
+ */
+export function repositoryFor(wanted: WantedVersion, system: OperatingSystem, mirror: string): Repository {
+  const { platform, architecture, libc, id, like, codename } = system
+  if (platform !== 'linux') throw noBuild(wanted, system, 'the releases are for Linux')
+  if (libc !== 'glibc') throw noBuild(wanted, system, 'the releases need the GNU C library')
+  if (architecture !== 'amd64' && architecture !== 'arm64') {
+    throw noBuild(wanted, system, 'the releases are for amd64 and arm64')
+  }
+  const release = new URL(`tarantool/release/${seriesOf(wanted)}/`, mirror).href
+  if (wanted.major > 2) {
+    return { base: `${release}linux-deb/`, distribution: 'static', component: 'main', architecture, isStatic: true }
+  }
+  const family = [id, ...like].find(name => families.includes(name))
+  if (family === undefined || codename === undefined) {
+    throw noBuild(wanted, system, 'the releases before 3.0 are for Debian and Ubuntu')
+  }
+  return { base: `${release}${family}/`, distribution: codename, component: 'main', architecture, isStatic: false }
+}
+
+/** Whether the vendor may have builds of a version for a system. */
+export function hasRepository(wanted: WantedVersion, system: OperatingSystem): boolean {
+  try {
+    return repositoryFor(wanted, system, vendor) !== undefined
+  } catch {
+    return false
+  }
+}

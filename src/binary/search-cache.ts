@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { inspectCopy } from './copy.ts'
+import { findRelease } from './release/store.ts'
+import type { Lookup, Search } from './sources.ts'
+import { systemKey } from './system.ts'
+import { compareVersions, parseVersion } from './version.ts'
+import { defaultVersion, fits } from './wanted.ts'
+
+/** A program in the cache. */
+export interface CacheLookup extends Lookup {
+  /** The directory of its copy. */
+  readonly directory?: string | undefined
+  /** Lines about copies that are not run, because other users could have changed them. */
+  readonly suspicions: readonly string[]
+}
+
+/**
+ * Looks into the cache: for the newest release that fits, and for the distribution's Tarantool. That one counts if it
+ * fits and is newer, or if nothing is named and there is no release.
+ */
+export function searchCache(root: string | undefined, { wanted, system }: Search): CacheLookup {
+  if (!root) return { findings: ['cache: none, for the user has no home directory'], suspicions: [] }
+  const { copy: release, flaws, suspicions } = findRelease(root, wanted ?? defaultVersion, system)
+  const place = join(root, systemKey(system))
+  const distributed = inspectCopy(place)
+  const hasFlaw = distributed.path === undefined
+  const lines = hasFlaw ? [...flaws, `${place} ${distributed.flaw}`] : flaws
+  const all = {
+    findings: [`no Tarantool ${(wanted ?? defaultVersion).text} in ${root}`, ...lines].map(line => `cache: ${line}`),
+    suspicions: hasFlaw && distributed.isSuspect ? [...suspicions, `${place} ${distributed.flaw}`] : suspicions,
+  }
+  if (!hasFlaw) {
+    const { path, env, version } = distributed
+    const isWanted = !wanted || fits(parseVersion(version), wanted)
+    const isBetter = !release || (wanted && compareVersions(parseVersion(version), parseVersion(release.version)) > 0)
+    if (isWanted && isBetter) return { ...all, binary: { path, env, source: 'cache', version }, directory: place }
+  }
+  if (!release) return all
+  const { path, env, version, directory } = release
+  return { ...all, binary: { path, env, source: 'cache', version }, directory }
+}

@@ -1,0 +1,87 @@
+import { InvalidOptionError } from '../errors.ts'
+import { compareVersions, oldestVersion, type Version } from './version.ts'
+
+/** The setting that asks for a version. */
+export type VersionSetting = 'version' | 'TARANTOOL_FIXTURE_VERSION'
+
+/** The versions of Tarantool that a project accepts: all of a series, all patches of a minor version, or one. */
+export interface WantedVersion {
+  /** As the user wrote it: `3`, `2.11`, `3.8.0`, `latest`. */
+  readonly text: string
+  /** The setting that asks for it. Undefined if nothing does, and the newest series is taken. */
+  readonly setting?: VersionSetting | undefined
+  readonly major: number
+  readonly minor?: number | undefined
+  readonly patch?: number | undefined
+  /** Only the newest release will do, so an older program on PATH does not count. */
+  readonly newest?: true
+}
+
+/** The newest series of Tarantool. */
+const newestSeries = 3
+
+/** What is wanted if nothing is named: the newest release of the newest series, unless the machine has any Tarantool. */
+export const defaultVersion: WantedVersion = { text: String(newestSeries), major: newestSeries }
+
+const allowed = `Use a series ('3'), a minor version ('3.5'), a release ('3.8.0') or 'latest'.`
+
+/**
+ * Reads a version that a user asks for.
+ *
+ * @param setting the option or variable that has the text, for the error
+ * @throws InvalidOptionError if it is malformed, or older than 1.10
+ * @example readWantedVersion('2.11', 'version') // any patch release of 2.11
+ */
+export function readWantedVersion(text: string, setting: VersionSetting): WantedVersion {
+  if (text === 'latest') return { text, setting, major: newestSeries, newest: true }
+  const [, major, minor, patch] = /^(0|[1-9]\d{0,3})(?:\.(0|[1-9]\d{0,3}))?(?:\.(0|[1-9]\d{0,3}))?$/.exec(text) ?? []
+  if (major === undefined) {
+    const numbers = /\d+(\.\d+){0,2}/.exec(text)?.[0]
+    throw new InvalidOptionError(`${setting} is ${JSON.stringify(text)}, which is not a version of Tarantool`, {
+      hint: numbers === undefined ? allowed : `Did you mean '${numbers}'? ${allowed}`,
+    })
+  }
+  const wanted = { text, setting, major: Number(major), minor: numberOf(minor), patch: numberOf(patch) }
+  const { major: oldestMajor, minor: oldestMinor } = oldestVersion
+  if (wanted.major < oldestMajor || (wanted.major === oldestMajor && (wanted.minor ?? oldestMinor) < oldestMinor)) {
+    throw new InvalidOptionError(`${setting} is '${text}', but Tarantool ${oldestVersion.text} or later is needed`, {
+      hint: allowed,
+    })
+  }
+  return wanted
+}
+
+const numberOf = (digits: string | undefined): number | undefined => (digits === undefined ? undefined : Number(digits))
+
+/** Whether a version is one of those that are wanted. */
+export function fits({ major, minor, patch }: Version, wanted: WantedVersion): boolean {
+  return (
+    major === wanted.major &&
+    (wanted.minor === undefined || minor === wanted.minor) &&
+    (wanted.patch === undefined || patch === wanted.patch)
+  )
+}
+
+/** Whether exactly one release fits, so that a copy of it never gets old. */
+export const isExact = ({ patch }: WantedVersion): boolean => patch !== undefined
+
+/** The newest of the versions that fit; undefined if none does. */
+export function newestThatFits<T extends Version>(versions: readonly T[], wanted: WantedVersion): T | undefined {
+  return versions.filter(version => fits(version, wanted)).sort((a, b) => compareVersions(b, a))[0]
+}
+
+const distance = (version: Version, wanted: WantedVersion): number[] => [
+  Math.abs(version.major - wanted.major),
+  Math.abs(version.minor - (wanted.minor ?? version.minor)),
+  Math.abs(version.patch - (wanted.patch ?? version.patch)),
+]
+
+/** The versions that are nearest to the wanted one, nearest first. */
+export function nearestVersions<T extends Version>(versions: readonly T[], wanted: WantedVersion, count = 3): T[] {
+  const byDistance = (a: T, b: T): number => {
+    const [left, right] = [distance(a, wanted), distance(b, wanted)]
+    const part = left.findIndex((value, index) => value !== right[index])
+    return part < 0 ? compareVersions(b, a) : (left[part] ?? 0) - (right[part] ?? 0) || compareVersions(b, a)
+  }
+  return [...versions].sort(byDistance).slice(0, count)
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { makeDirectories } from '../make-directories.ts'
+import { pathWeakness } from '../trusted-path.ts'
+import { hasEnded, processScope } from './process-scope.ts'
+
+const prefix = '.partial-'
+// Far longer than all of an installation's time limits together.
+const abandonedAfter = 30 * 60_000
+
+async function isAbandoned(root: string, name: string): Promise<boolean> {
+  const [ownerScope, pid] = name.slice(prefix.length).split('-')
+  if (ownerScope === processScope() && hasEnded(Number(pid))) return true
+  const age = await stat(join(root, name)).then(entry => Date.now() - entry.mtimeMs)
+  return age > abandonedAfter
+}
+
+/** Removes what interrupted processes left below `root`. What cannot be removed stays: nothing trusts it. */
+export async function sweepStaging(root: string): Promise<void> {
+  for (const name of await readdir(root).catch(() => [])) {
+    if (!name.startsWith(prefix)) continue
+    const abandoned = await isAbandoned(root, name).catch(() => false)
+    if (abandoned) await removeStaging(join(root, name))
+  }
+}
+
+/**
+ * Makes a private directory for this process below `root`. It is on the file system of the final place, so that a rename
+ * works.
+ *
+ * @param mode of the new directory, and of a root that does not exist yet. Default: others can read but not write.
+ */
+export async function makeStaging(root: string, mode: 0o755 | 0o700 = 0o755): Promise<string> {
+  const directory = join(root, `${prefix}${processScope()}-${process.pid}-${randomBytes(4).toString('hex')}`)
+  makeDirectories(dirname(root), 0o755)
+  makeDirectories(root, mode)
+  // Somebody else can have made the root since the last look at it.
+  const weakness = pathWeakness(root)
+  if (weakness !== undefined) throw new Error(weakness)
+  await mkdir(directory, { mode })
+  return directory
+}
+
+/** Removes a staging directory; best effort, because a program of a killed process may still write there. */
+export async function removeStaging(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+}
