@@ -1,7 +1,7 @@
 import { BinaryNotFoundError, DownloadError, InstallError, VersionNotFoundError } from '../errors.ts'
 import type { Binary } from './binary.ts'
 import { installDistributed } from './distribution.ts'
-import type { Patience } from './download/client.ts'
+import type { Patience } from './download/answer.ts'
 import type { Terminal } from './download/progress.ts'
 import { installGuidance } from './guidance.ts'
 import { obtainRelease } from './release/obtain.ts'

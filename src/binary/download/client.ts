@@ -1,28 +1,8 @@
-import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { DownloadError } from '../../errors.ts'
+import { type Answer, defaultPatience, type Patience } from './answer.ts'
 import { answerOf, networkFailure, withoutSecrets } from './failure.ts'
 import { proxiesOf } from './proxies.ts'
-
-/** How long a download waits, in milliseconds. */
-export interface Patience {
-  /** For a connection. */
-  readonly connect: number
-  /** For the first byte of an answer. */
-  readonly answer: number
-  /** For the next bytes of an answer. */
-  readonly stall: number
-}
-
-/** A server's answer to a request that was followed to its end. */
-export interface Answer {
-  readonly status: number
-  /** The address that answered, after redirects; without a password. */
-  readonly url: string
-  readonly headers: Readonly<Record<string, string | undefined>>
-  /** Fails if the server sends nothing for `stall`, or ends the connection too early. */
-  readonly body: Readable
-}
 
 /** A client of HTTP that honours the environment's proxies and follows redirects. */
 export interface Client {
@@ -32,8 +12,6 @@ export interface Client {
   get(url: string, options?: { headers?: Record<string, string>; signal?: AbortSignal | undefined }): Promise<Answer>
   close(): Promise<void>
 }
-
-export const defaultPatience: Patience = { connect: 10_000, answer: 30_000, stall: 30_000 }
 
 const mostRedirects = 10
 

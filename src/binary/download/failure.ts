@@ -1,5 +1,5 @@
 import { DownloadError } from '../../errors.ts'
-import type { Answer, Patience } from './client.ts'
+import type { Answer, Patience } from './answer.ts'
 
 const seconds = (milliseconds: number): string => `${milliseconds / 1000} s`
 

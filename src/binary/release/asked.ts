@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DownloadError, VersionNotFoundError } from '../../errors.ts'
+import { withoutSecrets } from '../download/failure.ts'
 import { type OperatingSystem, systemKey } from '../system.ts'
 import type { WantedVersion } from '../wanted.ts'
 import { releasesRoot } from './store.ts'
@@ -45,7 +46,7 @@ export function noteAsked(question: Question, error?: unknown): void {
   try {
     const place = placeOf(question)
     mkdirSync(dirname(place), { recursive: true, mode: 0o755 })
-    writeFileSync(place, JSON.stringify({ version: question.wanted.text, mirror: question.mirror, failure }))
+    writeFileSync(place, JSON.stringify({ version: question.wanted.text, mirror: withoutSecrets(question.mirror), failure }))
   } catch {
     // It is asked again then.
   }
