@@ -46,7 +46,10 @@ export function noteAsked(question: Question, error?: unknown): void {
   try {
     const place = placeOf(question)
     mkdirSync(dirname(place), { recursive: true, mode: 0o755 })
-    writeFileSync(place, JSON.stringify({ version: question.wanted.text, mirror: withoutSecrets(question.mirror), failure }))
+    writeFileSync(
+      place,
+      JSON.stringify({ version: question.wanted.text, mirror: withoutSecrets(question.mirror), failure }),
+    )
   } catch {
     // It is asked again then.
   }

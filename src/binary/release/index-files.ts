@@ -138,7 +138,7 @@ function releasesIn(packages: string, { base }: Repository): Release[] {
 /**
  * Reads a repository's index as apt does: `Release`, then `Packages`, which has to match it.
  *
- * @returns the releases of Tarantool, newest first; undefined if the server has no such repository
+ * @returns the releases of Tarantool for the processor, newest first; undefined if the server has no such repository
  * @throws DownloadError if the server cannot be reached, or its files do not match
  */
 export async function fetchReleases(
@@ -151,6 +151,7 @@ export async function fetchReleases(
   const sums = await fetchSums(client, new URL('Release', root).href, options)
   if (!sums) return undefined
   const name = `${component}/binary-${architecture}/Packages`
-  if (!sums.has(name) && !sums.has(`${name}.gz`)) return undefined
+  // The repository is not for this processor.
+  if (!sums.has(name) && !sums.has(`${name}.gz`)) return []
   return releasesIn(await fetchPackages(client, root, name, sums, options.signal), repository)
 }

@@ -46,11 +46,13 @@ async function unpack(deb: string, staging: string, installation: ReleaseInstall
   const tree = join(staging, 'tree')
   await mkdir(tree, { mode: 0o755 })
   await unpackDeb(deb, tree, { signal }).catch((error: Error) => {
-    if (!(error instanceof InstallError)) throw error
-    throw new InstallError(`${withoutSecrets(release.file.url)} could not be unpacked: ${error.summary}`, {
-      logTail: error.logTail,
-      cause: error,
-    })
+    signal.throwIfAborted()
+    if (hasFilledDisk(error)) throw error
+    const isOurs = error instanceof InstallError
+    throw new InstallError(
+      `${withoutSecrets(release.file.url)} could not be unpacked: ${isOurs ? error.summary : error.message}`,
+      { logTail: isOurs ? error.logTail : [], cause: error },
+    )
   })
   const parts = isStatic
     ? { packages: { tarantool: release.packageVersion }, libraryPath: [], libraries: [] }

@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withLock } from '../../cache/lock.ts'
-import { InstallError, VersionNotFoundError } from '../../errors.ts'
+import { InstallError, TarantoolFixtureError } from '../../errors.ts'
 import { defaultPatience, type Patience } from '../download/answer.ts'
 import { type Client, openClient } from '../download/client.ts'
-import { withoutSecrets } from '../download/failure.ts'
 import { showProgress, type Terminal } from '../download/progress.ts'
-import { isExact, nearestVersions, newestThatFits } from '../wanted.ts'
+import { isExact, newestThatFits } from '../wanted.ts'
+import { absentRelease } from './absent.ts'
 import { failureSince, noteAsked, type Question, questionKey, wasAskedToday } from './asked.ts'
-import { fetchReleases, type Release } from './index-files.ts'
+import { fetchReleases } from './index-files.ts'
 import { installRelease } from './install.ts'
 import { type Repository, repositoryFor } from './repository.ts'
 import { findRelease, type InstalledRelease, releasesRoot } from './store.ts'
@@ -27,29 +27,14 @@ export interface ObtainOptions extends Question {
   readonly signal: AbortSignal
 }
 
-function noBuild({ wanted, system }: Question, { base, distribution, architecture }: Repository): VersionNotFoundError {
-  const where = `${system.name} (${[distribution === 'static' ? '' : distribution, architecture].filter(Boolean).join(', ')})`
-  const place = withoutSecrets(new URL(`dists/${distribution}/`, base))
-  return new VersionNotFoundError(`there is no build of Tarantool ${wanted.text} for ${where}: ${place} has none`)
-}
-
-function noSuchVersion({ wanted }: Question, { base }: Repository, releases: readonly Release[]): VersionNotFoundError {
-  const nearest = nearestVersions(releases, wanted).map(({ text }) => text)
-  return new VersionNotFoundError(`there is no Tarantool ${wanted.text} in ${withoutSecrets(base)}`, {
-    hint: `The nearest that there are: ${nearest.join(', ')}`,
-    nearest,
-  })
-}
-
 /** Asks a repository for the newest release that fits, and installs it unless the cache has it. */
 async function ask(options: ObtainOptions, repository: Repository): Promise<InstalledRelease> {
   const { root, wanted, system, env, report, terminal, reachWithin, patience = defaultPatience, signal } = options
   const client: Client = await openClient(env, patience)
   try {
     const releases = await fetchReleases(client, repository, { signal, reachWithin })
-    if (!releases || releases.length === 0) throw noBuild(options, repository)
-    const release = newestThatFits(releases, wanted)
-    if (!release) throw noSuchVersion(options, repository, releases)
+    const release = releases && newestThatFits(releases, wanted)
+    if (!release) throw await absentRelease(client, options, repository, releases, signal)
     const { copy } = findRelease(root, { ...wanted, ...release }, system)
     if (copy) return copy
     const progress = showProgress(`downloading Tarantool ${release.text}`, report, terminal)
@@ -94,8 +79,10 @@ export async function obtainRelease(options: ObtainOptions): Promise<InstalledRe
       noteAsked(options)
       return copy
     } catch (error) {
-      if (!signal.aborted) noteAsked(options, error)
-      throw error
+      signal.throwIfAborted()
+      noteAsked(options, error)
+      if (error instanceof TarantoolFixtureError) throw error
+      throw new InstallError(`Tarantool could not be installed: ${(error as Error).message}`, { cause: error })
     }
   }
   return await withLock(join(locks, questionKey(options)), work, { signal, onWait })

@@ -11,12 +11,14 @@ const sha256 = (content: Buffer): string => createHash('sha256').update(content)
 export interface RepositoryOptions {
   distribution?: string
   architectures?: readonly string[]
+  /** Changes the text of `Packages` before sums are taken. */
+  edit?: (packages: string) => string
 }
 
 /** The files of one repository, by their paths below it. */
 export function repositoryFiles(
   packages: readonly DebPackage[],
-  { distribution = 'static', architectures = ['amd64', 'arm64'] }: RepositoryOptions = {},
+  { distribution = 'static', architectures = ['amd64', 'arm64'], edit = text => text }: RepositoryOptions = {},
 ): Map<string, Buffer> {
   const files = new Map<string, Buffer>()
   const sums: string[] = []
@@ -39,7 +41,7 @@ export function repositoryFiles(
           `SHA256: ${sha256(content)}`,
         ].join('\n')
       })
-    const plain = Buffer.from(`${paragraphs.join('\n\n')}\n`)
+    const plain = Buffer.from(edit(`${paragraphs.join('\n\n')}\n`))
     const name = `main/binary-${architecture}/Packages`
     for (const [path, content] of [
       [name, plain],
