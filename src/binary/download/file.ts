@@ -146,15 +146,22 @@ async function receive(
 ): Promise<void> {
   const target = await open(partial, from > 0 ? 'r+' : 'w', 0o644)
   let at = from
-  async function* counted(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-    for await (const chunk of chunks) {
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (at + chunk.length > size) {
+        throw new DownloadError(`${withoutSecrets(url)} has more bytes than the ${size} of its index`)
+      }
+      // Not by a stream, which loses what it has not yet written when the connection ends.
+      for (let written = 0; written < chunk.length; ) {
+        written += (await target.write(chunk, written, chunk.length - written, at + written)).bytesWritten
+      }
       at += chunk.length
-      if (at > size) throw new DownloadError(`${withoutSecrets(url)} has more bytes than the ${size} of its index`)
-      yield chunk
+      signal?.throwIfAborted()
       progress.update(at, size)
     }
+  } finally {
+    await target.close()
   }
-  await pipeline(body, counted, target.createWriteStream({ start: from }), signal ? { signal } : {})
 }
 
 /** Whether a file system has no room, or the user may not take more of it. */

@@ -1,0 +1,357 @@
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { execa, type Options, type Subprocess } from 'execa'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { Patience } from '../../../src/binary/download/answer.ts'
+import { showProgress } from '../../../src/binary/download/progress.ts'
+import { DownloadError } from '../../../src/errors.ts'
+import { addReleases, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
+import type { DebPackage } from './packages.ts'
+
+let machine: Machine
+let deb: DebPackage
+
+beforeEach(async () => {
+  machine = await newMachine()
+  deb = tarantool('4.0.0-1', { ballast: 2 ** 20 })
+  machine.vendor.add('series-4/linux-deb', [deb])
+})
+
+const size = (): number => deb.content.length
+const downloads = (): string => join(machine.cache, 'releases/.downloads')
+const partials = (): string[] => (existsSync(downloads()) ? readdirSync(downloads()) : [])
+const ranges = (): string[] => machine.vendor.asked('.deb').map(request => request.split(' ')[2] ?? 'whole')
+
+/** Answers for packages; everything else is served as it is. */
+function onPackage(answer: (request: IncomingMessage, response: ServerResponse, count: number) => boolean): void {
+  let count = 0
+  machine.vendor.intercept = (request, response, path) =>
+    path.endsWith('.deb') ? answer(request, response, ++count) : undefined
+}
+
+const validator = '"a"'
+
+const startOf = ({ headers: { range = '' } }: IncomingMessage): number => Number(/\d+/.exec(range)?.[0] ?? 0)
+
+/** Sends some of the bytes that are asked for, then ends the connection. */
+function cut(request: IncomingMessage, response: ServerResponse, length = Math.floor(size() / 3)): true {
+  const from = startOf(request)
+  const headers = { etag: validator, 'content-length': size() - from }
+  if (from === 0) response.writeHead(200, headers)
+  else response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${size() - 1}/${size()}` })
+  send(response, deb.content.subarray(from, from + length), from + length)
+  return true
+}
+
+/** Sends bytes, and ends the connection when they have arrived: those on their way would be lost with it. */
+function send(response: ServerResponse, content: Buffer, arrived: number): void {
+  response.write(content)
+  const timer = setInterval(() => {
+    if (received() < arrived) return
+    clearInterval(timer)
+    response.socket?.end()
+  }, 10)
+  onTestFinished(() => clearInterval(timer))
+}
+
+function received(): number {
+  const parts = partials().filter(name => name.endsWith('.partial'))
+  return Math.max(0, ...parts.map(name => statSync(join(downloads(), name)).size))
+}
+
+/** Sends the rest of the package that is asked for. */
+function rest(request: IncomingMessage, response: ServerResponse): boolean {
+  const from = startOf(request)
+  if (from === 0) return !!response.writeHead(200, { etag: validator }).end(deb.content)
+  const part = deb.content.subarray(from)
+  response.writeHead(206, { etag: validator, 'content-range': `bytes ${from}-${size() - 1}/${size()}` }).end(part)
+  return true
+}
+
+describe('a download that is cut off', () => {
+  test('goes on where it ended, several times', async () => {
+    onPackage((request, response, count) => (count < 3 ? cut(request, response) : rest(request, response)))
+    expect((await machine.find('4')).version).toBe('4.0.0')
+    const [first, second, third] = ranges().map(range => Number(/\d+/.exec(range)?.[0] ?? 0))
+    expect([first, ranges().length]).toEqual([0, 3])
+    expect(second).toBeGreaterThan(0)
+    expect(third).toBeGreaterThan(second ?? 0)
+    expect(partials()).toEqual([])
+  })
+
+  test('goes on in a later search', async () => {
+    onPackage((request, response, count) => (count === 1 ? cut(request, response) : !!response.writeHead(404).end()))
+    await expect(machine.find('4')).rejects.toThrow(/answers 404/)
+    expect(partials()).toEqual([
+      expect.stringMatching(/^[\da-f]{64}\.partial$/),
+      expect.stringMatching(/\.partial\.json$/),
+    ])
+    onPackage(rest)
+    expect((await machine.find('4')).version).toBe('4.0.0')
+    expect(ranges().at(-1)).toMatch(/^bytes=[1-9]\d*-$/)
+  })
+
+  test('begins again where the server has another file', async () => {
+    onPackage((request, response, count) => (count === 1 ? cut(request, response) : false))
+    expect((await machine.find('4')).version).toBe('4.0.0')
+    expect(ranges()).toHaveLength(2)
+  })
+
+  test('begins again where the server knows no ranges', async () => {
+    onPackage((request, response, count) => {
+      if (count === 1) return cut(request, response)
+      response.writeHead(200).end(deb.content)
+      return true
+    })
+    expect((await machine.find('4')).version).toBe('4.0.0')
+  })
+
+  test('begins again where its first part was of another file', async () => {
+    onPackage((request, response, count) => {
+      if (count > 1) return count === 2 ? rest(request, response) : false
+      response.writeHead(200, { etag: validator, 'content-length': size() })
+      send(response, Buffer.alloc(1000), 1000)
+      return true
+    })
+    expect((await machine.find('4')).version).toBe('4.0.0')
+    expect(ranges()).toEqual(['whole', 'bytes=1000-', 'whole'])
+  })
+
+  test('begins again where the rest is not to be had', async () => {
+    onPackage((request, response, count) => {
+      if (count === 1) return cut(request, response)
+      return count === 2 ? !!response.writeHead(416).end() : false
+    })
+    expect((await machine.find('4')).version).toBe('4.0.0')
+  })
+
+  test('is given up when nothing comes any more', async () => {
+    onPackage((request, response, count) => cut(request, response, count === 1 ? 1000 : 0))
+    const finding = machine.find('4')
+    await expect(finding).rejects.toThrow(DownloadError)
+    await expect(finding).rejects.toThrow(/^http:\/\/127\.0\.0\.1:\d+ ended the connection/)
+    expect(ranges()).toHaveLength(4)
+  })
+
+  test('goes on after a server that was too busy', async () => {
+    onPackage((_, response, count) => (count < 3 ? !!response.writeHead(503).end() : false))
+    expect((await machine.find('4')).version).toBe('4.0.0')
+  })
+
+  test('and stalls is one as well', async () => {
+    const patience: Patience = { connect: 1000, answer: 1000, stall: 200 }
+    onPackage((request, response, count) => {
+      if (count > 1) return rest(request, response)
+      response.writeHead(200, { etag: validator, 'content-length': size() })
+      response.write(deb.content.subarray(0, 1000))
+      return true
+    })
+    expect((await machine.find('4', { patience })).version).toBe('4.0.0')
+    expect(ranges()).toEqual(['whole', 'bytes=1000-'])
+  })
+
+  test.each([
+    [
+      'more bytes',
+      (): Buffer => Buffer.concat([deb.content, Buffer.from('x')]),
+      /has more bytes than|has \d+ bytes, and/,
+    ],
+    ['other bytes', (): Buffer => Buffer.alloc(size()), /has another SHA256 than its index says/],
+  ])('%s than the index says are refused', async (_, content, message) => {
+    onPackage((_request, response) => {
+      // Without a length, so that the bytes have to be counted.
+      response.writeHead(200, { 'transfer-encoding': 'chunked' }).end(content())
+      return true
+    })
+    await expect(machine.find('4')).rejects.toThrow(message)
+    expect(partials().filter(name => name.endsWith('.deb'))).toEqual([])
+  })
+
+  test('a search that is given up ends it', async () => {
+    const abort = new AbortController()
+    onPackage((_, response) => {
+      response.writeHead(200, { etag: validator, 'content-length': size() })
+      response.write(deb.content.subarray(0, 1000), () => abort.abort(new Error('enough')))
+      return true
+    })
+    await expect(machine.find('4', { signal: abort.signal })).rejects.toThrow('enough')
+    const releases = join(machine.cache, 'releases')
+    const busy = (): string[] => [
+      ...readdirSync(join(releases, '.locks')),
+      ...readdirSync(releases).filter(name => name.startsWith('.partial')),
+    ]
+    await expect.poll(busy).toEqual([])
+  })
+})
+
+describe('progress', () => {
+  test('is a line a second at most, where there is no terminal', () => {
+    const lines: string[] = []
+    let now = 0
+    const progress = showProgress(
+      'downloading',
+      line => lines.push(line),
+      undefined,
+      () => now,
+    )
+    for (; now < 3500; now += 100) progress.update(now * 1000, 3_500_000)
+    progress.update(3_500_000, 3_500_000)
+    progress.end()
+    expect(lines).toEqual([
+      'downloading: 1.0 of 3.5 MB (28 %)',
+      'downloading: 2.0 of 3.5 MB (57 %)',
+      'downloading: 3.0 of 3.5 MB (85 %)',
+    ])
+  })
+
+  test('is a bar on a terminal, and the bar goes', async () => {
+    let written = ''
+    const terminal = {
+      isTTY: true,
+      columns: 90,
+      write: (text: string) => (written += text.replaceAll('\x1b[K', '<clear>')),
+    }
+    await machine.find('4', { terminal })
+    expect(written).toMatch(/\r<clear>tarantool-fixture: downloading Tarantool 4\.0\.0 \[=+ *\] \d\.\d of \d\.\d MB/)
+    expect(written).toMatch(/\[={24}\] (\d\.\d) of \1 MB\r<clear>$/)
+    expect(Math.max(...written.split('\r').map(line => line.length))).toBeLessThan(100)
+  })
+
+  test('tells a slow server from a dead one', async () => {
+    const patience: Patience = { connect: 1000, answer: 1000, stall: 1000 }
+    onPackage((_, response) => {
+      response.writeHead(200, { 'content-length': size() })
+      const step = Math.ceil(size() / 8)
+      let at = 0
+      const timer = setInterval(() => {
+        response.write(deb.content.subarray(at, at + step))
+        at += step
+        if (at >= size()) clearInterval(timer)
+        if (at >= size()) response.end()
+      }, 300)
+      onTestFinished(() => clearInterval(timer))
+      return true
+    })
+    await machine.find('4', { patience })
+    expect(machine.reports.length).toBeGreaterThan(1)
+    expect(machine.reports[1]).toMatch(/^downloading Tarantool 4\.0\.0: \d\.\d of \d\.\d MB \(\d+ %\)$/)
+  })
+})
+
+const finder = join(import.meta.dirname, 'finder.ts')
+
+function findInProcess(version: string, options: Options = {}): Subprocess {
+  const { env, ...others } = options
+  return execa(process.execPath, ['--import', import.meta.resolve('tsx'), finder, version], {
+    ...{ env: { ...machine.env, ...env }, extendEnv: false, stdin: 'ignore', reject: false, cwd: machine.directory },
+    ...others,
+  })
+}
+
+describe('processes', () => {
+  test('ten at once: one downloads, the others wait and say so', async () => {
+    linkPrograms(machine.bin, ['tar', 'sh'])
+    const results = await Promise.all(Array.from({ length: 10 }, () => findInProcess('4')))
+    expect(results.map(({ exitCode }) => exitCode)).toEqual(Array(10).fill(0))
+    expect(new Set(results.map(({ stdout }) => JSON.parse(String(stdout)).path)).size).toBe(1)
+    expect(ranges()).toEqual(['whole'])
+    expect(machine.vendor.asked('/Release')).toHaveLength(1)
+    const said = results.map(({ stderr }) => String(stderr))
+    expect(said.filter(text => text.includes('downloading Tarantool 4.0.0 ('))).toHaveLength(1)
+    expect(said.join('\n')).toMatch(/waiting for process \d+, which installs Tarantool 4/)
+  })
+
+  test('ten at once without a network: one asks, all fail', async () => {
+    machine.vendor.intercept = (_, response) => {
+      setTimeout(() => response.destroy(), 1500)
+      return true
+    }
+    const results = await Promise.all(Array.from({ length: 10 }, () => findInProcess('4')))
+    expect(results.map(({ exitCode }) => exitCode)).toEqual(Array(10).fill(1))
+    for (const { stderr } of results) expect(stderr).toContain('ended the connection')
+    expect(machine.vendor.requests.length).toBeLessThan(10)
+  })
+
+  test('one that is killed in the middle: the next takes over, and resumes', async () => {
+    let sent: (() => void) | undefined
+    const halfway = new Promise<void>(resolve => {
+      sent = resolve
+    })
+    onPackage((request, response, count) => {
+      if (count > 1) return rest(request, response)
+      response.writeHead(200, { etag: validator, 'content-length': size() })
+      response.write(deb.content.subarray(0, size() / 2), () => sent?.())
+      return true
+    })
+    const killed = findInProcess('4')
+    await halfway
+    await expect.poll(received, { timeout: 10_000 }).toBe(Math.floor(size() / 2))
+    killed.kill('SIGKILL')
+    await killed
+    expect((await machine.find('4')).version).toBe('4.0.0')
+    expect(ranges()).toEqual(['whole', `bytes=${Math.floor(size() / 2)}-`])
+    expect(readdirSync(join(machine.cache, 'releases')).filter(name => name.startsWith('.partial'))).toEqual([])
+  })
+
+  test('no dpkg on PATH, only tar', async () => {
+    addReleases(machine.vendor)
+    linkPrograms(machine.bin, ['tar', 'sh'])
+    const { exitCode, stdout, stderr } = await findInProcess('3')
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('downloading')])
+    expect(JSON.parse(String(stdout))).toMatchObject({ version: '3.10.1' })
+  })
+
+  test('what unpacks the package is not on PATH', async () => {
+    machine.vendor.add('series-5/linux-deb', [tarantool('5.0.0-1', { compression: 'xz' })])
+    linkPrograms(machine.bin, ['tar', 'sh'])
+    const { stderr } = await findInProcess('5')
+    expect(stderr).toMatch(/could not be unpacked: PATH has no `xz`, which unpacks the package/)
+  })
+})
+
+const isRoot = process.getuid?.() === 0
+
+describe('a full disk', () => {
+  const onSmallDisk = async (kilobytes: number): Promise<{ stderr: string; left: string } | undefined> => {
+    const command = `mount -t tmpfs -o size=${kilobytes}k tmpfs "$1" && disk=$1 && shift && "$@"; find "$disk" -type f -size +0`
+    const probe = await execa('unshare', ['-m', 'sh', '-c', command, 'sh', machine.directory, 'true'], {
+      reject: false,
+    })
+    if (probe.failed) return undefined
+    const program = [process.execPath, '--import', import.meta.resolve('tsx'), finder, '4']
+    const { stderr, stdout } = await execa(
+      'unshare',
+      ['-m', 'sh', '-c', command, 'sh', machine.directory, ...program],
+      {
+        ...{
+          env: { ...machine.env, PATH: process.env.PATH, TARANTOOL_FIXTURE_CACHE: machine.cache, TARANTOOL_BIN: '' },
+        },
+        reject: false,
+      },
+    )
+    return { stderr, left: stdout }
+  }
+
+  test.skipIf(!isRoot).each([
+    ['has no room for the package', 512],
+    ['has no room for what is in it', 1700],
+  ])('%s (as root only: it mounts one)', async (_, kilobytes) => {
+    const result = await onSmallDisk(kilobytes)
+    if (!result) return
+    expect(result.stderr).toMatch(/the disk is full: .* has no room for \d+ MB/)
+    expect(result.stderr).toContain('TARANTOOL_FIXTURE_CACHE names a directory on another disk')
+    // Nothing large stays, for it would keep the disk full.
+    expect(result.left).not.toMatch(/\.deb$|\.partial$/m)
+  })
+})
+
+test('an old, partial download that nobody resumes is removed', async () => {
+  await machine.find('4')
+  const old = join(downloads(), `${'0'.repeat(64)}.partial`)
+  writeFileSync(old, 'part')
+  utimesSync(old, new Date(0), new Date(0))
+  addReleases(machine.vendor)
+  await machine.find('3')
+  expect(partials()).toEqual([])
+})
