@@ -44,7 +44,12 @@ function templateLine({ manifest, bytes, lastUsed }: CachedTemplate): string {
 }
 
 const tarantoolLine = ({ name, version, bytes, lastUsed, isInUse }: CachedTarantool): string =>
-  line(bytes, lastUsed, isInUse ? 'in use' : '', `Tarantool ${version ?? 'that is damaged'} (${name})`)
+  line(
+    bytes,
+    lastUsed,
+    isInUse ? 'in use' : '',
+    `${version === undefined ? 'a damaged Tarantool' : `Tarantool ${version}`} (${name})`,
+  )
 
 /** Lists what the cache holds, the last used first. */
 export async function showCache(): Promise<string> {

@@ -62,7 +62,7 @@ export function networkFailure(error: unknown, url: URL, patience: Patience, pro
     const hint = 'NODE_EXTRA_CA_CERTS names a file with further certificates, such as those of a company.'
     return report(`could not connect to ${server}${via}: its certificate was not accepted (${code}: ${message})`, hint)
   }
-  const status = /Proxy response \((\d+)\)/.exec(message)?.[1]
+  const status = /Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1]
   if (status) return report(`could not connect to ${server}${via}: the proxy answers ${status}`)
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') {
     return report(`${server}${via} ended the connection (${message})`)

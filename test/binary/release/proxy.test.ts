@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { proxiesOf } from '../../../src/binary/download/proxies.ts'
+import { InvalidOptionError } from '../../../src/errors.ts'
+import { temporaryDirectory } from '../programs.ts'
+import { addReleases, linkPrograms, type Machine, newMachine } from './fetching.ts'
+import { Vendor } from './vendor.ts'
+
+let machine: Machine
+
+beforeEach(async () => {
+  machine = await newMachine()
+  addReleases(machine.vendor)
+})
+
+/** A proxy on loopback that notes what it is asked: `GET http://…`, `CONNECT host:port`, and with which credentials. */
+async function startProxy(status = 200): Promise<{ port: number; asked: string[]; credentials: Set<unknown> }> {
+  const asked: string[] = []
+  const credentials = new Set<unknown>()
+  const note = ({ method, url, headers }: IncomingMessage): void => {
+    asked.push(`${method} ${url}`)
+    credentials.add(headers['proxy-authorization'])
+  }
+  const forward = (incoming: IncomingMessage, response: ServerResponse): void => {
+    note(incoming)
+    if (status !== 200) return void response.writeHead(status).end()
+    const { 'proxy-authorization': _, 'proxy-connection': __, ...headers } = incoming.headers
+    request(incoming.url ?? '', { headers }, answer => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    }).end()
+  }
+  const tunnel = (incoming: IncomingMessage, socket: Socket): void => {
+    note(incoming)
+    if (status !== 200) return void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`)
+    const [host, port] = (incoming.url ?? '').split(':')
+    const target = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      target.pipe(socket).pipe(target)
+    })
+    for (const side of [socket, target]) side.on('error', () => {})
+  }
+  const server = createServer(forward).on('connect', tunnel).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, asked, credentials }
+}
+
+describe('HTTP goes through', () => {
+  test.each(['HTTP_PROXY', 'http_proxy'])('%s', async name => {
+    const proxy = await startProxy()
+    machine.env[name] = `http://ann:s%65cret@127.0.0.1:${proxy.port}`
+    expect((await machine.find('3')).version).toBe('3.10.1')
+    expect(proxy.asked).toHaveLength(3)
+    expect(proxy.asked[0]).toMatch(new RegExp(`^GET ${machine.vendor.url}/tarantool/.*/Release$`))
+    expect([...proxy.credentials]).toEqual([`Basic ${Buffer.from('ann:secret').toString('base64')}`])
+  })
+
+  test.each(['127.0.0.1', '*', 'example.org, 127.0.0.1'])('no proxy with NO_PROXY=%s', async text => {
+    const proxy = await startProxy()
+    machine.env.http_proxy = `http://127.0.0.1:${proxy.port}`
+    machine.env.NO_PROXY = text
+    expect((await machine.find('3')).version).toBe('3.10.1')
+    expect(proxy.asked).toEqual([])
+  })
+
+  test('no proxy of HTTPS', async () => {
+    machine.env.HTTPS_PROXY = 'http://127.0.0.1:9'
+    expect((await machine.find('3')).version).toBe('3.10.1')
+  })
+})
+
+describe('the answer of the proxy comes first', () => {
+  test('a dead one', async () => {
+    machine.env.HTTP_PROXY = 'http://ann:secret@127.0.0.1:9'
+    const error: unknown = await machine.find('3').catch((caught: unknown) => caught)
+    expect(String(error)).toMatch(
+      /could not connect to http:\/\/127\.0\.0\.1:\d+ \(proxy: http:\/\/127\.0\.0\.1:9\): the connection was refused/,
+    )
+    expect(String(error)).not.toContain('secret')
+  })
+
+  test('one that wants a password', async () => {
+    const { port } = await startProxy(407)
+    machine.env.HTTP_PROXY = `127.0.0.1:${port}`
+    await expect(machine.find('3')).rejects.toThrow(/\(proxy: \S+\): the proxy answers 407/)
+  })
+})
+
+describe('variables', () => {
+  test('are read as curl reads them', () => {
+    expect(proxiesOf({})).toEqual({ httpProxy: '', httpsProxy: '', noProxy: '' })
+    expect(proxiesOf({ http_proxy: 'a:1', HTTP_PROXY: 'b:2', HTTPS_PROXY: 'https://c', no_proxy: 'd' })).toEqual({
+      httpProxy: 'http://a:1',
+      httpsProxy: 'https://c',
+      noProxy: 'd',
+    })
+  })
+
+  test.each(['socks5://127.0.0.1:1080', 'http://', 'a b'])('%j is no proxy of HTTP', text => {
+    expect(() => proxiesOf({ HTTPS_PROXY: text })).toThrow(InvalidOptionError)
+    expect(() => proxiesOf({ HTTPS_PROXY: text })).toThrow('HTTPS_PROXY is not the address of an HTTP proxy')
+  })
+})
+
+const hasOpenssl = !(await execa('openssl', ['version'], { reject: false })).failed
+
+describe.skipIf(!hasOpenssl)('HTTPS (needs openssl)', () => {
+  let certificate = ''
+  let secure: Vendor
+
+  beforeEach(async () => {
+    const directory = temporaryDirectory()
+    const key = join(directory, 'key.pem')
+    certificate = join(directory, 'certificate.pem')
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'],
+        ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate],
+      ],
+      { stdio: 'ignore' },
+    )
+    const options = { key: readFileSync(key), cert: readFileSync(certificate) }
+    secure = await Vendor.start(listener => createSecureServer(options, listener))
+    addReleases(secure)
+    machine.env.TARANTOOL_FIXTURE_MIRROR = secure.url.replace('http:', 'https:')
+    linkPrograms(machine.bin, ['tar', 'sh'])
+  })
+
+  const finder = join(import.meta.dirname, 'finder.ts')
+
+  // NODE_EXTRA_CA_CERTS is read when a process starts.
+  const find = (env: NodeJS.ProcessEnv = { NODE_EXTRA_CA_CERTS: certificate }) =>
+    execa(process.execPath, ['--import', import.meta.resolve('tsx'), finder, '3'], {
+      ...{ env: { ...machine.env, ...env }, extendEnv: false, reject: false, cwd: machine.directory },
+    })
+
+  test('goes through a tunnel of HTTPS_PROXY', async () => {
+    const proxy = await startProxy()
+    machine.env.HTTPS_PROXY = `http://127.0.0.1:${proxy.port}`
+    const { stdout } = await find()
+    expect(JSON.parse(stdout)).toMatchObject({ version: '3.10.1' })
+    expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT 127.0.0.1:${secure.port}`]))
+  })
+
+  test('goes through no proxy of HTTP', async () => {
+    machine.env.HTTP_PROXY = 'http://127.0.0.1:9'
+    expect(JSON.parse((await find()).stdout)).toMatchObject({ version: '3.10.1' })
+  })
+
+  test('names the answer of a proxy that refuses tunnels', async () => {
+    const { port } = await startProxy(403)
+    machine.env.HTTPS_PROXY = `http://127.0.0.1:${port}`
+    expect((await find()).stderr).toMatch(/could not connect to https:\S+ \(proxy: \S+\): the proxy answers 403/)
+  })
+
+  test('is refused with a certificate that nobody knows', async () => {
+    const { stderr } = await find({})
+    expect(stderr).toMatch(/could not connect to https:\S+: its certificate was not accepted \(\w*SELF_SIGNED/)
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS names a file')
+  })
+
+  test('is not left for HTTP', async () => {
+    secure.intercept = (_, response, path) => {
+      response.writeHead(302, { location: `${machine.vendor.url}${path}` }).end()
+      return true
+    }
+    expect((await find()).stderr).toMatch(/answers 302, a redirect to http:\S+, which is not encrypted/)
+    expect(machine.vendor.requests).toEqual([])
+  })
+})

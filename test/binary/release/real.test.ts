@@ -1,0 +1,114 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import { beforeEach, expect, test } from 'vitest'
+import type { Binary } from '../../../src/binary/binary.ts'
+import { binaryVersion } from '../../../src/binary/binary-version.ts'
+import type { Manifest } from '../../../src/binary/copy.ts'
+import { currentSystem, isDebianLike } from '../../../src/binary/system.ts'
+import { newInstance } from '../../support/instances.ts'
+import { writeProgram } from '../programs.ts'
+import { linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
+
+// Packages that are made of the Tarantool that the tests run.
+const program = process.env.TARANTOOL_BIN ?? ''
+const version = await binaryVersion({ path: program, env: {}, source: 'TARANTOOL_BIN' })
+const number = `${version.major}.${version.minor}.${version.patch}`
+const isOld = version.major < 3
+const hasSeries = !isOld || (version.major === 2 && version.minor >= 10)
+const series = hasSeries ? `series-${version.major}` : `${version.major}.${version.minor}`
+const { codename = '', id, like } = currentSystem()
+const family = [id, ...like].includes('ubuntu') ? 'ubuntu' : 'debian'
+
+let machine: Machine
+
+beforeEach(async () => {
+  machine = await newMachine()
+})
+
+// For the system that the tests run on, and for the one that they search as.
+function add(depends = ''): void {
+  const packages = [tarantool(`${number}.g0123456-1`, { program, depends })]
+  if (!isOld) return machine.vendor.add(`${series}/linux-deb`, packages)
+  machine.vendor.add(`${series}/${family}`, packages, { distribution: codename })
+  machine.vendor.add(`${series}/debian`, packages, { distribution: 'bookworm' })
+}
+
+/** All programs of this machine but Tarantool. */
+function linkMachine(): void {
+  for (const directory of ['/usr/bin', '/usr/sbin', '/bin', '/sbin']) {
+    for (const name of readdirSync(directory)) {
+      if (name.startsWith('tarantool')) continue
+      try {
+        symlinkSync(join(directory, name), join(machine.bin, name))
+      } catch {
+        // It is in several directories.
+      }
+    }
+  }
+}
+
+const finder = join(import.meta.dirname, 'finder.ts')
+const find = [process.execPath, '--import', import.meta.resolve('tsx'), finder, number] as const
+
+test.skipIf(isOld && !isDebianLike(currentSystem()))('a server starts from a release', async () => {
+  add()
+  linkMachine()
+  const before = { ...process.env }
+  Object.assign(process.env, machine.env, { TARANTOOL_BIN: '', TARANTOOL_FIXTURE_VERSION: number })
+  try {
+    const instance = await newInstance({ appLua: 'function whoami() return box.info.version end' }).start()
+    expect(await instance.call('whoami')).toEqual([version.text])
+    expect(readdirSync(join(machine.cache, 'releases')).some(name => name.startsWith(number))).toBe(true)
+    await instance.stop()
+  } finally {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
+    Object.assign(process.env, before)
+  }
+})
+
+test.skipIf(!isOld)('libraries that cannot be had are named (before 3.0)', async () => {
+  add('libc6 (>= 2.17), libicu70 (>= 70.1-1~), libssl3 | libssl1.1, netbase, zlib1g (>= 1:1.1.4)')
+  linkPrograms(machine.bin, ['tar', 'sh'])
+  writeProgram(join(machine.bin, 'ldd'), "echo '\tlibicui18n.so.70 => not found'")
+  const { stderr } = await execa(find[0], find.slice(1), {
+    ...{ env: { ...machine.env }, extendEnv: false, reject: false, cwd: machine.directory },
+  })
+  expect(stderr).toContain(`Tarantool ${number} needs libraries that this system does not have: libicui18n.so.70`)
+  expect(stderr).toContain('sudo apt-get install libicu70 libssl3 zlib1g')
+})
+
+const canHide = isOld && process.getuid?.() === 0 && isDebianLike(currentSystem())
+
+test.skipIf(!canHide)('libraries that are absent are fetched (before 3.0, as root: it hides some)', async context => {
+  const work = machine.directory
+  const probe = await execa('unshare', ['-m', 'mount', '--bind', work, work], { reject: false })
+  if (probe.failed) return context.skip('no mounts in this container')
+  const depends = execa('dpkg-query', ['-W', '-f', '$' + '{Depends}', 'tarantool'], { reject: false })
+  add((await depends).stdout)
+  linkMachine()
+  const { stdout: linked } = await execa('ldd', [process.execPath])
+  const libraries = dirname(/=> (\/\S*\/libc\.so\.6)/.exec(linked)?.[1] ?? '')
+  mkdirSync(join(work, 'libraries'))
+  mkdirSync(join(work, 'original'))
+  const packages = readFileSync('/var/lib/dpkg/status', 'utf8').split('\n\n')
+  const rest = packages.filter(entry => !/^Package: (libunwind8|libicu\d+)$/m.test(entry))
+  writeFileSync(join(work, 'status'), rest.join('\n\n'))
+  const hide = `set -e
+    directory=$(realpath "$1")
+    mount --bind "$directory" original
+    cp -as "$PWD/original/." libraries
+    rm -f libraries/libunwind* libraries/libicu*
+    mount --bind libraries "$directory"
+    mount --bind status /var/lib/dpkg/status
+    shift
+    exec "$@"`
+  const { stdout } = await execa('unshare', ['-m', 'sh', '-c', hide, 'sh', libraries, ...find], {
+    ...{ env: { ...machine.env, TARANTOOL_BIN: '' }, cwd: work },
+  })
+  const binary = JSON.parse(stdout) as Binary
+  expect(binary.env.LD_LIBRARY_PATH).toContain(join(machine.cache, 'releases', number))
+  const manifest = JSON.parse(readFileSync(join(binary.path, '../../../manifest.json'), 'utf8')) as Manifest
+  expect(Object.keys(manifest.packages).filter(name => /^lib(icu|unwind)/.test(name))).toHaveLength(2)
+  expect(Object.keys(manifest.files).join()).toMatch(/libunwind\.so\.8/)
+})
