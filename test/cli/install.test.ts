@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { execaNode } from 'execa'
 import { beforeEach, expect, test } from 'vitest'
 import { currentSystem } from '../../src/binary/system.ts'
+import { linkPrograms } from '../binary/release/fetching.ts'
 import { buildPackage } from '../binary/release/packages.ts'
 import { Vendor } from '../binary/release/vendor.ts'
 import { temporaryDirectory } from '../support/instances.ts'
@@ -20,7 +21,13 @@ beforeEach(async () => {
     buildPackage({ version: '3.9.1-1', architecture }),
   ])
   const cache = join(directory, 'cache')
-  env = { TARANTOOL_FIXTURE_MIRROR: vendor.url, TARANTOOL_FIXTURE_CACHE: cache, TARANTOOL_BIN: '', no_proxy: '*' }
+  // Without the Tarantool of this machine.
+  const bin = join(directory, 'bin')
+  linkPrograms(bin, ['sh', 'tar'])
+  env = {
+    ...{ PATH: bin, TARANTOOL_BIN: '', no_proxy: '*' },
+    ...{ TARANTOOL_FIXTURE_MIRROR: vendor.url, TARANTOOL_FIXTURE_CACHE: cache },
+  }
 })
 
 const cli = (...args: string[]) => execaNode('dist/cli/index.js', args, { reject: false, env })

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import process from 'node:process'
 import { locateBinary } from '../../src/binary/locate.ts'
 import { noEngine } from '../docker/engine.ts'
@@ -22,6 +23,8 @@ async function locateAndBuild(): Promise<void> {
     console.log('No container engine answers, or it has no image: tests that need one are skipped (npm run docker:up)')
   const [{ path, env }] = await Promise.all([locateBinary(), build()])
   process.env.TARANTOOL_BIN = path
+  // A run says which Tarantool it uses, unless PATH has it: most tests read the output of a run without that line.
+  process.env.PATH = `${dirname(path)}:${process.env.PATH}`
   for (const [name, value] of Object.entries(env)) {
     const before = process.env[name]
     process.env[name] = before ? `${value}:${before}` : value

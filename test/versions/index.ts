@@ -1,6 +1,6 @@
 // npm run test:versions: the tests against each Tarantool of TARANTOOL_BINS; --help says more.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { execa } from 'execa'
 import type { TestProjectInlineConfiguration } from 'vitest/config'
@@ -27,7 +27,7 @@ function projectOf(path: string, name: string, groupOrder: number): TestProjectI
     test: {
       name,
       include: groups.flatMap(filesOf),
-      env: { ...choice, TARANTOOL_BIN: path },
+      env: { ...choice, TARANTOOL_BIN: path, PATH: `${dirname(path)}:${process.env.PATH}` },
       // Versions run one after another, so that the output of one version is in one place.
       sequence: { groupOrder },
     },

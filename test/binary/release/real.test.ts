@@ -29,7 +29,7 @@ beforeEach(async () => {
 // For the system that the tests run on, and for the one that they search as.
 function add(depends = ''): void {
   const packages = [tarantool(`${number}.g0123456-1`, { program, depends })]
-  if (!isOld) return machine.vendor.add(`${series}/linux-deb`, packages)
+  if (!isOld) machine.vendor.add(`${series}/linux-deb`, packages)
   machine.vendor.add(`${series}/${family}`, packages, { distribution: codename })
   machine.vendor.add(`${series}/debian`, packages, { distribution: 'bookworm' })
 }

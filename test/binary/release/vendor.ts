@@ -16,7 +16,7 @@ export interface RepositoryOptions {
 }
 
 /** The files of one repository, by their paths below it. */
-export function repositoryFiles(
+function repositoryFiles(
   packages: readonly DebPackage[],
   { distribution = 'static', architectures = ['amd64', 'arm64'], edit = text => text }: RepositoryOptions = {},
 ): Map<string, Buffer> {
@@ -129,7 +129,7 @@ export class Vendor {
 }
 
 /** Sends a file, or the part of it that is asked for. */
-export function sendFile(
+function sendFile(
   { headers: { range, 'if-range': condition } }: IncomingMessage,
   response: ServerResponse,
   content: Buffer,

@@ -1,8 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, type TestContext, test } from 'vitest'
+import { currentSystem } from '../../../src/binary/system.ts'
+import { linkPrograms } from '../../binary/release/fetching.ts'
+import { buildPackage } from '../../binary/release/packages.ts'
+import { Vendor } from '../../binary/release/vendor.ts'
 import { docker, needsEngine, noEngine } from '../../docker/engine.ts'
+import { temporaryDirectory } from '../../support/instances.ts'
 import { repository } from '../../support/npm.ts'
 import { type CodeBlock, codeBlocksOf, filesOf } from '../support/code-blocks.ts'
 import { Project } from '../support/project.ts'
@@ -43,6 +48,42 @@ function commandsOf(blocks: readonly CodeBlock[]): string[] {
     .filter(({ language }) => language === 'sh')
     .flatMap(({ text }) => text.trim().split('\n'))
     .map(line => line.replace(/ +#.*$/, ''))
+}
+
+async function vendorOf(version: string): Promise<Vendor> {
+  const vendor = await Vendor.start()
+  const { architecture } = currentSystem()
+  vendor.add('series-3/linux-deb', [buildPackage({ version: `${version}-1`, architecture })])
+  return vendor
+}
+
+interface RecipeOptions {
+  home: string
+  vendor: Vendor
+  version: string
+  checkout?: string
+}
+
+/** Runs the lines of a recipe for CI, but for what installs and runs the project. */
+async function runRecipe(
+  lines: Iterable<RegExpMatchArray>,
+  { home, vendor, version, checkout = temporaryDirectory() }: RecipeOptions,
+): Promise<void> {
+  const command = `node ${join(repository, 'dist/cli/index.js')}`
+  const own = [...lines].map(([, line = '']) => line).filter(line => !/^npm ci$|^npx vitest run$/.test(line))
+  expect(own.join()).toContain('npx tarantool-fixture install')
+  const script = own.map(line => line.replace('npx tarantool-fixture', command)).join(' && ')
+  // Without the Tarantool of this machine.
+  const bin = join(home, 'bin')
+  linkPrograms(bin, ['cp', 'mkdir', 'node', 'sh', 'tar'])
+  const env = {
+    ...{ PATH: bin, HOME: home, TARANTOOL_FIXTURE_CACHE: '', TARANTOOL_FIXTURE_VERSION: version, XDG_CACHE_HOME: '' },
+    ...{ TARANTOOL_FIXTURE_MIRROR: vendor.url, TARANTOOL_BIN: '', no_proxy: '*' },
+  }
+  const { stdout } = await execa('sh', ['-c', script], { cwd: checkout, env })
+  expect(stdout).toBe(
+    join(home, `.cache/tarantool-fixture/releases/${version}-linux-${currentSystem().architecture}/usr/bin/tarantool`),
+  )
 }
 
 const setUpWithBlock = ({ text }: CodeBlock): Record<string, string> => ({
@@ -138,6 +179,30 @@ const checks: Record<string, Record<string, Check>> = {
           await instance.stop()
         }`)
       expect(printed.split('\n')).toEqual(Array.from({ length: 5 }, () => 'running'))
+    },
+  },
+  'docs/versions.md': {
+    'GitHub Actions': async ([block]) => {
+      const { text = '' } = block ?? {}
+      const version = /TARANTOOL_FIXTURE_VERSION: '(.*)'/.exec(text)?.[1] ?? ''
+      expect(text).toContain(`key: tarantool-${version}-`)
+      const home = temporaryDirectory()
+      const vendor = await vendorOf(version)
+      await runRecipe(text.matchAll(/- run: (.*)/g), { home, vendor, version })
+      expect(readdirSync(join(home, '.cache/tarantool-fixture/releases')).join()).toContain(version)
+    },
+    GitLab: async ([block]) => {
+      const { text = '' } = block ?? {}
+      const version = /TARANTOOL_FIXTURE_VERSION: '(.*)'/.exec(text)?.[1] ?? ''
+      const script = text.slice(text.indexOf('script:'))
+      const vendor = await vendorOf(version)
+      const checkout = temporaryDirectory()
+      chmodSync(checkout, 0o777)
+      // Each job has a home of its own, and finds what the one before it left in the checkout.
+      for (const job of [1, 2]) {
+        await runRecipe(script.matchAll(/- (.*)/g), { home: temporaryDirectory(), vendor, version, checkout })
+        expect([job, vendor.asked('.deb').length]).toEqual([job, 1])
+      }
     },
   },
   'CONTRIBUTING.md': {
