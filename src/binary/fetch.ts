@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { noteUse } from '../cache/uses.ts'
 import { BinaryNotFoundError, DownloadError, InstallError, VersionNotFoundError } from '../errors.ts'
 import type { Binary } from './binary.ts'
 import { installDistributed } from './distribution.ts'
@@ -8,6 +10,7 @@ import { obtainRelease } from './release/obtain.ts'
 import { mirrorOf } from './release/repository.ts'
 import type { CacheLookup } from './search-cache.ts'
 import { type Search, whyNotDistributed } from './sources.ts'
+import { systemKey } from './system.ts'
 import { defaultVersion } from './wanted.ts'
 
 /** What a Tarantool is fetched with. */
@@ -100,6 +103,7 @@ async function fetchDistributed(
   const reason = `no tarantool found, and ${failure.summary}`
   try {
     const { path, env, version } = await installDistributed({ root, system, report: warn, reason, signal })
+    noteUse(join(root, systemKey(system)))
     return { path, env, source: 'installed', version }
   } catch (error) {
     signal.throwIfAborted()

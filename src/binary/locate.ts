@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { cacheRoot } from '../cache/root.ts'
 import { noteUse } from '../cache/uses.ts'
 import { BinaryNotFoundError, InstallError, VersionNotFoundError } from '../errors.ts'
@@ -7,6 +8,7 @@ import type { Terminal } from './download/progress.ts'
 import { fetchBinary, hintOf } from './fetch.ts'
 import { wasAskedToday } from './release/asked.ts'
 import { hasRepository, mirrorOf } from './release/repository.ts'
+import { releasesRoot } from './release/store.ts'
 import { inspectProgram } from './search.ts'
 import { searchCache } from './search-cache.ts'
 import { SharedTask } from './shared-task.ts'
@@ -57,9 +59,19 @@ interface Request {
   readonly patience?: Patience | undefined
 }
 
+// A cache may be part of an image, or of another user.
+function mayWrite(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  }
+}
+
 // A copy of one release never gets old. Which release of a series is the newest is asked once a day.
 function isCurrent(root: string, { wanted = defaultVersion, system, env }: Search): boolean {
-  if (isExact(wanted) || !hasRepository(wanted, system)) return true
+  if (isExact(wanted) || !hasRepository(wanted, system) || !mayWrite(releasesRoot(root))) return true
   return wasAskedToday({ root, wanted, system, mirror: mirrorOf(env) })
 }
 
@@ -68,8 +80,8 @@ async function locate(request: Request, signal: AbortSignal): Promise<Binary> {
   if (commandToRun !== undefined) return await locateCommand(commandToRun, search)
   const machine = await searchMachine(search)
   if (machine.binary) return machine.binary
-  const root = cacheRoot(search.env, search.cwd, search.system.platform)
-  const cached = searchCache(root, search)
+  const { root } = search
+  const cached = searchCache(search)
   for (const line of cached.suspicions) warn(line)
   const refusal = whyNothingIsFetched(search, root)
   if (cached.binary && (refusal || !root || isCurrent(root, search))) {
@@ -154,7 +166,8 @@ export async function locateBinary(options: LocateOptions = {}): Promise<Binary>
   const { version, commandToRun, commandArgs = [], env = process.env, cwd = process.cwd(), signal } = options
   const { system = currentSystem(), report = toStderr, quiet = false, terminal = process.stderr, patience } = options
   const wanted = wantedBy(version, env)
-  const search: Search = { env, cwd, system, wanted, commandArgs }
+  const root = cacheRoot(env, cwd, system.platform)
+  const search: Search = { root, env, cwd, system, wanted, commandArgs }
   const key = JSON.stringify([
     ...[wanted?.text, wanted?.setting, commandToRun, commandArgs, cwd, systemKey(system)],
     ...variables.map(name => env[name]),

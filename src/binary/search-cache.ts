@@ -18,7 +18,7 @@ export interface CacheLookup extends Lookup {
  * Looks into the cache: for the newest release that fits, and for the distribution's Tarantool. That one counts if it
  * fits and is newer, or if nothing is named and there is no release.
  */
-export function searchCache(root: string | undefined, { wanted, system }: Search): CacheLookup {
+export function searchCache({ root, wanted, system }: Search): CacheLookup {
   if (!root) return { findings: ['cache: none, for the user has no home directory'], suspicions: [] }
   const { copy: release, flaws, suspicions } = findRelease(root, wanted ?? defaultVersion, system)
   const place = join(root, systemKey(system))

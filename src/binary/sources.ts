@@ -5,8 +5,11 @@ import { pathWeakness } from '../trusted-path.ts'
 import type { Binary } from './binary.ts'
 import { binaryVersion } from './binary-version.ts'
 import { installGuidance } from './guidance.ts'
+import { notedVersion, noteVersion } from './noted-versions.ts'
+import { releasesRoot } from './release/store.ts'
 import { findProgram, findPrograms, inspectProgram, searchDirectories } from './search.ts'
 import { isDebianLike, type OperatingSystem } from './system.ts'
+import type { Version } from './version.ts'
 import { fits, type WantedVersion } from './wanted.ts'
 
 /** What the sources depend on. */
@@ -54,6 +57,8 @@ export interface Lookup {
 
 /** What is looked for. */
 export interface Search extends Settings {
+  /** The cache. Undefined if the user has none. */
+  readonly root: string | undefined
   /** Undefined if any version will do. */
   readonly wanted?: WantedVersion | undefined
   /** Arguments that go before `--version`, for a program that is a wrapper. */
@@ -79,14 +84,14 @@ export async function locateCommand(commandToRun: string, search: Search): Promi
 
 /** Looks into TARANTOOL_BIN, then PATH. A program of another version than the wanted one does not count. */
 export async function searchMachine(search: Search): Promise<Lookup> {
-  const { env, cwd, wanted, commandArgs } = search
+  const { env, cwd, wanted } = search
   const findings: string[] = []
   if (env.TARANTOOL_BIN) {
     const binary = locateNamed(env.TARANTOOL_BIN, 'TARANTOOL_BIN', search)
     if (!wanted) return { binary, findings }
-    const version = await binaryVersion(binary, { commandArgs })
-    if (fits(version, wanted)) return { binary, findings }
-    findings.push(`TARANTOOL_BIN: ${binary.path} is Tarantool ${version.text}`)
+    const unfit = await unfitVersion(binary, wanted, search)
+    if (!unfit) return { binary, findings }
+    findings.push(`TARANTOOL_BIN: ${binary.path} is Tarantool ${unfit.text}`)
   } else {
     findings.push('TARANTOOL_BIN: not set')
   }
@@ -107,13 +112,25 @@ export async function searchMachine(search: Search): Promise<Lookup> {
   return { findings: [...findings, ...broken.map(file => `PATH: ${file} may not be executed`)] }
 }
 
-async function flawOnPath(binary: Binary, { wanted, commandArgs }: Search): Promise<string | undefined> {
+/** The version of a program that does not fit; undefined if it fits. */
+async function unfitVersion(binary: Binary, wanted: WantedVersion, search: Search): Promise<Version | undefined> {
+  const { commandArgs, root } = search
+  const noted = commandArgs.length === 0 ? notedVersion(root, binary.path) : undefined
+  if (noted && !fits(noted, wanted)) return noted
+  const version = await binaryVersion(binary, { commandArgs })
+  if (fits(version, wanted)) return undefined
+  if (commandArgs.length === 0) noteVersion(root, binary.path, version)
+  return version
+}
+
+async function flawOnPath(binary: Binary, search: Search): Promise<string | undefined> {
+  const { wanted } = search
   if (!wanted) return undefined
   // It may be any version of the series, and the newest is wanted.
   if (wanted.newest) return `${binary.path} may not be the newest`
   try {
-    const version = await binaryVersion(binary, { commandArgs })
-    return fits(version, wanted) ? undefined : `${binary.path} is Tarantool ${version.text}`
+    const unfit = await unfitVersion(binary, wanted, search)
+    return unfit && `${binary.path} is Tarantool ${unfit.text}`
   } catch (error) {
     if (error instanceof TarantoolFixtureError) return error.summary
     throw error
@@ -124,7 +141,7 @@ async function flawOnPath(binary: Binary, { wanted, commandArgs }: Search): Prom
 export function whyNothingIsFetched({ env }: Settings, root: string | undefined): string | undefined {
   if (env.TARANTOOL_FIXTURE_INSTALL === '0') return 'forbidden by TARANTOOL_FIXTURE_INSTALL=0'
   if (!root) return 'no place for it; TARANTOOL_FIXTURE_CACHE names one'
-  const weakness = pathWeakness(root)
+  const weakness = pathWeakness(releasesRoot(root))
   return weakness && `not where others could change it (${weakness}); TARANTOOL_FIXTURE_CACHE names another directory`
 }
 

@@ -10,11 +10,13 @@ import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
 import { benchStartAndStop } from './start-stop.ts'
+import { benchVersion } from './version.ts'
 import { benchVitest } from './vitest-suite.ts'
 import '../support/no-downloads.ts'
 
 const benches: Record<string, (pairs: number) => Promise<void>> = {
   start: benchStartAndStop,
+  version: benchVersion,
   access: benchAccess,
   docker: benchDocker,
   seed: benchSeed,

@@ -187,7 +187,9 @@ export function diskFull(directory: string, needed: number, cause?: unknown): Do
 
 async function checkSpace({ size }: RemoteFile, partial: string): Promise<void> {
   const room = await statfs(dirname(partial)).catch(() => undefined)
-  if (room && room.bavail * room.bsize + (await sizeOf(partial)) < size) throw diskFull(dirname(partial), size)
+  // Some file systems do not tell.
+  if (room && room.blocks > 0 && room.bavail * room.bsize + (await sizeOf(partial)) < size)
+    throw diskFull(dirname(partial), size)
 }
 
 async function originOf(partial: string, file: RemoteFile): Promise<Origin | undefined> {

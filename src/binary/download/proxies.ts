@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../errors.ts'
+import { DownloadError } from '../../errors.ts'
 
 /** The proxies of an environment, in the form that the HTTP library takes. An empty address means: no proxy. */
 export interface Proxies {
@@ -14,7 +14,7 @@ function address(env: NodeJS.ProcessEnv, name: string): string {
   // As for curl, an address without a scheme is one of HTTP.
   const url = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
-  throw new InvalidOptionError(`${variable} is not the address of an HTTP proxy`, {
+  throw new DownloadError(`${variable} is not the address of an HTTP proxy`, {
     hint: 'It has the form http://proxy.example.org:3128.',
   })
 }
@@ -22,7 +22,7 @@ function address(env: NodeJS.ProcessEnv, name: string): string {
 /**
  * Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. As for curl, the lower-case name wins.
  *
- * @throws InvalidOptionError if a proxy is not an address of HTTP
+ * @throws DownloadError if a proxy is not an address of HTTP
  */
 export function proxiesOf(env: NodeJS.ProcessEnv): Proxies {
   return {

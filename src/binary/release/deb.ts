@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { chmod, type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -52,6 +52,17 @@ const formats: Readonly<Record<string, { stream?: (() => Transform) | undefined;
   'data.tar.zst': { stream: zstd, program: 'zstd' },
 }
 
+// Whatever umask the package was made with, all users can read the copy and only its owner can write to it: a copy that
+// others may write to is never run.
+async function setModes(path: string): Promise<void> {
+  const status = await lstat(path)
+  if (status.isSymbolicLink()) return
+  const isExecuted = status.isDirectory() || (status.mode & 0o100) !== 0
+  await chmod(path, isExecuted ? 0o755 : 0o644)
+  if (!status.isDirectory()) return
+  for (const name of await readdir(path)) await setModes(join(path, name))
+}
+
 /**
  * Unpacks the files of a Debian package into a directory, with no other tool of the system than tar (and xz or zstd,
  * where the package is packed so).
@@ -78,6 +89,7 @@ export async function unpackDeb(file: string, tree: string, options: CommandOpti
     // The package's owner is root, also where its user IDs are another's.
     await run('tar', ['-x', '-o', '-f', packed, '-C', tree], options)
     await rm(packed)
+    await setModes(tree)
   } finally {
     await archive.close()
   }

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withLock } from '../../cache/lock.ts'
+import { type OnWait, withLock } from '../../cache/lock.ts'
 import { removeStaging } from '../../cache/staging.ts'
 import { noteUse } from '../../cache/uses.ts'
 import { DownloadError, InstallError } from '../../errors.ts'
@@ -29,6 +29,8 @@ export interface ReleaseInstallation {
   readonly patience: Patience
   readonly report: (line: string) => void
   readonly signal: AbortSignal
+  /** Takes note of a wait for another process. */
+  readonly onWait: OnWait
 }
 
 /** Several times the package: what it holds is packed. */
@@ -98,7 +100,7 @@ export async function installRelease(installation: ReleaseInstallation): Promise
     async () => {
       if (inspectCopy(directory).path === undefined) await install(installation, directory)
     },
-    { signal },
+    { signal, onWait: installation.onWait },
   )
   const copy = inspectCopy(directory)
   if (copy.path === undefined) throw new InstallError(`Tarantool was installed, but ${directory} ${copy.flaw}`)

@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withLock } from '../../cache/lock.ts'
+import { type OnWait, withLock } from '../../cache/lock.ts'
 import { InstallError, TarantoolFixtureError } from '../../errors.ts'
 import { defaultPatience, type Patience } from '../download/answer.ts'
 import { type Client, openClient } from '../download/client.ts'
@@ -27,6 +26,14 @@ export interface ObtainOptions extends Question {
   readonly signal: AbortSignal
 }
 
+function sayOnce(report: (line: string) => void, { text }: { readonly text: string }): OnWait {
+  let isSaid = false
+  return ({ pid }) => {
+    if (!isSaid && pid !== process.pid) report(`waiting for process ${pid}, which installs Tarantool ${text}`)
+    isSaid = true
+  }
+}
+
 /** Asks a repository for the newest release that fits, and installs it unless the cache has it. */
 async function ask(options: ObtainOptions, repository: Repository): Promise<InstalledRelease> {
   const { root, wanted, system, env, report, terminal, reachWithin, patience = defaultPatience, signal } = options
@@ -39,7 +46,8 @@ async function ask(options: ObtainOptions, repository: Repository): Promise<Inst
     if (copy) return copy
     const progress = showProgress(`downloading Tarantool ${release.text}`, report, terminal)
     const { isStatic } = repository
-    return await installRelease({ root, release, isStatic, system, client, progress, patience, report, signal })
+    const common = { root, release, isStatic, system, client, progress, patience, report, signal }
+    return await installRelease({ ...common, onWait: sayOnce(report, release) })
   } finally {
     await client.close()
   }
@@ -56,17 +64,11 @@ export async function obtainRelease(options: ObtainOptions): Promise<InstalledRe
   const repository = repositoryFor(wanted, system, mirror)
   const begun = Date.now()
   let hasWaited = false
-  const onWait = ({ pid }: { pid: number }): void => {
-    if (!hasWaited && pid !== process.pid) report(`waiting for process ${pid}, which installs Tarantool ${wanted.text}`)
+  const say = sayOnce(report, wanted)
+  const onWait: OnWait = holder => {
     hasWaited = true
+    say(holder)
   }
-  const locks = join(releasesRoot(root), '.locks')
-  await mkdir(locks, { recursive: true, mode: 0o755 }).catch((cause: Error) => {
-    throw new InstallError(
-      `the cache ${root} cannot be written (${cause.message}); TARANTOOL_FIXTURE_CACHE names another directory for it`,
-      { cause },
-    )
-  })
   const work = async (): Promise<InstalledRelease> => {
     if (hasWaited) {
       const { copy } = findRelease(root, wanted, system)
@@ -85,5 +87,13 @@ export async function obtainRelease(options: ObtainOptions): Promise<InstalledRe
       throw new InstallError(`Tarantool could not be installed: ${(error as Error).message}`, { cause: error })
     }
   }
-  return await withLock(join(locks, questionKey(options)), work, { signal, onWait })
+  const lock = join(releasesRoot(root), '.locks', questionKey(options))
+  return await withLock(lock, work, { signal, onWait }).catch((error: Error) => {
+    signal.throwIfAborted()
+    if (error instanceof TarantoolFixtureError) throw error
+    throw new InstallError(
+      `the cache ${root} cannot be written (${error.message}); TARANTOOL_FIXTURE_CACHE names another directory for it`,
+      { cause: error },
+    )
+  })
 }

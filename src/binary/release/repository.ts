@@ -27,7 +27,7 @@ export function mirrorOf(env: NodeJS.ProcessEnv): string {
   if (!text) return vendor
   const isAddress = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
   if (isAddress) return text.endsWith('/') ? text : `${text}/`
-  throw new InvalidOptionError(`TARANTOOL_FIXTURE_MIRROR is ${JSON.stringify(text)}, which is not an address of HTTP`, {
+  throw new InvalidOptionError('TARANTOOL_FIXTURE_MIRROR is not an address of HTTP', {
     hint: `It takes the place of ${vendor}`,
   })
 }

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execa, type Options, type Subprocess } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Patience } from '../../../src/binary/download/answer.ts'
@@ -311,6 +311,34 @@ describe('processes', () => {
 })
 
 const isRoot = process.getuid?.() === 0
+
+// Whether a user without rights can run what is in this checkout: it may lie in root's home.
+function isOpen(path: string): boolean {
+  return path === '/' || ((statSync(path).mode & 0o005) === 0o005 && isOpen(dirname(path)))
+}
+
+const isClosed = !isRoot || ![finder, process.execPath].every(path => isOpen(dirname(path)))
+
+test.skipIf(isClosed)(
+  'a cache that can only be read is used as it is (as root only: it is another user’s)',
+  async () => {
+    await machine.find('4')
+    chmodSync(machine.directory, 0o755)
+    const asked = join(machine.cache, 'releases/.asked')
+    for (const name of readdirSync(asked)) utimesSync(join(asked, name), new Date(0), new Date(0))
+    const { length } = machine.vendor.requests
+    const { stdout, stderr } = await findInProcess('4', { uid: 65_534, gid: 65_534 })
+    expect([JSON.parse(String(stdout)), stderr]).toEqual([
+      expect.objectContaining({ version: '4.0.0', source: 'cache' }),
+      '',
+    ])
+    expect(machine.vendor.requests).toHaveLength(length)
+    const { stderr: refusal } = await findInProcess('3', { uid: 65_534, gid: 65_534 })
+    expect(refusal).toMatch(
+      /the cache .* cannot be written \(EACCES.*\); TARANTOOL_FIXTURE_CACHE names another directory/,
+    )
+  },
+)
 
 describe('a full disk', () => {
   const onSmallDisk = async (kilobytes: number): Promise<{ stderr: string; left: string } | undefined> => {

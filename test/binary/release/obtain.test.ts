@@ -1,4 +1,15 @@
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '../../../src/binary/copy.ts'
@@ -82,6 +93,12 @@ describe('what a project asks for is downloaded:', () => {
   test.each(['none', 'gz', 'xz', 'zst'] as const)('a package that is packed as %s', async compression => {
     machine.vendor.add('series-4/linux-deb', [tarantool('4.0.0-1', { compression })])
     expect((await machine.find('4')).version).toBe('4.0.0')
+  })
+
+  test('a package with files that others may write to', async () => {
+    machine.vendor.add('series-4/linux-deb', [tarantool('4.0.0-1', { mode: 0o777 })])
+    expect((await machine.find('4')).version).toBe('4.0.0')
+    expect((await machine.find('4')).source).toBe('cache')
   })
 
   test('of two packages of one version, the later', async () => {
@@ -212,6 +229,44 @@ describe('the network is asked', () => {
     const { length } = machine.vendor.requests
     expect((await machine.find('3')).source).toBe('cache')
     expect(machine.vendor.requests).toHaveLength(length)
+  })
+})
+
+test('the version of a program on PATH that does not fit is noted, if it is no script', async () => {
+  const notes = join(machine.cache, 'versions.json')
+  writeTarantool(join(machine.bin, 'tarantool'), '2.6.0')
+  await machine.find('3')
+  expect(existsSync(notes)).toBe(false)
+  rmSync(join(machine.bin, 'tarantool'))
+  const real = realpathSync(process.env.TARANTOOL_BIN ?? '')
+  symlinkSync(real, join(machine.bin, 'tarantool'))
+  await machine.find('3.7.0')
+  const noted = JSON.parse(readFileSync(notes, 'utf8')) as Record<string, { version: string }>
+  expect(Object.keys(noted)).toEqual([real])
+  // Without another question.
+  writeFileSync(notes, readFileSync(notes, 'utf8').replace(/"version":"[^"]*"/, '"version":"1.99.1"'))
+  machine.env.TARANTOOL_FIXTURE_INSTALL = '0'
+  await expect(machine.find('3.2')).rejects.toThrow(/PATH: .*tarantool is Tarantool 1\.99\.1/)
+  // Not from where others may write.
+  chmodSync(notes, 0o666)
+  await expect(machine.find('3.2')).rejects.not.toThrow('1.99.1')
+})
+
+describe('a copy that others may write to', () => {
+  test('is not run, which a line says, and is made anew', async () => {
+    const { path } = await machine.find('3.8.0')
+    chmodSync(path, 0o777)
+    machine.reports.length = 0
+    expect(await machine.find('3.8.0')).toMatchObject({ path, source: 'installed' })
+    expect(machine.reports[0]).toMatch(/3\.8\.0-linux-\w+ is not run: others may write to .*tarantool$/)
+    expect((await machine.find('3.8.0')).source).toBe('cache')
+  })
+
+  test('nothing is downloaded to where others may write', async () => {
+    mkdirSync(join(machine.cache, 'releases'), { recursive: true })
+    chmodSync(join(machine.cache, 'releases'), 0o777)
+    await expect(machine.find('3')).rejects.toThrow(/install: not where others could change it \(others may write to/)
+    expect(machine.vendor.requests).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -18,6 +18,8 @@ export interface PackageOptions {
   architecture?: string
   depends?: string
   compression?: 'none' | 'gz' | 'xz' | 'zst'
+  /** Who may do what with the program. */
+  mode?: number
   /** Bytes of ballast, so that a download takes several packets. */
   ballast?: number
   name?: string
@@ -59,10 +61,13 @@ export function buildPackage(options: PackageOptions): DebPackage {
     const noise = ballast > 0 ? `\n: ${Buffer.alloc(ballast / 2, version).toString('hex')}` : ''
     writeProgram(path, options.script ?? `echo 'Tarantool ${says}'${noise}`)
     if (options.program !== undefined) copyFileSync(options.program, path)
+    if (options.mode !== undefined) chmodSync(path, options.mode)
     const manual = join(tree, 'usr/share/doc/tarantool/copyright')
     mkdirSync(dirname(manual), { recursive: true })
     copyFileSync(path, manual)
-    const tar = execFileSync('tar', ['-C', tree, '-c', '--owner=1000', '--group=1000', '.'], { maxBuffer: 2 ** 28 })
+    const tar = execFileSync('tar', ['-C', tree, '-c', '--owner=1000', '--group=1000', '--mtime=@0', '.'], {
+      maxBuffer: 2 ** 28,
+    })
     const data = pack(tar, compression)
     const content = ar({
       'debian-binary': Buffer.from('2.0\n'),

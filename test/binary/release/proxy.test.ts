@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { proxiesOf } from '../../../src/binary/download/proxies.ts'
-import { InvalidOptionError } from '../../../src/errors.ts'
+import { DownloadError } from '../../../src/errors.ts'
 import { temporaryDirectory } from '../programs.ts'
 import { addReleases, linkPrograms, type Machine, newMachine } from './fetching.ts'
 import { Vendor } from './vendor.ts'
@@ -107,7 +107,7 @@ describe('variables', () => {
   })
 
   test.each(['socks5://127.0.0.1:1080', 'http://', 'a b'])('%j is no proxy of HTTP', text => {
-    expect(() => proxiesOf({ HTTPS_PROXY: text })).toThrow(InvalidOptionError)
+    expect(() => proxiesOf({ HTTPS_PROXY: text })).toThrow(DownloadError)
     expect(() => proxiesOf({ HTTPS_PROXY: text })).toThrow('HTTPS_PROXY is not the address of an HTTP proxy')
   })
 })

@@ -128,6 +128,6 @@ test('TARANTOOL_FIXTURE_MIRROR takes the place of the vendor', () => {
   expect(mirror('https://mirror.example.org/tnt')).toBe('https://mirror.example.org/tnt/')
   expect(mirror('')).toBe('https://download.tarantool.org/')
   for (const text of ['mirror.example.org', 'ftp://mirror.example.org', '/srv/mirror', 'file:///srv']) {
-    expect(() => mirror(text)).toThrow(`TARANTOOL_FIXTURE_MIRROR is ${JSON.stringify(text)}, which is not an address`)
+    expect(() => mirror(text)).toThrow('TARANTOOL_FIXTURE_MIRROR is not an address of HTTP')
   }
 })

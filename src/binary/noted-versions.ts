@@ -1,0 +1,75 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { pathWeakness } from '../trusted-path.ts'
+import { tryParseVersion, type Version } from './version.ts'
+
+/** Versions of programs by path, each with the state that the file was in. */
+type Notes = Record<string, { readonly state: string; readonly version: string }>
+
+const place = (root: string): string => join(root, 'versions.json')
+const most = 64
+
+// A script may answer otherwise the next time, such as one that picks a version by the directory.
+function isBinary(path: string): boolean {
+  const file = openSync(path, 'r')
+  try {
+    const magic = Buffer.alloc(4)
+    readSync(file, magic, 0, 4, 0)
+    return magic.equals(Buffer.from('\x7fELF'))
+  } finally {
+    closeSync(file)
+  }
+}
+
+function stateOf(path: string): string {
+  const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path)
+  return [dev, ino, size, mtimeMs, ctimeMs].join(' ')
+}
+
+function readNotes(root: string): Notes {
+  try {
+    if (pathWeakness(place(root)) !== undefined) return {}
+    return JSON.parse(readFileSync(place(root), 'utf8')) as Notes
+  } catch {
+    return {}
+  }
+}
+
+/**
+ * The version of a program that an earlier process asked, if the file is unchanged. It saves a start of a program that
+ * will not be used; a program that will be used is asked again.
+ */
+export function notedVersion(root: string | undefined, path: string): Version | undefined {
+  try {
+    const file = realpathSync(path)
+    const note = root === undefined ? undefined : readNotes(root)[file]
+    return note?.state === stateOf(file) ? tryParseVersion(note.version) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Notes the version of a program. Best effort. */
+export function noteVersion(root: string | undefined, path: string, { text }: Version): void {
+  try {
+    const file = realpathSync(path)
+    if (root === undefined || !isBinary(file) || pathWeakness(root) !== undefined) return
+    const notes = Object.entries({ ...readNotes(root), [file]: { state: stateOf(file), version: text } })
+    mkdirSync(root, { recursive: true, mode: 0o755 })
+    const written = `${place(root)}.${process.pid}`
+    writeFileSync(written, JSON.stringify(Object.fromEntries(notes.slice(-most))), { mode: 0o644 })
+    renameSync(written, place(root))
+  } catch {
+    // It is asked again then.
+  }
+}
