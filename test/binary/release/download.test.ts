@@ -71,8 +71,13 @@ function rest(request: IncomingMessage, response: ServerResponse): boolean {
 
 describe('a download that is cut off', () => {
   test('goes on where it ended, several times', async () => {
-    onPackage((request, response, count) => (count < 3 ? cut(request, response) : rest(request, response)))
+    const conditions: unknown[] = []
+    onPackage((request, response, count) => {
+      conditions.push(request.headers['if-range'])
+      return count < 3 ? cut(request, response) : rest(request, response)
+    })
     expect((await machine.find('4')).version).toBe('4.0.0')
+    expect(conditions).toEqual([undefined, validator, validator])
     const [first, second, third] = ranges().map(range => Number(/\d+/.exec(range)?.[0] ?? 0))
     expect([first, ranges().length]).toEqual([0, 3])
     expect(second).toBeGreaterThan(0)
