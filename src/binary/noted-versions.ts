@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDirectories } from '../make-directories.ts'
 import { pathWeakness } from '../trusted-path.ts'
 import { tryParseVersion, type Version } from './version.ts'
 
@@ -65,7 +56,7 @@ export function noteVersion(root: string | undefined, path: string, { text }: Ve
     const file = realpathSync(path)
     if (root === undefined || !isBinary(file) || pathWeakness(root) !== undefined) return
     const notes = Object.entries({ ...readNotes(root), [file]: { state: stateOf(file), version: text } })
-    mkdirSync(root, { recursive: true, mode: 0o755 })
+    makeDirectories(root, 0o755)
     const written = `${place(root)}.${process.pid}`
     writeFileSync(written, JSON.stringify(Object.fromEntries(notes.slice(-most))), { mode: 0o644 })
     renameSync(written, place(root))

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { makeDirectories } from '../make-directories.ts'
 import { hasEnded, processScope } from './process-scope.ts'
 
 // In milliseconds. The holder shows that it lives, for processes of other hosts and for a reused process ID.
@@ -68,7 +69,7 @@ export async function withLock<T>(
   const { signal, onWait } = options
   const mine: Holder = { scope: processScope(), pid: process.pid, nonce: randomBytes(8).toString('hex') }
   const text = JSON.stringify(mine)
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+  makeDirectories(dirname(path), 0o755)
   for (;;) {
     signal?.throwIfAborted()
     try {

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeDirectories } from '../make-directories.ts'
 import { hasEnded, processScope } from './process-scope.ts'
 
 const folder = '.uses'
@@ -20,7 +21,7 @@ export function noteUse(entry: string): void {
     utimesSync(entry, now, now)
     const note = join(placeOf(entry), `${basename(entry)}@${processScope()}@${process.pid}`)
     if (noted.has(note)) return
-    mkdirSync(placeOf(entry), { recursive: true, mode: 0o755 })
+    makeDirectories(placeOf(entry), 0o755)
     writeFileSync(note, '', { mode: 0o644 })
     if (noted.size === 0) process.once('exit', () => noted.forEach(remove))
     noted.add(note)

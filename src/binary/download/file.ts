@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout } from 'node:timers/promises'
 import { DownloadError, type ErrorDetails } from '../../errors.ts'
+import { makeDirectories } from '../../make-directories.ts'
 import { type Answer, defaultPatience, type Patience } from './answer.ts'
 import type { Client } from './client.ts'
 import { answerOf, networkFailure, withoutSecrets } from './failure.ts'
@@ -44,7 +45,7 @@ const pause = 500
  * @throws DownloadError if the server cannot be reached, or its file is not the one that the index describes
  */
 export async function downloadFile(file: RemoteFile, directory: string, options: DownloadOptions): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o755 })
+  makeDirectories(directory, 0o755)
   const partial = join(directory, `${file.sha256}.partial`)
   const complete = join(directory, `${file.sha256}.deb`)
   await checkSpace(file, partial)

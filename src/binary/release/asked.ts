@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DownloadError, VersionNotFoundError } from '../../errors.ts'
+import { makeDirectories } from '../../make-directories.ts'
 import { withoutSecrets } from '../download/failure.ts'
 import { type OperatingSystem, systemKey } from '../system.ts'
 import type { WantedVersion } from '../wanted.ts'
@@ -45,7 +46,7 @@ export function noteAsked(question: Question, error?: unknown): void {
   }
   try {
     const place = placeOf(question)
-    mkdirSync(dirname(place), { recursive: true, mode: 0o755 })
+    makeDirectories(dirname(place), 0o755)
     writeFileSync(
       place,
       JSON.stringify({ version: question.wanted.text, mirror: withoutSecrets(question.mirror), failure }),
