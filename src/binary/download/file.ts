@@ -1,14 +1,13 @@
-import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout } from 'node:timers/promises'
 import { DownloadError, type ErrorDetails } from '../../errors.ts'
 import { makeDirectories } from '../../make-directories.ts'
 import { type Answer, defaultPatience, type Patience } from './answer.ts'
 import type { Client } from './client.ts'
+import { checkSpace, diskFull, isFull } from './disk.ts'
 import { answerOf, networkFailure, withoutSecrets } from './failure.ts'
+import { noteOrigin, removePartial, sha256Of, sizeOf, validatorOf } from './partial.ts'
 import type { Progress } from './progress.ts'
 
 /** A file on a server, as a verified index describes it. */
@@ -28,12 +27,6 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The size and the validator (ETag or Last-Modified) of the file that a partial download belongs to. */
-interface Origin {
-  readonly url: string
-  readonly validator: string
-}
-
 // Attempts in a row that bring no byte. An attempt that brings some starts the count again.
 const mostAttempts = 4
 const pause = 500
@@ -48,7 +41,7 @@ export async function downloadFile(file: RemoteFile, directory: string, options:
   makeDirectories(directory, 0o755)
   const partial = join(directory, `${file.sha256}.partial`)
   const complete = join(directory, `${file.sha256}.deb`)
-  await checkSpace(file, partial)
+  await checkSpace(directory, file.size, await sizeOf(partial))
   try {
     let failures = 0
     let wasResumed = false
@@ -97,10 +90,10 @@ function interrupted(error: Error): never {
 async function attempt(file: RemoteFile, partial: string, options: DownloadOptions): Promise<void> {
   const { client, signal, patience = defaultPatience } = options
   const have = await sizeOf(partial)
-  const origin = have > 0 ? await originOf(partial, file) : undefined
+  const validator = have > 0 ? await validatorOf(partial, file.url) : undefined
   if (have === file.size) return
-  const start = origin && have < file.size ? have : 0
-  const headers = start > 0 && origin ? { range: `bytes=${start}-`, 'if-range': origin.validator } : undefined
+  const start = validator !== undefined && have < file.size ? have : 0
+  const headers = start > 0 && validator ? { range: `bytes=${start}-`, 'if-range': validator } : undefined
   const answer = await client.get(file.url, { signal, ...(headers && { headers }) }).catch(interrupted)
   const resumed = answer.status === 206 && start > 0
   const from = resumed ? start : 0
@@ -111,7 +104,9 @@ async function attempt(file: RemoteFile, partial: string, options: DownloadOptio
     if (answer.status === 416) await removePartial(partial)
     throw error
   }
-  if (!resumed) await noteOrigin(partial, file, answer)
+  if (!resumed) {
+    await noteOrigin(partial, file.url, answer).catch((error: Error) => notWritten(error, partial, file.size))
+  }
   await receive(answer, partial, from, file, options).catch((error: unknown) => {
     signal?.throwIfAborted()
     if (error instanceof DownloadError) throw error
@@ -165,66 +160,9 @@ async function receive(
   }
 }
 
-/** Whether a file system has no room, or the user may not take more of it. */
-export function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
-}
-
 async function notWritten(error: Error, partial: string, size: number): Promise<never> {
   if (!isFull(error)) throw new DownloadError(error.message, { cause: error })
   // It would keep the disk full.
   await removePartial(partial)
   throw diskFull(dirname(partial), size, error)
-}
-
-/** An error for a file system without room for a download. */
-export function diskFull(directory: string, needed: number, cause?: unknown): DownloadError {
-  const megabytes = Math.ceil(needed / 1e6)
-  return new DownloadError(`the disk is full: ${directory} has no room for ${megabytes} MB`, {
-    hint: 'TARANTOOL_FIXTURE_CACHE names a directory on another disk.',
-    cause,
-  })
-}
-
-async function checkSpace({ size }: RemoteFile, partial: string): Promise<void> {
-  const room = await statfs(dirname(partial)).catch(() => undefined)
-  // Some file systems do not tell.
-  if (room && room.blocks > 0 && room.bavail * room.bsize + (await sizeOf(partial)) < size)
-    throw diskFull(dirname(partial), size)
-}
-
-async function originOf(partial: string, file: RemoteFile): Promise<Origin | undefined> {
-  try {
-    const origin = JSON.parse(await readFile(`${partial}.json`, 'utf8')) as Origin
-    return origin.url === withoutSecrets(file.url) && typeof origin.validator === 'string' ? origin : undefined
-  } catch {
-    return undefined
-  }
-}
-
-// If-Range takes no weak ETag.
-async function noteOrigin(partial: string, file: RemoteFile, { headers }: Answer): Promise<void> {
-  const { etag } = headers
-  const validator = etag?.startsWith('"') ? etag : headers['last-modified']
-  if (validator === undefined) return await rm(`${partial}.json`, { force: true })
-  const origin: Origin = { url: withoutSecrets(file.url), validator }
-  await writeFile(`${partial}.json`, JSON.stringify(origin)).catch(error => notWritten(error, partial, file.size))
-}
-
-async function removePartial(partial: string): Promise<void> {
-  await rm(partial, { force: true })
-  await rm(`${partial}.json`, { force: true })
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return await stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  )
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash: Hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
 }

@@ -1,0 +1,27 @@
+import { statfs } from 'node:fs/promises'
+import { DownloadError } from '../../errors.ts'
+
+/** Whether a file system has no room, or the user may not take more of it. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/** An error for a file system without room for a download. */
+export function diskFull(directory: string, needed: number, cause?: unknown): DownloadError {
+  const megabytes = Math.ceil(needed / 1e6)
+  return new DownloadError(`the disk is full: ${directory} has no room for ${megabytes} MB`, {
+    hint: 'TARANTOOL_FIXTURE_CACHE names a directory on another disk.',
+    cause,
+  })
+}
+
+/**
+ * Refuses a download that the file system has no room for.
+ *
+ * @param present bytes of the file that are there already
+ */
+export async function checkSpace(directory: string, size: number, present: number): Promise<void> {
+  const room = await statfs(directory).catch(() => undefined)
+  // Some file systems do not tell.
+  if (room && room.blocks > 0 && room.bavail * room.bsize + present < size) throw diskFull(directory, size)
+}
