@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { binaryVersion } from '../../src/binary/binary-version.ts'
@@ -20,7 +20,21 @@ const script = `
 
 function startIn(env: NodeJS.ProcessEnv): number {
   const args = ['--input-type=module', '--eval', script]
-  return Number(execFileSync(process.execPath, args, { env: { ...process.env, ...env }, encoding: 'utf8' }))
+  return Number(
+    execFileSync(process.execPath, args, {
+      env: { ...process.env, ...env },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  )
+}
+
+// All programs but Tarantool.
+function linkAllBut(directory: string, to: string): void {
+  const names = existsSync(directory) ? readdirSync(directory) : []
+  for (const name of names.filter(name => name !== 'tarantool' && !existsSync(join(to, name)))) {
+    symlinkSync(join(directory, name), join(to, name))
+  }
 }
 
 /** The first start of a process, with a release that is named in full and in the cache, beside one with it on PATH. */
@@ -37,14 +51,15 @@ export async function benchVersion(pairs: number): Promise<void> {
     const bin = join(directory, 'bin')
     mkdirSync(bin)
     symlinkSync(binary.path, join(bin, 'tarantool'))
-    const others = (process.env.PATH ?? '').split(delimiter).filter(entry => entry !== dirname(binary.path))
+    const others = join(directory, 'others')
+    mkdirSync(others)
+    for (const entry of (process.env.PATH ?? '').split(delimiter)) linkAllBut(entry, others)
     const { major, minor, patch } = version
     const common = { TARANTOOL_BIN: '', TARANTOOL_FIXTURE_CACHE: root }
     const start = await compare(
       pairs,
-      async () =>
-        startIn({ ...common, PATH: others.join(delimiter), TARANTOOL_FIXTURE_VERSION: `${major}.${minor}.${patch}` }),
-      async () => startIn({ ...common, PATH: [bin, ...others].join(delimiter) }),
+      async () => startIn({ ...common, PATH: others, TARANTOOL_FIXTURE_VERSION: `${major}.${minor}.${patch}` }),
+      async () => startIn({ ...common, PATH: [bin, others].join(delimiter) }),
     )
     report('first start, from the cache / from PATH', start, 1.02)
   } finally {
