@@ -3,6 +3,7 @@
  *
  * @module tarantool-fixture
  */
+export type { TarantoolVersion } from './binary/tarantool-version.ts'
 export type { Version } from './binary/version.ts'
 export type {
   BoxCfgValue,

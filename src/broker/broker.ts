@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { withAbsolutePaths } from '../config/absolute-paths.ts'
 import { checkServerOptions, type ResolvedFixture, type ServerOptions } from '../config/fixture-config.ts'
+import { overDefaults } from '../config/layers.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import { UnknownServerError } from '../errors.ts'
 import { checkSocketPath } from '../instance/addresses.ts'
@@ -148,7 +149,7 @@ export class Broker {
     const seed = config.appLua === undefined ? {} : { seedLua: undefined, seed: undefined }
     const pool = new Pool({
       name,
-      server: { ...base, ...seed, ...config },
+      server: overDefaults({ ...base, ...seed }, config),
       root: this.#directory,
       baseDir,
       maxServers: 1,

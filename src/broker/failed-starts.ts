@@ -85,7 +85,7 @@ export class FailedStarts {
 }
 
 // Removes server names: each contains a port, so equal failures of two servers would differ.
-const withoutNames = (text: string): string => text.replace(/(?:spare )?Tarantool\[[^\]]*\]/g, 'Tarantool')
+const withoutNames = (text: string): string => text.replace(/(?:spare )?Tarantool(?: [\w.]+)?\[[^\]]*\]/g, 'Tarantool')
 
 function textOf(error: TarantoolFixtureError): string {
   const { luaStack } = error as { luaStack?: string | undefined }

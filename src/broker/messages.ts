@@ -7,6 +7,11 @@ export interface BrokerTicket {
   readonly path: string | undefined
   readonly servers: readonly string[]
   readonly lease: 'file' | 'on-use'
+  /**
+   * The version of each server, for files that ask before they have a lease; or why it could not be found. Only where such
+   * files can be: with `lease: 'on-use'`, and where files are listed.
+   */
+  readonly versions?: Readonly<Record<string, string | SerializedError>> | undefined
   /** The run stops after a number of failed tests, and the runner does not count files that cannot run. */
   readonly bails?: boolean | undefined
 }
@@ -19,6 +24,8 @@ export interface WorkerIdentity {
 
 /** What a worker is told of the server that it leases: plain JSON. */
 export interface LeasedServerInfo extends ServerFacts {
+  /** How messages call it. */
+  readonly fingerprint: string
   readonly host: string
   readonly port: number | string
   readonly uri: string

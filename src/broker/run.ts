@@ -2,6 +2,7 @@ import { type FixtureConfig, type ResolvedFixture, resolveFixture } from '../con
 import { InvalidOptionError } from '../errors.ts'
 import { Broker } from './broker.ts'
 import type { BrokerTicket } from './messages.ts'
+import { findVersions, obtainPrograms } from './programs.ts'
 import { type ServerFiles, serverFiles, stampOf } from './server-files.ts'
 
 export interface RunOptions {
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly onRefused?: ((files: number) => void) | undefined
   /** Reports every failure in full to every test file, because the runner may show only one of those files. */
   readonly tellsInFull?: boolean | undefined
+  /** The version of Tarantool that the run is for. Default: what the config says. */
+  readonly version?: string | undefined
 }
 
 /** The servers of one setup in a runner's run, from its global setup to its teardown. */
@@ -22,6 +25,7 @@ export class Run {
   #broker: Promise<Broker> | undefined
   #fixture: ResolvedFixture | undefined
   #stamp = ''
+  #versions: BrokerTicket['versions']
   #refresh: Promise<void> | undefined
 
   constructor(options: RunOptions) {
@@ -29,15 +33,15 @@ export class Run {
   }
 
   /**
-   * Makes the broker, and starts as many servers as workers can be busy, without waiting for them. It can be called again,
-   * when more workers are known of. When it throws, `end` has to be called.
+   * Makes the broker, and starts as many servers as workers can be busy, without waiting for them, but for their Tarantool
+   * to be there. It can be called again, when more workers are known of. When it throws, `end` has to be called.
    *
    * @param workers how many can be busy at once; asked when the config has been read
    * @param options.start whether there is anything to run
    * @throws what is wrong with the config
    */
   async begin(workers: () => Promise<number>, { start }: { start: boolean }): Promise<void> {
-    this.#fixture ??= resolveFixture(await this.#options.load())
+    this.#fixture ??= await this.#load()
     const fixture = this.#fixture
     const busy = await workers()
     checkFixedPorts(fixture, busy)
@@ -46,6 +50,7 @@ export class Run {
     this.#broker ??= Broker.listen({ fixture, baseDir, onRefused, tellsInFull })
     const broker = await this.#broker
     if (start && fixture.lease === 'file') broker.prestart(busy)
+    if (start) await this.#obtain(fixture)
   }
 
   /** Ends the servers. Resolves to what went wrong. */
@@ -65,7 +70,7 @@ export class Run {
   /** What workers have to know of it. */
   async ticket(): Promise<BrokerTicket> {
     const { servers = new Map<string, unknown>(), lease = 'file' } = this.#fixture ?? {}
-    return { path: (await this.#broker)?.path, servers: [...servers.keys()], lease }
+    return { path: (await this.#broker)?.path, servers: [...servers.keys()], lease, versions: this.#versions }
   }
 
   /** Before a rerun in watch mode: servers whose Lua or config changed are replaced. All its projects ask for it at once. */
@@ -87,12 +92,24 @@ export class Run {
     return stampOf(this.watched().files)
   }
 
+  async #load(): Promise<ResolvedFixture> {
+    return resolveFixture(await this.#options.load(), this.#options.version)
+  }
+
+  async #obtain({ servers, lease }: ResolvedFixture): Promise<void> {
+    const { baseDir } = this.#options
+    await obtainPrograms(servers, baseDir)
+    // A file that has its server from the begin on knows its version from the lease.
+    this.#versions = lease === 'file' ? undefined : await findVersions(servers, baseDir)
+  }
+
   async #replaceChanged(): Promise<void> {
     const broker = await this.#broker
     broker?.beginRun()
     if (!this.#fixture || !broker || this.#currentStamp() === this.#stamp) return
     try {
-      this.#fixture = resolveFixture(await this.#options.load())
+      this.#fixture = await this.#load()
+      await this.#obtain(this.#fixture)
       await broker.reload(this.#fixture)
     } catch (error) {
       // Thrown from here it would end the runner; so it is the tests that are told.

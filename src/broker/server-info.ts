@@ -7,8 +7,9 @@ type InstanceInfo = Omit<LeasedServerInfo, keyof ServerFacts | 'keepsOnFailure'>
 
 /** What a worker is told of the process behind its server. */
 export function infoOf(instance: TarantoolInstance): InstanceInfo {
-  const { host, port, uri, credentials, workDir, logFile, consoleHost, consolePort, address } = instance
+  const { fingerprint, host, port, uri, credentials, workDir, logFile, consoleHost, consolePort, address } = instance
   return {
+    fingerprint,
     host,
     port,
     uri,

@@ -1,8 +1,10 @@
 import { isAbsolute, resolve } from 'node:path'
+import { readWantedVersion } from '../binary/wanted.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import type { DockerOptions, InstanceOptions } from './options.ts'
 import { dockerEntries } from './schema.ts'
+import { versionOfEnvironment } from './version.ts'
 
 /** A checked `docker`, with its defaults. */
 export interface ResolvedDocker {
@@ -17,8 +19,8 @@ export interface ResolvedDocker {
 const defaultImage = 'tarantool/tarantool'
 const defaultTag = '3.8'
 
-// A colon before the last slash is a registry's port.
-const isComplete = (image: string): boolean =>
+/** Whether an image is named with its tag or digest. A colon before the last slash is a registry's port. */
+export const isComplete = (image: string): boolean =>
   image.includes('@') || image.slice(image.lastIndexOf('/') + 1).includes(':')
 
 /** A program's path made absolute; a name is left to PATH. */
@@ -26,15 +28,44 @@ export function engineProgram(engine: string, baseDir: string): string {
   return engine.includes('/') && !isAbsolute(engine) ? resolve(baseDir, engine) : engine
 }
 
-/** Fills in the defaults. */
-export function resolveDocker(options: DockerOptions, baseDir: string): ResolvedDocker {
-  const { image = defaultImage, tag = defaultTag, engine = 'docker', user, args = [] } = options
+/**
+ * Fills in the defaults.
+ *
+ * @param version the option; without it TARANTOOL_FIXTURE_VERSION counts
+ * @throws InvalidOptionError if that is malformed
+ */
+export function resolveDocker(options: DockerOptions, baseDir: string, version?: string): ResolvedDocker {
+  const { image = defaultImage, engine = 'docker', user, args = [] } = options
+  const tag = options.tag ?? version ?? (isComplete(image) ? undefined : tagOfEnvironment()) ?? defaultTag
   return {
     image: isComplete(image) ? image : `${image}:${tag}`,
     engine: engineProgram(engine, baseDir),
     user,
     args,
   }
+}
+
+function tagOfEnvironment(): string | undefined {
+  const version = versionOfEnvironment()
+  return version && readWantedVersion(version, 'TARANTOOL_FIXTURE_VERSION').text
+}
+
+// A tag may say more than the version: 3.8.0-ubuntu20.04 is one of 3.8.
+const saysVersion = (tag: string | undefined, version: string): boolean =>
+  tag !== undefined && (tag === version || tag.startsWith(`${version}.`) || tag.startsWith(`${version}-`))
+
+function tagOf(image: string): string | undefined {
+  const [name = ''] = image.split('@')
+  return isComplete(name) ? name.slice(name.lastIndexOf(':') + 1) : undefined
+}
+
+function checkVersionOfImage(version: string, { image, tag }: DockerOptions): void {
+  const given = tag === undefined && image !== undefined && isComplete(image) ? (['image', image] as const) : undefined
+  const [name, value] = given ?? (['tag', tag] as const)
+  if (value === undefined || saysVersion(given ? tagOf(value) : value, version)) return
+  throw new InvalidOptionError(`option 'version' is '${version}', but 'docker.${name}' is '${value}'`, {
+    hint: "Keep one of them: with 'docker', 'version' is the image's tag.",
+  })
 }
 
 const published: ReadonlySet<string> = new Set(['127.0.0.1', 'unix/'])
@@ -54,6 +85,7 @@ export function checkDocker(options: InstanceOptions): void {
       { hint: 'Keep one of them.' },
     )
   }
+  if (options.version !== undefined) checkVersionOfImage(options.version, docker)
   for (const name of ['commandToRun', 'commandArgs'] as const) {
     if (options[name] === undefined) continue
     throw new InvalidOptionError(`option '${name}' does not go with 'docker', which runs the image's own Tarantool`, {

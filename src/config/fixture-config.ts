@@ -2,8 +2,10 @@ import * as v from 'valibot'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import { type Isolation, isolations } from './isolation.ts'
+import { namesProgram, overDefaults } from './layers.ts'
 import type { InstanceOptions } from './options.ts'
 import { instanceEntries } from './schema.ts'
+import { checkVersion } from './version.ts'
 
 export type { Isolation } from './isolation.ts'
 
@@ -60,15 +62,18 @@ const serverName = /^[A-Za-z][A-Za-z0-9_-]*$/
 /** Checks the options of one server, as a config or a test names them. */
 export function checkServerOptions(what: string, options: unknown): asserts options is ServerOptions {
   checkOptions(what, serverEntries, options)
+  checkVersion(what, (options as ServerOptions).version)
 }
 
 /**
  * Checks a fixture's config.
  *
+ * @param version the version that the run is for, which is the default of the config
  * @throws UnknownOptionError, InvalidOptionError
  */
-export function resolveFixture(config: FixtureConfig): ResolvedFixture {
+export function resolveFixture(config: FixtureConfig, version?: string): ResolvedFixture {
   checkOptions('tarantool', fixtureEntries, config)
+  checkVersion('tarantool', config.version)
   const { servers, lease = 'file', maxServers, ...shared } = config
   const resolved = new Map<string, ServerOptions>()
   for (const [name, own] of Object.entries(servers ?? { default: {} })) {
@@ -78,8 +83,28 @@ export function resolveFixture(config: FixtureConfig): ResolvedFixture {
       })
     }
     checkServerOptions(`tarantool: server '${name}'`, own)
-    resolved.set(name, { ...shared, ...own })
+    resolved.set(name, overDefaults(shared, own))
   }
   if (resolved.size === 0) throw new InvalidOptionError("tarantool: option 'servers' names no server")
-  return { servers: resolved, lease, maxServers }
+  return { servers: version === undefined ? resolved : forVersion(resolved, version), lease, maxServers }
+}
+
+/**
+ * The servers of a run that is for one version. A server that names a version or program of its own keeps it, if another
+ * server is of the run's version: a run in which none is would test something else than its name says.
+ */
+function forVersion(servers: ReadonlyMap<string, ServerOptions>, version: string): Map<string, ServerOptions> {
+  checkVersion('tarantool', version)
+  const all = [...servers.values()]
+  const isCertain = all.some(server => (server.version ?? version) === version && !namesProgram(server))
+  const others = all.flatMap(server => (server.version === undefined ? [] : [server.version]))
+  if (others.length === all.length && !others.includes(version)) {
+    const names = [...new Set(others)].map(name => `'${name}'`).join(', ')
+    throw new InvalidOptionError(`this run is for Tarantool ${version}, but its config asks for version ${names}`, {
+      hint: "Leave out 'version' in the config: the project's own version is the default.",
+    })
+  }
+  const isOther = (server: ServerOptions): boolean =>
+    server.version !== undefined || (isCertain && namesProgram(server))
+  return new Map([...servers].map(([name, server]) => [name, isOther(server) ? server : { ...server, version }]))
 }

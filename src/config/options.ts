@@ -29,7 +29,7 @@ export type BoxCfgValue =
 export interface DockerOptions {
   /** Default `'tarantool/tarantool'`. It is pulled where the engine does not have it. */
   image?: string | undefined
-  /** Default `'3.8'`; none for an image that is named with its tag or digest. */
+  /** Default: the option `version`, else `'3.8'`; none for an image that is named with its tag or digest. */
   tag?: string | undefined
   /** `'docker'`, `'podman'`, or the path of a program that takes Docker's command line. Default `'docker'`. */
   engine?: string | undefined
@@ -146,7 +146,19 @@ export interface InstanceOptions {
   timeout?: number | undefined
   /** How long a stop waits between SIGTERM and SIGKILL, in milliseconds. Default 5000. */
   stopTimeout?: number | undefined
-  /** The Tarantool to run: a path, or a name on PATH. Default: TARANTOOL_BIN, PATH, the cache, an installation. */
+  /**
+   * The version of Tarantool to run: a series (`'3'`), a minor version (`'2.11'`), a release (`'3.8.0'`) or `'latest'`.
+   * TARANTOOL_BIN and PATH count if they fit; else the vendor's release is taken from the cache, or downloaded into it as
+   * any user. A `commandToRun` has to be of that version. With `docker` it is the image's tag. Default:
+   * TARANTOOL_FIXTURE_VERSION; without it, any Tarantool of the machine, else the newest release of series 3.
+   */
+  version?: string | undefined
+  /**
+   * Says nothing about which Tarantool is used and how its download goes. Default false: one line in each run, unless it is
+   * the `tarantool` on PATH, and the progress of a download.
+   */
+  quiet?: boolean | undefined
+  /** The Tarantool to run: a path, or a name on PATH. Default: TARANTOOL_BIN, PATH, the cache, a release of the vendor's. */
   commandToRun?: string | undefined
   /**
    * Runs the server in a container: `{}` for Tarantool's own image. Its port (and that of a console on TCP) is published on

@@ -11,6 +11,7 @@ import { ownOptions } from './own-options.ts'
 import { checkReplicationSource } from './replication-source.ts'
 import { instanceEntries } from './schema.ts'
 import { type SeedSource, seedSources } from './seed-sources.ts'
+import { checkVersion, versionOfEnvironment } from './version.ts'
 
 /** Lua that the user gave as text, or as the absolute path of a file. */
 export type LuaSource = { readonly text: string } | { readonly file: string }
@@ -52,6 +53,10 @@ export interface ResolvedOptions {
   readonly extraBoxCfg: string | undefined
   readonly timeout: number
   readonly stopTimeout: number
+  readonly version: string | undefined
+  /** The version that the server's name says; undefined where nothing asks for one. */
+  readonly versionInName: string | undefined
+  readonly quiet: boolean
   readonly commandToRun: string | undefined
   readonly docker: ResolvedDocker | undefined
   readonly commandArgs: readonly string[]
@@ -149,6 +154,7 @@ function defaultConsoleHost({ consolePort, docker }: InstanceOptions): string {
  */
 export function resolveOptions(options: InstanceOptions, baseDir: string = process.cwd()): ResolvedOptions {
   checkOptions('TarantoolInstance', instanceEntries, options)
+  checkVersion('TarantoolInstance', options.version)
   checkTogether(options)
   checkReplicationSource(options.replicationSource)
   checkDocker(options)
@@ -179,9 +185,12 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     extraBoxCfg: options.extraBoxCfg,
     timeout: options.timeout ?? (options.docker ? 30_000 : 5000),
     stopTimeout: options.stopTimeout ?? 5000,
+    version: options.version,
+    versionInName: options.version ?? versionOfEnvironment(),
+    quiet: options.quiet ?? false,
     commandToRun: options.commandToRun,
     commandArgs: options.commandArgs ?? [],
-    docker: options.docker && resolveDocker(options.docker, baseDir),
+    docker: options.docker && resolveDocker(options.docker, baseDir, options.version),
     boxCfg: options.boxCfg ?? {},
     env: options.env ?? {},
     credentials:

@@ -92,6 +92,9 @@ export const instanceEntries: v.ObjectEntries = {
   extraBoxCfg: v.optional(v.string()),
   timeout: v.optional(milliseconds),
   stopTimeout: v.optional(milliseconds),
+  // What is in it is checked in version.ts.
+  version: v.optional(v.string("must be a text such as '3', '2.11', '3.8.0' or 'latest'")),
+  quiet: v.optional(v.boolean()),
   commandToRun: v.optional(text),
   commandArgs: v.optional(v.array(v.string())),
   docker: v.optional(v.looseObject({}, 'must be an object of image, tag, engine, user and args')),

@@ -12,15 +12,15 @@ export interface ShownError {
 /** What a server logged from an offset on, as it stands under an error; undefined when it was silent. */
 export function describeLog(server: LeasedServer, when: string, since: number): string | undefined {
   const { lines, earlier } = readTail(server.log.path, since, tailLines)
-  const { host, port, logFile, keepsOnFailure } = server.info
+  const { fingerprint, logFile, keepsOnFailure } = server.info
   // What is kept is worth a line, even where the server was silent.
   if (lines.length === 0 && !keepsOnFailure) return undefined
   const name = server.name === 'default' ? '' : ` (${server.name})`
   const file = keepsOnFailure ? logFile : `${logFile}, which keep: 'on-failure' keeps`
-  if (lines.length === 0) return `Tarantool[${host}:${port}]${name} logged nothing ${when} (whole log: ${file})`
+  if (lines.length === 0) return `${fingerprint}${name} logged nothing ${when} (whole log: ${file})`
   const omitted = earlier === 0 ? [] : [`(${earlier ?? 'many more'} lines before these)`]
   const log = [...omitted, ...lines].map(line => `  ${line}`).join('\n')
-  return `Tarantool[${host}:${port}]${name} logged ${when} (whole log: ${file}):\n${log}`
+  return `${fingerprint}${name} logged ${when} (whole log: ${file}):\n${log}`
 }
 
 /** Puts a text under an error's message, in its stack too: some reporters show the one, some the other. */

@@ -1,9 +1,11 @@
+import { TarantoolVersion } from '../binary/tarantool-version.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
 import { fromCaller } from '../call-site.ts'
 import { LeaseError } from '../errors.ts'
 import { type LogSlice, type LogWait, usualWait } from '../log/log-file.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
+import { versionBeforeLease } from './early-version.ts'
 import type { HandleOrigin } from './handle-origin.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
@@ -76,9 +78,18 @@ export class TarantoolHandle {
     return this.#info().pid
   }
 
-  /** The server's version, `2.6.0-0-g47aa4e01e`. */
-  get version(): string {
-    return this.#info().version
+  /**
+   * The server's version, `2.6.0-0-g47aa4e01e`: a text with `isAtLeast`, `major`, `minor` and `patch`. It is known at the top
+   * of a file, also with `lease: 'on-use'`; for a server with a `version` of its own (`useTarantool({ config })`), from the
+   * first hook on.
+   *
+   * @example
+   * test.runIf(tarantool.version.isAtLeast(2, 11))('uses what 2.11 has', async () => …)
+   */
+  get version(): TarantoolVersion {
+    const text = this.#leased()?.info.version ?? versionBeforeLease(this.#origin)
+    if (text !== undefined) return TarantoolVersion.of(text)
+    throw this.#notLeased()
   }
 
   /** The server's directory. */

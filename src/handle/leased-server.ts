@@ -139,7 +139,7 @@ export class LeasedServer {
 
   async #describe(logSince = this.marks.earliest): Promise<ErrorDetails & { instance: string }> {
     return {
-      instance: `Tarantool[${this.#info.host}:${this.#info.port}]`,
+      instance: this.#info.fingerprint,
       logTail: tailOf(this.log.path, logSince, tailLines),
       logFile: this.#info.logFile,
     }

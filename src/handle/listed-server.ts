@@ -3,6 +3,7 @@ import type { LeasedServerInfo } from '../broker/messages.ts'
 /** What stands for a server where test files are imported and nothing runs (`vitest list`): of the right types. */
 export const listedServer: LeasedServerInfo = {
   name: 'listed',
+  fingerprint: 'Tarantool[127.0.0.1:0]',
   host: '127.0.0.1',
   port: 0,
   uri: '127.0.0.1:0',

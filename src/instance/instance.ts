@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseVersion, type Version } from '../binary/version.ts'
+import { TarantoolVersion } from '../binary/tarantool-version.ts'
 import { fromCaller } from '../call-site.ts'
 import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
@@ -153,7 +153,7 @@ export class TarantoolInstance implements AsyncDisposable {
     return { binary, console: agent, credentials: this.credentials }
   }
 
-  /** How messages call the server: `Tarantool[127.0.0.1:34567]`. */
+  /** How messages call the server: `Tarantool[127.0.0.1:34567]`, or `Tarantool 3[…]` if that `version` is asked for. */
   get fingerprint(): string {
     return this.#lifecycle.fingerprint
   }
@@ -202,14 +202,16 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * The version of the running server.
+   * The version of the running server: a text with `isAtLeast`, `major`, `minor` and `patch`.
    *
    * @throws NotRunningError
+   * @example
+   * if (tarantool.version().isAtLeast(2, 11)) …
    */
-  version(): Version {
+  version(): TarantoolVersion {
     const { report } = this.#lifecycle
     if (!report) throw this.#notRunning()
-    return parseVersion(report.version)
+    return TarantoolVersion.of(report.version)
   }
 
   /**
@@ -224,8 +226,8 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /** The version of the program that is run: `tarantool --version`, asked once per binary. */
-  async binVersion(): Promise<Version> {
-    return await this.#lifecycle.version()
+  async binVersion(): Promise<TarantoolVersion> {
+    return TarantoolVersion.of((await this.#lifecycle.version()).text)
   }
 
   // ---- Its life ----

@@ -79,7 +79,9 @@ export class Lifecycle {
 
   get fingerprint(): string {
     const address = toUri(this.#options.host, this.#workspace.addresses?.port ?? this.#options.port ?? '?')
-    return `${this.#workspace.standsBy ? 'spare ' : ''}Tarantool[${address}]`
+    const { versionInName } = this.#options
+    const name = versionInName === undefined ? 'Tarantool' : `Tarantool ${versionInName}`
+    return `${this.#workspace.standsBy ? 'spare ' : ''}${name}[${address}]`
   }
 
   /** Why it does not run, when that was nobody's wish. */

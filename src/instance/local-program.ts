@@ -20,11 +20,16 @@ export class LocalProgram implements Program {
     return await this.#versionOf(await this.#locate())
   }
 
+  async obtain(signal?: AbortSignal): Promise<void> {
+    const binary = await this.#locate(signal)
+    // Nothing is said about the one on PATH, which need not be asked for its version yet.
+    if (binary.source !== 'PATH') await this.#introduce(binary)
+  }
+
   async prepare(signal: AbortSignal): Promise<ReadyProgram> {
     const binary = await this.#locate(signal)
     // Asked at the first start of a binary, so that a program that is no Tarantool is never run with our script.
-    const version = await this.#versionOf(binary)
-    announceBinary(binary, version, { report: toStderr })
+    const version = await this.#introduce(binary)
     const { commandArgs, env } = this.#options
     const environment = serverEnvironment(binary.env, env)
     return {
@@ -42,8 +47,21 @@ export class LocalProgram implements Program {
   }
 
   async #locate(signal?: AbortSignal): Promise<Binary> {
-    const { commandToRun, commandArgs } = this.#options
-    return await locateBinary({ commandArgs, ...(commandToRun && { commandToRun }), ...(signal && { signal }) })
+    const { version, quiet, commandToRun, commandArgs } = this.#options
+    return await locateBinary({
+      commandArgs,
+      quiet,
+      ...(version !== undefined && { version }),
+      ...(commandToRun !== undefined && { commandToRun }),
+      ...(signal && { signal }),
+    })
+  }
+
+  /** Asks for its version, and says which it is. */
+  async #introduce(binary: Binary): Promise<Version> {
+    const version = await this.#versionOf(binary)
+    announceBinary(binary, version, { report: toStderr, quiet: this.#options.quiet })
+    return version
   }
 
   async #versionOf(binary: Binary): Promise<Version> {

@@ -44,6 +44,8 @@ export interface ReadyProgram {
 export interface Program {
   /** The version that it says it has. */
   version(): Promise<Version>
-  /** Finds it, installs it or pulls it. Not on the server's time. */
+  /** Finds it, downloads it or pulls it, and says so: what can be done before anything runs it. */
+  obtain(signal?: AbortSignal): Promise<void>
+  /** Obtains it for a start. Not on the server's time. */
   prepare(signal: AbortSignal): Promise<ReadyProgram>
 }

@@ -8,16 +8,15 @@ import { templateKey } from '../seed/template-key.ts'
 import { type DataSource, startWithTemplate, TemplateGoneError } from '../seed/template-start.ts'
 import { copyTemplate, type TemplateOrigin, TemplateStore } from '../seed/template-store.ts'
 import { OwnersUnknownError } from './access.ts'
-import { DockerProgram } from './docker/program.ts'
 import type { SeedDuty } from './init-script.ts'
 import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch.ts'
-import { LocalProgram } from './local-program.ts'
 import { reaper } from './owner/reaper.ts'
 import { notWritable } from './place/not-writable.ts'
 import { canListen } from './place/port.ts'
 import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import type { Program, ReadyProgram } from './program.ts'
+import { programOf } from './program-of.ts'
 import type { ReadyReport } from './report.ts'
 import { isReplicated, nameOfSeed, tellOnce } from './seed-terms.ts'
 import type { ServerDetails } from './start-failure.ts'
@@ -53,7 +52,7 @@ export class Starter {
     this.#options = options
     this.#workspace = workspace
     this.#details = details
-    this.#program = options.docker ? new DockerProgram(options, options.docker) : new LocalProgram(options)
+    this.#program = programOf(options)
   }
 
   async version(): Promise<Version> {

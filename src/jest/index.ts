@@ -9,6 +9,7 @@ import { workerState } from '../handle/worker-state.ts'
 import { hooksOfFile } from './hooks-of-file.ts'
 import { readTickets } from './tickets.ts'
 
+export type { TarantoolVersion } from '../binary/tarantool-version.ts'
 export type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 export * from '../errors.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'

@@ -162,7 +162,10 @@ function isVerdict(error: unknown): error is InitScriptError | BoxCfgError | See
 
 // The reason is kept for later servers, which have other names.
 const withoutInstance = (summary: string): string =>
-  summary.replace(/^Tarantool\[.*?\] (?:did not start: )?| \(Tarantool\[.*?\] did not start\)$/g, '')
+  summary.replace(
+    /^Tarantool(?: [\w.]+)?\[.*?\] (?:did not start: )?| \(Tarantool(?: [\w.]+)?\[.*?\] did not start\)$/g,
+    '',
+  )
 
 function differenceOf({ manifest }: Template, report: TemplateReport | undefined): string | undefined {
   if (report?.digest === manifest.digest) return undefined

@@ -38,6 +38,10 @@ export class DockerProgram implements Program {
     return await asked
   }
 
+  async obtain(signal?: AbortSignal): Promise<void> {
+    await prepareContainers(this.#docker, signal)
+  }
+
   async prepare(signal: AbortSignal): Promise<ReadyProgram> {
     const prepared = await prepareContainers(this.#docker, signal)
     return {

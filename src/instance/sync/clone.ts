@@ -1,3 +1,4 @@
+import { TarantoolVersion } from '../../binary/tarantool-version.ts'
 import * as errors from '../../errors.ts'
 import { ByteString } from '../../protocol/values/byte-string.ts'
 import { Datetime } from '../../protocol/values/datetime.ts'
@@ -39,6 +40,7 @@ function wrap(value: unknown, seen: Seen): unknown {
     seen.set(value, copy)
     return copy
   }
+  if (value instanceof TarantoolVersion) return keep(tagged('TarantoolVersion', value.text))
   // A copy of its own: a small Buffer would take the whole of its pool along.
   if (value instanceof ByteString) return keep(tagged('ByteString', new Uint8Array(value)))
   if (value instanceof Uint8Array) return keep(new Uint8Array(value))
@@ -91,6 +93,7 @@ function unwrapTagged(value: Tagged, seen: Seen): unknown {
   // Its text is for the message of who refuses it.
   if (name === 'Function') return Object.assign(() => {}, { toString: () => content })
   if (name === 'Symbol') return Symbol(content as string | undefined)
+  if (name === 'TarantoolVersion') return keep(TarantoolVersion.of(content as string))
   if (name === 'ByteString') return keep(new ByteString(content as Uint8Array))
   const entries = content as [unknown, unknown][]
   if (name === 'Map') {

@@ -1,4 +1,4 @@
-import type { Version } from '../../binary/version.ts'
+import type { TarantoolVersion } from '../../binary/tarantool-version.ts'
 import type { Credentials, InstanceOptions, Logger } from '../../config/options.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { guarded } from '../../log/follower.ts'
@@ -137,7 +137,7 @@ export class TarantoolSyncInstance implements Disposable {
     return this.#get('address')
   }
 
-  /** How messages call the server: `Tarantool[127.0.0.1:34567]`. */
+  /** How messages call the server: `Tarantool[127.0.0.1:34567]`, or `Tarantool 3[…]` if that `version` is asked for. */
   get fingerprint(): string {
     return this.#get('fingerprint')
   }
@@ -178,8 +178,12 @@ export class TarantoolSyncInstance implements Disposable {
     this.#remote.set('replicationSource', source)
   }
 
-  /** @throws NotRunningError */
-  version(): Version {
+  /**
+   * The version of the running server: a text with `isAtLeast`, `major`, `minor` and `patch`.
+   *
+   * @throws NotRunningError
+   */
+  version(): TarantoolVersion {
     return this.#call('version', [])
   }
 
@@ -189,7 +193,7 @@ export class TarantoolSyncInstance implements Disposable {
   }
 
   /** The version of the program that is run: `tarantool --version`, asked once per binary. */
-  binVersion(): Version {
+  binVersion(): TarantoolVersion {
     return this.#call('binVersion', [])
   }
 

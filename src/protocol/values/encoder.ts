@@ -88,6 +88,8 @@ export class Encoder {
   #extensionOrRecord(value: object): void {
     const extension = toExtension(value, nested => this.#nested(nested))
     if (extension) this.#extension(extension.type, extension.data)
+    // A server's version is such a string, and a client may get it back as a parameter.
+    else if (types.isStringObject(value)) this.#string(String(value))
     else this.#record(value)
   }
 

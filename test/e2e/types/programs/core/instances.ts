@@ -13,6 +13,7 @@ import {
   TarantoolProcess,
   TarantoolSyncInstance,
   type TarantoolSyncProcess,
+  type TarantoolVersion,
   type Version,
 } from 'tarantool-fixture'
 
@@ -60,8 +61,10 @@ export async function anInstance(): Promise<void> {
   expectTypeOf(tarantool.address.binary).toEqualTypeOf<Address>()
   expectTypeOf(tarantool.pid).toEqualTypeOf<number | undefined>()
   expectTypeOf(tarantool.process).toEqualTypeOf<TarantoolProcess | undefined>()
-  expectTypeOf(tarantool.version()).toEqualTypeOf<Version>()
-  expectTypeOf(tarantool.binVersion()).resolves.toEqualTypeOf<Version>()
+  expectTypeOf(tarantool.version()).toEqualTypeOf<TarantoolVersion>()
+  expectTypeOf(tarantool.version()).toExtend<Version>()
+  expectTypeOf(tarantool.version().isAtLeast(2, 11)).toEqualTypeOf<boolean>()
+  expectTypeOf(tarantool.binVersion()).resolves.toEqualTypeOf<TarantoolVersion>()
   expectTypeOf(tarantool.eval('return 1')).resolves.toEqualTypeOf<unknown[]>()
   expectTypeOf(tarantool.call<[number, string]>('two', 1)).resolves.toEqualTypeOf<[number, string]>()
   expectTypeOf(tarantool.command('box.info', { signal: AbortSignal.timeout(5) })).resolves.toEqualTypeOf<unknown[]>()
@@ -97,7 +100,7 @@ export function blocking(): void {
   expectTypeOf(tarantool.start().eval<[number]>('return ...', 1)).toEqualTypeOf<[number]>()
   expectTypeOf(tarantool.call('count')).toEqualTypeOf<unknown[]>()
   expectTypeOf(tarantool.command('box.info', { timeout: 5 })).toEqualTypeOf<unknown[]>()
-  expectTypeOf(tarantool.version()).toEqualTypeOf<Version>()
+  expectTypeOf(tarantool.version()).toEqualTypeOf<TarantoolVersion>()
   expectTypeOf(tarantool.log).toEqualTypeOf<SyncLogFile>()
   expectTypeOf(tarantool.logs()).toEqualTypeOf<string[]>()
   expectTypeOf(tarantool.process).toEqualTypeOf<TarantoolSyncProcess | undefined>()

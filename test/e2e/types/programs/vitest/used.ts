@@ -25,7 +25,12 @@ expectTypeOf(tarantool.port).toEqualTypeOf<number>()
 expectTypeOf(tarantool.consolePort).toEqualTypeOf<number | string>()
 expectTypeOf(tarantool.credentials).toEqualTypeOf<{ user: string; password: string } | undefined>()
 expectTypeOf(tarantool.pid).toEqualTypeOf<number>()
-expectTypeOf(tarantool.version).toEqualTypeOf<string>()
+expectTypeOf(tarantool.version.isAtLeast(2, 11)).toEqualTypeOf<boolean>()
+expectTypeOf(tarantool.version.text).toEqualTypeOf<string>()
+expectTypeOf(`${tarantool.version}`).toEqualTypeOf<string>()
+expectTypeOf(tarantool.version.startsWith('3.')).toEqualTypeOf<boolean>()
+// @ts-expect-error The parts are numbers.
+tarantool.version.isAtLeast('2.11')
 
 test('is typed', async () => {
   expectTypeOf(await tarantool.call<[number]>('count')).toEqualTypeOf<[number]>()

@@ -1,0 +1,84 @@
+import { recogniseCopies } from '../copies.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { isAtLeast, parseVersion, type Version } from './version.ts'
+
+const known = new Map<string, TarantoolVersion>()
+
+const isPart = (part: unknown): boolean => Number.isInteger(part) && (part as number) >= 0
+
+/**
+ * The version of a server: a text that can be compared.
+ *
+ * It is a `String` object, because a plain string cannot have a method without one on every string of the test process.
+ * Template literals, the methods of strings, JSON, `==`, `toEqual` and snapshots take it for its text, and so does Lua.
+ * Where a primitive string is needed (`===`, `toBe`, `toMatch`, `typeof`), use `version.text`.
+ *
+ * @example
+ * `${tarantool.version}` // '3.8.0-0-g47aa4e01e'
+ * tarantool.version.isAtLeast(2, 11) // true
+ * tarantool.version.startsWith('3.') // true
+ * tarantool.version.text === '3.8.0-0-g47aa4e01e' // true
+ */
+export class TarantoolVersion extends String implements Version {
+  static {
+    recogniseCopies(TarantoolVersion)
+  }
+
+  declare readonly text: string
+  declare readonly major: number
+  declare readonly minor: number
+  declare readonly patch: number
+
+  private constructor(text: string) {
+    const version = parseVersion(text)
+    super(text)
+    // Hidden, so that matchers and printers see nothing but the text.
+    for (const [name, value] of Object.entries({ ...version, text })) Object.defineProperty(this, name, { value })
+  }
+
+  /**
+   * The version of that text: always the same object, so that versions of two servers can be compared with `===`.
+   *
+   * @param text as the server spells it
+   * @throws NotTarantoolError if the text is no version
+   * @internal
+   */
+  static of(text: string): TarantoolVersion {
+    const version = known.get(text) ?? new TarantoolVersion(text)
+    known.set(text, version)
+    return version
+  }
+
+  /**
+   * Whether the server is of the given version or a later one.
+   *
+   * @param patch default 0
+   * @throws InvalidOptionError if a part is not a whole number
+   * @example
+   * test.runIf(tarantool.version.isAtLeast(3, 1))('declares a trigger in the schema', …)
+   */
+  isAtLeast(major: number, minor = 0, patch = 0): boolean {
+    if ([major, minor, patch].every(isPart)) return isAtLeast(this, major, minor, patch)
+    const given = [major, minor, patch].map(part => JSON.stringify(part) ?? String(part)).join(', ')
+    throw new InvalidOptionError(`isAtLeast(${given}): the parts of a version must be whole numbers`, {
+      hint: 'For example isAtLeast(2, 11), or isAtLeast(3, 8, 1) with a patch release.',
+    })
+  }
+
+  // ---- The protocol of matchers that Vitest and Jest share: equal to a string of the same text, and printed as one ----
+
+  /** @internal */
+  get $$typeof(): symbol {
+    return Symbol.for('jest.asymmetricMatcher')
+  }
+
+  /** @internal */
+  asymmetricMatch(other: unknown): boolean {
+    return (typeof other === 'string' || other instanceof String) && String(other) === this.text
+  }
+
+  /** @internal */
+  toAsymmetricMatcher(): string {
+    return JSON.stringify(this.text)
+  }
+}

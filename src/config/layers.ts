@@ -1,0 +1,24 @@
+import { isComplete } from './docker.ts'
+import type { ServerOptions } from './fixture-config.ts'
+
+/** Whether a server's options name the program that is run, whatever its version. */
+export function namesProgram({ commandToRun, docker }: ServerOptions): boolean {
+  return commandToRun !== undefined || docker?.tag !== undefined || (docker?.image ? isComplete(docker.image) : false)
+}
+
+/**
+ * Lays options over defaults. The options that choose a Tarantool go together: the default of one does not contradict
+ * another that the upper layer names.
+ *
+ * @example overDefaults({ version: '3' }, { commandToRun: './tarantool' }).version // undefined
+ */
+export function overDefaults(defaults: ServerOptions, own: ServerOptions): ServerOptions {
+  const merged: ServerOptions = { ...defaults, ...own }
+  if (own.version === undefined) return namesProgram(own) ? { ...merged, version: undefined } : merged
+  if (own.commandToRun === undefined && merged.commandToRun !== undefined) {
+    merged.commandToRun = undefined
+    merged.commandArgs = own.commandArgs
+  }
+  if (own.docker === undefined && merged.docker) merged.docker = { ...merged.docker, tag: undefined }
+  return merged
+}

@@ -1,0 +1,8 @@
+import type { ResolvedOptions } from '../config/resolve.ts'
+import { DockerProgram } from './docker/program.ts'
+import { LocalProgram } from './local-program.ts'
+import type { Program } from './program.ts'
+
+/** The Tarantool that an instance's options ask for. */
+export const programOf = (options: ResolvedOptions): Program =>
+  options.docker ? new DockerProgram(options, options.docker) : new LocalProgram(options)
