@@ -3,7 +3,8 @@ import { join, normalize } from 'node:path'
 import { Run, type RunOptions } from '../broker/run.ts'
 import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
-import { markedPath, readTickets, writeTickets } from './tickets.ts'
+import { type JestTicket, markedPath, readTickets, writeTickets } from './tickets.ts'
+import { versionsIn } from './versions.ts'
 
 /** What a global setup gets of Jest's configuration, as far as it is looked at here. */
 export interface GlobalConfig {
@@ -35,15 +36,17 @@ export interface ProjectConfig {
   readonly testRunner?: string | undefined
   /** Files that run before each test file; the setup adds one. */
   readonly setupFiles: string[]
+  /** Global variables of its test files: the setup looks for the project's version there. */
+  readonly globals?: object | undefined
   /** Files that run after those, with hooks at hand; the setup adds one. */
   readonly setupFilesAfterEnv: string[]
 }
 
 // Setups and the teardown are modules of their own, of which Jest may load each more than once.
 const key = Symbol.for('tarantool-fixture.jest.runs')
-const holder = globalThis as { [key]?: Map<string, Run> }
+const holder = globalThis as { [key]?: Map<string, Run[]> }
 holder[key] ??= new Map()
-const runs: Map<string, Run> = holder[key]
+const runs: Map<string, Run[]> = holder[key]
 
 // Jest knows no way to evaluate an ES module in a worker without a flag of Node's. Only the built files are CommonJS.
 const directory = join(packageDirectory, 'dist/jest')
@@ -87,17 +90,29 @@ export async function setUp(options: RunOptions, global: GlobalConfig, project: 
   const setup = project.globalSetup ?? options.configFile ?? options.baseDir
   // One that no teardown has ended: there are never two.
   await end(setup)
+  const { version, versions = [undefined] } = versionsIn(project.globals) ?? {}
+  // Jest runs the setup for one project, although it is also that of the other versions.
   const bails = (global.bail ?? 0) > 0
-  const run = new Run({ ...options, tellsInFull: bails })
-  runs.set(setup, run)
   try {
-    await run.begin(async () => workersOf(global), { start: true })
-    writeTickets({ ...readTickets(), [setup]: { ...(await run.ticket()), bails } })
+    for (const each of versions) {
+      const run = new Run({ ...options, tellsInFull: bails, version: each })
+      runs.set(setup, [...(runs.get(setup) ?? []), run])
+      await run.begin(async () => workersOf(global), { start: each === version || !isSelective() })
+      addTicket(setup, { ...(await run.ticket()), bails, version: each })
+    }
   } catch (error) {
     await end(setup)
     throw error
   }
   addFiles(project, setup)
+}
+
+// Jest does not tell a setup which projects were chosen. The servers of the others are then not started ahead.
+const isSelective = (): boolean => process.argv.some(argument => /^--(?:select|ignore)-?projects/i.test(argument))
+
+function addTicket(setup: string, ticket: JestTicket): void {
+  const { [setup]: former = [], ...others } = readTickets()
+  writeTickets({ ...others, [setup]: [...former, ticket] })
 }
 
 // The configuration is frozen, but not its lists, and they are what workers get.
@@ -111,12 +126,13 @@ function addFiles({ setupFiles, setupFilesAfterEnv }: ProjectConfig, setup: stri
 }
 
 async function end(setup: string): Promise<void> {
-  const run = runs.get(setup)
+  const ended = runs.get(setup) ?? []
   runs.delete(setup)
   const { [setup]: _, ...others } = readTickets()
   writeTickets(others)
   // What throws here would hide the results of the tests, and other teardowns.
-  for (const problem of (await run?.end()) ?? []) {
+  const problems = await Promise.all(ended.map(async run => await run.end()))
+  for (const problem of problems.flat()) {
     console.error(`tarantool-fixture: ${(problem as Error).message ?? problem}`)
   }
 }

@@ -5,6 +5,7 @@ import type { GlobalSetup } from './setup.ts'
 
 export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
 export type { GlobalSetup } from './setup.ts'
+export { type JestProject, tarantoolVersions, type VersionedProject } from './versions.ts'
 
 /**
  * Makes a global setup of a config: one Tarantool per worker. The config of Jest has to name a globalTeardown, too:

@@ -12,6 +12,7 @@ import { checkProject, type GlobalConfig, type ProjectConfig, setUp } from './gl
 export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
 
 export type { GlobalConfig, ProjectConfig } from './global-setup.ts'
+export { type JestProject, tarantoolVersions, type VersionedProject } from './versions.ts'
 
 /** A global setup of Jest's. */
 export type GlobalSetup = (global: GlobalConfig, project: ProjectConfig) => Promise<void>

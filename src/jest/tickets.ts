@@ -1,8 +1,14 @@
 import type { BrokerTicket } from '../broker/messages.ts'
 import { SetupError } from '../errors.ts'
 
+/** A ticket of the projects that name a setup, or of those of one version among them. */
+export interface JestTicket extends BrokerTicket {
+  /** The version that the projects are for; undefined if they are for none. */
+  readonly version?: string | undefined
+}
+
 /** Tickets by the file of the setup that they come from: its name is the same in each run, and so in Jest's caches. */
-export type Tickets = Readonly<Record<string, BrokerTicket>>
+export type Tickets = Readonly<Record<string, readonly JestTicket[]>>
 
 // In the environment, which reaches workers and tests that run in band.
 const variable = 'TARANTOOL_FIXTURE_JEST'
@@ -26,13 +32,16 @@ export function markedPath(directory: string, file: string, setup: string): stri
   return `${directory}/${'./'.repeat(index + 1)}${file}`
 }
 
-/** Those of the project whose test file runs here: of its setup; where the file was named by the user, of all. */
-export function ticketsOfProject(fileName: string): BrokerTicket[] {
+/**
+ * Those of the project whose test file runs here: of its setup, where the file was named by the user of all; and of its
+ * version.
+ */
+export function ticketsOfProject(fileName: string, version: string | undefined): JestTicket[] {
   const tickets = readTickets()
   const index = (fileName.match(/\/\.(?=\/)/g) ?? []).length - 1
   const setup = Object.keys(tickets)[index]
-  if (setup !== undefined) return [tickets[setup] as BrokerTicket]
-  const all = Object.values(tickets)
+  const found = setup === undefined ? Object.values(tickets).flat() : (tickets[setup] ?? [])
+  const all = found.filter(ticket => ticket.version === version)
   const names = all.flatMap(({ servers }) => servers)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice === undefined) return all

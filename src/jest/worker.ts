@@ -3,9 +3,13 @@ import { beginTestFile } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import { expectSetup } from './file-start.ts'
 import { ticketsOfProject } from './tickets.ts'
+import { versionsIn } from './versions.ts'
 
 const beginFile = async (): Promise<void> => {
-  const tickets = ticketsOfProject(__filename)
+  const version = versionsIn(globalThis)?.version
+  // A server that a test starts itself is of the project's version, too.
+  if (version !== undefined) process.env.TARANTOOL_FIXTURE_VERSION = version
+  const tickets = ticketsOfProject(__filename, version)
   try {
     await beginTestFile(tickets, Number(process.env.JEST_WORKER_ID ?? 1))
   } catch (error) {

@@ -4,7 +4,8 @@ import type { TestProject } from 'vitest/node'
 import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
 import { publish, withdraw } from './publication.ts'
-import type { SharedRun } from './run.ts'
+import { type RunSource, SharedRun } from './run.ts'
+import { versionOf } from './versions.ts'
 import { watchFiles } from './watched-files.ts'
 
 type Teardown = () => Promise<void>
@@ -60,10 +61,36 @@ function addSetupFile({ config }: TestProject): void {
   config.sequence.setupFiles = 'list'
 }
 
+// Each version has a run of its own. A root's setup is for all of its projects.
+function byVersion(projects: readonly TestProject[]): Map<string | undefined, TestProject[]> {
+  const groups = new Map<string | undefined, TestProject[]>()
+  for (const project of projects) {
+    const version = versionOf(project)
+    groups.set(version, [...(groups.get(version) ?? []), project])
+  }
+  return groups
+}
+
 /** What a global setup does for a project: servers, and what its workers need to find them. Returns the teardown. */
-export async function setUpProject(project: TestProject, run: SharedRun): Promise<Teardown> {
-  const projects = projectsServed(project)
-  for (const served of projects) refuseBrowser(served)
+export async function setUpProject(project: TestProject, source: RunSource): Promise<Teardown> {
+  const served = projectsServed(project)
+  for (const each of served) refuseBrowser(each)
+  const teardowns: Teardown[] = []
+  const teardown = async (): Promise<void> => {
+    for (const end of teardowns) await end()
+  }
+  try {
+    for (const [version, projects] of byVersion(served)) {
+      teardowns.push(await setUpRun(project, projects, SharedRun.of(project.vitest, source, version)))
+    }
+  } catch (error) {
+    await teardown()
+    throw error
+  }
+  return teardown
+}
+
+async function setUpRun(project: TestProject, projects: readonly TestProject[], run: SharedRun): Promise<Teardown> {
   const listing = isListing()
   await run.join(projects, { start: !listing })
   const publishAll = async (): Promise<void> => {

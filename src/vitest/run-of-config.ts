@@ -2,7 +2,7 @@ import type { TestProject } from 'vitest/node'
 import type { FixtureConfig } from '../config/fixture-config.ts'
 import { SetupError } from '../errors.ts'
 import { baseDirectory } from './global-setup.ts'
-import { SharedRun } from './run.ts'
+import type { RunSource } from './run.ts'
 
 /** Under this a setup holds its config, for a rerun to read what a setup file says by then. */
 export const configOfSetup: unique symbol = Symbol.for('tarantool-fixture.config') as never
@@ -33,8 +33,8 @@ async function setupFileOf(project: TestProject, config: FixtureConfig): Promise
   return undefined
 }
 
-/** The run of a config that stands in the code: projects with equal configs and one base directory share it. */
-export async function runOfConfig(project: TestProject, config: FixtureConfig): Promise<SharedRun> {
+/** What the runs of a config that stands in the code are made from: projects with equal configs and one base directory share it. */
+export async function runOfConfig(project: TestProject, config: FixtureConfig): Promise<RunSource> {
   const baseDir = baseDirectory(project)
   const configFile = await setupFileOf(project, config)
   let reads = 0
@@ -45,5 +45,5 @@ export async function runOfConfig(project: TestProject, config: FixtureConfig): 
     if (edited) return edited
     throw new SetupError(`${configFile} has no defineTarantool(…) as its default export any more`)
   }
-  return SharedRun.of(project.vitest, `${baseDir}\n${textOf(config)}`, { baseDir, configFile, load })
+  return { identity: `${baseDir}\n${textOf(config)}`, options: { baseDir, configFile, load } }
 }

@@ -6,6 +6,13 @@ import { Bail } from './bail.ts'
 import { shared } from './shared.ts'
 import { busyWorkers } from './workers.ts'
 
+/** What a setup's runs are made from. */
+export interface RunSource {
+  /** Tells setups apart. It has to be a text: Vitest 3 and 4 load a root setup anew for each project. */
+  readonly identity: string
+  readonly options: RunOptions
+}
+
 const runs = shared('runs', () => new WeakMap<Vitest, Map<string, SharedRun>>())
 
 /**
@@ -29,11 +36,13 @@ export class SharedRun {
   }
 
   /**
-   * The run of a setup.
+   * The run of a setup, for the projects of one version.
    *
-   * @param identity tells setups apart. It has to be a text: Vitest 3 and 4 load a root setup anew for each project.
+   * @param version undefined for projects that have none of their own
    */
-  static of(vitest: Vitest, identity: string, options: RunOptions): SharedRun {
+  static of(vitest: Vitest, source: RunSource, version: string | undefined): SharedRun {
+    const identity = JSON.stringify([source.identity, version])
+    const options = { ...source.options, version }
     const known = runs.get(vitest) ?? new Map<string, SharedRun>()
     runs.set(vitest, known)
     const run = known.get(identity) ?? new SharedRun(vitest, options, () => known.delete(identity))

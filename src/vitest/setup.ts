@@ -8,12 +8,12 @@ import type { TestProject } from 'vitest/node'
 import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
 import { checkRunner, setUpProject } from './global-setup.ts'
-import { SharedRun } from './run.ts'
 import { configOfSetup, runOfConfig } from './run-of-config.ts'
 import './context.ts'
 
 export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
 export type { TarantoolContext } from './context.ts'
+export { tarantoolVersions, type VersionedProject } from './versions.ts'
 
 /** A global setup of Vitest's. */
 export type GlobalSetup = (project: TestProject) => Promise<() => Promise<void>>
@@ -44,12 +44,8 @@ const stockSetup: GlobalSetup = async project => {
   const load = async (): Promise<{ path: string; config: FixtureConfig }> =>
     await loadConfigFile(directory, path => project.import(`${path}?read=${++reads}`))
   const { path } = await load()
-  const run = SharedRun.of(project.vitest, path, {
-    baseDir: dirname(path),
-    configFile: path,
-    load: async () => (await load()).config,
-  })
-  return await setUpProject(project, run)
+  const options = { baseDir: dirname(path), configFile: path, load: async () => (await load()).config }
+  return await setUpProject(project, { identity: path, options })
 }
 
 export default stockSetup

@@ -1,9 +1,11 @@
 import { expectTypeOf } from 'expect-type'
+import type { Config } from 'jest'
 import stockSetup, {
   defineTarantool,
   type FixtureConfig,
   type GlobalSetup,
   type ServerOptions,
+  tarantoolVersions,
 } from 'tarantool-fixture/jest/setup'
 import teardown from 'tarantool-fixture/jest/teardown'
 
@@ -17,3 +19,10 @@ expectTypeOf(teardown).toEqualTypeOf<() => Promise<void>>()
 defineTarantool({ walMod: 'none' })
 // @ts-expect-error There is no such value.
 defineTarantool({ isolation: 'sometimes' })
+
+expectTypeOf({ projects: tarantoolVersions(['2.11', '3']) }).toExtend<Config>()
+expectTypeOf({
+  projects: tarantoolVersions(['3'], { preset: 'ts-jest', globalSetup: './tarantool.ts' }),
+}).toExtend<Config>()
+// @ts-expect-error It takes a list.
+tarantoolVersions('3')

@@ -4,8 +4,10 @@ import stockSetup, {
   type GlobalSetup,
   type Isolation,
   type ServerOptions,
+  tarantoolVersions,
 } from 'tarantool-fixture/vitest/setup'
 import { expectTypeOf } from 'vitest'
+import { defineConfig } from 'vitest/config'
 import type { TestProject } from 'vitest/node'
 
 const queue: ServerOptions = { strict: true, seed: './jobs.ndjson' }
@@ -26,3 +28,13 @@ defineTarantool({ isolation: 'sometimes' })
 defineTarantool({ lease: 'test' })
 // @ts-expect-error The number of servers is one for all of them.
 defineTarantool({ servers: { queue: { maxServers: 1 } } })
+// @ts-expect-error A version is a text: 3.10 as a number is 3.1.
+defineTarantool({ version: 3.1 })
+defineTarantool({ version: '3.10', quiet: true, servers: { old: { version: '1.10' } } })
+
+defineConfig({ test: { projects: tarantoolVersions(['2.11', '3']) } })
+defineConfig({
+  test: { projects: [...tarantoolVersions(['3'], { test: { name: 'api', include: ['api/**'] } }), 'web'] },
+})
+// @ts-expect-error It takes a list.
+tarantoolVersions('3')

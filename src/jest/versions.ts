@@ -1,0 +1,70 @@
+import { checkVersions } from '../config/version.ts'
+
+// Of what a project's config holds, this reaches both the global setup and the test files.
+const key = 'tarantool-fixture'
+
+/** The version of a project, and those of all projects that share its global setup: Jest runs that for one of them only. */
+interface ProjectVersions {
+  readonly version: string
+  readonly versions: readonly string[]
+}
+
+/** What a project of a Jest config holds, as far as it is looked at here. */
+export interface JestProject {
+  readonly displayName?: string | { readonly name: string; readonly color: string } | undefined
+  readonly preset?: string | null | undefined
+  readonly globalSetup?: string | null | undefined
+  readonly globalTeardown?: string | null | undefined
+  readonly setupFiles?: readonly string[] | undefined
+  readonly globals?: object | undefined
+  readonly [option: string]: unknown
+}
+
+/** A project of a Jest config, for one version of Tarantool. */
+export interface VersionedProject {
+  /** With the version in it: `tarantool 2.11`. */
+  displayName: string
+  globals: Record<string, unknown>
+  [option: string]: unknown
+}
+
+function nameOf({ displayName }: JestProject, version: string): string {
+  const own = typeof displayName === 'object' ? displayName.name : displayName
+  return own ? `${own} (tarantool ${version})` : `tarantool ${version}`
+}
+
+/**
+ * Makes a project of each version, to run one suite against several. Each has servers of its version, and its version in
+ * the name: `tarantool 2.11`. `jest --selectProjects 'tarantool 3'` runs one of them.
+ *
+ * @param versions what the option `version` takes
+ * @param project what the projects have in common: Jest takes nothing over from the root's config. Default: the preset
+ *   `'tarantool-fixture'`. A `displayName` in it comes before the version
+ * @throws InvalidOptionError if a version is malformed or there twice
+ * @example
+ * // jest.config.js
+ * module.exports = { projects: tarantoolVersions(['2.11', '3']) }
+ */
+export function tarantoolVersions(versions: readonly string[], project: JestProject = {}): VersionedProject[] {
+  checkVersions('tarantoolVersions', versions)
+  const preset = 'tarantool-fixture'
+  const usesPreset = project.preset === preset || !(project.preset || project.globalSetup)
+  const common = usesPreset
+    ? { ...project, preset }
+    : {
+        globalSetup: 'tarantool-fixture/jest/setup',
+        globalTeardown: 'tarantool-fixture/jest/teardown',
+        ...project,
+        setupFiles: ['tarantool-fixture/jest/worker', ...(project.setupFiles ?? [])],
+      }
+  return versions.map(version => ({
+    ...common,
+    displayName: nameOf(project, version),
+    globals: { ...project.globals, [key]: { version, versions } satisfies ProjectVersions },
+  }))
+}
+
+/** The versions in the globals of a project: its own, and all of them. */
+export function versionsIn(globals: object | undefined): ProjectVersions | undefined {
+  return (globals as { [key]?: ProjectVersions } | undefined)?.[key]
+}
