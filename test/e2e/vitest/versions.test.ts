@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { Project, type RunResult } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
@@ -67,5 +68,119 @@ describe.each(vitests)('one suite against several versions under $name', runner 
     expect(output).toMatch(/Tests +4 passed/)
     expect(pairs(output)).toEqual(both)
     expect(exitCode).toBe(0)
+  })
+
+  const atRoot = (list = "['2.11', '3']"): string =>
+    configWith(`globalSetup: './tarantool.ts', projects: tarantoolVersions(${list})`)
+
+  test('one of the projects can be chosen, and a server that a test starts itself is of its version', async () => {
+    const ownInstance = `
+      import { TarantoolInstance } from 'tarantool-fixture'
+      import { expect, test } from 'vitest'
+      test('starts one', async () => {
+        const instance = await new TarantoolInstance().start()
+        expect(await instance.eval("return os.getenv('SAID_VERSION')")).toEqual(['3.8.0-0-g1234567'])
+        await instance.stop()
+      })`
+    const files = {
+      'vitest.config.ts': atRoot(),
+      'tarantool.ts': setup,
+      'one.test.ts': usesIts,
+      'two.test.ts': ownInstance,
+    }
+    const { output } = await run(files, ['--project', 'tarantool 3'])
+    expect(output).toMatch(/Tests +2 passed/)
+    expect(pairs(output)).toEqual([both[1]])
+  })
+
+  test('a failure tells the version, by the name of the project and that of the server', async () => {
+    const { exitCode, output } = await run({
+      'vitest.config.ts': atRoot(),
+      'tarantool.ts': `
+        import { defineTarantool } from 'tarantool-fixture/vitest/setup'
+        export default defineTarantool({
+          appLua: \`function log_it() require('log').info('a line') end
+            if os.getenv('SAID_VERSION'):match('^2') then error('too old') end\`,
+        })`,
+      'one.test.ts': `
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { expect, test } from 'vitest'
+        const tarantool = useTarantool()
+        test('fails', async () => { await tarantool.call('log_it'); expect(1).toBe(2) })`,
+    })
+    expect(exitCode).toBe(1)
+    expect(output).toMatch(/tarantool 2\.11\W+one\.test\.ts/)
+    expect(output).toMatch(/too old \(Tarantool 2\.11\[127\.0\.0\.1:\d+\] did not start\)/)
+    expect(output).toMatch(/Tarantool 3\[127\.0\.0\.1:\d+\] logged during this test/)
+  })
+
+  test('a version that is not there fails its project only', async () => {
+    const { exitCode, output } = await run({
+      'vitest.config.ts': atRoot("['2.10', '3']"),
+      'tarantool.ts': setup,
+      'one.test.ts': usesIts,
+    })
+    expect(exitCode).toBe(1)
+    expect(output).toContain('No Tarantool 2.10 was found')
+    expect(pairs(output)).toEqual([both[1]])
+  })
+
+  test('a config that names another version is refused', async () => {
+    const { exitCode, output } = await run({
+      'vitest.config.ts': atRoot(),
+      'tarantool.ts': setup.replace('{ appLua', "{ version: '3', appLua"),
+      'one.test.ts': usesIts,
+    })
+    expect(exitCode).not.toBe(0)
+    expect(output).toMatch(/this run is for Tarantool 2\.11, but its config asks for version '3'/)
+  })
+
+  test('several servers have versions of their own, and a test file may bring another', async () => {
+    const files = {
+      'vitest.config.ts': "export default { test: { globalSetup: './tarantool.ts' } }",
+      'tarantool.ts': setup.replace(
+        '{ appLua',
+        "{ version: '3', servers: { default: {}, old: { version: '2.11' } }, appLua",
+      ),
+      'one.test.ts': `
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { expect, test } from 'vitest'
+        const own = useTarantool({ config: { version: '2.11' } })
+        test.for([[useTarantool(), '3.8.0'], [useTarantool('old'), '2.11.8'], [own, '2.11.8']])('%#', async ([server, version]) => {
+          const [said] = await server.call('said')
+          expect(said).toBe(version + '-0-g1234567')
+        })`,
+      'two.test.ts': `
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { test } from 'vitest'
+        useTarantool({ config: { version: '2.x' } })
+        test('has none', () => {})`,
+    }
+    const { output } = await run(files)
+    expect(output).toMatch(/3 passed/)
+    expect(output).toMatch(/useTarantool: option version is "2\.x", which is not a version of Tarantool/)
+  })
+
+  test('the run says once which one it uses, unless it is quiet or the one on PATH', async () => {
+    const files = (config: string): Record<string, string> => ({
+      'vitest.config.ts': "export default { test: { globalSetup: './tarantool.ts' } }",
+      'tarantool.ts': setup.replace('{ appLua', `{ ${config} appLua`),
+      'one.test.ts': "import { test } from 'vitest'; test('runs', () => {})",
+      'two.test.ts': "import { test } from 'vitest'; test('runs', () => {})",
+    })
+    const said = async (config: string, place: string): Promise<string[]> => {
+      const project = new Project(runner, files(config))
+      const env = { ...fakeVersions(project.directory, ['3.8.0-0-g1234567']) }
+      const bin = `${project.directory}/bin/3.8.0-0-g1234567`
+      const own = place === 'PATH' ? env : { ...env, PATH: process.env.PATH ?? '', TARANTOOL_BIN: `${bin}/tarantool` }
+      const { exitCode, output } = await project.run(['run'], { env: own })
+      expect(exitCode, output).toBe(0)
+      return output.split('\n').filter(line => line.includes('tarantool-fixture: Tarantool'))
+    }
+    expect(await said('', 'TARANTOOL_BIN')).toEqual([
+      expect.stringMatching(/^tarantool-fixture: Tarantool 3\.8\.0-0-g1234567 from TARANTOOL_BIN: \S+\/tarantool$/),
+    ])
+    expect(await said('quiet: true,', 'TARANTOOL_BIN')).toEqual([])
+    expect(await said('', 'PATH')).toEqual([])
   })
 })
