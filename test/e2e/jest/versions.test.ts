@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { fakeVersions } from '../../support/fake-versions.ts'
 import { esModules } from '../support/as-jest.ts'
 import { Project, type RunResult } from '../support/project.ts'
 import { jests } from '../support/runners.ts'
-import { fakeVersions } from '../support/versions.ts'
 
 const said = ['2.11.8-0-g1234567', '3.8.0-0-g1234567']
 

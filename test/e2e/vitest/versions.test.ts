@@ -1,8 +1,8 @@
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
+import { fakeVersions } from '../../support/fake-versions.ts'
 import { Project, type RunResult } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
-import { fakeVersions } from '../support/versions.ts'
 
 const said = ['2.11.8-0-g1234567', '3.8.0-0-g1234567']
 
