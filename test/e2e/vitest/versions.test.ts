@@ -1,5 +1,8 @@
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
+import { currentSystem } from '../../../src/binary/system.ts'
+import { buildPackage } from '../../binary/release/packages.ts'
+import { Vendor } from '../../binary/release/vendor.ts'
 import { fakeVersions } from '../../support/fake-versions.ts'
 import { Project, type RunResult } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
@@ -182,5 +185,29 @@ describe.each(vitests)('one suite against several versions under $name', runner 
     ])
     expect(await said('quiet: true,', 'TARANTOOL_BIN')).toEqual([])
     expect(await said('', 'PATH')).toEqual([])
+  })
+
+  test('a version that is not there is downloaded before the first file is loaded', async () => {
+    const vendor = await Vendor.start()
+    const { architecture } = currentSystem()
+    const script = `
+case "$*" in *--version) echo 'Tarantool 3.77.0-0-g1234567'; exit;; esac
+SAID_VERSION=3.77 exec ${process.env.TARANTOOL_BIN} "$@"`
+    vendor.add('series-3/linux-deb', [buildPackage({ version: '3.77.0-1', architecture, script })])
+    const project = new Project(runner, {
+      'vitest.config.ts': atRoot("['3.77']"),
+      'tarantool.ts': setup,
+      'one.test.ts': `console.log('LOADED')\n${usesIts}`,
+    })
+    const { output } = await project.run(['run'], {
+      env: {
+        TARANTOOL_BIN: '',
+        TARANTOOL_FIXTURE_CACHE: `${project.directory}/cache`,
+        TARANTOOL_FIXTURE_MIRROR: vendor.url,
+      },
+    })
+    expect(pairs(output)).toEqual(['PROJECT 3.77 RAN 3.77'])
+    expect(output).toMatch(/Tarantool 3\.77\.0[\s\S]*Tarantool 3\.77\.0\S* from the cache: [\s\S]*LOADED/)
+    expect(vendor.asked('.deb')).toHaveLength(1)
   })
 })
