@@ -1,15 +1,17 @@
+import type { Version } from '../binary/version.ts'
 import type { ServerOptions } from '../config/fixture-config.ts'
-import { resolveOptions } from '../config/resolve.ts'
-import type { Program } from '../instance/program.ts'
+import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import { programOf } from '../instance/program-of.ts'
 import { serializeError } from './error-transport.ts'
 import type { BrokerTicket } from './messages.ts'
 
 type Servers = ReadonlyMap<string, ServerOptions>
+type Versions = NonNullable<BrokerTicket['versions']>
 
-function programFor({ isolation: _isolation, strict: _strict, ...options }: ServerOptions, baseDir: string): Program {
-  return programOf(resolveOptions(options, baseDir))
-}
+const optionsOf = (
+  { isolation: _isolation, strict: _strict, ...options }: ServerOptions,
+  baseDir: string,
+): ResolvedOptions => resolveOptions(options, baseDir)
 
 /**
  * Finds, and where needed downloads, the Tarantool of each server before a test file runs: a download takes long, and shows
@@ -19,7 +21,7 @@ function programFor({ isolation: _isolation, strict: _strict, ...options }: Serv
 export async function obtainPrograms(servers: Servers, baseDir: string): Promise<void> {
   for (const server of servers.values()) {
     try {
-      if (server.docker === undefined) await programFor(server, baseDir).obtain()
+      if (server.docker === undefined) await programOf(optionsOf(server, baseDir)).obtain()
     } catch {
       // The start of a server fails for the same reason.
     }
@@ -27,11 +29,25 @@ export async function obtainPrograms(servers: Servers, baseDir: string): Promise
 }
 
 /** The version of each server, or why it cannot be told. */
-export async function findVersions(servers: Servers, baseDir: string): Promise<NonNullable<BrokerTicket['versions']>> {
-  const versions: Record<string, NonNullable<BrokerTicket['versions']>[string]> = {}
+export async function findVersions(servers: Servers, baseDir: string): Promise<Versions> {
+  return await versionsOf(servers, async server => await programOf(optionsOf(server, baseDir)).version())
+}
+
+/** The same for files that are only listed: nothing is downloaded for that, and no container engine is asked. */
+export async function versionsAtHand(servers: Servers, baseDir: string): Promise<Versions> {
+  const local = new Map([...servers].filter(([, { docker }]) => docker === undefined))
+  const versions = await versionsOf(
+    local,
+    async server => await programOf(optionsOf(server, baseDir), { download: false }).version(),
+  )
+  return Object.fromEntries(Object.entries(versions).filter(([, version]) => typeof version === 'string'))
+}
+
+async function versionsOf(servers: Servers, ask: (server: ServerOptions) => Promise<Version>): Promise<Versions> {
+  const versions: Record<string, Versions[string]> = {}
   for (const [name, server] of servers) {
     try {
-      versions[name] = (await programFor(server, baseDir).version()).text
+      versions[name] = (await ask(server)).text
     } catch (error) {
       versions[name] = serializeError(error)
     }

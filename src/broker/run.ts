@@ -2,7 +2,7 @@ import { type FixtureConfig, type ResolvedFixture, resolveFixture } from '../con
 import { InvalidOptionError } from '../errors.ts'
 import { Broker } from './broker.ts'
 import type { BrokerTicket } from './messages.ts'
-import { findVersions, obtainPrograms } from './programs.ts'
+import { findVersions, obtainPrograms, versionsAtHand } from './programs.ts'
 import { type ServerFiles, serverFiles, stampOf } from './server-files.ts'
 
 export interface RunOptions {
@@ -37,7 +37,7 @@ export class Run {
    * to be there. It can be called again, when more workers are known of. When it throws, `end` has to be called.
    *
    * @param workers how many can be busy at once; asked when the config has been read
-   * @param options.start whether there is anything to run
+   * @param options.start whether there is anything to run, at least now
    * @throws what is wrong with the config
    */
   async begin(workers: () => Promise<number>, { start }: { start: boolean }): Promise<void> {
@@ -51,6 +51,7 @@ export class Run {
     const broker = await this.#broker
     if (start && fixture.lease === 'file') broker.prestart(busy)
     if (start) await this.#obtain(fixture)
+    else this.#versions = await versionsAtHand(fixture.servers, baseDir)
   }
 
   /** Ends the servers. Resolves to what went wrong. */

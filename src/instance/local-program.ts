@@ -11,9 +11,11 @@ import type { Program, ReadyProgram } from './program.ts'
 /** The Tarantool that is found on this machine, or installed there. */
 export class LocalProgram implements Program {
   readonly #options: ResolvedOptions
+  readonly #mayDownload: boolean
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, { download }: { download: boolean }) {
     this.#options = options
+    this.#mayDownload = download
   }
 
   async version(): Promise<Version> {
@@ -51,6 +53,7 @@ export class LocalProgram implements Program {
     return await locateBinary({
       commandArgs,
       quiet,
+      ...(!this.#mayDownload && { env: { ...process.env, TARANTOOL_FIXTURE_INSTALL: '0' } }),
       ...(version !== undefined && { version }),
       ...(commandToRun !== undefined && { commandToRun }),
       ...(signal && { signal }),

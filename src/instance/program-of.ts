@@ -3,6 +3,10 @@ import { DockerProgram } from './docker/program.ts'
 import { LocalProgram } from './local-program.ts'
 import type { Program } from './program.ts'
 
-/** The Tarantool that an instance's options ask for. */
-export const programOf = (options: ResolvedOptions): Program =>
-  options.docker ? new DockerProgram(options, options.docker) : new LocalProgram(options)
+/**
+ * The Tarantool that an instance's options ask for.
+ *
+ * @param download may be false, to look at what this machine has only
+ */
+export const programOf = (options: ResolvedOptions, { download = true }: { download?: boolean } = {}): Program =>
+  options.docker ? new DockerProgram(options, options.docker) : new LocalProgram(options, { download })

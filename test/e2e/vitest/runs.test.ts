@@ -22,7 +22,8 @@ describe('users', () => {
     await tarantool.eval('return 1')
     await own.eval('return 1')
   })
-})`
+})
+test.runIf(tarantool.version.isAtLeast(1, 10))('needs 1.10', () => {})`
 
 describe.each(vitests)('$name', runner => {
   test('two runs in one directory at the same time', async () => {
@@ -40,6 +41,8 @@ describe.each(vitests)('$name', runner => {
     const { exitCode, output } = await project.run(['list'])
     expect(exitCode, output).toBe(0)
     expect(output).toContain('users.test.ts > users > are added')
+    // Vitest 5 reads the text of the files only, and finds no test in this form.
+    if (!runner.name.startsWith('vitest-5')) expect(output).toContain('users.test.ts > needs 1.10')
     expect(countStarts(project)).toBe(0)
     await expect.poll(() => project.leftBehind()).toEqual([])
     // The same file as a run has it.
