@@ -2,11 +2,15 @@ import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, type TestContext, test } from 'vitest'
+import { binaryVersion } from '../../../src/binary/binary-version.ts'
+import { locateBinary } from '../../../src/binary/locate.ts'
 import { currentSystem } from '../../../src/binary/system.ts'
+import { isAtLeast } from '../../../src/binary/version.ts'
 import { linkPrograms } from '../../binary/release/fetching.ts'
 import { buildPackage } from '../../binary/release/packages.ts'
 import { Vendor } from '../../binary/release/vendor.ts'
 import { docker, needsEngine, noEngine } from '../../docker/engine.ts'
+import { fakeVersions } from '../../support/fake-versions.ts'
 import { temporaryDirectory } from '../../support/instances.ts'
 import { repository } from '../../support/npm.ts'
 import { type CodeBlock, codeBlocksOf, filesOf } from '../support/code-blocks.ts'
@@ -104,6 +108,23 @@ const seeded = (app: CodeBlock, orders: string): Record<string, string> => ({
     })`,
 })
 
+// Of the version that the project asks for.
+const hasVersion = `
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { expect, test } from 'vitest'
+const tarantool = useTarantool()
+test('has the version', async () => {
+  const [said] = await tarantool.eval("return os.getenv('SAID_VERSION')")
+  expect(said.startsWith(process.env.TARANTOOL_FIXTURE_VERSION ?? '3')).toBe(true)
+})`
+
+/** Runs a project on a machine with two versions of Tarantool. */
+async function runVersions(runner: Runner | undefined, files: Record<string, string>, says: RegExp): Promise<void> {
+  const project = projectOf(runner, [], files)
+  const env = fakeVersions(project.directory, ['2.11.8-0-g1234567', '3.8.0-0-g1234567'])
+  expect((await project.run(undefined, { env })).output).toMatch(says)
+}
+
 type Check = (blocks: CodeBlock[], context: TestContext) => Promise<void>
 
 const checks: Record<string, Record<string, Check>> = {
@@ -182,6 +203,31 @@ const checks: Record<string, Record<string, Check>> = {
     },
   },
   'docs/versions.md': {
+    'Tarantool versions': async ([block]) => {
+      if (!block) throw new Error('there is a block')
+      await runVersions(vitest, { ...appLua, ...setUpWithBlock(block), 'a.test.ts': hasVersion }, /Tests +1 passed/)
+    },
+    'Tests that need a version': async blocks => {
+      const project = projectOf(
+        vitest,
+        blocks,
+        setUpWithBlock({ language: 'ts', text: 'export default defineTarantool({})' }),
+      )
+      const isNew = isAtLeast(await binaryVersion(await locateBinary()), 2, 11)
+      expect((await project.run()).output).toMatch(isNew ? /Tests +1 passed/ : /Tests +1 skipped/)
+    },
+    'One suite against several versions': async ([forVitest, forJest]) => {
+      if (!forVitest || !forJest) throw new Error('there are two blocks')
+      const setup =
+        "import { defineTarantool } from 'tarantool-fixture/vitest/setup'; export default defineTarantool({})"
+      const files = { ...filesOf([forVitest]), 'test/tarantool.ts': setup, 'a.test.ts': hasVersion }
+      await runVersions(vitest, files, /tarantool 2\.11[\s\S]*Tests +2 passed/)
+      const ofJest = hasVersion
+        .replaceAll(/import (\{.*\}) from '(.*)\/vitest'/g, "const $1 = require('$2/jest')")
+        .replace(/import .* from 'vitest'/, '')
+      const config = { 'tarantool.config.js': 'module.exports = {}', 'a.test.js': ofJest }
+      await runVersions(jest, { ...filesOf([forJest]), ...config }, /tarantool 2\.11[\s\S]*Tests: +2 passed/)
+    },
     'GitHub Actions': async ([block]) => {
       const { text = '' } = block ?? {}
       const version = /TARANTOOL_FIXTURE_VERSION: '(.*)'/.exec(text)?.[1] ?? ''
