@@ -14,10 +14,11 @@ const isPart = (part: unknown): boolean => Number.isInteger(part) && (part as nu
  * Where a primitive string is needed (`===`, `toBe`, `toMatch`, `typeof`), use `version.text`.
  *
  * @example
- * `${tarantool.version}` // '3.8.0-0-g47aa4e01e'
- * tarantool.version.isAtLeast(2, 11) // true
- * tarantool.version.startsWith('3.') // true
- * tarantool.version.text === '3.8.0-0-g47aa4e01e' // true
+ * const version = tarantool.version() // of a handle: tarantool.version
+ * console.log(`on ${version}`) // on 3.8.0-0-g47aa4e01e
+ * version.isAtLeast(2, 11) // true
+ * version.startsWith('3.') // true
+ * version.text === '3.8.0-0-g47aa4e01e' // true
  */
 export class TarantoolVersion extends String implements Version {
   static {
@@ -55,7 +56,7 @@ export class TarantoolVersion extends String implements Version {
    * @param patch default 0
    * @throws InvalidOptionError if a part is not a whole number
    * @example
-   * test.runIf(tarantool.version.isAtLeast(3, 1))('declares a trigger in the schema', …)
+   * const hasFiberSlices = tarantool.version().isAtLeast(2, 11)
    */
   isAtLeast(major: number, minor = 0, patch = 0): boolean {
     if ([major, minor, patch].every(isPart)) return isAtLeast(this, major, minor, patch)

@@ -84,7 +84,8 @@ export class TarantoolHandle {
    * first hook on.
    *
    * @example
-   * test.runIf(tarantool.version.isAtLeast(2, 11))('uses what 2.11 has', async () => …)
+   * const tarantool = useTarantool()
+   * test.runIf(tarantool.version.isAtLeast(2, 11))('uses what 2.11 has', async () => {})
    */
   get version(): TarantoolVersion {
     const text = this.#leased()?.info.version ?? versionBeforeLease(this.#origin)

@@ -206,7 +206,7 @@ export class TarantoolInstance implements AsyncDisposable {
    *
    * @throws NotRunningError
    * @example
-   * if (tarantool.version().isAtLeast(2, 11)) …
+   * const hasSlices = tarantool.version().isAtLeast(2, 11)
    */
   version(): TarantoolVersion {
     const { report } = this.#lifecycle
