@@ -1,58 +1,96 @@
-import { randomBytes } from 'node:crypto'
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { lstat, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { makeDirectories } from '../make-directories.ts'
-import { hasEnded, processScope } from './process-scope.ts'
+import { hasEnded, processScope, startOf } from './process-scope.ts'
 
-// In milliseconds. The holder shows that it lives, for processes of other hosts and for a reused process ID.
+// In milliseconds. The holder shows that it lives, for processes of other hosts.
 const heartbeat = 5_000
 const silentFor = 60_000
+// A process of this host can be asked whether it lives. It is silent as long as the machine is suspended.
+const suspendedFor = 12 * 60 * 60_000
 const askEvery = 200
 
 interface Holder {
   readonly scope: string
   readonly pid: number
+  /** When the process began, which tells it from a later one with the same ID. */
+  readonly started?: string | undefined
   readonly nonce: string
 }
 
 /** Takes note of a wait; called at once, and then about five times a second. */
 export type OnWait = (holder: { readonly pid: number }) => void
 
-async function read(path: string): Promise<{ text: string; holder?: Holder } | undefined> {
+interface Lock {
+  readonly text: string
+  readonly holder?: Holder
+}
+
+/** Reads a lock; undefined if there is none. */
+async function read(path: string): Promise<Lock | undefined> {
+  let text: string
   try {
-    const text = await readFile(path, 'utf8')
-    try {
-      return { text, holder: JSON.parse(text) as Holder }
-    } catch {
-      // It was killed while it wrote.
-      return { text }
-    }
-  } catch {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const status = await lstat(path).catch(() => undefined)
+    // Nobody would ever remove it.
+    if (status?.isSymbolicLink()) throw new Error(`${path} is a link, and no lock`)
     return undefined
+  }
+  try {
+    return { text, holder: JSON.parse(text) as Holder }
+  } catch {
+    // Its process was killed while it wrote.
+    return { text }
   }
 }
 
-async function isAbandoned(path: string, holder: Holder | undefined): Promise<boolean> {
-  if (holder?.scope === processScope() && hasEnded(holder.pid)) return true
+async function isAbandoned(path: string, { holder }: Lock): Promise<boolean> {
+  const isNear = holder?.scope === processScope()
+  if (isNear) {
+    const started = startOf(holder.pid)
+    const isAnother = started !== undefined && holder.started !== undefined && started !== holder.started
+    if (hasEnded(holder.pid) || isAnother) return true
+  }
   const age = await stat(path).then(
     ({ mtimeMs }) => Date.now() - mtimeMs,
     () => 0,
   )
-  return age > silentFor
+  return age > (isNear ? suspendedFor : silentFor)
 }
 
-// Another process may have removed the abandoned lock and made its own meanwhile: that one is put back.
-async function removeAbandoned(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomBytes(4).toString('hex')}`
+/** Makes a lock, unless there is one. */
+async function make(path: string, text: string): Promise<boolean> {
   try {
-    await rename(path, aside)
-    if ((await readFile(aside, 'utf8')) !== text) await link(aside, path)
-  } catch {
-    // Another process was first.
-  } finally {
-    await rm(aside, { force: true })
+    await writeFile(path, text, { flag: 'wx', mode: 0o644 })
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // A full disk leaves an empty file.
+    if (code === 'ENOSPC' || code === 'EDQUOT') await rm(path, { force: true })
+    if (code !== 'EEXIST') throw error
+    return false
   }
+}
+
+/**
+ * Replaces an abandoned lock by one's own, in one step. Only the process that holds the lock of the replacement does so, or
+ * two would each remove the other's new lock. A process can be killed while it holds that one: it is replaced likewise.
+ */
+async function takeOver(path: string, abandoned: Lock, text: string): Promise<boolean> {
+  const name = createHash('sha256').update(abandoned.text).digest('hex').slice(0, 16)
+  const claim = `${path}.${name}`
+  if (!(await make(claim, text))) {
+    const other = await read(claim)
+    if (!other || !(await isAbandoned(claim, other)) || !(await takeOver(claim, other, text))) return false
+  }
+  const isStillThere = (await read(path).catch(() => undefined))?.text === abandoned.text
+  if (isStillThere) await rename(claim, path)
+  else await rm(claim, { force: true })
+  return isStillThere
 }
 
 /**
@@ -60,6 +98,7 @@ async function removeAbandoned(path: string, text: string): Promise<void> {
  *
  * @param path of the lock file, in a directory that nobody else can write to
  * @param onWait is called while another process, or another call in this one, holds the lock
+ * @throws an error of the file system if the lock cannot be made, read or taken over
  */
 export async function withLock<T>(
   path: string,
@@ -67,27 +106,18 @@ export async function withLock<T>(
   options: { signal?: AbortSignal | undefined; onWait?: OnWait | undefined } = {},
 ): Promise<T> {
   const { signal, onWait } = options
-  const mine: Holder = { scope: processScope(), pid: process.pid, nonce: randomBytes(8).toString('hex') }
+  const { pid } = process
+  const mine: Holder = { scope: processScope(), pid, started: startOf(pid), nonce: randomBytes(8).toString('hex') }
   const text = JSON.stringify(mine)
   makeDirectories(dirname(path), 0o755)
   for (;;) {
     signal?.throwIfAborted()
-    try {
-      await writeFile(path, text, { flag: 'wx', mode: 0o644 })
-      break
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      // A full disk leaves an empty file.
-      if (code === 'ENOSPC' || code === 'EDQUOT') await rm(path, { force: true })
-      if (code !== 'EEXIST') throw error
-    }
+    if (await make(path, text)) break
     const found = await read(path)
-    if (!found) continue
-    if (await isAbandoned(path, found.holder)) {
-      await removeAbandoned(path, found.text)
-      continue
+    if (found) {
+      if ((await isAbandoned(path, found)) && (await takeOver(path, found, text))) break
+      onWait?.({ pid: found.holder?.pid ?? 0 })
     }
-    onWait?.({ pid: found.holder?.pid ?? 0 })
     await setTimeout(askEvery, undefined, signal && { signal })
   }
   const beat = setInterval(() => {
@@ -99,6 +129,7 @@ export async function withLock<T>(
     return await work()
   } finally {
     clearInterval(beat)
-    if ((await read(path))?.text === text) await rm(path, { force: true })
+    const last = await read(path).catch(() => undefined)
+    if (last?.text === text) await rm(path, { force: true })
   }
 }

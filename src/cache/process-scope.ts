@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 let scope: string | undefined
@@ -27,5 +27,19 @@ export function hasEnded(pid: number): boolean {
     return false
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+/**
+ * When a process of this scope began, in the system's ticks: the ID of a process that has ended is used again. Undefined
+ * where the system does not tell.
+ */
+export function startOf(pid: number): string | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The program's name, in parentheses, can hold anything.
+    return status.slice(status.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
   }
 }

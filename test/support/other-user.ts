@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { temporaryDirectory } from './instances.ts'
 
@@ -31,6 +32,11 @@ export const thirdUser: number | undefined = otherUser === undefined ? undefined
 
 /** Text for the names of tests that need another user. */
 export const needsOtherUser = 'needs another user: run it as root'
+
+/** Whether the other user can enter a directory, and all above it: a checkout may be in root's home. */
+export function isOpenToOthers(directory: string): boolean {
+  return directory === '/' || ((statSync(directory).mode & 0o005) === 0o005 && isOpenToOthers(dirname(directory)))
+}
 
 /** Starts an ES module, given as text, as the other user, or as `uid`. It is killed at the end of the test. */
 export function spawnAsOther(
