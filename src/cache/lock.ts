@@ -116,7 +116,8 @@ export async function withLock<T>(
     const found = await read(path)
     if (found) {
       if ((await isAbandoned(path, found)) && (await takeOver(path, found, text))) break
-      onWait?.({ pid: found.holder?.pid ?? 0 })
+      // A lock that was made just now has no text yet.
+      if (found.holder) onWait?.(found.holder)
     }
     await setTimeout(askEvery, undefined, signal && { signal })
   }
