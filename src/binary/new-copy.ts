@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeStaging, sweepStaging } from '../cache/staging.ts'
+import { makeStaging, removeStaging, sweepStaging } from '../cache/staging.ts'
 import { InstallError } from '../errors.ts'
 import { askVersion } from './ask-version.ts'
 import { type Manifest, manifestName } from './copy.ts'
@@ -26,6 +26,15 @@ export async function openStaging(directory: string, root: string): Promise<stri
   return staging
 }
 
+/**
+ * Refuses a cache that cannot be written, or runs no programs, before a download fills it.
+ *
+ * @throws InstallError
+ */
+export async function checkCache(directory: string, root: string): Promise<void> {
+  await removeStaging(await openStaging(directory, root))
+}
+
 function notWritable(root: string, cause: Error): InstallError {
   return new InstallError(
     `Tarantool could not be installed: the cache ${root} cannot be written (${cause.message}); TARANTOOL_FIXTURE_CACHE names another directory for it`,
@@ -33,7 +42,7 @@ function notWritable(root: string, cause: Error): InstallError {
   )
 }
 
-// Refuses a cache on a file system that does not run programs, before a download fills the cache.
+// Refuses a cache on a file system that does not run programs.
 function checkRunsPrograms(staging: string, root: string): void {
   const probe = join(staging, 'probe')
   writeFileSync(probe, '#!/bin/sh\nexit 0\n', { mode: 0o755 })

@@ -50,11 +50,7 @@ async function read(path: string): Promise<Lock | undefined> {
 
 async function isAbandoned(path: string, { holder }: Lock): Promise<boolean> {
   const isNear = holder?.scope === processScope()
-  if (isNear) {
-    const started = startOf(holder.pid)
-    const isAnother = started !== undefined && holder.started !== undefined && started !== holder.started
-    if (hasEnded(holder.pid) || isAnother) return true
-  }
+  if (isNear && hasEnded(holder.pid, holder.started)) return true
   const age = await stat(path).then(
     ({ mtimeMs }) => Date.now() - mtimeMs,
     () => 0,

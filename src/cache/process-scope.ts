@@ -20,19 +20,8 @@ export function processScope(): string {
   return scope
 }
 
-/** Whether a process of this scope has ended. */
-export function hasEnded(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}
-
 /**
- * When a process of this scope began, in the system's ticks: the ID of a process that has ended is used again. Undefined
- * where the system does not tell.
+ * When a process of this scope began, in the system's ticks. Undefined where the system does not tell.
  */
 export function startOf(pid: number): string | undefined {
   try {
@@ -42,4 +31,19 @@ export function startOf(pid: number): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/**
+ * Whether a process of this scope has ended.
+ *
+ * @param started when it began, if that is known: the ID of a process that has ended is used again
+ */
+export function hasEnded(pid: number, started?: string): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true
+  }
+  const now = started ? startOf(pid) : undefined
+  return now !== undefined && now !== started
 }

@@ -3,15 +3,15 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeDirectories } from '../make-directories.ts'
 import { pathWeakness } from '../trusted-path.ts'
-import { hasEnded, processScope } from './process-scope.ts'
+import { hasEnded, processScope, startOf } from './process-scope.ts'
 
 const prefix = '.partial-'
-// Far longer than all of an installation's time limits together.
-const abandonedAfter = 30 * 60_000
+// In milliseconds. Far longer than a download takes: processes of other hosts cannot be asked whether they live.
+const abandonedAfter = 24 * 60 * 60_000
 
 async function isAbandoned(root: string, name: string): Promise<boolean> {
-  const [ownerScope, pid] = name.slice(prefix.length).split('-')
-  if (ownerScope === processScope() && hasEnded(Number(pid))) return true
+  const [ownerScope, pid, started] = name.slice(prefix.length).split('-')
+  if (ownerScope === processScope()) return hasEnded(Number(pid), started)
   const age = await stat(join(root, name)).then(entry => Date.now() - entry.mtimeMs)
   return age > abandonedAfter
 }
@@ -32,7 +32,8 @@ export async function sweepStaging(root: string): Promise<void> {
  * @param mode of the new directory, and of a root that does not exist yet. Default: others can read but not write.
  */
 export async function makeStaging(root: string, mode: 0o755 | 0o700 = 0o755): Promise<string> {
-  const directory = join(root, `${prefix}${processScope()}-${process.pid}-${randomBytes(4).toString('hex')}`)
+  const owner = [processScope(), process.pid, startOf(process.pid) ?? '']
+  const directory = join(root, `${prefix}${[...owner, randomBytes(4).toString('hex')].join('-')}`)
   makeDirectories(dirname(root), 0o755)
   makeDirectories(root, mode)
   // Somebody else can have made the root since the last look at it.

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { threadId } from 'node:worker_threads'
 import { makeDirectories } from '../make-directories.ts'
 import { hasEnded, processScope } from './process-scope.ts'
 
@@ -12,14 +13,14 @@ const noted = new Set<string>()
 const placeOf = (entry: string): string => join(dirname(entry), folder)
 
 /**
- * Notes that this process uses an entry of the cache until it exits, so that no process removes the entry, and that the
+ * Notes that this process, or thread, uses an entry of the cache until it exits, so that no process removes the entry, and that the
  * entry was used just now. Best effort: a cache that can only be read has nobody who removes entries.
  */
 export function noteUse(entry: string): void {
   try {
     const now = new Date()
     utimesSync(entry, now, now)
-    const note = join(placeOf(entry), `${basename(entry)}@${processScope()}@${process.pid}`)
+    const note = join(placeOf(entry), `${basename(entry)}@${processScope()}@${process.pid}@${threadId}`)
     if (noted.has(note)) return
     makeDirectories(placeOf(entry), 0o755)
     writeFileSync(note, '', { mode: 0o644 })

@@ -83,6 +83,34 @@ test('a use ends with its process', async () => {
   expect(readdirSync(join(root, 'releases/.uses'))).toEqual([])
 })
 
+test('a use of one thread does not end with another', async () => {
+  const directory = addRelease('3.1.0-linux-amd64', 1)
+  const uses = new URL('../../src/cache/uses.ts', import.meta.url).href
+  const script = `
+    import { Worker } from 'node:worker_threads'
+    import { noteUse } from '${uses}'
+    noteUse(process.argv[1])
+    const inThread = \`import('${import.meta.resolve('tsx/esm/api')}').then(async ({ register }) => {
+      register()
+      const { noteUse } = await import('${uses}')
+      noteUse(\${JSON.stringify(process.argv[1])})
+    })\`
+    new Worker(inThread, { eval: true, execArgv: [] }).once('exit', code => {
+      process.stdin.resume()
+      process.stdout.write(String(code))
+    })`
+  const child = execa(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', script, directory],
+    { reject: false },
+  )
+  const code = await new Promise(resolve => child.stdout.once('data', resolve))
+  expect(String(code)).toBe('0')
+  expect(entriesInUse(join(root, 'releases'))).toEqual(new Set(['3.1.0-linux-amd64']))
+  child.kill('SIGKILL')
+  await child
+})
+
 test('the use of a process elsewhere is believed for a day', () => {
   const place = join(addRelease('3.1.0-linux-amd64', 1), '../.uses')
   mkdirSync(place)

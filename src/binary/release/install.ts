@@ -11,7 +11,7 @@ import { diskFull, isFull } from '../download/disk.ts'
 import { withoutSecrets } from '../download/failure.ts'
 import { downloadFile } from '../download/file.ts'
 import type { Progress } from '../download/progress.ts'
-import { finishCopy, openStaging, program } from '../new-copy.ts'
+import { checkCache, finishCopy, openStaging, program } from '../new-copy.ts'
 import type { OperatingSystem } from '../system.ts'
 import { compareVersions } from '../version.ts'
 import { unpackDeb } from './deb.ts'
@@ -68,11 +68,13 @@ async function unpack(deb: string, staging: string, installation: ReleaseInstall
 async function install(installation: ReleaseInstallation, place: string): Promise<void> {
   const { root, release, client, progress, patience, report, signal } = installation
   const { file, text } = release
+  await checkCache(releasesRoot(root), root)
+  const size = (file.size / 1e6).toFixed(1)
+  report(`downloading Tarantool ${text} (${size} MB) from ${withoutSecrets(file.url)} into ${place}`)
+  const deb = await downloadFile(file, downloadsOf(root), { client, progress, patience, signal })
+  // Not before the download: it can take as long as the network does.
   const staging = await openStaging(releasesRoot(root), root)
   try {
-    const size = (file.size / 1e6).toFixed(1)
-    report(`downloading Tarantool ${text} (${size} MB) from ${withoutSecrets(file.url)} into ${place}`)
-    const deb = await downloadFile(file, downloadsOf(root), { client, progress, patience, signal })
     const tree = await unpack(deb, staging, installation).catch(async (error: Error) => {
       if (!hasFilledDisk(error)) throw error
       await rm(deb, { force: true })

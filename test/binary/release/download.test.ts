@@ -190,6 +190,16 @@ describe('a download that is cut off', () => {
   })
 })
 
+test('a download, which can be slow, holds no directory that others sweep', async () => {
+  const during: string[] = []
+  onPackage(() => {
+    during.push(...readdirSync(join(machine.cache, 'releases')).filter(name => name.startsWith('.partial')))
+    return false
+  })
+  await machine.find('4')
+  expect([during, ranges()]).toEqual([[], ['whole']])
+})
+
 describe('progress', () => {
   test('is a line a second at most, where there is no terminal', () => {
     const lines: string[] = []
