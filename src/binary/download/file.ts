@@ -24,6 +24,8 @@ export interface DownloadOptions {
   readonly client: Client
   readonly progress: Progress
   readonly patience?: Patience
+  /** Called before the server is asked: the file may be there already. */
+  readonly onStart?: () => void
   readonly signal?: AbortSignal | undefined
 }
 
@@ -33,7 +35,8 @@ const pause = 500
 
 /**
  * Downloads a file to `directory` and returns its path. An interrupted download is resumed: at once, and by a later call
- * in any process. The caller makes sure that no other process downloads the same file.
+ * in any process. A file that is there is not downloaded again. The caller makes sure that no other process downloads the
+ * same file, and removes it.
  *
  * @throws DownloadError if the server cannot be reached, or its file is not the one that the index describes
  */
@@ -41,6 +44,8 @@ export async function downloadFile(file: RemoteFile, directory: string, options:
   makeDirectories(directory, 0o755)
   const partial = join(directory, `${file.sha256}.partial`)
   const complete = join(directory, `${file.sha256}.deb`)
+  if (await isWhole(complete, file)) return complete
+  options.onStart?.()
   await checkSpace(directory, file.size, await sizeOf(partial))
   try {
     let failures = 0
@@ -71,6 +76,12 @@ export async function downloadFile(file: RemoteFile, directory: string, options:
   await rename(partial, complete)
   await rm(`${partial}.json`, { force: true })
   return complete
+}
+
+// A process that was killed, or could not unpack it, left it there.
+async function isWhole(path: string, { size, sha256 }: RemoteFile): Promise<boolean> {
+  if ((await sizeOf(path)) !== size) return false
+  return (await sha256Of(path)) === sha256
 }
 
 // Errors after which another attempt may succeed: the connection ended, or the server was too busy.

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { chmod, type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Transform } from 'node:stream'
+import { PassThrough, type Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import zlib from 'node:zlib'
 import { InstallError } from '../../errors.ts'
@@ -44,12 +44,35 @@ async function listMembers(archive: FileHandle): Promise<Member[]> {
 // Node has it since 22.15.
 const zstd = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress
 
-/** How to unpack the formats of data that a .deb can have: here, or by a program that tar calls. */
+/** How to unpack the formats of data that a .deb can have: here, or by tar, which may call a program for it. */
 const formats: Readonly<Record<string, { stream?: (() => Transform) | undefined; program?: string }>> = {
-  'data.tar': {},
+  'data.tar': { stream: () => new PassThrough() },
   'data.tar.gz': { stream: zlib.createGunzip },
   'data.tar.xz': { program: 'xz' },
   'data.tar.zst': { stream: zstd, program: 'zstd' },
+}
+
+const isOnPath = (name: string): boolean =>
+  findProgram(name, searchDirectories(process.env.PATH, process.cwd())).path !== undefined
+
+const toolErrors = new WeakSet<Error>()
+
+function toolIsMissing(name: string, logTail: readonly string[] = []): InstallError {
+  const error = new InstallError(`PATH has no \`${name}\`, which unpacks the package`, { logTail })
+  toolErrors.add(error)
+  return error
+}
+
+/** Whether a package could not be unpacked because a program is missing. The package itself may be good. */
+export const lacksTool = (error: Error): boolean => toolErrors.has(error)
+
+/**
+ * Checks that the program is there which each package needs.
+ *
+ * @throws InstallError
+ */
+export function checkTools(): void {
+  if (!isOnPath('tar')) throw toolIsMissing('tar')
 }
 
 // Whatever umask the package was made with, all users can read the copy and only its owner can write to it: a copy that
@@ -63,13 +86,28 @@ async function setModes(path: string): Promise<void> {
   for (const name of await readdir(path)) await setModes(join(path, name))
 }
 
+// dpkg-deb brings what unpacks each format. Small images of Debian have dpkg, and neither xz nor zstd.
+async function unpackByDpkg(file: string, tar: string, options: CommandOptions): Promise<boolean> {
+  if (!isOnPath('dpkg-deb') || !isOnPath('sh')) return false
+  try {
+    await run('sh', ['-c', 'exec dpkg-deb --fsys-tarfile "$1" > "$2"', 'sh', file, tar], options)
+    return true
+  } catch (error) {
+    // An old one does not know each format.
+    options.signal?.throwIfAborted()
+    if (error instanceof InstallError && /no space left|quota exceeded/i.test(error.logTail.join('\n'))) throw error
+    return false
+  }
+}
+
 /**
- * Unpacks the files of a Debian package into a directory, with no other tool of the system than tar (and xz or zstd,
- * where the package is packed so).
+ * Unpacks the files of a Debian package into a directory, with no other tool of the system than tar. For xz (and for zstd
+ * before Node 22.15), dpkg-deb has to be there, or tar has to unpack the format, by itself or by a program.
  *
  * @throws InstallError if it is no Debian package, or a program is missing
  */
 export async function unpackDeb(file: string, tree: string, options: CommandOptions = {}): Promise<void> {
+  checkTools()
   const archive = await open(file)
   try {
     const members = await listMembers(archive)
@@ -77,18 +115,19 @@ export async function unpackDeb(file: string, tree: string, options: CommandOpti
     const format = data && formats[data.name]
     if (!data) throw new InstallError('it is a Debian package without files')
     if (!format) throw new InstallError(`its ${data.name} is packed in an unknown way`)
-    const onPath = (name: string): boolean =>
-      findProgram(name, searchDirectories(process.env.PATH, process.cwd())).path !== undefined
-    const needed = ['tar', ...(format.stream || !format.program ? [] : [format.program])]
-    const absent = needed.find(name => !onPath(name))
-    if (absent) throw new InstallError(`PATH has no \`${absent}\`, which unpacks the package`)
-    const packed = join(tree, `.${data.name}`)
-    const part = createReadStream(file, { start: data.offset, end: data.offset + data.size - 1 })
-    const output = createWriteStream(packed)
-    await (format.stream ? pipeline(part, format.stream(), output) : pipeline(part, output))
+    const { stream, program } = format
+    const tar = join(tree, '.data.tar')
+    if (stream || !(await unpackByDpkg(file, tar, options))) {
+      const part = createReadStream(file, { start: data.offset, end: data.offset + data.size - 1 })
+      await pipeline(part, stream?.() ?? new PassThrough(), createWriteStream(tar))
+    }
     // The package's owner is root, also where its user IDs are another's.
-    await run('tar', ['-x', '-o', '-f', packed, '-C', tree], options)
-    await rm(packed)
+    await run('tar', ['-x', '-o', '-f', tar, '-C', tree], options).catch((error: Error) => {
+      options.signal?.throwIfAborted()
+      const isPacked = !stream && program !== undefined && !isOnPath(program)
+      throw isPacked && error instanceof InstallError ? toolIsMissing(program, error.logTail) : error
+    })
+    await rm(tar)
     await setModes(tree)
   } finally {
     await archive.close()

@@ -14,7 +14,7 @@ import type { Progress } from '../download/progress.ts'
 import { checkCache, finishCopy, openStaging, program } from '../new-copy.ts'
 import type { OperatingSystem } from '../system.ts'
 import { compareVersions } from '../version.ts'
-import { unpackDeb } from './deb.ts'
+import { checkTools, lacksTool, unpackDeb } from './deb.ts'
 import type { Release } from './index-files.ts'
 import { completeLibraries } from './libraries.ts'
 import { copyName, downloadsOf, type InstalledRelease, pruneReleases, releasesRoot } from './store.ts'
@@ -48,30 +48,41 @@ async function unpack(deb: string, staging: string, installation: ReleaseInstall
   const { release, isStatic, signal } = installation
   const tree = join(staging, 'tree')
   await mkdir(tree, { mode: 0o755 })
-  await unpackDeb(deb, tree, { signal }).catch((error: Error) => {
+  // A later run would refuse the package again. With the missing tool it takes the package as it is.
+  const refuse = async (error: Error): Promise<never> => {
     signal.throwIfAborted()
-    if (hasFilledDisk(error)) throw error
-    const isOurs = error instanceof InstallError
-    throw new InstallError(
-      `${withoutSecrets(release.file.url)} could not be unpacked: ${isOurs ? error.summary : error.message}`,
-      { logTail: isOurs ? error.logTail : [], cause: error },
-    )
-  })
+    if (!lacksTool(error)) await rm(deb, { force: true })
+    throw error
+  }
+  await unpackDeb(deb, tree, { signal })
+    .catch(refuse)
+    .catch((error: Error) => {
+      signal.throwIfAborted()
+      if (hasFilledDisk(error)) throw error
+      const isOurs = error instanceof InstallError
+      throw new InstallError(
+        `${withoutSecrets(release.file.url)} could not be unpacked: ${isOurs ? error.summary : error.message}`,
+        { logTail: isOurs ? error.logTail : [], cause: error },
+      )
+    })
   const parts = isStatic
     ? { packages: { tarantool: release.packageVersion }, libraryPath: [], libraries: [] }
     : await completeLibraries({ release, tree, program: join(tree, program), work: staging }, { signal })
-  const version = await finishCopy(tree, parts)
+  const version = await finishCopy(tree, parts).catch(refuse)
   if (compareVersions(version, release) === 0) return tree
-  throw new DownloadError(`the package of Tarantool ${release.text} holds Tarantool ${version.text}`)
+  return await refuse(new DownloadError(`the package of Tarantool ${release.text} holds Tarantool ${version.text}`))
 }
 
 async function install(installation: ReleaseInstallation, place: string): Promise<void> {
   const { root, release, client, progress, patience, report, signal } = installation
   const { file, text } = release
+  checkTools()
   await checkCache(releasesRoot(root), root)
-  const size = (file.size / 1e6).toFixed(1)
-  report(`downloading Tarantool ${text} (${size} MB) from ${withoutSecrets(file.url)} into ${place}`)
-  const deb = await downloadFile(file, downloadsOf(root), { client, progress, patience, signal })
+  const onStart = (): void => {
+    const size = (file.size / 1e6).toFixed(1)
+    report(`downloading Tarantool ${text} (${size} MB) from ${withoutSecrets(file.url)} into ${place}`)
+  }
+  const deb = await downloadFile(file, downloadsOf(root), { client, progress, patience, onStart, signal })
   // Not before the download: it can take as long as the network does.
   const staging = await openStaging(releasesRoot(root), root)
   try {

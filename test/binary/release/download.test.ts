@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { execa, type Options, type Subprocess } from 'execa'
@@ -6,6 +7,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Patience } from '../../../src/binary/download/answer.ts'
 import { showProgress } from '../../../src/binary/download/progress.ts'
 import { DownloadError } from '../../../src/errors.ts'
+import { writeProgram } from '../programs.ts'
 import { addReleases, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
 import type { DebPackage } from './packages.ts'
 
@@ -289,6 +291,7 @@ describe('processes', () => {
   })
 
   test('one that is killed in the middle: the next takes over, and resumes', async () => {
+    linkPrograms(machine.bin, ['tar', 'sh'])
     let sent: (() => void) | undefined
     const halfway = new Promise<void>(resolve => {
       sent = resolve
@@ -317,12 +320,56 @@ describe('processes', () => {
     expect(JSON.parse(String(stdout))).toMatchObject({ version: '3.10.1' })
   })
 
-  test('what unpacks the package is not on PATH', async () => {
+  test.each(['xz', 'zst'] as const)('no %s on PATH, only dpkg-deb', async compression => {
+    machine.vendor.add('series-5/linux-deb', [tarantool('5.0.0-1', { compression })])
+    linkPrograms(machine.bin, ['tar', 'sh', 'dpkg-deb'])
+    const { stdout } = await findInProcess('5')
+    expect(JSON.parse(String(stdout))).toMatchObject({ version: '5.0.0' })
+  })
+
+  test('a tar that unpacks xz by itself', async () => {
+    machine.vendor.add('series-5/linux-deb', [tarantool('5.0.0-1', { compression: 'xz' })])
+    linkPrograms(machine.bin, ['sh'])
+    const path = process.env.PATH ?? ''
+    writeProgram(join(machine.bin, 'tar'), `PATH='${path}' exec tar "$@"`)
+    const { stdout } = await findInProcess('5')
+    expect(JSON.parse(String(stdout))).toMatchObject({ version: '5.0.0' })
+  })
+
+  test('what unpacks the package is not on PATH: a later search needs no download', async () => {
     machine.vendor.add('series-5/linux-deb', [tarantool('5.0.0-1', { compression: 'xz' })])
     linkPrograms(machine.bin, ['tar', 'sh'])
     const { stderr } = await findInProcess('5')
     expect(stderr).toMatch(/could not be unpacked: PATH has no `xz`, which unpacks the package/)
+    expect(partials()).toEqual([expect.stringMatching(/^[\da-f]{64}\.deb$/)])
+    linkPrograms(machine.bin, ['xz'])
+    const { stdout, stderr: silence } = await findInProcess('5')
+    expect([JSON.parse(String(stdout)), silence]).toEqual([expect.objectContaining({ version: '5.0.0' }), ''])
+    expect([ranges(), partials()]).toEqual([['whole'], []])
   })
+
+  test('no tar on PATH: nothing is downloaded', async () => {
+    linkPrograms(machine.bin, ['sh'])
+    const { stderr } = await findInProcess('4')
+    expect(stderr).toMatch(/PATH has no `tar`, which unpacks the package/)
+    expect(ranges()).toEqual([])
+  })
+})
+
+test('a package that was downloaded, and is damaged now, is downloaded again', async () => {
+  mkdirSync(downloads(), { recursive: true })
+  const name = createHash('sha256').update(deb.content).digest('hex')
+  writeFileSync(join(downloads(), `${name}.deb`), Buffer.alloc(size()))
+  expect((await machine.find('4')).version).toBe('4.0.0')
+  expect([ranges(), partials()]).toEqual([['whole'], []])
+})
+
+test('a package whose content is refused does not stay', async () => {
+  machine.vendor.add('series-5/linux-deb', [tarantool('5.0.0-1', { says: '5.1.0' })])
+  machine.vendor.add('series-6/linux-deb', [{ ...tarantool('6.0.0-1'), content: Buffer.from('no archive') }])
+  await expect(machine.find('5')).rejects.toThrow('holds Tarantool 5.1.0')
+  await expect(machine.find('6')).rejects.toThrow('it is not a Debian package')
+  expect(partials()).toEqual([])
 })
 
 const isRoot = process.getuid?.() === 0
