@@ -49,7 +49,9 @@ export interface StoreLookup {
 
 /** Finds the newest copy of a wanted version that runs on a system and that nobody else can have changed. */
 export function findRelease(root: string, wanted: WantedVersion, system: OperatingSystem): StoreLookup {
-  const targets = [`linux-${system.architecture}`, systemKey(system)]
+  // A cache can be shared with other systems, such as a home directory that Alpine's containers mount.
+  const runsStatic = system.platform === 'linux' && system.libc === 'glibc'
+  const targets = [systemKey(system), ...(runsStatic ? [`linux-${system.architecture}`] : [])]
   const candidates = namesIn(releasesRoot(root)).flatMap(name => {
     const [, number = '', target = ''] = nameOfCopy.exec(name) ?? []
     const version = tryParseVersion(number)

@@ -82,6 +82,15 @@ describe('what a project asks for is downloaded:', () => {
     await expect(machine.find('2.11', { system: fedora })).rejects.toThrow(VersionNotFoundError)
   })
 
+  test.each([
+    ['macOS', describeSystem('', 'darwin')],
+    ['Alpine', describeSystem('ID=alpine\nVERSION_ID=3.20\nNAME="Alpine Linux"', 'linux')],
+    ['Void with musl', describeSystem('ID=void\nNAME=Void', 'linux', process.arch, 'musl')],
+  ])('a static one does not serve %s, which may share the cache', async (_, system) => {
+    await machine.find('3.8.0')
+    await expect(machine.find('3.8.0', { system })).rejects.toThrow('there is no build of Tarantool 3.8.0 for')
+  })
+
   test('the manifest names the package', async () => {
     await machine.find('2.11')
     const place = join(machine.cache, 'releases', releases()[0] ?? '')
