@@ -156,11 +156,17 @@ export class VersionNotFoundError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_VERSION_NOT_FOUND'
   /** The nearest releases, nearest first: `['3.7.1', '3.8.0']`. Empty if this system has no build of that series. */
   readonly nearest: readonly string[]
+  /** @internal Whether other systems may have the version. */
+  readonly isElsewhere: boolean
 
   /** @internal */
-  constructor(message: string, details: ErrorDetails & { nearest?: readonly string[] | undefined } = {}) {
+  constructor(
+    message: string,
+    details: ErrorDetails & { nearest?: readonly string[] | undefined; isElsewhere?: boolean | undefined } = {},
+  ) {
     super(message, details)
     this.nearest = details.nearest ?? []
+    this.isElsewhere = details.isElsewhere ?? false
   }
 }
 

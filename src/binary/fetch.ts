@@ -5,7 +5,7 @@ import type { Binary } from './binary.ts'
 import { installDistributed } from './distribution.ts'
 import type { Patience } from './download/answer.ts'
 import type { Terminal } from './download/progress.ts'
-import { installGuidance } from './guidance.ts'
+import { installGuidance, ownGuidance } from './guidance.ts'
 import { obtainRelease } from './release/obtain.ts'
 import { mirrorOf } from './release/repository.ts'
 import type { CacheLookup } from './search-cache.ts'
@@ -32,9 +32,23 @@ export interface FetchOptions {
 // In milliseconds. Where there is another way, nobody waits long for a server that does not answer.
 const reachWithin = 5_000
 
-/** What was tried, and how to install Tarantool here. */
-export function hintOf(findings: readonly string[], { system, wanted }: Search): string {
-  return `Looked for it:\n${findings.map(line => `  ${line}`).join('\n')}\n${installGuidance(system, wanted)}`
+/**
+ * What was tried, and how to install Tarantool here.
+ *
+ * @param guidance Default: the command for this system.
+ */
+export function hintOf(
+  findings: readonly string[],
+  { system, wanted }: Search,
+  guidance: string = installGuidance(system, wanted),
+): string {
+  return `Looked for it:\n${findings.map(line => `  ${line}`).join('\n')}\n${guidance}`
+}
+
+// A command that cannot bring the version is none.
+function guidanceAfter(error: unknown, { system, wanted }: Search): string {
+  if (!(error instanceof VersionNotFoundError)) return installGuidance(system, wanted)
+  return error.isElsewhere ? installGuidance(system, wanted, true) : ownGuidance
 }
 
 /**
@@ -78,10 +92,14 @@ export async function fetchBinary(search: Search, options: FetchOptions): Promis
 }
 
 function explained(error: InstallError | VersionNotFoundError, search: Search, findings: readonly string[]): Error {
-  const hint = [error.hint, hintOf(findings, search)].filter(part => part !== undefined).join('\n')
+  const hint = [error.hint, hintOf(findings, search, guidanceAfter(error, search))]
+    .filter(part => part !== undefined)
+    .join('\n')
   const details = { hint, logTail: error.logTail, cause: error.cause }
   if (error instanceof VersionNotFoundError)
-    return new VersionNotFoundError(error.summary, { ...details, nearest: error.nearest })
+    return new VersionNotFoundError(error.summary, {
+      ...{ ...details, nearest: error.nearest, isElsewhere: error.isElsewhere },
+    })
   return error instanceof DownloadError
     ? new DownloadError(error.summary, details)
     : new InstallError(error.summary, details)

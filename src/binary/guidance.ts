@@ -5,18 +5,30 @@ const download = 'https://www.tarantool.io/en/download/'
 /** Where a newer Tarantool than the distribution's comes from: a command, or a page. */
 export const installHint: string = download
 
-function command(system: OperatingSystem, wanted: WantedVersion | undefined): string {
-  if (system.platform === 'darwin') return 'brew install tarantool'
-  const { major, minor = 0 } = wanted ?? defaultVersion
-  const series = major === 2 && minor < 10 && wanted?.minor !== undefined ? `2.${minor}` : major === 1 ? '1.10' : major
+// The part of a package's version that a wanted version has: `=3.5.*`.
+function packageVersion({ major, minor, patch }: WantedVersion, sign: '=' | '-'): string {
+  if (minor === undefined) return 'tarantool'
+  return `'tarantool${sign}${major}.${minor}${patch === undefined ? '.' : `.${patch}`}*'`
+}
+
+/** Undefined if no command installs the version. */
+function command(system: OperatingSystem, wanted: WantedVersion | undefined, hasNoBuild: boolean): string | undefined {
+  const { major, minor } = wanted ?? defaultVersion
+  // Homebrew has the newest only.
+  if (system.platform === 'darwin') {
+    return major === defaultVersion.major && minor === undefined ? 'brew install tarantool' : undefined
+  }
+  const series = major === 2 && minor !== undefined && minor < 10 ? `2.${minor}` : major === 1 ? '1.10' : major
   const packages = `curl -L https://tarantool.io/release/${series}/installer.sh | bash`
   if (isDebianLike(system)) {
+    // apt would ask the same repository.
+    if (hasNoBuild) return undefined
     const own = "   (the distribution's own, older one: sudo apt-get install -y tarantool)"
-    return `${packages} && sudo apt-get install -y tarantool${wanted ? '' : own}`
+    return `${packages} && sudo apt-get install -y ${packageVersion(wanted ?? defaultVersion, '=')}${wanted ? '' : own}`
   }
   const family = [system.id, ...system.like]
   if (family.some(name => ['fedora', 'rhel', 'centos', 'amzn'].includes(name))) {
-    return `${packages} && sudo dnf install -y tarantool`
+    return `${packages} && sudo dnf install -y ${packageVersion(wanted ?? defaultVersion, '-')}`
   }
   return `see ${download}`
 }
@@ -25,14 +37,23 @@ function command(system: OperatingSystem, wanted: WantedVersion | undefined): st
  * How to install Tarantool on a system, in a few lines: the command, and what to do without one.
  *
  * @param wanted the version to install; undefined for any
+ * @param hasNoBuild whether the vendor has no build of it for the system
  * @example
  * console.log(installGuidance()) // To install Tarantool on macOS: brew install tarantool …
  */
-export function installGuidance(system: OperatingSystem = currentSystem(), wanted?: WantedVersion): string {
+export function installGuidance(
+  system: OperatingSystem = currentSystem(),
+  wanted?: WantedVersion,
+  hasNoBuild = false,
+): string {
   const version = wanted ? ` ${wanted.text}` : ''
+  const how = command(system, wanted, hasNoBuild)
   return [
-    `To install Tarantool${version} on ${system.name} (${system.architecture}): ${command(system, wanted)}`,
+    ...(how ? [`To install Tarantool${version} on ${system.name} (${system.architecture}): ${how}`] : []),
     'To use one that is elsewhere, set TARANTOOL_BIN to its path. To run it in a container, use the docker option',
     `(image tarantool/tarantool${wanted ? `:${wanted.text}` : ''}). All packages: ${download}`,
   ].join('\n')
 }
+
+/** What to do about a version that does not exist. */
+export const ownGuidance = 'To use one of your own, set TARANTOOL_BIN to its path.'

@@ -3,8 +3,8 @@ import type { Client } from '../download/client.ts'
 import { withoutSecrets } from '../download/failure.ts'
 import { defaultVersion, nearestVersions } from '../wanted.ts'
 import type { Question } from './asked.ts'
-import { fetchReleases, type Release } from './index-files.ts'
-import { hasRepository, type Repository, repositoryFor } from './repository.ts'
+import { fetchReleases, type Index, type Release } from './index-files.ts'
+import { hasRepository, layoutAsOf, type Repository, repositoryFor, vendor } from './repository.ts'
 
 const textOf = ({ text }: { readonly text: string }): string => text
 
@@ -18,35 +18,37 @@ async function otherReleases(client: Client, question: Question, signal: AbortSi
   const { system, mirror } = question
   const series = [{ text: '2', major: 2 }, defaultVersion].filter(wanted => hasRepository(wanted, system))
   const found = series.map(async wanted => {
-    const releases = fetchReleases(client, repositoryFor(wanted, system, mirror), { signal })
-    return (await releases.catch(() => undefined)) ?? []
+    const index = fetchReleases(client, repositoryFor(wanted, system, mirror), { signal })
+    return await index.then(
+      ({ releases }) => releases,
+      () => [],
+    )
   })
   return (await Promise.all(found)).flat()
 }
 
-/**
- * The error for a wanted version that a repository does not have.
- *
- * @param releases that the repository has; undefined if there is no such repository
- */
+/** The error for a wanted version that a repository does not have. */
 export async function absentRelease(
   client: Client,
   question: Question,
   { base, distribution, architecture, isStatic }: Repository,
-  releases: readonly Release[] | undefined,
+  { releases, lack }: Index,
   signal: AbortSignal,
 ): Promise<Error> {
-  const { wanted, system } = question
-  const place = withoutSecrets(new URL(`dists/${distribution}/`, base))
-  if (releases && releases.length > 0) {
+  const { wanted, system, mirror } = question
+  if (lack === undefined) {
     const what = `there is no Tarantool ${wanted.text} in ${withoutSecrets(base)}`
     return new VersionNotFoundError(what, details(question, releases))
   }
-  // The vendor has this one, so the server is not the vendor's, or no mirror of it.
-  if (!releases && isStatic && wanted.major === defaultVersion.major) {
-    return new DownloadError(`${place}Release answers 404: it is not a mirror of the vendor's releases`)
+  // The vendor has these builds: the server is another's, or the vendor's layout is not the expected one.
+  if (isStatic && wanted.major <= defaultVersion.major) {
+    const hint = 'TARANTOOL_BIN names a Tarantool of your own, which needs no download.'
+    return mirror === vendor
+      ? new DownloadError(`${lack}: the vendor may have changed the layout since ${layoutAsOf}`, { hint })
+      : new DownloadError(`${lack}: it is not a mirror of the vendor's releases`, { hint })
   }
   const where = [isStatic ? [] : distribution, architecture].flat().join(', ')
-  const what = `there is no build of Tarantool ${wanted.text} for ${system.name} (${where}): ${place} has none`
-  return new VersionNotFoundError(what, details(question, await otherReleases(client, question, signal)))
+  const what = `there is no build of Tarantool ${wanted.text} for ${system.name} (${where}): ${lack}`
+  const others = details(question, await otherReleases(client, question, signal))
+  return new VersionNotFoundError(what, { ...others, isElsewhere: !isStatic })
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DownloadError, VersionNotFoundError } from '../../errors.ts'
 import { makeDirectories } from '../../make-directories.ts'
@@ -24,6 +24,16 @@ interface Failure {
   readonly kind: 'download' | 'version'
   readonly message: string
   readonly hint?: string | undefined
+  readonly nearest?: readonly string[] | undefined
+  readonly isElsewhere?: boolean | undefined
+}
+
+interface Note {
+  readonly version: string
+  readonly mirror: string
+  /** Milliseconds since 1970. In the note itself, because a copy of a cache has other times of files. */
+  readonly asked: number
+  readonly failure?: Failure | undefined
 }
 
 /** A name for files about a question. */
@@ -35,44 +45,46 @@ export function questionKey({ wanted, system, mirror }: Question): string {
 const placeOf = (question: Question): string =>
   join(releasesRoot(question.root), '.asked', `${questionKey(question)}.json`)
 
+function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof DownloadError) return { kind: 'download', message: error.summary, hint: error.hint }
+  if (!(error instanceof VersionNotFoundError)) return undefined
+  const { summary, hint, nearest, isElsewhere } = error
+  return { kind: 'version', message: summary, hint, nearest, isElsewhere }
+}
+
 /** Notes that a question was asked now, and whether there was no answer. Best effort. */
 export function noteAsked(question: Question, error?: unknown): void {
-  const kind =
-    error instanceof DownloadError ? 'download' : error instanceof VersionNotFoundError ? 'version' : undefined
-  const failure: Failure | undefined = kind && {
-    kind,
-    message: (error as DownloadError).summary,
-    hint: (error as DownloadError).hint,
-  }
+  const { text: version } = question.wanted
+  const mirror = withoutSecrets(question.mirror)
+  const note: Note = { version, mirror, asked: Date.now(), failure: failureOf(error) }
   try {
     const place = placeOf(question)
     makeDirectories(dirname(place), 0o755)
-    writeFileSync(
-      place,
-      JSON.stringify({ version: question.wanted.text, mirror: withoutSecrets(question.mirror), failure }),
-    )
+    writeFileSync(place, JSON.stringify(note))
   } catch {
     // It is asked again then.
   }
 }
 
+function noteOf(question: Question): Note | undefined {
+  try {
+    return JSON.parse(readFileSync(placeOf(question), 'utf8')) as Note
+  } catch {
+    return undefined
+  }
+}
+
 /** Whether a question was asked within the last day, so that it is not asked again. */
 export function wasAskedToday(question: Question): boolean {
-  const age = Date.now() - (statSync(placeOf(question), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+  const age = Date.now() - (noteOf(question)?.asked ?? 0)
   // A clock that was set back must not keep an old copy for ever.
   return age < day && age > -day
 }
 
 /** The failure of another process that asked a question after a moment in time. */
 export function failureSince(question: Question, moment: number): Error | undefined {
-  try {
-    const place = placeOf(question)
-    if (statSync(place).mtimeMs < moment) return undefined
-    const { failure } = JSON.parse(readFileSync(place, 'utf8')) as { failure?: Failure }
-    if (!failure) return undefined
-    const { kind, message, hint } = failure
-    return kind === 'download' ? new DownloadError(message, { hint }) : new VersionNotFoundError(message, { hint })
-  } catch {
-    return undefined
-  }
+  const { asked = 0, failure } = noteOf(question) ?? {}
+  if (!failure || asked < moment) return undefined
+  const { kind, message, ...details } = failure
+  return kind === 'download' ? new DownloadError(message, details) : new VersionNotFoundError(message, details)
 }

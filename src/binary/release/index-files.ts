@@ -23,6 +23,14 @@ export interface Release extends Version {
 // A Packages file of the vendor has a few hundred kilobytes.
 const largestIndex = 64 * 1024 * 1024
 
+/** What a repository has. */
+export interface Index {
+  /** Releases of Tarantool for the processor, newest first. */
+  readonly releases: readonly Release[]
+  /** Why there are none: `http://…/Release answers 404`. */
+  readonly lack?: string
+}
+
 /** How an index is fetched. */
 export interface FetchOptions {
   readonly signal: AbortSignal
@@ -91,6 +99,15 @@ async function fetchSums(
   throw new DownloadError(`${withoutSecrets(url)} is not the Release file of a repository: it begins with '${start}'`)
 }
 
+// Some bytes can unpack to any size.
+async function unpack(packed: Buffer, url: string): Promise<Buffer> {
+  return await promisify(gunzip)(packed, { maxOutputLength: largestIndex }).catch((error: NodeJS.ErrnoException) => {
+    const isTooLarge = error.code === 'ERR_BUFFER_TOO_LARGE'
+    const what = isTooLarge ? 'is larger than an index can be' : `could not be unpacked: ${error.message}`
+    throw new DownloadError(`${withoutSecrets(url)} ${what}`, { cause: error })
+  })
+}
+
 async function fetchPackages(
   client: Client,
   root: string,
@@ -106,7 +123,7 @@ async function fetchPackages(
     const content = await fetchWhole(client, url, { signal })
     if (typeof content !== 'number') {
       const verified = verify(content, sum, url)
-      return (suffix === '' ? verified : await promisify(gunzip)(verified)).toString()
+      return (suffix === '' ? verified : await unpack(verified, url)).toString()
     }
     // Release lists the plain file, too, where only the packed one is on the server.
     status ??= content
@@ -138,20 +155,17 @@ function releasesIn(packages: string, { base }: Repository): Release[] {
 /**
  * Reads a repository's index as apt does: `Release`, then `Packages`, which has to match it.
  *
- * @returns the releases of Tarantool for the processor, newest first; undefined if the server has no such repository
  * @throws DownloadError if the server cannot be reached, or its files do not match
  */
-export async function fetchReleases(
-  client: Client,
-  repository: Repository,
-  options: FetchOptions,
-): Promise<Release[] | undefined> {
+export async function fetchReleases(client: Client, repository: Repository, options: FetchOptions): Promise<Index> {
   const { base, distribution, component, architecture } = repository
   const root = new URL(`dists/${distribution}/`, base).href
+  const place = withoutSecrets(root)
   const sums = await fetchSums(client, new URL('Release', root).href, options)
-  if (!sums) return undefined
+  if (!sums) return { releases: [], lack: answerOf({ url: `${place}Release`, status: 404 }) }
   const name = `${component}/binary-${architecture}/Packages`
-  // The repository is not for this processor.
-  if (!sums.has(name) && !sums.has(`${name}.gz`)) return []
-  return releasesIn(await fetchPackages(client, root, name, sums, options.signal), repository)
+  // The repository is not for this processor, or has another layout.
+  if (!sums.has(name) && !sums.has(`${name}.gz`)) return { releases: [], lack: `${place}Release lists no ${name}` }
+  const releases = releasesIn(await fetchPackages(client, root, name, sums, options.signal), repository)
+  return releases.length > 0 ? { releases } : { releases, lack: `${place}${name} lists no release of tarantool` }
 }

@@ -39,9 +39,9 @@ async function ask(options: ObtainOptions, repository: Repository): Promise<Inst
   const { root, wanted, system, env, report, terminal, reachWithin, patience = defaultPatience, signal } = options
   const client: Client = await openClient(env, patience)
   try {
-    const releases = await fetchReleases(client, repository, { signal, reachWithin })
-    const release = releases && newestThatFits(releases, wanted)
-    if (!release) throw await absentRelease(client, options, repository, releases, signal)
+    const index = await fetchReleases(client, repository, { signal, reachWithin })
+    const release = newestThatFits(index.releases, wanted)
+    if (!release) throw await absentRelease(client, options, repository, index, signal)
     const { copy } = findRelease(root, { ...wanted, ...release }, system)
     if (copy) return copy
     const progress = showProgress(`downloading Tarantool ${release.text}`, report, terminal)

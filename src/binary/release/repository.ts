@@ -15,7 +15,11 @@ export interface Repository {
   readonly isStatic: boolean
 }
 
-const vendor = 'https://download.tarantool.org/'
+/** The vendor's own server. */
+export const vendor = 'https://download.tarantool.org/'
+
+/** The day on which the vendor's documentation had the layout that is expected here. */
+export const layoutAsOf = '2026-11-26'
 
 /**
  * The address that the vendor's repositories are below: TARANTOOL_FIXTURE_MIRROR, or the vendor's own.
@@ -42,7 +46,8 @@ const families = ['debian', 'ubuntu']
 
 function noBuild(wanted: WantedVersion, system: OperatingSystem, why: string): VersionNotFoundError {
   const where = `${system.name} (${system.architecture})`
-  return new VersionNotFoundError(`there is no build of Tarantool ${wanted.text} for ${where}: ${why}`)
+  const what = `there is no build of Tarantool ${wanted.text} for ${where}: ${why}`
+  return new VersionNotFoundError(what, { isElsewhere: true })
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Patience } from '../../../src/binary/download/answer.ts'
 import { showProgress } from '../../../src/binary/download/progress.ts'
 import { DownloadError } from '../../../src/errors.ts'
 import { writeProgram } from '../programs.ts'
-import { addReleases, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
+import { addReleases, letADayPass, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
 import type { DebPackage } from './packages.ts'
 
 let machine: Machine
@@ -386,8 +386,7 @@ test.skipIf(isClosed)(
   async () => {
     await machine.find('4')
     chmodSync(machine.directory, 0o755)
-    const asked = join(machine.cache, 'releases/.asked')
-    for (const name of readdirSync(asked)) utimesSync(join(asked, name), new Date(0), new Date(0))
+    letADayPass(machine.cache)
     const { length } = machine.vendor.requests
     const { stdout, stderr } = await findInProcess('4', { uid: 65_534, gid: 65_534 })
     expect([JSON.parse(String(stdout)), stderr]).toEqual([

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Patience } from '../../../src/binary/download/answer.ts'
 import { describeSystem } from '../../../src/binary/system.ts'
 import { DownloadError, InstallError, TarantoolFixtureError, VersionNotFoundError } from '../../../src/errors.ts'
 import { addReleases, architecture, debian, type Machine, newMachine, tarantool } from './fetching.ts'
 import { ar } from './packages.ts'
+import type { RepositoryOptions } from './vendor.ts'
 
 let machine: Machine
 
@@ -36,8 +39,9 @@ test('a version that does not exist: the nearest that do', async () => {
   expect(error).toBeInstanceOf(VersionNotFoundError)
   expect(error.summary).toBe(`there is no Tarantool 3.9 in ${machine.vendor.url}/tarantool/release/series-3/linux-deb/`)
   expect((error as VersionNotFoundError).nearest).toEqual(['3.10.1', '3.8.0', '3.7.0'])
+  // No command, and no image, has it.
   expect(error.hint).toMatch(
-    /^The nearest that there are: 3\.10\.1, 3\.8\.0, 3\.7\.0\nLooked for it:\n {2}TARANTOOL_BIN/,
+    /^The nearest that there are: 3\.10\.1, 3\.8\.0, 3\.7\.0\nLooked for it:\n( {2}.*\n)+To use one of your own, set TARANTOOL_BIN to its path\.$/,
   )
 })
 
@@ -56,18 +60,39 @@ test('a system that the vendor has no build for', async () => {
   const error = await failure('2.11', { system: trixie })
   expect(error).toBeInstanceOf(VersionNotFoundError)
   expect(error.summary).toBe(
-    `there is no build of Tarantool 2.11 for Debian 13 (trixie, ${architecture}): ${machine.vendor.url}/tarantool/release/series-2/debian/dists/trixie/ has none`,
+    `there is no build of Tarantool 2.11 for Debian 13 (trixie, ${architecture}): ${machine.vendor.url}/tarantool/release/series-2/debian/dists/trixie/Release answers 404`,
   )
   expect((error as VersionNotFoundError).nearest).toEqual(['3.10.1', '3.8.0', '3.7.0'])
-  expect(error.hint).toMatch(
-    /release\/2\/installer\.sh .* install -y tarantool\n.*TARANTOOL_BIN.*\n.*tarantool:2\.11\)/,
-  )
+  // apt would ask the same repository.
+  expect(error.hint).toMatch(/TARANTOOL_BIN to its path\. .*\n.*tarantool:2\.11\)/)
+  expect(error.hint).not.toContain('apt-get')
 })
 
 test('a processor that the index does not list', async () => {
   const other = architecture === 'amd64' ? 'arm64' : 'amd64'
   machine.vendor.add('series-4/linux-deb', [tarantool('4.0.0-1')], { architectures: [other] })
-  expect((await failure('4')).summary).toMatch(/^there is no build of Tarantool 4 for Debian 12 \(a\w+64\)/)
+  expect((await failure('4')).summary).toMatch(
+    /^there is no build of Tarantool 4 for Debian 12 \(a\w+64\): http:\S+\/Release lists no main\/binary-a\w+64\/Packages$/,
+  )
+})
+
+test.each<[string, RepositoryOptions, RegExp]>([
+  [
+    'other paths',
+    { distribution: 'static', architectures: ['riscv64'] },
+    /Release lists no main\/binary-a\w+64\/Packages/,
+  ],
+  [
+    'other packages',
+    { edit: text => text.replaceAll('Package: tarantool', 'Package: tnt') },
+    /lists no release of tarantool/,
+  ],
+])('an index with %s is not that of a mirror', async (_, options, message) => {
+  machine.vendor.add('series-3/linux-deb', [tarantool('3.8.0-1')], options)
+  const error = await failure('3')
+  expect(error).toBeInstanceOf(DownloadError)
+  expect(error.summary).toMatch(message)
+  expect(error.summary).toMatch(/: it is not a mirror of the vendor's releases$/)
 })
 
 describe('each link of the chain is checked:', () => {
@@ -114,6 +139,16 @@ describe('each link of the chain is checked:', () => {
         .filter(name => name === '.downloads')
         .flatMap(name => readdirSync(join(machine.cache, 'releases', name))),
     ).toEqual([])
+  })
+
+  test('Packages.gz unpacks to more than an index can be', async () => {
+    const bomb = gzipSync(Buffer.alloc(65 * 2 ** 20))
+    machine.vendor.change('Packages.gz', () => bomb)
+    const sum = createHash('sha256').update(bomb).digest('hex')
+    machine.vendor.change('Release', content =>
+      Buffer.from(content.toString().replaceAll(/ [\da-f]{64} \d+ (\S+\.gz)$/gm, ` ${sum} ${bomb.length} $1`)),
+    )
+    expect((await failure('3')).summary).toMatch(/Packages\.gz is larger than an index can be$/)
   })
 
   test('the program is of another version than its package', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Binary } from '../../../src/binary/binary.ts'
 import { type LocateOptions, locateBinary } from '../../../src/binary/locate.ts'
@@ -49,6 +49,15 @@ export function linkPrograms(bin: string, names: readonly string[]): void {
   for (const name of names) {
     const { path } = findProgram(name, (process.env.PATH ?? '').split(delimiter))
     if (path !== undefined) symlinkSync(path, join(bin, name))
+  }
+}
+
+/** Makes a cache believe that it asked the vendor more than a day ago. */
+export function letADayPass(cache: string): void {
+  const place = join(cache, 'releases/.asked')
+  for (const name of readdirSync(place)) {
+    const note = JSON.parse(readFileSync(join(place, name), 'utf8')) as { asked: number }
+    writeFileSync(join(place, name), JSON.stringify({ ...note, asked: note.asked - 25 * 60 * 60_000 }))
   }
 }
 

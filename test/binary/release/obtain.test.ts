@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -7,7 +8,6 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import type { Manifest } from '../../../src/binary/copy.ts'
 import { describeSystem } from '../../../src/binary/system.ts'
 import { BinaryNotFoundError, InvalidOptionError, VersionNotFoundError } from '../../../src/errors.ts'
 import { writeProgram, writeTarantool } from '../programs.ts'
-import { addReleases, architecture, type Machine, newMachine, tarantool } from './fetching.ts'
+import { addReleases, architecture, letADayPass, type Machine, newMachine, tarantool } from './fetching.ts'
 
 let machine: Machine
 
@@ -176,13 +176,7 @@ describe('a Tarantool that is there', () => {
 })
 
 describe('the network is asked', () => {
-  const anHourMoreThanADayAgo = (): Date => new Date(Date.now() - 25 * 60 * 60_000)
-
-  function age(): void {
-    const place = join(machine.cache, 'releases/.asked')
-    for (const name of readdirSync(place))
-      utimesSync(join(place, name), anHourMoreThanADayAgo(), anHourMoreThanADayAgo())
-  }
+  const age = (): void => letADayPass(machine.cache)
 
   test('never again for one release', async () => {
     await machine.find('3.8.0')
@@ -202,6 +196,16 @@ describe('the network is asked', () => {
     const { length } = machine.vendor.requests
     expect((await machine.find('3')).source).toBe('cache')
     expect(machine.vendor.requests).toHaveLength(length)
+  })
+
+  test('once a day also where the cache is copied, as CI does', async () => {
+    await machine.find('3')
+    age()
+    const copy = join(machine.directory, 'copy')
+    cpSync(machine.cache, copy, { recursive: true })
+    machine.env.TARANTOOL_FIXTURE_CACHE = copy
+    machine.vendor.add('series-3/linux-deb', [tarantool('3.10.2-1')])
+    expect((await machine.find('3')).version).toBe('3.10.2')
   })
 
   test('nothing but the index, if there is nothing newer', async () => {
