@@ -15,6 +15,8 @@ export interface Answer {
   readonly status: number
   /** The address that answered, after redirects; without a password. */
   readonly url: string
+  /** The proxy that the answer came through; empty if it came from the server itself. */
+  readonly proxy: string
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Fails if the server sends nothing for `stall`, or ends the connection too early. */
   readonly body: Readable

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { DownloadError } from '../../errors.ts'
 import { type Answer, defaultPatience, type Patience } from './answer.ts'
-import { answerOf, networkFailure, withoutSecrets } from './failure.ts'
-import { proxiesOf } from './proxies.ts'
+import { answerOf, hasReadableSecrets, networkFailure, withoutSecrets } from './failure.ts'
+import { proxiesOf, proxyFor } from './proxies.ts'
 
 /** A client of HTTP that honours the environment's proxies and follows redirects. */
 export interface Client {
@@ -23,31 +23,31 @@ const mostRedirects = 10
  * const { body } = await client.get('https://download.tarantool.org/…/Release')
  */
 export async function openClient(env: NodeJS.ProcessEnv, patience: Patience = defaultPatience): Promise<Client> {
-  const { EnvHttpProxyAgent, request } = await import('undici')
+  const { Agent, ProxyAgent, request } = await import('undici')
   const { connect, answer: headersTimeout, stall: bodyTimeout } = patience
-  const { httpProxy, httpsProxy, noProxy } = proxiesOf(env)
-  // One per scheme, because a single one sends HTTPS through the proxy of HTTP if only that is set.
-  const agent = (proxies: { httpProxy: string; httpsProxy: string }): Dispatcher =>
-    new EnvHttpProxyAgent({
-      ...proxies,
-      noProxy,
-      connect: { timeout: connect },
-      proxyTls: { timeout: connect },
-      requestTls: { timeout: connect },
-      // Proxies often allow tunnels to port 443 only.
-      proxyTunnel: false,
-    })
-  const agents = [agent({ httpProxy, httpsProxy: '' }), agent({ httpProxy: '', httpsProxy })] as const
+  const proxies = proxiesOf(env)
+  const common = { connect: { timeout: connect } }
+  const agents = new Map<string, Dispatcher>()
+  const agentFor = (proxy: string): Dispatcher => {
+    const known = agents.get(proxy)
+    if (known) return known
+    const limits = { ...common, proxyTls: common.connect, requestTls: common.connect }
+    // Proxies often allow tunnels to port 443 only.
+    const agent = proxy === '' ? new Agent(common) : new ProxyAgent({ ...limits, uri: proxy, proxyTunnel: false })
+    agents.set(proxy, agent)
+    return agent
+  }
 
   const once = async (url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer> => {
     const { username, password } = url
     const plain = new URL(url)
     plain.username = ''
     plain.password = ''
+    const proxy = proxyFor(url, proxies)
     const secret = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
     try {
       const response = await request(plain, {
-        dispatcher: agents[url.protocol === 'https:' ? 1 : 0],
+        dispatcher: agentFor(proxy),
         headers: {
           'user-agent': 'tarantool-fixture',
           'accept-encoding': 'identity',
@@ -62,12 +62,13 @@ export async function openClient(env: NodeJS.ProcessEnv, patience: Patience = de
       return {
         status: response.statusCode,
         url: withoutSecrets(url),
+        proxy,
         headers: Object.fromEntries(fields),
         body: response.body,
       }
     } catch (error) {
       signal?.throwIfAborted()
-      throw networkFailure(error, url, patience, url.protocol === 'https:' ? httpsProxy : httpProxy)
+      throw networkFailure(error, url, patience, proxy)
     }
   }
 
@@ -81,7 +82,7 @@ export async function openClient(env: NodeJS.ProcessEnv, patience: Patience = de
         // The connection is used again when the body has been read.
         answer.body.on('error', () => {}).resume()
         const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined
-        if (next?.protocol !== 'http:' && next?.protocol !== 'https:') {
+        if (!next || !/^https?:$/.test(next.protocol) || !hasReadableSecrets(next)) {
           throw new DownloadError(`${answerOf(answer)}, a redirect to ${JSON.stringify(location)}, which is no address`)
         }
         if (url.protocol === 'https:' && next.protocol === 'http:') {
@@ -100,7 +101,7 @@ export async function openClient(env: NodeJS.ProcessEnv, patience: Patience = de
       }
     },
     async close() {
-      await Promise.all(agents.map(dispatcher => dispatcher.destroy()))
+      await Promise.all([...agents.values()].map(agent => agent.destroy()))
     },
   }
 }

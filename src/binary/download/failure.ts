@@ -11,6 +11,15 @@ export function withoutSecrets(url: URL | string): string {
   return shown.href
 }
 
+/** Whether the user's name and password in an address are encoded as they have to be. */
+export function hasReadableSecrets({ username, password }: URL): boolean {
+  try {
+    return typeof decodeURIComponent(username + password) === 'string'
+  } catch {
+    return false
+  }
+}
+
 /** The first words about an answer that is of no use: `http://…/Release answers 404`. */
 export function answerOf({ url, status }: Pick<Answer, 'url' | 'status'>): string {
   return `${url} answers ${status}`

@@ -122,7 +122,7 @@ async function attempt(file: RemoteFile, partial: string, options: DownloadOptio
     signal?.throwIfAborted()
     if (error instanceof DownloadError) throw error
     if (isFull(error)) return notWritten(error as Error, partial, file.size)
-    interrupted(networkFailure(error, new URL(answer.url), patience, ''))
+    interrupted(networkFailure(error, new URL(answer.url), patience, answer.proxy))
   })
   const received = await sizeOf(partial)
   if (received < file.size) {

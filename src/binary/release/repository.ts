@@ -1,4 +1,5 @@
 import { InvalidOptionError, VersionNotFoundError } from '../../errors.ts'
+import { hasReadableSecrets } from '../download/failure.ts'
 import type { OperatingSystem } from '../system.ts'
 import type { WantedVersion } from '../wanted.ts'
 
@@ -30,6 +31,11 @@ export function mirrorOf(env: NodeJS.ProcessEnv): string {
   const text = env.TARANTOOL_FIXTURE_MIRROR?.trim()
   if (!text) return vendor
   const isAddress = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+  if (isAddress && !hasReadableSecrets(new URL(text))) {
+    throw new InvalidOptionError("TARANTOOL_FIXTURE_MIRROR has a user's name or password that cannot be read", {
+      hint: 'Write a % in them as %25.',
+    })
+  }
   if (isAddress) return text.endsWith('/') ? text : `${text}/`
   throw new InvalidOptionError('TARANTOOL_FIXTURE_MIRROR is not an address of HTTP', {
     hint: `It takes the place of ${vendor}`,

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { proxiesOf } from '../../../src/binary/download/proxies.ts'
+import { proxiesOf, proxyFor } from '../../../src/binary/download/proxies.ts'
 import { DownloadError } from '../../../src/errors.ts'
 import { temporaryDirectory } from '../programs.ts'
 import { addReleases, linkPrograms, type Machine, newMachine } from './fetching.ts'
@@ -19,8 +19,15 @@ beforeEach(async () => {
   addReleases(machine.vendor)
 })
 
-/** A proxy on loopback that notes what it is asked: `GET http://…`, `CONNECT host:port`, and with which credentials. */
-async function startProxy(status = 200): Promise<{ port: number; asked: string[]; credentials: Set<unknown> }> {
+/**
+ * A proxy on loopback that notes what it is asked: `GET http://…`, `CONNECT host:port`, and with which credentials.
+ *
+ * @param targetPort where all tunnels lead to, on loopback. Default: where they are asked to.
+ */
+async function startProxy(
+  status = 200,
+  targetPort?: number,
+): Promise<{ port: number; asked: string[]; credentials: Set<unknown> }> {
   const asked: string[] = []
   const credentials = new Set<unknown>()
   const note = ({ method, url, headers }: IncomingMessage): void => {
@@ -40,7 +47,8 @@ async function startProxy(status = 200): Promise<{ port: number; asked: string[]
     note(incoming)
     if (status !== 200) return void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`)
     const [host, port] = (incoming.url ?? '').split(':')
-    const target = connect(Number(port), host, () => {
+    const to = targetPort === undefined ? { port: Number(port), host } : { port: targetPort, host: '127.0.0.1' }
+    const target = connect(to, () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n')
       target.pipe(socket).pipe(target)
     })
@@ -73,6 +81,24 @@ describe('HTTP goes through', () => {
     expect(proxy.asked).toEqual([])
   })
 
+  test('no proxy with NO_PROXY of its host and port, and one with that of another port', async () => {
+    const proxy = await startProxy()
+    machine.env.http_proxy = `http://127.0.0.1:${proxy.port}`
+    machine.env.NO_PROXY = `127.0.0.1:${machine.vendor.port}`
+    expect((await machine.find('3.8')).version).toBe('3.8.0')
+    expect(proxy.asked).toEqual([])
+    machine.env.NO_PROXY = '127.0.0.1:1'
+    expect((await machine.find('3.7')).version).toBe('3.7.0')
+    expect(proxy.asked).toHaveLength(3)
+  })
+
+  test('no proxy, and its failure names none, with NO_PROXY', async () => {
+    machine.env.http_proxy = 'http://127.0.0.1:9'
+    machine.env.NO_PROXY = '127.0.0.1'
+    machine.vendor.stop()
+    await expect(machine.find('3')).rejects.toThrow(/^could not connect to http:\/\/127\.0\.0\.1:\d+: /)
+  })
+
   test('no proxy of HTTPS', async () => {
     machine.env.HTTPS_PROXY = 'http://127.0.0.1:9'
     expect((await machine.find('3')).version).toBe('3.10.1')
@@ -97,13 +123,48 @@ describe('the answer of the proxy comes first', () => {
 })
 
 describe('variables', () => {
-  test('are read as curl reads them', () => {
+  test('are read in lower and upper case', () => {
     expect(proxiesOf({})).toEqual({ httpProxy: '', httpsProxy: '', noProxy: '' })
     expect(proxiesOf({ http_proxy: 'a:1', HTTP_PROXY: 'b:2', HTTPS_PROXY: 'https://c', no_proxy: 'd' })).toEqual({
       httpProxy: 'http://a:1',
       httpsProxy: 'https://c',
       noProxy: 'd',
     })
+  })
+
+  test('an empty no_proxy does not hide NO_PROXY', () => {
+    expect(proxiesOf({ no_proxy: '', NO_PROXY: 'd' }).noProxy).toBe('d')
+  })
+
+  test.each([
+    ['', 'http://example.org', 'a'],
+    ['', 'https://example.org', 'b'],
+    ['*', 'https://example.org', ''],
+    ['other.org,example.org', 'http://example.org', ''],
+    ['other.org example.org', 'http://EXAMPLE.org', ''],
+    ['example.org', 'http://download.example.org', ''],
+    ['.example.org', 'http://download.example.org', ''],
+    ['*.example.org', 'http://download.example.org', ''],
+    ['example.org', 'http://myexample.org', 'a'],
+    ['example.org:80', 'http://example.org', ''],
+    ['example.org:443', 'https://example.org', ''],
+    ['example.org:443', 'http://example.org', 'a'],
+    ['example.org:8080', 'http://download.example.org:8080', ''],
+    ['::1', 'http://[::1]:8080', ''],
+    ['[::1]:8080', 'http://[::1]:8080', ''],
+    ['[::1]:8081', 'http://[::1]:8080', 'a'],
+  ])('with NO_PROXY=%j, %s has the proxy %j', (noProxy, url, proxy) => {
+    expect(proxyFor(new URL(url), { httpProxy: 'a', httpsProxy: 'b', noProxy })).toBe(proxy)
+  })
+
+  test('a % in a password has to be written as %25', async () => {
+    expect(() => proxiesOf({ HTTP_PROXY: 'http://ann:50%@proxy' })).toThrow(/^HTTP_PROXY has a user's name or password/)
+    machine.env.TARANTOOL_FIXTURE_MIRROR = machine.vendor.url.replace('://', '://ann:50%@')
+    const finding = machine.find('3')
+    await expect(finding).rejects.toThrow(/^TARANTOOL_FIXTURE_MIRROR has a user's name or password that cannot be read/)
+    await expect(finding).rejects.toThrow('Write a % in them as %25.')
+    machine.env.TARANTOOL_FIXTURE_MIRROR = machine.vendor.url.replace('://', '://ann:50%25@')
+    expect((await machine.find('3')).version).toBe('3.10.1')
   })
 
   test.each(['socks5://127.0.0.1:1080', 'http://', 'a b'])('%j is no proxy of HTTP', text => {
@@ -126,7 +187,14 @@ describe.skipIf(!hasOpenssl)('HTTPS (needs openssl)', () => {
       'openssl',
       [
         ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'],
-        ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate],
+        ...[
+          '-addext',
+          'subjectAltName=DNS:localhost,DNS:download.tarantool.org,IP:127.0.0.1',
+          '-keyout',
+          key,
+          '-out',
+          certificate,
+        ],
       ],
       { stdio: 'ignore' },
     )
@@ -151,6 +219,27 @@ describe.skipIf(!hasOpenssl)('HTTPS (needs openssl)', () => {
     const { stdout } = await find()
     expect(JSON.parse(stdout)).toMatchObject({ version: '3.10.1' })
     expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT 127.0.0.1:${secure.port}`]))
+  })
+
+  test.each([
+    ['', /could not connect to https:\/\/download\.tarantool\.org \(proxy: /],
+    [
+      'no Release',
+      /^.*https:\/\/download\.tarantool\.org\/\S+\/Release answers 404: the vendor may have changed the layout since \d/m,
+    ],
+    ['other paths', /Release lists no main\/binary-\w+\/Packages: the vendor may have changed the layout since \d/],
+  ])('of the vendor itself: %s', async (kind, message) => {
+    const proxy = await startProxy(kind === '' ? 403 : 200, secure.port)
+    machine.env.HTTPS_PROXY = `http://127.0.0.1:${proxy.port}`
+    machine.env.TARANTOOL_FIXTURE_MIRROR = ''
+    secure.change(
+      'Release',
+      kind === 'no Release' ? undefined : content => Buffer.from(`${content}`.replaceAll('/binary-', '/other-')),
+    )
+    const { stderr } = await find()
+    expect(stderr).toMatch(message)
+    expect(stderr).toContain('TARANTOOL_BIN')
+    expect(proxy.asked[0]).toBe('CONNECT download.tarantool.org:443')
   })
 
   test('goes through no proxy of HTTP', async () => {
