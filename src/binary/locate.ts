@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import { dirname } from 'node:path'
 import { cacheRoot } from '../cache/root.ts'
 import { noteUse } from '../cache/uses.ts'
 import { BinaryNotFoundError, InstallError, VersionNotFoundError } from '../errors.ts'
@@ -59,13 +60,14 @@ interface Request {
   readonly patience?: Patience | undefined
 }
 
-// A cache may be part of an image, or of another user.
+// A cache may be part of an image, or of another user. A directory that is missing would be made.
 function mayWrite(directory: string): boolean {
   try {
     accessSync(directory, constants.W_OK)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const parent = dirname(directory)
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && parent !== directory && mayWrite(parent)
   }
 }
 

@@ -1,4 +1,14 @@
-import { closeSync, openSync, readFileSync, readSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { makeDirectories } from '../make-directories.ts'
 import { pathWeakness } from '../trusted-path.ts'
@@ -52,15 +62,25 @@ export function notedVersion(root: string | undefined, path: string): Version | 
 
 /** Notes the version of a program. Best effort. */
 export function noteVersion(root: string | undefined, path: string, { text }: Version): void {
+  let written: string | undefined
   try {
     const file = realpathSync(path)
     if (root === undefined || !isBinary(file) || pathWeakness(root) !== undefined) return
     const notes = Object.entries({ ...readNotes(root), [file]: { state: stateOf(file), version: text } })
     makeDirectories(root, 0o755)
-    const written = `${place(root)}.${process.pid}`
+    written = `${place(root)}.${process.pid}`
     writeFileSync(written, JSON.stringify(Object.fromEntries(notes.slice(-most))), { mode: 0o644 })
     renameSync(written, place(root))
   } catch {
-    // It is asked again then.
+    // It is asked again then. A full disk leaves an empty file.
+    if (written !== undefined) removeQuietly(written)
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // The cache can only be read.
   }
 }

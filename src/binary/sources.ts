@@ -6,7 +6,7 @@ import type { Binary } from './binary.ts'
 import { binaryVersion } from './binary-version.ts'
 import { installGuidance } from './guidance.ts'
 import { notedVersion, noteVersion } from './noted-versions.ts'
-import { releasesRoot } from './release/store.ts'
+import { writtenPlaces } from './release/store.ts'
 import { findProgram, findPrograms, inspectProgram, searchDirectories } from './search.ts'
 import { isDebianLike, type OperatingSystem } from './system.ts'
 import type { Version } from './version.ts'
@@ -141,7 +141,9 @@ async function flawOnPath(binary: Binary, search: Search): Promise<string | unde
 export function whyNothingIsFetched({ env }: Settings, root: string | undefined): string | undefined {
   if (env.TARANTOOL_FIXTURE_INSTALL === '0') return 'forbidden by TARANTOOL_FIXTURE_INSTALL=0'
   if (!root) return 'no place for it; TARANTOOL_FIXTURE_CACHE names one'
-  const weakness = pathWeakness(releasesRoot(root))
+  const weakness = writtenPlaces(root)
+    .map(place => pathWeakness(place))
+    .find(found => found !== undefined)
   return weakness && `not where others could change it (${weakness}); TARANTOOL_FIXTURE_CACHE names another directory`
 }
 

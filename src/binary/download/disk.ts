@@ -6,10 +6,14 @@ export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
-/** An error for a file system without room for a download. */
-export function diskFull(directory: string, needed: number, cause?: unknown): DownloadError {
-  const megabytes = Math.ceil(needed / 1e6)
-  return new DownloadError(`the disk is full: ${directory} has no room for ${megabytes} MB`, {
+/**
+ * An error for a file system without room for a download.
+ *
+ * @param needed bytes, if that is known already
+ */
+export function diskFull(directory: string, needed?: number, cause?: unknown): DownloadError {
+  const what = needed === undefined ? 'a download' : `${Math.ceil(needed / 1e6)} MB`
+  return new DownloadError(`the disk is full: ${directory} has no room for ${what}`, {
     hint: 'TARANTOOL_FIXTURE_CACHE names a directory on another disk.',
     cause,
   })

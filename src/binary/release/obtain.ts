@@ -3,6 +3,7 @@ import { type OnWait, withLock } from '../../cache/lock.ts'
 import { InstallError, TarantoolFixtureError } from '../../errors.ts'
 import { defaultPatience, type Patience } from '../download/answer.ts'
 import { type Client, openClient } from '../download/client.ts'
+import { diskFull, isFull } from '../download/disk.ts'
 import { showProgress, type Terminal } from '../download/progress.ts'
 import { isExact, newestThatFits } from '../wanted.ts'
 import { absentRelease } from './absent.ts'
@@ -63,23 +64,16 @@ export async function obtainRelease(options: ObtainOptions): Promise<InstalledRe
   const { root, wanted, system, mirror, report, signal } = options
   const repository = repositoryFor(wanted, system, mirror)
   const begun = Date.now()
-  let hasWaited = false
-  const say = sayOnce(report, wanted)
-  const onWait: OnWait = holder => {
-    hasWaited = true
-    say(holder)
-  }
   const work = async (): Promise<InstalledRelease> => {
-    if (hasWaited) {
-      const { copy } = findRelease(root, wanted, system)
-      if (copy && (isExact(wanted) || wasAskedToday(options))) return copy
-      const failure = failureSince(options, begun)
-      if (failure) throw failure
-    }
+    // Another process may have installed it, or failed, since this one looked into the cache.
+    const { copy } = findRelease(root, wanted, system)
+    if (copy && (isExact(wanted) || wasAskedToday(options))) return copy
+    const failure = failureSince(options, begun)
+    if (failure) throw failure
     try {
-      const copy = await ask(options, repository)
+      const newest = await ask(options, repository)
       noteAsked(options)
-      return copy
+      return newest
     } catch (error) {
       signal.throwIfAborted()
       noteAsked(options, error)
@@ -88,9 +82,10 @@ export async function obtainRelease(options: ObtainOptions): Promise<InstalledRe
     }
   }
   const lock = join(releasesRoot(root), '.locks', questionKey(options))
-  return await withLock(lock, work, { signal, onWait }).catch((error: Error) => {
+  return await withLock(lock, work, { signal, onWait: sayOnce(report, wanted) }).catch((error: Error) => {
     signal.throwIfAborted()
     if (error instanceof TarantoolFixtureError) throw error
+    if (isFull(error)) throw diskFull(root, undefined, error)
     throw new InstallError(
       `the cache ${root} cannot be written (${error.message}); TARANTOOL_FIXTURE_CACHE names another directory for it`,
       { cause: error },

@@ -20,6 +20,10 @@ export const releasesRoot = (root: string): string => join(root, 'releases')
 /** The directory for files that are being downloaded, which a later process resumes. */
 export const downloadsOf = (root: string): string => join(releasesRoot(root), '.downloads')
 
+/** The directories that a download writes to. */
+export const writtenPlaces = (root: string): string[] =>
+  ['.downloads', '.locks', '.asked'].map(name => join(releasesRoot(root), name))
+
 // `3.8.0-linux-amd64` runs on every Linux with glibc, `2.11.5-debian-12-amd64` on that system only.
 const nameOfCopy = /^(\d+\.\d+\.\d+)-(\w.*)$/
 

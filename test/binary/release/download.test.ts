@@ -1,14 +1,25 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { execa, type Options, type Subprocess } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Patience } from '../../../src/binary/download/answer.ts'
 import { showProgress } from '../../../src/binary/download/progress.ts'
+import { systemKey } from '../../../src/binary/system.ts'
 import { DownloadError } from '../../../src/errors.ts'
 import { writeProgram } from '../programs.ts'
-import { addReleases, letADayPass, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
+import { addReleases, debian, letADayPass, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
 import type { DebPackage } from './packages.ts'
 
 let machine: Machine
@@ -401,9 +412,22 @@ test.skipIf(isClosed)(
   },
 )
 
+test.skipIf(isClosed)('so is one without releases (as root only: it is another user’s)', async () => {
+  await machine.find('4')
+  chmodSync(machine.directory, 0o755)
+  const releases = join(machine.cache, 'releases')
+  const [copy = ''] = readdirSync(releases).filter(name => name.startsWith('4'))
+  renameSync(join(releases, copy), join(machine.cache, systemKey(debian)))
+  rmSync(releases, { recursive: true })
+  const { stdout, stderr } = await findInProcess('4', { uid: 65_534, gid: 65_534 })
+  expect([JSON.parse(String(stdout)), stderr]).toEqual([expect.objectContaining({ source: 'cache' }), ''])
+})
+
 describe('a full disk', () => {
-  const onSmallDisk = async (kilobytes: number): Promise<{ stderr: string; left: string } | undefined> => {
-    const command = `mount -t tmpfs -o size=${kilobytes}k tmpfs "$1" && disk=$1 && shift && "$@"; find "$disk" -type f -size +0`
+  const onSmallDisk = async (kilobytes: number, fill = ''): Promise<{ stderr: string; left: string } | undefined> => {
+    const command = `mount -t tmpfs -o size=${kilobytes}k tmpfs "$1" && disk=$1 && shift
+      ${fill}
+      "$@"; find "$disk" -type f -size +0`
     const probe = await execa('unshare', ['-m', 'sh', '-c', command, 'sh', machine.directory, 'true'], {
       reject: false,
     })
@@ -422,16 +446,23 @@ describe('a full disk', () => {
     return { stderr, left: stdout }
   }
 
-  test.skipIf(!isRoot).each([
+  test.skipIf(!isRoot).for([
     ['has no room for the package', 512],
     ['has no room for what is in it', 1700],
-  ])('%s (as root only: it mounts one)', async (_, kilobytes) => {
+  ] as const)('%s (as root only: it mounts one)', async ([, kilobytes], context) => {
     const result = await onSmallDisk(kilobytes)
-    if (!result) return
+    if (!result) return context.skip('no mounts in this container')
     expect(result.stderr).toMatch(/the disk is full: .* has no room for \d+ MB/)
     expect(result.stderr).toContain('TARANTOOL_FIXTURE_CACHE names a directory on another disk')
     // Nothing large stays, for it would keep the disk full.
     expect(result.left).not.toMatch(/\.deb$|\.partial$/m)
+  })
+
+  test.skipIf(!isRoot)('has no room at all (as root only: it mounts one)', async context => {
+    const result = await onSmallDisk(64, 'cat /dev/zero > "$disk/fill" 2> /dev/null')
+    if (!result) return context.skip('no mounts in this container')
+    expect(result.stderr).toMatch(/the disk is full: .* has no room for a download/)
+    expect(result.stderr).toContain('TARANTOOL_FIXTURE_CACHE names a directory on another disk')
   })
 })
 

@@ -13,10 +13,14 @@ import {
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '../../../src/binary/copy.ts'
+import { failureSince, noteAsked } from '../../../src/binary/release/asked.ts'
+import { obtainRelease } from '../../../src/binary/release/obtain.ts'
+import { mirrorOf } from '../../../src/binary/release/repository.ts'
 import { describeSystem } from '../../../src/binary/system.ts'
+import { readWantedVersion } from '../../../src/binary/wanted.ts'
 import { BinaryNotFoundError, InvalidOptionError, VersionNotFoundError } from '../../../src/errors.ts'
 import { writeProgram, writeTarantool } from '../programs.ts'
-import { addReleases, architecture, letADayPass, type Machine, newMachine, tarantool } from './fetching.ts'
+import { addReleases, architecture, debian, letADayPass, type Machine, newMachine, tarantool } from './fetching.ts'
 
 let machine: Machine
 
@@ -275,12 +279,16 @@ describe('a copy that others may write to', () => {
     expect((await machine.find('3.8.0')).source).toBe('cache')
   })
 
-  test('nothing is downloaded to where others may write', async () => {
-    mkdirSync(join(machine.cache, 'releases'), { recursive: true })
-    chmodSync(join(machine.cache, 'releases'), 0o777)
-    await expect(machine.find('3')).rejects.toThrow(/install: not where others could change it \(others may write to/)
-    expect(machine.vendor.requests).toEqual([])
-  })
+  test.each(['', '.downloads', '.locks', '.asked'])(
+    'nothing is downloaded where others may write to releases/%s',
+    async name => {
+      const place = join(machine.cache, 'releases', name)
+      mkdirSync(place, { recursive: true })
+      chmodSync(place, 0o777)
+      await expect(machine.find('3')).rejects.toThrow(/install: not where others could change it \(others may write to/)
+      expect(machine.vendor.requests).toEqual([])
+    },
+  )
 })
 
 describe('a damaged copy', () => {
@@ -290,6 +298,41 @@ describe('a damaged copy', () => {
     expect(await machine.find('3.8.0')).toMatchObject({ path, source: 'installed' })
     expect(existsSync(path)).toBe(true)
   })
+})
+
+test('a release that another process installed after the search is taken, and nobody is asked', async () => {
+  const { path } = await machine.find('3')
+  const { length } = machine.vendor.requests
+  const question = { root: machine.cache, system: debian, mirror: mirrorOf(machine.env), env: machine.env }
+  const release = await obtainRelease({
+    ...{ ...question, wanted: readWantedVersion('3', 'version'), signal: new AbortController().signal },
+    report: line => machine.reports.push(line),
+  })
+  expect(release.path).toBe(path)
+  expect(machine.vendor.requests).toHaveLength(length)
+})
+
+test('the failure of another process is told in full', async () => {
+  const question = {
+    root: machine.cache,
+    system: debian,
+    mirror: 'http://127.0.0.1:9/',
+    wanted: readWantedVersion('3.9', 'version'),
+  }
+  const error = new VersionNotFoundError('there is none', { hint: 'no', nearest: ['3.8.0'], isElsewhere: true })
+  const begun = Date.now()
+  noteAsked(question, error)
+  const { summary, hint, nearest, isElsewhere } = error
+  expect(failureSince(question, begun)).toMatchObject({ summary, hint, nearest, isElsewhere })
+  expect(failureSince(question, begun + 60_000)).toBeUndefined()
+})
+
+test('a note of versions that cannot be written leaves nothing', async () => {
+  mkdirSync(join(machine.cache, 'versions.json'), { recursive: true })
+  const real = realpathSync(process.env.TARANTOOL_BIN ?? '')
+  symlinkSync(real, join(machine.bin, 'tarantool'))
+  await machine.find('3.7.0')
+  expect(readdirSync(machine.cache).filter(name => name.startsWith('versions'))).toEqual(['versions.json'])
 })
 
 test('quiet says nothing about a download', async () => {
