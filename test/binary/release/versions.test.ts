@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { comparePackageVersions, releaseVersion } from '../../../src/binary/release/package-version.ts'
-import { mirrorOf, repositoryFor } from '../../../src/binary/release/repository.ts'
+import { layoutAsOf, mirrorOf, repositoryFor } from '../../../src/binary/release/repository.ts'
 import { describeSystem } from '../../../src/binary/system.ts'
 import { parseVersion } from '../../../src/binary/version.ts'
 import { fits, nearestVersions, newestThatFits, readWantedVersion } from '../../../src/binary/wanted.ts'
@@ -130,4 +131,8 @@ test('TARANTOOL_FIXTURE_MIRROR takes the place of the vendor', () => {
   for (const text of ['mirror.example.org', 'ftp://mirror.example.org', '/srv/mirror', 'file:///srv']) {
     expect(() => mirror(text)).toThrow('TARANTOOL_FIXTURE_MIRROR is not an address of HTTP')
   }
+})
+
+test('the documentation tells the date of the layout', () => {
+  expect(readFileSync('docs/versions.md', 'utf8')).toContain(`layout (as of ${layoutAsOf})`)
 })
