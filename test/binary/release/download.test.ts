@@ -11,16 +11,27 @@ import {
   writeFileSync,
 } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { execa, type Options, type Subprocess } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Patience } from '../../../src/binary/download/answer.ts'
 import { showProgress } from '../../../src/binary/download/progress.ts'
+import { findProgram } from '../../../src/binary/search.ts'
 import { systemKey } from '../../../src/binary/system.ts'
 import { DownloadError } from '../../../src/errors.ts'
 import { writeProgram } from '../programs.ts'
-import { addReleases, debian, letADayPass, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
+import {
+  addReleases,
+  architecture,
+  debian,
+  letADayPass,
+  linkPrograms,
+  type Machine,
+  newMachine,
+  tarantool,
+} from './fetching.ts'
 import type { DebPackage } from './packages.ts'
+import { Vendor } from './vendor.ts'
 
 let machine: Machine
 let deb: DebPackage
@@ -269,12 +280,16 @@ describe('progress', () => {
 
 const finder = join(import.meta.dirname, 'finder.ts')
 
-function findInProcess(version: string, options: Options = {}): Subprocess {
+function findInProcess(version: string | undefined, options: Options = {}): Subprocess {
   const { env, ...others } = options
-  return execa(process.execPath, ['--import', import.meta.resolve('tsx'), finder, version], {
-    ...{ env: { ...machine.env, ...env }, extendEnv: false, stdin: 'ignore', reject: false, cwd: machine.directory },
-    ...others,
-  })
+  return execa(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), finder, ...(version === undefined ? [] : [version])],
+    {
+      ...{ env: { ...machine.env, ...env }, extendEnv: false, stdin: 'ignore', reject: false, cwd: machine.directory },
+      ...others,
+    },
+  )
 }
 
 describe('processes', () => {
@@ -288,6 +303,13 @@ describe('processes', () => {
     const said = results.map(({ stderr }) => String(stderr))
     expect(said.filter(text => text.includes('downloading Tarantool 4.0.0 ('))).toHaveLength(1)
     expect(said.join('\n')).toMatch(/waiting for process \d+, which installs Tarantool 4/)
+  })
+
+  test('different wishes that one release fits: it is downloaded once', async () => {
+    linkPrograms(machine.bin, ['tar', 'sh'])
+    const results = await Promise.all(['4', '4.0', '4.0.0', '4', '4.0'].map(version => findInProcess(version)))
+    expect(results.map(({ stdout }) => JSON.parse(String(stdout)).version)).toEqual(Array(5).fill('4.0.0'))
+    expect(ranges()).toEqual(['whole'])
   })
 
   test('ten at once without a network: one asks, all fail', async () => {
@@ -329,6 +351,16 @@ describe('processes', () => {
     const { exitCode, stdout, stderr } = await findInProcess('3')
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('downloading')])
     expect(JSON.parse(String(stdout))).toMatchObject({ version: '3.10.1' })
+  })
+
+  test.each([
+    ['Fedora', 'ID=fedora\nVERSION_ID=41\nNAME="Fedora Linux"'],
+    ['Arch', 'ID=arch\nBUILD_ID=rolling\nNAME="Arch Linux"'],
+    ['Amazon', 'ID=amzn\nID_LIKE="fedora"\nVERSION_ID=2023\nNAME="Amazon Linux"'],
+  ])('a static release on %s', async (_, osRelease) => {
+    linkPrograms(machine.bin, ['tar', 'sh', 'gzip'])
+    const { stdout } = await findInProcess('4', { env: { OS_RELEASE: osRelease } })
+    expect(JSON.parse(String(stdout))).toMatchObject({ version: '4.0.0', source: 'installed' })
   })
 
   test.each(['xz', 'zst'] as const)('no %s on PATH, only dpkg-deb', async compression => {
@@ -422,6 +454,36 @@ test.skipIf(isClosed)('so is one without releases (as root only: it is another u
   const { stdout, stderr } = await findInProcess('4', { uid: 65_534, gid: 65_534 })
   expect([JSON.parse(String(stdout)), stderr]).toEqual([expect.objectContaining({ source: 'cache' }), ''])
 })
+
+const canUseApt = ['apt-get', 'apt-cache', 'dpkg'].every(
+  name => findProgram(name, (process.env.PATH ?? '').split(delimiter)).path !== undefined,
+)
+
+test.skipIf(!canUseApt)(
+  'a vendor that hangs, and nothing is named: the package of the distribution (needs apt)',
+  async () => {
+    linkPrograms(machine.bin, ['apt-cache', 'apt-get', 'dpkg', 'dpkg-deb', 'ldd', 'sh', 'tar'])
+    const distribution = await Vendor.start()
+    distribution.add('debian', [tarantool('2.6.0-1', { owner: 0 })], {
+      distribution: 'bookworm',
+      architectures: [architecture],
+    })
+    const sources = join(machine.directory, 'sources.list')
+    writeFileSync(sources, `deb [trusted=yes] ${distribution.url}/tarantool/release/debian bookworm main\n`)
+    const settings = join(machine.directory, 'apt.conf')
+    writeFileSync(
+      settings,
+      `Dir::Etc::sourcelist "${sources}"; Dir::Etc::sourceparts "/dev/null"; Acquire::http::Proxy "false";`,
+    )
+    machine.vendor.intercept = () => true
+    const { stdout, stderr } = await findInProcess(undefined, { env: { APT_CONFIG: settings } })
+    expect(stderr).toMatch(
+      /no tarantool found, and could not connect to .*: no answer within 5 s; installing Debian 12's/,
+    )
+    expect(JSON.parse(String(stdout))).toMatchObject({ version: '2.6.0', source: 'installed' })
+    expect(machine.vendor.requests).toHaveLength(1)
+  },
+)
 
 describe('a full disk', () => {
   const onSmallDisk = async (kilobytes: number, fill = ''): Promise<{ stderr: string; left: string } | undefined> => {

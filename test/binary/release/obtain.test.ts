@@ -54,6 +54,30 @@ describe('what a project asks for is downloaded:', () => {
     ])
   })
 
+  test.each([
+    [
+      '2',
+      'series-2/ubuntu',
+      'ID=ubuntu\nVERSION_ID="22.04"\nUBUNTU_CODENAME=jammy\nNAME=Ubuntu',
+      'jammy',
+      'ubuntu-22.04',
+    ],
+    ['2.8', '2.8/ubuntu', 'ID=ubuntu\nVERSION_ID="22.04"\nUBUNTU_CODENAME=jammy\nNAME=Ubuntu', 'jammy', 'ubuntu-22.04'],
+    ['2.8', '2.8/debian', 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm', 'bookworm', 'debian-12'],
+    [
+      '2.8.4',
+      '2.8/ubuntu',
+      'ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID=21\nVERSION_CODENAME=vera\nUBUNTU_CODENAME=jammy',
+      'jammy',
+      'linuxmint-21',
+    ],
+  ])('%s from %s', async (wanted, path, osRelease, distribution, target) => {
+    machine.vendor.add(path, [tarantool('2.8.4.0.g0123456-1', { says: '2.8.4-0-g0123456' })], { distribution })
+    const { path: program } = await machine.find(wanted, { system: describeSystem(osRelease, 'linux') })
+    expect(program).toBe(join(machine.cache, `releases/2.8.4-${target}-${architecture}/usr/bin/tarantool`))
+    expect(machine.vendor.requests.every(request => request.startsWith(`GET /tarantool/release/${path}/`))).toBe(true)
+  })
+
   test('Release, Packages and the package are asked for, once', async () => {
     await machine.find('3')
     await machine.find('3')

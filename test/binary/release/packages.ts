@@ -20,6 +20,8 @@ export interface PackageOptions {
   compression?: 'none' | 'gz' | 'xz' | 'zst'
   /** Who may do what with the program. */
   mode?: number
+  /** The user ID that its files have. Default: one that is not root. */
+  owner?: number
   /** Bytes of ballast, so that a download takes several packets. */
   ballast?: number
   name?: string
@@ -53,7 +55,15 @@ function pack(tar: Buffer, compression: PackageOptions['compression']): Buffer {
 
 /** Builds a .deb of Tarantool, without dpkg. */
 export function buildPackage(options: PackageOptions): DebPackage {
-  const { version, name = 'tarantool', architecture = 'amd64', depends = '', compression = 'gz', ballast = 0 } = options
+  const {
+    version,
+    name = 'tarantool',
+    architecture = 'amd64',
+    depends = '',
+    compression = 'gz',
+    ballast = 0,
+    owner = 1000,
+  } = options
   const says = options.says ?? version.replace(/-\d+$/, '').replace(/\.g/, '-0-g')
   const tree = mkdtempSync(join(tmpdir(), 'tarantool-fixture-package-'))
   try {
@@ -65,7 +75,7 @@ export function buildPackage(options: PackageOptions): DebPackage {
     const manual = join(tree, 'usr/share/doc/tarantool/copyright')
     mkdirSync(dirname(manual), { recursive: true })
     copyFileSync(path, manual)
-    const tar = execFileSync('tar', ['-C', tree, '-c', '--owner=1000', '--group=1000', '--mtime=@0', '.'], {
+    const tar = execFileSync('tar', ['-C', tree, '-c', `--owner=${owner}`, `--group=${owner}`, '--mtime=@0', '.'], {
       maxBuffer: 2 ** 28,
     })
     const data = pack(tar, compression)

@@ -79,7 +79,7 @@ async function runRecipe(
   const script = own.map(line => line.replace('npx tarantool-fixture', command)).join(' && ')
   // Without the Tarantool of this machine.
   const bin = join(home, 'bin')
-  linkPrograms(bin, ['cp', 'mkdir', 'node', 'sh', 'tar'])
+  linkPrograms(bin, ['cp', 'mkdir', 'node', 'rm', 'sh', 'tar'])
   const env = {
     ...{ PATH: bin, HOME: home, TARANTOOL_FIXTURE_CACHE: '', TARANTOOL_FIXTURE_VERSION: version, XDG_CACHE_HOME: '' },
     ...{ TARANTOOL_FIXTURE_MIRROR: vendor.url, TARANTOOL_BIN: '', no_proxy: '*' },
