@@ -10,8 +10,9 @@ const isPart = (part: unknown): boolean => Number.isInteger(part) && (part as nu
  * The version of a server: a text that can be compared.
  *
  * It is a `String` object, because a plain string cannot have a method without one on every string of the test process.
- * Template literals, the methods of strings, JSON, `==`, `toEqual` and snapshots take it for its text, and so does Lua.
- * Where a primitive string is needed (`===`, `toBe`, `toMatch`, `typeof`), use `version.text`.
+ * Template literals, the methods of strings, JSON, `==`, `console.log` and Lua take it for its text. So do `toEqual` and
+ * snapshots in test files of a run with the fixture's setup. Code that needs a primitive string needs `version.text`:
+ * `===`, `typeof`, `toBe`, `toMatch`, `const v: string`, `path.join`, `semver`.
  *
  * @example
  * const version = tarantool.version() // of a handle: tarantool.version
@@ -23,6 +24,12 @@ const isPart = (part: unknown): boolean => Number.isInteger(part) && (part as nu
 export class TarantoolVersion extends String implements Version {
   static {
     recogniseCopies(TarantoolVersion)
+    // console.log() prints what this method returns. The types of a class cannot have a method of that name.
+    Object.defineProperty(TarantoolVersion.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: TarantoolVersion): string {
+        return this.text
+      },
+    })
   }
 
   declare readonly text: string
@@ -33,7 +40,7 @@ export class TarantoolVersion extends String implements Version {
   private constructor(text: string) {
     const version = parseVersion(text)
     super(text)
-    // Hidden, so that matchers and printers see nothing but the text.
+    // Hidden: a matcher that compares properties sees the characters of the text only.
     for (const [name, value] of Object.entries({ ...version, text })) Object.defineProperty(this, name, { value })
   }
 
@@ -66,20 +73,8 @@ export class TarantoolVersion extends String implements Version {
     })
   }
 
-  // ---- The protocol of matchers that Vitest and Jest share: equal to a string of the same text, and printed as one ----
-
-  /** @internal */
-  get $$typeof(): symbol {
-    return Symbol.for('jest.asymmetricMatcher')
-  }
-
-  /** @internal */
-  asymmetricMatch(other: unknown): boolean {
-    return (typeof other === 'string' || other instanceof String) && String(other) === this.text
-  }
-
-  /** @internal */
-  toAsymmetricMatcher(): string {
-    return JSON.stringify(this.text)
+  /** The text, for JSON and for what Vitest and Jest print: their printers would list the characters of a String object. */
+  toJSON(): string {
+    return this.text
   }
 }

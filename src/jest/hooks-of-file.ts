@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { compareVersionsAsTexts, type Expect } from '../handle/equal-versions.ts'
 import type { ShownError } from '../handle/failure-log.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
 import { beginHooks, endingOfFile, endTests, refuseConcurrent } from '../handle/test-file.ts'
@@ -135,6 +137,11 @@ export class HooksOfFile {
   }
 }
 
+// Jest's own require() has it, for modules that are not installed beside Jest, too. A global there may not be (injectGlobals).
+function expectOfFile(): Expect {
+  return (createRequire(__filename)('@jest/globals') as { readonly expect: Expect }).expect
+}
+
 const key = Symbol.for('tarantool-fixture.jest.hooks')
 const holder = globalThis as { [key]?: HooksOfFile }
 
@@ -149,6 +156,7 @@ export function hooksOfFile(): HooksOfFile {
   const hooks = new HooksOfFile(state)
   holder[key] = hooks
   hooks.install()
+  compareVersionsAsTexts(expectOfFile())
   expectTests(state)
   workerState().markUse = use => hooks.suites.mark(state.currentDescribeBlock, use)
   return hooks

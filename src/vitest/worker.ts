@@ -1,6 +1,7 @@
 // The setup file that the global setup adds to a project: it runs in the worker, before each test file is imported.
 import * as vitest from 'vitest'
 import { afterAll, beforeAll, beforeEach, expect, inject, type RunnerTask, type RunnerTestFile } from 'vitest'
+import { compareVersionsAsTexts } from '../handle/equal-versions.ts'
 import { throwAll } from '../handle/server-report.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
 import { beginHooks, beginTestFile, endTestFile, endTests } from '../handle/test-file.ts'
@@ -13,6 +14,7 @@ import { isConcurrent, mayLeaveSuite, Suites } from './suites.ts'
 
 const provided = inject('tarantool') as unknown as ProvidedTarantool | undefined
 beginContext()
+compareVersionsAsTexts(expect)
 const state = workerState()
 
 if (provided) {

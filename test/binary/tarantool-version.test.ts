@@ -1,3 +1,4 @@
+import { format, inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { TarantoolVersion } from '../../src/binary/tarantool-version.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
@@ -57,15 +58,10 @@ test('it goes as a string in templates, methods, JSON, keys and loose comparison
   expect((version as unknown as string) > '2.10').toBe(true)
 })
 
-test('matchers take it for the string', () => {
-  expect(version).toEqual(text)
-  expect(text).toEqual(version)
-  expect(version).toStrictEqual(text)
-  expect([1, { version }]).toEqual([1, { version: text }])
-  expect(version).not.toEqual('2.11.4')
-  expect([version]).not.toEqual([211])
-  expect(version).toEqual(TarantoolVersion.of(text))
-  expect(version).not.toEqual(TarantoolVersion.of('3.0.0'))
+test('printers see the text: console.log, the differences of matchers, snapshots', () => {
+  expect(format('on', version)).toBe(`on ${text}`)
+  expect(inspect({ version })).toBe(`{ version: ${text} }`)
+  expect(() => expect({ version }).toEqual({ version: 'x' })).toThrow(text)
   expect({ version }).toMatchInlineSnapshot(`
     {
       "version": "2.11.5-0-g0123456789",

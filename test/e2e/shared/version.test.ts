@@ -30,6 +30,91 @@ test('${name} of a version that is known early', async () => {
   expect(() => early.isAtLeast('2.11')).toThrow('isAtLeast("2.11", 0, 0)')
 })`
 
+/** What a test does with a version as with any other text; the server of this run has another version each time. */
+const uses = `
+import { format, inspect } from 'node:util'
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { expect, test } from 'vitest'
+const tarantool = useTarantool()
+const version = tarantool.version
+const { text } = version
+const other = text + '1'
+const start = text.slice(0, 3)
+
+const cases = {
+  'toEqual, from both sides': () => {
+    expect(version).toEqual(text)
+    expect(text).toEqual(version)
+    expect([1, { version }]).toEqual([1, { version: text }])
+    expect([1, { version: text }]).toEqual([1, { version }])
+    expect(version).toEqual(tarantool.version)
+  },
+  'toStrictEqual, from both sides': () => {
+    expect(version).toStrictEqual(text)
+    expect(text).toStrictEqual(version)
+    expect({ version }).toStrictEqual({ version: text })
+    expect({ version: text }).toStrictEqual({ version })
+  },
+  'not equal to something else': () => {
+    expect(version).not.toEqual(other)
+    expect(other).not.toEqual(version)
+    expect({ version }).not.toStrictEqual({ version: other })
+    expect(version).not.toEqual(version.major)
+    expect(version).not.toEqual({})
+    expect(version).not.toEqual(null)
+    expect(version).not.toEqual([...text])
+  },
+  'expect.stringMatching': () => {
+    expect(version).toEqual(expect.stringMatching(/^[1-9]+[.]/))
+    expect(version).not.toEqual(expect.stringMatching(/^x/))
+    expect({ version }).toEqual({ version: expect.stringMatching(start) })
+  },
+  'expect.stringContaining': () => {
+    expect(version).toEqual(expect.stringContaining(start))
+    expect(version).toEqual(expect.not.stringContaining('x3.8'))
+    expect(version).not.toEqual(expect.stringContaining('x3.8'))
+  },
+  'expect.any': () => {
+    expect(version).toEqual(expect.any(String))
+    expect({ version }).toEqual({ version: expect.any(String) })
+    expect({ version }).toStrictEqual({ version: expect.any(String) })
+    expect(version).not.toEqual(expect.any(Number))
+  },
+  'expect.anything': () => expect({ version }).toEqual({ version: expect.anything() }),
+  'expect.objectContaining': () => {
+    expect({ version, a: 1 }).toEqual(expect.objectContaining({ version: text }))
+    expect({ version, a: 1 }).not.toEqual(expect.objectContaining({ version: other }))
+  },
+  'expect.arrayContaining': () => expect([version, 1]).toEqual(expect.arrayContaining([text])),
+  toMatchObject: () => {
+    expect({ version, a: 1 }).toMatchObject({ version: text })
+    expect({ version, a: 1 }).toMatchObject({ version: expect.any(String) })
+    expect({ version, a: 1 }).not.toMatchObject({ version: other })
+    expect({ version }).toMatchObject({ version: { major: version.major } })
+  },
+  toContainEqual: () => expect([version]).toContainEqual(text),
+  toHaveProperty: () => expect({ version }).toHaveProperty('version', text),
+  toHaveLength: () => expect(version).toHaveLength(text.length),
+  'toBe, with the text': () => expect(version.text).toBe(text),
+  'toMatch, with the text': () => expect(version.text).toMatch(/^[1-9]/),
+  'a failure': () => {
+    expect(() => expect({ version }).toEqual({ version: 'x' })).toThrow(text)
+    expect(() => expect(version).toEqual('x')).toThrow(/^(?!.*"0":).*$/s)
+  },
+  'console.log': () => {
+    expect(format('on', version)).toBe('on ' + text)
+    expect(inspect({ version })).toBe('{ version: ' + text + ' }')
+  },
+}
+test.each(Object.keys(cases))('%s', name => cases[name]())
+test('a snapshot', () => {
+  expect({ version: version.constructor.of('1.2.3-0-gabc') }).toMatchInlineSnapshot(\`
+    {
+      "version": "1.2.3-0-gabc",
+    }
+  \`)
+})`
+
 // The version of such a server is its own, and nobody has asked it yet.
 const own = `
 import { useTarantool } from 'tarantool-fixture/vitest'
@@ -66,6 +151,13 @@ describe.each([...vitests, ...jests])('the version of a handle under $name', run
       ...Array<string>(4).fill('passed'),
       ...Array<string>(3).fill(expect.stringMatching(/skipped|pending/) as unknown as string),
     ])
+  })
+
+  test('goes where a text goes', async () => {
+    const { project, output } = await runUnder(runner, { ...setUpWith(), 'a.test.ts': uses })
+    const failures = Object.entries(outcomes(project)).filter(([, outcome]) => outcome !== 'passed')
+    expect(failures, output).toEqual([])
+    expect(output).toMatch(/Tests:? +18 passed/)
   })
 
   test('that cannot be found is told to the file that asks for it', async () => {
