@@ -53,12 +53,15 @@ export function readWantedVersion(text: string, setting: VersionSetting): Wanted
 
 const numberOf = (digits: string | undefined): number | undefined => (digits === undefined ? undefined : Number(digits))
 
-/** Whether a version is one of those that are wanted. */
-export function fits({ major, minor, patch }: Version, wanted: WantedVersion): boolean {
+// 3.8.0-rc1, 3.8.0-entrypoint-12-g0123456: builds before the release. 3.8.0-12-g0123456 is one after it.
+const isBeforeRelease = ({ text }: Version): boolean => /^\d+\.\d+\.\d+[-~.]?[a-z]/.test(text)
+
+/** Whether a version is one of those that are wanted. A release that is named in full is not its own release candidate. */
+export function fits(version: Version, wanted: WantedVersion): boolean {
   return (
-    major === wanted.major &&
-    (wanted.minor === undefined || minor === wanted.minor) &&
-    (wanted.patch === undefined || patch === wanted.patch)
+    version.major === wanted.major &&
+    (wanted.minor === undefined || version.minor === wanted.minor) &&
+    (wanted.patch === undefined || (version.patch === wanted.patch && !isBeforeRelease(version)))
   )
 }
 
