@@ -21,7 +21,8 @@ import { defaultVersion, isExact, readWantedVersion, type WantedVersion } from '
 export interface LocateOptions {
   /**
    * The version that is wanted: a series ('3'), a minor version ('2.11'), a release ('3.8.0') or 'latest'. Default:
-   * TARANTOOL_FIXTURE_VERSION; without it, any Tarantool of this machine, else the newest release.
+   * TARANTOOL_FIXTURE_VERSION, unless there is a `commandToRun`; without it, any Tarantool of this machine, else the newest
+   * release.
    */
   version?: string
   /** A path, or a name on PATH; with it nothing else is looked at. */
@@ -34,7 +35,7 @@ export interface LocateOptions {
   cwd?: string
   /** Takes lines about a download, and about a Tarantool that is not used. Default: to stderr, after `tarantool-fixture: `. */
   report?: (line: string) => void
-  /** Says nothing about a download. Lines about what went wrong are said all the same. Default `false`. */
+  /** Says nothing about a download. Warnings are still reported. Default `false`. */
   quiet?: boolean
   /** Gives up waiting for an installation. */
   signal?: AbortSignal
@@ -132,8 +133,10 @@ function remember(key: string, task: SharedTask<Binary>): Entry {
   return entry
 }
 
-function wantedBy(version: string | undefined, env: NodeJS.ProcessEnv): WantedVersion | undefined {
+function wantedBy({ version, commandToRun, env = process.env }: LocateOptions): WantedVersion | undefined {
   if (version !== undefined) return readWantedVersion(version, 'version')
+  // The variable is for all servers of all projects. A program that one of them names goes before it.
+  if (commandToRun !== undefined) return undefined
   const text = env.TARANTOOL_FIXTURE_VERSION?.trim()
   return text ? readWantedVersion(text, 'TARANTOOL_FIXTURE_VERSION') : undefined
 }
@@ -151,8 +154,8 @@ const variables = [
 
 /**
  * Finds the Tarantool to run. The sources, in this order: `commandToRun`, TARANTOOL_BIN, `tarantool` on PATH, the user's
- * cache, the vendor's releases. If a version is wanted, only a program of that version counts; `commandToRun` has to
- * agree. If nothing is wanted and the vendor cannot be reached within 5 s, the package of Debian or Ubuntu is installed
+ * cache, the vendor's releases. If a version is wanted, only a program of that version counts. A `commandToRun` has to agree
+ * with `version`, and is taken whatever TARANTOOL_FIXTURE_VERSION says. If nothing is wanted and the vendor cannot be reached within 5 s, the package of Debian or Ubuntu is installed
  * into the cache.
  *
  * The result is kept for the process as long as its file is there; concurrent callers share one installation, and one
@@ -165,9 +168,9 @@ const variables = [
  * const { path, env } = await locateBinary({ version: '3' })
  */
 export async function locateBinary(options: LocateOptions = {}): Promise<Binary> {
-  const { version, commandToRun, commandArgs = [], env = process.env, cwd = process.cwd(), signal } = options
+  const { commandToRun, commandArgs = [], env = process.env, cwd = process.cwd(), signal } = options
   const { system = currentSystem(), report = toStderr, quiet = false, terminal = process.stderr, patience } = options
-  const wanted = wantedBy(version, env)
+  const wanted = wantedBy(options)
   const root = cacheRoot(env, cwd, system.platform)
   const search: Search = { root, env, cwd, system, wanted, commandArgs }
   const key = JSON.stringify([

@@ -19,7 +19,7 @@ export interface CacheLookup extends Lookup {
  * fits and is newer, or if nothing is named and there is no release.
  */
 export function searchCache({ root, wanted, system }: Search): CacheLookup {
-  if (!root) return { findings: ['cache: none, for the user has no home directory'], suspicions: [] }
+  if (!root) return { findings: ['cache: none, because the user has no home directory'], suspicions: [] }
   const { copy: release, flaws, suspicions } = findRelease(root, wanted ?? defaultVersion, system)
   const place = join(root, systemKey(system))
   const distributed = inspectCopy(place)

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { InvalidOptionError, LuaFileError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
+import { namesProgram } from './layers.ts'
 import { isLoopback } from './loopback.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { ownOptions } from './own-options.ts'
@@ -186,7 +187,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     timeout: options.timeout ?? (options.docker ? 30_000 : 5000),
     stopTimeout: options.stopTimeout ?? 5000,
     version: options.version,
-    versionInName: options.version ?? versionOfEnvironment(),
+    versionInName: options.version ?? (namesProgram(options) ? undefined : versionOfEnvironment()),
     quiet: options.quiet ?? false,
     commandToRun: options.commandToRun,
     commandArgs: options.commandArgs ?? [],

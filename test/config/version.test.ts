@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type FixtureConfig, resolveFixture, type ServerOptions } from '../../src/config/fixture-config.ts'
 import { overDefaults } from '../../src/config/layers.ts'
 import type { InstanceOptions } from '../../src/config/options.ts'
@@ -95,6 +95,24 @@ describe('with docker', () => {
       vi.unstubAllEnvs()
     }
   })
+})
+
+test.each<[InstanceOptions, string | undefined]>([
+  [{}, '2.11'],
+  [{ version: '3' }, '3'],
+  [{ docker: {} }, '2.11'],
+  [{ docker: { image: 'tnt' } }, '2.11'],
+  [{ docker: {}, version: '3' }, '3'],
+  [{ docker: { tag: '3.8' } }, undefined],
+  [{ docker: { image: 'tnt:3.8' } }, undefined],
+  [{ docker: { image: 'tnt@sha256:33' } }, undefined],
+  [{ commandToRun: 'tarantool' }, undefined],
+])('with TARANTOOL_FIXTURE_VERSION=2.11, the name of a server of %j says %s', (options, says) => {
+  vi.stubEnv('TARANTOOL_FIXTURE_VERSION', '2.11')
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+  })
+  expect(resolveOptions(options).versionInName).toBe(says)
 })
 
 describe('the layers of a config', () => {

@@ -68,6 +68,14 @@ describe('the option version', () => {
     expect(await saidBy({ version: '2.11', commandToRun: join(bin, old, 'tarantool') })).toBe(old)
   })
 
+  test('in TARANTOOL_FIXTURE_VERSION does not change, forbid or name a commandToRun', async () => {
+    const commandToRun = join(twoOnPath(), old, 'tarantool')
+    vi.stubEnv('TARANTOOL_FIXTURE_VERSION', '3')
+    expect(await saidBy({ commandToRun })).toBe(old)
+    const instance = newInstance({ commandToRun, appLua: "error('broken')" })
+    await expect(instance.start()).rejects.toThrow(/broken \(Tarantool\[127\.0\.0\.1:\d+\] did not start\)/)
+  })
+
   test('contradicts a commandToRun of another, in both classes', async () => {
     const options = { version: '3', commandToRun: join(twoOnPath(), old, 'tarantool') }
     const says = /^version is '3', but commandToRun is \S+\/tarantool, which is Tarantool 2\.11\.8.*\nLeave out/
@@ -116,7 +124,7 @@ test('both classes tell versions that can be compared', async () => {
   onTestFinished(() => blocking.stop())
   const [text] = await instance.eval<[string]>('return box.info.version')
   for (const version of [instance.version(), await instance.binVersion(), blocking.version(), blocking.binVersion()]) {
-    expect(version).toEqual(text)
+    expect(version.text).toBe(text)
     expect(version.isAtLeast(version.major, version.minor, version.patch)).toBe(true)
     expect(version.isAtLeast(version.major, version.minor, version.patch + 1)).toBe(false)
     expect(version.isAtLeast(1, 10)).toBe(true)
