@@ -19,6 +19,21 @@ export interface RunOptions {
   readonly version?: string | undefined
 }
 
+/** The workers of a run. */
+export interface Workers {
+  /** How many can be busy at once. */
+  readonly busy: number
+  /** How many servers are started before any of them asks for one. */
+  readonly ahead: number
+}
+
+export interface BeginOptions {
+  /** Whether there is anything to run, at least now. */
+  readonly start: boolean
+  /** The versions of all runs that have this config. Default: one version. */
+  readonly versions?: readonly string[] | undefined
+}
+
 /** The servers of one setup in a runner's run, from its global setup to its teardown. */
 export class Run {
   readonly #options: RunOptions
@@ -33,23 +48,22 @@ export class Run {
   }
 
   /**
-   * Makes the broker, and starts as many servers as workers can be busy, without waiting for them, but for their Tarantool
-   * to be there. It can be called again, when more workers are known of. When it throws, `end` has to be called.
+   * Makes the broker, and starts servers ahead without waiting for them, but for their Tarantool to be there. It can be
+   * called again, when more workers are known of. When it throws, `end` has to be called.
    *
-   * @param workers how many can be busy at once; asked when the config has been read
-   * @param options.start whether there is anything to run, at least now
+   * @param workers asked when the config has been read
    * @throws what is wrong with the config
    */
-  async begin(workers: () => Promise<number>, { start }: { start: boolean }): Promise<void> {
+  async begin(workers: () => Promise<Workers>, { start, versions = [] }: BeginOptions): Promise<void> {
     this.#fixture ??= await this.#load()
     const fixture = this.#fixture
-    const busy = await workers()
-    checkFixedPorts(fixture, busy)
+    const { busy, ahead } = await workers()
+    checkFixedPorts(fixture, busy, versions)
     this.#stamp ||= this.#currentStamp()
     const { baseDir, onRefused, tellsInFull } = this.#options
     this.#broker ??= Broker.listen({ fixture, baseDir, onRefused, tellsInFull })
     const broker = await this.#broker
-    if (start && fixture.lease === 'file') broker.prestart(busy)
+    if (start && fixture.lease === 'file') broker.prestart(ahead)
     if (start) await this.#obtain(fixture)
     else this.#versions = await versionsAtHand(fixture.servers, baseDir)
   }
@@ -121,16 +135,20 @@ export class Run {
 }
 
 // Two servers cannot listen on one port.
-function checkFixedPorts({ servers, maxServers }: ResolvedFixture, workers: number): void {
-  if (workers <= 1 || maxServers === 1) return
+function checkFixedPorts({ servers, maxServers }: ResolvedFixture, workers: number, versions: readonly string[]): void {
   for (const [name, { port, consolePort }] of servers) {
     const option = port !== undefined ? 'port' : consolePort !== undefined ? 'consolePort' : undefined
     if (option === undefined) continue
-    throw new InvalidOptionError(
-      `server '${name}' has a fixed '${option}', and ${workers} workers need one server each`,
-      {
-        hint: `Leave '${option}' out, or set maxServers: 1 (files then wait for each other).`,
-      },
-    )
+    const says = `server '${name}' has a fixed '${option}'`
+    if (versions.length > 1) {
+      throw new InvalidOptionError(
+        `${says}, and tarantoolVersions starts a server of each version (${versions.join(', ')})`,
+        { hint: `Leave '${option}' out: each server then has an address of its own.` },
+      )
+    }
+    if (workers <= 1 || maxServers === 1) continue
+    throw new InvalidOptionError(`${says}, and ${workers} workers need one server each`, {
+      hint: `Leave '${option}' out, or set maxServers: 1 (files then wait for each other).`,
+    })
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, normalize } from 'node:path'
-import { Run, type RunOptions } from '../broker/run.ts'
+import { Run, type RunOptions, type Workers } from '../broker/run.ts'
 import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
 import { type JestTicket, markedPath, readTickets, writeTickets } from './tickets.ts'
@@ -79,9 +79,11 @@ function check(global: GlobalConfig, project: ProjectConfig): void {
   if (!existsSync(workerFile)) throw new SetupError(`there is no ${workerFile}: the package is not built`)
 }
 
-// A run of a few files runs them in band, and the broker starts more when they are asked for.
-function workersOf({ maxWorkers, nonFlagArgs = [], runInBand }: GlobalConfig): number {
-  return runInBand || nonFlagArgs.length > 0 ? 1 : Math.max(1, maxWorkers)
+// A run of a few files runs them in band, and the broker starts more when they are asked for. The files of several versions
+// are run side by side, so the versions share the workers.
+function workersOf({ maxWorkers, nonFlagArgs = [], runInBand }: GlobalConfig, versions: number): Workers {
+  const busy = runInBand || nonFlagArgs.length > 0 ? 1 : Math.max(1, maxWorkers)
+  return { busy, ahead: Math.ceil(busy / versions) }
 }
 
 /** What a global setup does: servers, and what the workers need to find them. */
@@ -97,7 +99,9 @@ export async function setUp(options: RunOptions, global: GlobalConfig, project: 
     for (const each of versions) {
       const run = new Run({ ...options, tellsInFull: bails, version: each })
       runs.set(setup, [...(runs.get(setup) ?? []), run])
-      await run.begin(async () => workersOf(global), { start: each === version || !isSelective() })
+      const start = each === version || !isSelective()
+      const workers = workersOf(global, isSelective() ? 1 : versions.length)
+      await run.begin(async () => workers, { start, versions: versions.filter(name => name !== undefined) })
       addTicket(setup, { ...(await run.ticket()), bails, version: each })
     }
   } catch (error) {

@@ -1,10 +1,11 @@
 import type { TestProject, Vitest } from 'vitest/node'
 import type { BrokerTicket } from '../broker/messages.ts'
-import { Run, type RunOptions } from '../broker/run.ts'
+import { Run, type RunOptions, type Workers } from '../broker/run.ts'
 import type { ServerFiles } from '../broker/server-files.ts'
 import { Bail } from './bail.ts'
 import { shared } from './shared.ts'
-import { busyWorkers } from './workers.ts'
+import { versionOf } from './versions.ts'
+import { workersOf } from './workers.ts'
 
 /** What a setup's runs are made from. */
 export interface RunSource {
@@ -15,6 +16,9 @@ export interface RunSource {
 
 const runs = shared('runs', () => new WeakMap<Vitest, Map<string, SharedRun>>())
 
+/** How many versions the projects of a run are for. */
+const versionsIn = ({ projects }: Vitest): number => new Set(projects.flatMap(project => versionOf(project) ?? [])).size
+
 /**
  * The servers of one setup in one Vitest run, shared by the projects that name that setup. They live from the first
  * project's setup to the last one's teardown.
@@ -23,11 +27,17 @@ export class SharedRun {
   readonly #run: Run
   readonly #projects = new Set<TestProject>()
   readonly #onEnd: () => void
+  readonly #vitest: Vitest
+  readonly #identity: string
+  readonly #version: string | undefined
   #users = 0
 
-  private constructor(vitest: Vitest, options: RunOptions, onEnd: () => void) {
+  private constructor(vitest: Vitest, { identity, options }: RunSource, version: string | undefined, onEnd: () => void) {
+    this.#vitest = vitest
+    this.#identity = identity
+    this.#version = version
     const bail = new Bail(vitest)
-    this.#run = new Run({ ...options, onRefused: files => bail.refused(files) })
+    this.#run = new Run({ ...options, version, onRefused: files => bail.refused(files) })
     const unwatch = bail.watch()
     this.#onEnd = () => {
       unwatch()
@@ -42,26 +52,24 @@ export class SharedRun {
    */
   static of(vitest: Vitest, source: RunSource, version: string | undefined): SharedRun {
     const identity = JSON.stringify([source.identity, version])
-    const options = { ...source.options, version }
     const known = runs.get(vitest) ?? new Map<string, SharedRun>()
     runs.set(vitest, known)
-    const run = known.get(identity) ?? new SharedRun(vitest, options, () => known.delete(identity))
+    const run = known.get(identity) ?? new SharedRun(vitest, source, version, () => known.delete(identity))
     known.set(identity, run)
     return run
   }
 
   /**
-   * Joins some projects: makes the broker, and starts as many servers as their workers can be busy, without waiting.
-   * One that fails has not joined.
+   * Joins some projects: makes the broker, and starts servers ahead, without waiting. One that fails has not joined.
    */
   async join(projects: readonly TestProject[], { start }: { start: boolean }): Promise<void> {
     this.#users++
     try {
-      const workers = async (): Promise<number> => {
+      const workers = async (): Promise<Workers> => {
         for (const project of projects) this.#projects.add(project)
-        return await busyWorkers([...this.#projects])
+        return await workersOf([...this.#projects], this.#version === undefined ? 1 : versionsIn(this.#vitest))
       }
-      await this.#run.begin(workers, { start })
+      await this.#run.begin(workers, { start, versions: this.#versions() })
     } catch (error) {
       await this.leave()
       throw error
@@ -75,6 +83,12 @@ export class SharedRun {
     this.#projects.clear()
     this.#onEnd()
     return await this.#run.end()
+  }
+
+  /** The versions of this run and of those that have its config, as far as they have begun. */
+  #versions(): string[] {
+    const begun = [...(runs.get(this.#vitest)?.values() ?? [])]
+    return begun.flatMap(run => (run.#identity === this.#identity ? (run.#version ?? []) : []))
   }
 
   /** What workers have to know of it. */

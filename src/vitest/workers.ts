@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { TestProject, Vitest } from 'vitest/node'
+import type { Workers } from '../broker/run.ts'
 
 interface PoolSettings {
   readonly maxForks?: number
@@ -57,12 +58,17 @@ async function countTestFiles(project: TestProject, vitest: Vitest): Promise<num
   }
 }
 
-/** How many workers can be busy with these projects' test files at once. */
-export async function busyWorkers(projects: readonly TestProject[]): Promise<number> {
+/**
+ * The workers of these projects' test files.
+ *
+ * @param versions how many versions the whole run is for: their files are run side by side, so they share the workers
+ */
+export async function workersOf(projects: readonly TestProject[], versions: number): Promise<Workers> {
   const [first] = projects
-  if (!first) return 0
+  if (!first) return { busy: 0, ahead: 0 }
   const { vitest } = first
   const files = await Promise.all(projects.map(project => countTestFiles(project, vitest)))
   const total = files.reduce((sum, count) => sum + count, 0)
-  return Math.min(total, Math.max(...projects.map(project => maxWorkers(project, vitest))))
+  const most = Math.max(...projects.map(project => maxWorkers(project, vitest)))
+  return { busy: Math.min(total, most), ahead: Math.min(total, Math.ceil(most / versions)) }
 }

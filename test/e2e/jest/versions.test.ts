@@ -104,6 +104,38 @@ describe.each(jests)('one suite against several versions under $name', runner =>
     expect(pairs(output)).toEqual([both[1]])
   })
 
+  test('the versions share the workers: no more servers are started ahead than for one version', async () => {
+    const appLua = `local file = io.open('$DIRECTORY/started', 'a') file:write(os.getenv('SAID_VERSION'), '\\\\n') file:close()`
+    const waits = `
+      const { readFileSync } = require('node:fs')
+      const started = () => readFileSync(__dirname + '/started', 'utf8').trim().split('\\n').sort()
+      test('waits for the servers', async () => {
+        while (started().length < 4) await new Promise(resolve => setTimeout(resolve, 20))
+      }, 20_000)`
+    const project = new Project(runner, {
+      'jest.config.js': configWith().replace('maxWorkers: 2', 'maxWorkers: 4'),
+      'tarantool.config.js': `module.exports = { appLua: "${appLua}".replace('$DIRECTORY', __dirname) }`,
+      'one.test.js': waits,
+    })
+    const { output } = await project.run([], { env: fakeVersions(project.directory, said) })
+    expect(output).toMatch(/Tests: +2 passed/)
+    expect(project.read('started').trim().split('\n').sort()).toEqual([said[0], said[0], said[1], said[1]])
+  })
+
+  test.each(['port', 'consolePort'])('a fixed %s is refused, because each version has servers', async option => {
+    const { exitCode, output } = await run({
+      'jest.config.js': configWith(),
+      'tarantool.config.js': `module.exports = { ${option}: 3301, maxServers: 1 }`,
+    })
+    expect(exitCode).not.toBe(0)
+    expect(output).toMatch(
+      new RegExp(
+        `server 'default' has a fixed '${option}', and tarantoolVersions starts a server of each version \\(2\\.11, 3\\)`,
+      ),
+    )
+    expect(output).not.toContain('address in use')
+  })
+
   test('a config that names another version is refused', async () => {
     const { exitCode, output } = await run({
       'jest.config.js': configWith(),

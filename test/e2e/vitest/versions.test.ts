@@ -128,6 +128,58 @@ describe.each(vitests)('one suite against several versions under $name', runner 
     expect(pairs(output)).toEqual([both[1]])
   })
 
+  test('the versions share the workers: no more servers are started ahead than for one version', async () => {
+    const waits = `
+      import { readFileSync } from 'node:fs'
+      import { test, vi } from 'vitest'
+      const started = () => readFileSync('started', 'utf8').trim().split('\\n')
+      test('waits for the servers', async () => {
+        await vi.waitUntil(() => started().length >= 4, 20_000)
+      }, 20_000)`
+    const project = new Project(runner, {
+      'vitest.config.ts': atRoot().replace('test: {', 'test: { maxWorkers: 4,'),
+      'tarantool.ts': `
+        import { defineTarantool } from 'tarantool-fixture/vitest/setup'
+        export default defineTarantool({
+          appLua: \`local file = io.open('\${process.cwd()}/started', 'a')
+            file:write(os.getenv('SAID_VERSION'), '\\\\n') file:close()\`,
+        })`,
+      ...Object.fromEntries(['a', 'b', 'c', 'd'].map(name => [`${name}.test.ts`, waits])),
+    })
+    // All files count when the servers are started, and only one or two of them run.
+    const { output } = await project.run(['run', '--shard=1/8'], { env: fakeVersions(project.directory, said) })
+    expect(output).toMatch(/Tests +[12] passed/)
+    expect(project.read('started').trim().split('\n').sort()).toEqual([said[0], said[0], said[1], said[1]])
+  })
+
+  test.each([
+    ['port', 'a setup file at the root'],
+    ['consolePort', 'a setup file at the root'],
+    ['port', 'a setup file of the projects'],
+    ['port', 'the plugin'],
+  ])('a fixed %s in %s is refused, because each version has servers', async (option, way) => {
+    const fixed = (text: string): string => text.replace('{ appLua', `{ ${option}: 3301, maxServers: 1, appLua`)
+    const files = Object.entries(ways[way] ?? {}).map(([name, text]) => [name, fixed(text)])
+    const { exitCode, output } = await run({ ...Object.fromEntries(files), 'one.test.ts': usesIts })
+    expect(exitCode).not.toBe(0)
+    expect(output).toMatch(
+      new RegExp(
+        `server 'default' has a fixed '${option}', and tarantoolVersions starts a server of each version \\(2\\.11, 3\\)`,
+      ),
+    )
+    expect(output).not.toContain('address in use')
+  })
+
+  test('a fixed port serves a run of one of the projects', async () => {
+    const files = {
+      'vitest.config.ts': atRoot(),
+      'tarantool.ts': setup.replace('{ appLua', "{ host: 'unix/', port: './tnt.sock', maxServers: 1, appLua"),
+      'one.test.ts': usesIts,
+    }
+    const { output } = await run(files, ['--project', 'tarantool 3'])
+    expect(pairs(output)).toEqual([both[1]])
+  })
+
   test('a config that names another version is refused', async () => {
     const { exitCode, output } = await run({
       'vitest.config.ts': atRoot(),
