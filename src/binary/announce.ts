@@ -13,6 +13,18 @@ const origins: Readonly<Record<Binary['source'], string>> = {
 
 const announced = new Set<string>()
 
+// Read when this is loaded: Jest sets the variable in its main process, too, if that runs the tests.
+const { VITEST_WORKER_ID, JEST_WORKER_ID } = process.env
+const isWorker = VITEST_WORKER_ID !== undefined || JEST_WORKER_ID !== undefined
+
+interface Saying {
+  readonly report: (line: string) => void
+  /** Says nothing at all. */
+  readonly quiet?: boolean
+  /** Whether this process is a worker of a test runner. */
+  readonly inWorker?: boolean
+}
+
 /** One line about a Tarantool, for people: `Tarantool 3.8.0 from the cache: …/releases/3.8.0-linux-amd64/usr/bin/tarantool`. */
 export function describeBinary({ path, source }: Binary, { text }: Version): string {
   return `Tarantool ${text} from ${origins[source]}: ${path}`
@@ -22,21 +34,26 @@ export function describeBinary({ path, source }: Binary, { text }: Version): str
  * Says which Tarantool a run uses and where it is from: once per program and run. It says nothing about the `tarantool`
  * that PATH finds, nor in a worker of a test runner, because there are many of those in a run.
  *
- * @param options.quiet says nothing at all
  */
 export function announceBinary(
   binary: Binary,
   version: Version,
-  {
-    report,
-    quiet = false,
-    env = process.env,
-  }: { report: (line: string) => void; quiet?: boolean; env?: NodeJS.ProcessEnv },
+  { report, quiet = false, inWorker = isWorker, env = process.env }: Saying & { readonly env?: NodeJS.ProcessEnv },
 ): void {
-  const isInWorker = env.VITEST_WORKER_ID !== undefined || env.JEST_WORKER_ID !== undefined
-  if (quiet || isInWorker || announced.has(binary.path)) return
+  if (quiet || inWorker || announced.has(binary.path)) return
   if (binary.source === 'PATH' || findProgram('tarantool', (env.PATH ?? '').split(delimiter)).path === binary.path)
     return
   announced.add(binary.path)
   report(describeBinary(binary, version))
+}
+
+/** The same for an image: which it is may be up to a default, or to TARANTOOL_FIXTURE_VERSION. */
+export function announceImage(
+  image: string,
+  engine: string,
+  { report, quiet = false, inWorker = isWorker }: Saying,
+): void {
+  if (quiet || inWorker || announced.has(image)) return
+  announced.add(image)
+  report(`Tarantool from the image ${image}, run by ${engine}`)
 }

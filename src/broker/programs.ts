@@ -28,16 +28,15 @@ export async function obtainPrograms(servers: Servers, baseDir: string): Promise
   }
 }
 
-/** The version of each server, or why it cannot be told. */
+/** The version of each server, or why it cannot be told; none of an image, which only its engine could tell. */
 export async function findVersions(servers: Servers, baseDir: string): Promise<Versions> {
   return await versionsOf(servers, async server => await programOf(optionsOf(server, baseDir)).version())
 }
 
-/** The same for files that are only listed: nothing is downloaded for that, and no container engine is asked. */
+/** The same for files that are only listed: nothing is downloaded for that. */
 export async function versionsAtHand(servers: Servers, baseDir: string): Promise<Versions> {
-  const local = new Map([...servers].filter(([, { docker }]) => docker === undefined))
   const versions = await versionsOf(
-    local,
+    servers,
     async server => await programOf(optionsOf(server, baseDir), { download: false }).version(),
   )
   return Object.fromEntries(Object.entries(versions).filter(([, version]) => typeof version === 'string'))
@@ -46,6 +45,7 @@ export async function versionsAtHand(servers: Servers, baseDir: string): Promise
 async function versionsOf(servers: Servers, ask: (server: ServerOptions) => Promise<Version>): Promise<Versions> {
   const versions: Record<string, Versions[string]> = {}
   for (const [name, server] of servers) {
+    if (server.docker !== undefined) continue
     try {
       versions[name] = (await ask(server)).text
     } catch (error) {

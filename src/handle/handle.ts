@@ -80,8 +80,8 @@ export class TarantoolHandle {
 
   /**
    * The server's version, `2.6.0-0-g47aa4e01e`: a text with `isAtLeast`, `major`, `minor` and `patch`. It is known at the top
-   * of a file, also with `lease: 'on-use'`; for a server with a `version` of its own (`useTarantool({ config })`), from the
-   * first hook on.
+   * of a file, also with `lease: 'on-use'`. A server with a `version` of its own (`useTarantool({ config })`), and a
+   * container with `lease: 'on-use'`, tell it from the first hook on.
    *
    * @example
    * const tarantool = useTarantool()

@@ -32,7 +32,12 @@ export class SharedRun {
   readonly #version: string | undefined
   #users = 0
 
-  private constructor(vitest: Vitest, { identity, options }: RunSource, version: string | undefined, onEnd: () => void) {
+  private constructor(
+    vitest: Vitest,
+    { identity, options }: RunSource,
+    version: string | undefined,
+    onEnd: () => void,
+  ) {
     this.#vitest = vitest
     this.#identity = identity
     this.#version = version

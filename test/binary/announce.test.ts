@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { announceBinary } from '../../src/binary/announce.ts'
+import { announceBinary, announceImage } from '../../src/binary/announce.ts'
 import type { Binary } from '../../src/binary/binary.ts'
 import { parseVersion } from '../../src/binary/version.ts'
 import { temporaryDirectory, writeTarantool } from './programs.ts'
@@ -13,9 +13,17 @@ beforeEach(() => {
   said.length = 0
 })
 
-function announce(source: Binary['source'], options: { env?: NodeJS.ProcessEnv; quiet?: boolean } = {}): void {
+function announce(
+  source: Binary['source'],
+  options: { env?: NodeJS.ProcessEnv; quiet?: boolean; inWorker?: boolean } = {},
+): void {
   const binary: Binary = { path, env: {}, source }
-  announceBinary(binary, parseVersion('3.8.0-0-g1'), { report: line => said.push(line), env: {}, ...options })
+  announceBinary(binary, parseVersion('3.8.0-0-g1'), {
+    report: line => said.push(line),
+    inWorker: false,
+    env: {},
+    ...options,
+  })
 }
 
 test.each([
@@ -32,8 +40,18 @@ test.each([
 test('nothing is said of the one on PATH, however it was named, nor in workers, nor when quiet', () => {
   announce('PATH')
   announce('TARANTOOL_BIN', { env: { PATH: `/nowhere:${join(path, '..')}` } })
-  announce('cache', { env: { VITEST_WORKER_ID: '1' } })
-  announce('cache', { env: { JEST_WORKER_ID: '1' } })
+  announce('cache', { inWorker: true })
   announce('cache', { quiet: true })
   expect(said).toEqual([])
+})
+
+test('an image is said once, and not in workers, nor when quiet', () => {
+  const say = (options: { quiet?: boolean; inWorker?: boolean } = {}): void =>
+    announceImage('tnt:3', 'podman', { report: line => said.push(line), inWorker: false, ...options })
+  say({ quiet: true })
+  say({ inWorker: true })
+  expect(said).toEqual([])
+  say()
+  say()
+  expect(said).toEqual(['Tarantool from the image tnt:3, run by podman'])
 })

@@ -1,4 +1,6 @@
 import { basename, join } from 'node:path'
+import { announceImage } from '../../binary/announce.ts'
+import { toStderr } from '../../binary/locate.ts'
 import { tryParseVersion, type Version } from '../../binary/version.ts'
 import type { ResolvedDocker } from '../../config/docker.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
@@ -44,6 +46,8 @@ export class DockerProgram implements Program {
 
   async prepare(signal: AbortSignal): Promise<ReadyProgram> {
     const prepared = await prepareContainers(this.#docker, signal)
+    const { image, engine } = this.#docker
+    announceImage(image, engine, { report: toStderr, quiet: this.#options.quiet })
     return {
       name: this.#docker.image,
       environment: this.#options.env,

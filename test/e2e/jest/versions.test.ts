@@ -4,6 +4,8 @@ import { esModules } from '../support/as-jest.ts'
 import { Project, type RunResult } from '../support/project.ts'
 import { jests } from '../support/runners.ts'
 
+// The programs that say so are scripts that run the Tarantool of this machine: which program a project gets is what is
+// tested here, and a second real Tarantool would show no more of that.
 const said = ['2.11.8-0-g1234567', '3.8.0-0-g1234567']
 
 const fixture = `{ appLua: "function said() return os.getenv('SAID_VERSION') end" }`
@@ -102,6 +104,20 @@ describe.each(jests)('one suite against several versions under $name', runner =>
     expect(output).toContain('No Tarantool 2.10 was found')
     expect(output).toMatch(/Tests: +2 failed, 2 passed|Tests: +2 passed/)
     expect(pairs(output)).toEqual([both[1]])
+  })
+
+  test.each([
+    ['in workers', []],
+    ['in band', ['--runInBand']],
+  ])('of two versions, a run %s says the one that is not from PATH, once', async (_way, args) => {
+    const project = new Project(runner, { ...stock, 'jest.config.js': configWith() })
+    const env = fakeVersions(project.directory, said)
+    const named = { ...env, TARANTOOL_BIN: `${project.directory}/bin/${said[1]}/tarantool` }
+    const { output } = await project.run(args, { env: named })
+    expect(pairs(output)).toEqual(both)
+    expect(output.match(/^tarantool-fixture: .*$/gm)).toEqual([
+      `tarantool-fixture: Tarantool 3.8.0-0-g1234567 from TARANTOOL_BIN: ${project.directory}/bin/${said[1]}/tarantool`,
+    ])
   })
 
   test('the versions share the workers: no more servers are started ahead than for one version', async () => {

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { containersBelow, docker, needsEngine, noEngine } from '../../docker/engine.ts'
-import { projectUnder, runUnder, spawnUnder } from '../support/as-jest.ts'
+import { projectUnder, runTests, runUnder, spawnUnder } from '../support/as-jest.ts'
 import type { Project, RunnerProcess } from '../support/project.ts'
 import { resettingProject } from '../support/reset.ts'
 import { jests, type Runner, vitests } from '../support/runners.ts'
@@ -213,6 +213,63 @@ describe.skipIf(noEngine).each(runners)(`$name, servers in containers (${needsEn
     await nothingIsLeft(project)
     run.kill('SIGKILL')
     await run
+  })
+
+  test('the run says once which image it uses, and a file knows the version at its top', async () => {
+    const asks = (use: string): string => `
+      import { expect, test } from 'vitest'
+      import { useTarantool } from 'tarantool-fixture/vitest'
+      const tarantool = useTarantool(${use})
+      const early = tarantool.version
+      const old = early.isAtLeast(2, 7) ? test.skip : test
+      old('runs on 2.6', async () => {
+        const [version] = await tarantool.eval('return box.info.version')
+        expect(early).toEqual(version)
+      })`
+    const run = async (config: string): Promise<string> => {
+      const files = { ...setUpWith(config, 'maxWorkers: 2'), 'a.test.ts': asks(''), 'b.test.ts': asks("'other'") }
+      const { exitCode, output, project } = await runUnder(runner, files, { env })
+      expect(output).toMatch(/Tests:? +2 passed/)
+      expect(exitCode).toBe(0)
+      await nothingIsLeft(project)
+      return output
+    }
+    const servers = `servers: { default: {}, other: {} }, ${inContainer}`
+    const { image, tag, engine } = docker
+    expect((await run(`{ ${servers} }`)).match(/^tarantool-fixture: Tarantool .*$/gm)).toEqual([
+      `tarantool-fixture: Tarantool from the image ${image}:${tag}, run by ${engine}`,
+    ])
+    expect(await run(`{ quiet: true, ${servers} }`)).not.toContain('tarantool-fixture: ')
+  })
+
+  test("with lease: 'on-use', the engine is asked for nothing until a file needs a server", async () => {
+    const noted = `{ ...${JSON.stringify(docker)}, engine: './engine' }`
+    const project = projectUnder(runner, {
+      ...setUpWith(`{ lease: 'on-use', docker: ${noted} }`, 'maxWorkers: 1'),
+      engine: `#!/bin/sh\necho "$1" >> asked\nexec ${docker.engine} "$@"\n`,
+      'a.test.ts': `
+        import { existsSync } from 'node:fs'
+        import { expect, test } from 'vitest'
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        const asked = existsSync('asked')
+        const tarantool = useTarantool()
+        let early
+        try {
+          early = tarantool.version
+        } catch (error) {
+          early = error
+        }
+        test('knows the version from the first hook on', () => {
+          expect(asked).toBe(false)
+          expect(early.message).toMatch(/is not leased yet/)
+          expect(tarantool.version.isAtLeast(2, 6)).toBe(true)
+          expect(existsSync('asked')).toBe(true)
+        })`,
+    })
+    chmodSync(join(project.directory, 'engine'), 0o755)
+    const { output } = await runTests(runner, project, { env })
+    expect(output).toMatch(/Tests:? +1 passed/)
+    await nothingIsLeft(project)
   })
 
   test('an engine that does not answer fails the tests with its name, at once', async () => {

@@ -7,6 +7,8 @@ import { fakeVersions } from '../../support/fake-versions.ts'
 import { Project, type RunResult } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
 
+// The programs that say so are scripts that run the Tarantool of this machine: which program a project gets is what is
+// tested here, and a second real Tarantool would show no more of that.
 const said = ['2.11.8-0-g1234567', '3.8.0-0-g1234567']
 
 const configWith = (test: string, more = ''): string => `
@@ -235,8 +237,26 @@ describe.each(vitests)('one suite against several versions under $name', runner 
     expect(await said('', 'TARANTOOL_BIN')).toEqual([
       expect.stringMatching(/^tarantool-fixture: Tarantool 3\.8\.0-0-g1234567 from TARANTOOL_BIN: \S+\/tarantool$/),
     ])
+    expect(await said('servers: { default: {}, other: {} },', 'TARANTOOL_BIN')).toHaveLength(1)
     expect(await said('quiet: true,', 'TARANTOOL_BIN')).toEqual([])
     expect(await said('', 'PATH')).toEqual([])
+  })
+
+  test('of two versions, the one that is not from PATH is said, once', async () => {
+    const files = {
+      'vitest.config.ts': atRoot(),
+      'tarantool.ts': setup,
+      'one.test.ts': usesIts,
+      'two.test.ts': usesIts,
+    }
+    const project = new Project(runner, files)
+    const env = fakeVersions(project.directory, said)
+    const named = { ...env, TARANTOOL_BIN: `${project.directory}/bin/${said[1]}/tarantool` }
+    const { output } = await project.run(['run'], { env: named })
+    expect(pairs(output)).toEqual(both)
+    expect(output.match(/^tarantool-fixture: .*$/gm)).toEqual([
+      `tarantool-fixture: Tarantool 3.8.0-0-g1234567 from TARANTOOL_BIN: ${project.directory}/bin/${said[1]}/tarantool`,
+    ])
   })
 
   test('a version that is not there is downloaded before the first file is loaded', async () => {
