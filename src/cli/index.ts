@@ -22,6 +22,9 @@ Options:
 The cache is the directory that TARANTOOL_FIXTURE_CACHE names, else tarantool-fixture in your cache directory.
 `
 
+/** The arguments name no command. */
+class UnknownCommand extends Error {}
+
 interface Command {
   readonly name: string
   /** How many arguments it takes at most. */
@@ -55,16 +58,20 @@ async function main(args: string[]): Promise<string> {
     const isMeant = [command.name, ...rest].join(' ') === name
     if (isMeant && rest.length <= command.most) return await command.run(...rest)
   }
-  throw new TypeError(name === '' ? 'there is no command' : `there is no command '${name}'`)
+  throw new UnknownCommand(name === '' ? 'there is no command' : `there is no command '${name}'`)
 }
+
+// parseArgs throws a TypeError for an option that does not exist. Others are faults of this program.
+const isUnknown = (error: unknown): error is Error =>
+  error instanceof UnknownCommand ||
+  (error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS_'))
 
 try {
   process.stdout.write(await main(process.argv.slice(2)))
 } catch (error) {
-  // parseArgs throws a TypeError for an option that does not exist.
-  const isUnknown = error instanceof TypeError
-  if (!isUnknown && !(error instanceof TarantoolFixtureError)) throw error
-  process.stderr.write(`tarantool-fixture: ${error.message}\n${isUnknown ? `\n${help}` : ''}`)
-  const isUsage = isUnknown || (error as TarantoolFixtureError).code === InvalidOptionError.code
+  const showsHelp = isUnknown(error)
+  if (!showsHelp && !(error instanceof TarantoolFixtureError)) throw error
+  process.stderr.write(`tarantool-fixture: ${error.message}\n${showsHelp ? `\n${help}` : ''}`)
+  const isUsage = showsHelp || (error as TarantoolFixtureError).code === InvalidOptionError.code
   process.exitCode = isUsage ? 2 : 1
 }

@@ -59,3 +59,10 @@ test('--help says what there is, and what does not exist is refused with it', as
     expect(wrong.stderr).toContain('Usage: tarantool-fixture <command>')
   }
 })
+
+test('a fault of the command itself is no matter of its arguments', async () => {
+  const nodeOptions = ['--import', `data:text/javascript,process.stdout.write=()=>{throw new TypeError('broken')}`]
+  const { stderr, exitCode } = await execaNode('dist/cli/index.js', ['--help'], { reject: false, nodeOptions })
+  expect([stderr, exitCode]).toEqual([expect.stringMatching(/TypeError: broken\n +at /), 1])
+  expect(stderr).not.toContain('Usage:')
+})
