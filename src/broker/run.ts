@@ -1,6 +1,7 @@
 import { type FixtureConfig, type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { Broker } from './broker.ts'
+import { serializeError } from './error-transport.ts'
 import type { BrokerTicket } from './messages.ts'
 import { findVersions, obtainPrograms, versionsAtHand } from './programs.ts'
 import { type ServerFiles, serverFiles, stampOf } from './server-files.ts'
@@ -127,8 +128,9 @@ export class Run {
       await this.#obtain(this.#fixture)
       await broker.reload(this.#fixture)
     } catch (error) {
-      // Thrown from here it would end the runner; so it is the tests that are told.
+      // Thrown from here it would end the runner; so it is the tests that are told, at the top of a file, too.
       broker.refuse(error as Error)
+      this.#versions = Object.fromEntries([...this.#fixture.servers.keys()].map(name => [name, serializeError(error)]))
     }
     this.#stamp = this.#currentStamp()
   }

@@ -7,8 +7,8 @@ export class WatchMode {
   #output = ''
   #runs = 0
 
-  constructor(project: Project, args: readonly string[] = []) {
-    this.process = project.spawn(['watch', ...args], { terminal: true })
+  constructor(project: Project, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+    this.process = project.spawn(['watch', ...args], { terminal: true, env })
     this.process.all.on('data', chunk => {
       this.#output += chunk
     })

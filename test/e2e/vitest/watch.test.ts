@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { fakeVersions } from '../../support/fake-versions.ts'
 import { Project } from '../support/project.ts'
 import { vitests } from '../support/runners.ts'
 import { WatchMode } from '../support/watch.ts'
@@ -127,6 +128,46 @@ describe.each(vitests)('$name, watch mode', runner => {
     const two = await change({ 'setup.ts': setup('servers: { default: {}, queue: {} }') })
     expect(two.servers).toEqual(['default', 'queue'])
     expect(project.servers()).toHaveLength(2)
+    watch.press('q')
+    await watch.process
+    await expect.poll(() => project.leftBehind()).toEqual([])
+  })
+
+  test('an edited version takes effect, and one that is not there fails the tests', async () => {
+    const setup = (version: string): string => `
+      import { defineTarantool } from 'tarantool-fixture/vitest/setup'
+      export default defineTarantool({
+        version: '${version}', lease: 'on-use', appLua: "function said() return os.getenv('SAID_VERSION') end",
+      })`
+    const project = new Project(runner, {
+      'vitest.config.ts': `export default { test: { globalSetup: './setup.ts' } }`,
+      'setup.ts': setup('2.11'),
+      'seen.test.ts': `
+        import { writeFileSync } from 'node:fs'
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { test } from 'vitest'
+        const tarantool = useTarantool()
+        const early = tarantool.version
+        test('is seen', async () => {
+          writeFileSync('seen.log', [early.text, ...(await tarantool.call('said'))].join(' '))
+        })`,
+    })
+    const [old, recent] = ['2.11.8-0-g1234567', '3.8.0-0-g1234567']
+    const watch = new WatchMode(project, [], fakeVersions(project.directory, [old, recent]))
+    await watch.run()
+    expect(project.read('seen.log')).toBe(`${old} ${old}`)
+    project.write({ 'setup.ts': setup('3') })
+    await watch.run()
+    expect(project.read('seen.log')).toBe(`${recent} ${recent}`)
+    project.write({ 'setup.ts': setup('3.7') })
+    await watch.run()
+    expect(watch.output).toContain('No Tarantool 3.7 was found')
+    project.write({ 'setup.ts': setup('three') })
+    await watch.run()
+    expect(watch.output).toContain('version is "three", which is not a version of Tarantool')
+    project.write({ 'setup.ts': setup('2.11') })
+    await watch.run()
+    expect(project.read('seen.log')).toBe(`${old} ${old}`)
     watch.press('q')
     await watch.process
     await expect.poll(() => project.leftBehind()).toEqual([])
