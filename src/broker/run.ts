@@ -143,8 +143,10 @@ function checkFixedPorts({ servers, maxServers }: ResolvedFixture, workers: numb
     if (option === undefined) continue
     const says = `server '${name}' has a fixed '${option}'`
     if (versions.length > 1) {
+      // A runner begins its projects in any order.
+      const sorted = [...versions].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
       throw new InvalidOptionError(
-        `${says}, and tarantoolVersions starts a server of each version (${versions.join(', ')})`,
+        `${says}, and tarantoolVersions starts a server of each version (${sorted.join(', ')})`,
         { hint: `Leave '${option}' out: each server then has an address of its own.` },
       )
     }
