@@ -3,8 +3,7 @@
  *
  * @module tarantool-fixture
  */
-export type { TarantoolVersion } from './binary/tarantool-version.ts'
-export type { Version } from './binary/version.ts'
+
 export type {
   BoxCfgValue,
   Credentials,
@@ -35,3 +34,5 @@ export type { Address } from './protocol/address.ts'
 export type { ServerAddress } from './protocol/connections.ts'
 export type { RequestOptions } from './protocol/request-table.ts'
 export * from './values.ts'
+export type { TarantoolVersion } from './version/tarantool-version.ts'
+export type { Version } from './version/version.ts'

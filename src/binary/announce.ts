@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path'
+import type { Version } from '../version/version.ts'
 import type { Binary } from './binary.ts'
 import { findProgram } from './search.ts'
-import type { Version } from './version.ts'
 
 const origins: Readonly<Record<Binary['source'], string>> = {
   commandToRun: 'commandToRun',

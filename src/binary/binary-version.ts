@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { BinaryNotExecutableError, BinaryNotFoundError, NotTarantoolError, UnsupportedVersionError } from '../errors.ts'
+import { compareVersions, oldestVersion, parseVersion, tryParseVersion, type Version } from '../version/version.ts'
 import { askVersion } from './ask-version.ts'
 import type { Binary } from './binary.ts'
 import { installGuidance } from './guidance.ts'
-import { compareVersions, oldestVersion, parseVersion, tryParseVersion, type Version } from './version.ts'
 
 const known = new Map<string, Promise<Version>>()
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { noteUse } from '../cache/uses.ts'
 import { BinaryNotFoundError, DownloadError, InstallError, VersionNotFoundError } from '../errors.ts'
+import { defaultVersion } from '../version/wanted.ts'
 import type { Binary } from './binary.ts'
 import { installDistributed } from './distribution.ts'
 import type { Patience } from './download/answer.ts'
@@ -11,7 +12,6 @@ import { mirrorOf } from './release/repository.ts'
 import type { CacheLookup } from './search-cache.ts'
 import { type Search, whyNotDistributed } from './sources.ts'
 import { systemKey } from './system.ts'
-import { defaultVersion } from './wanted.ts'
 
 /** What a Tarantool is fetched with. */
 export interface FetchOptions {

@@ -1,5 +1,5 @@
+import { defaultVersion, type WantedVersion } from '../version/wanted.ts'
 import { currentSystem, isDebianLike, type OperatingSystem } from './system.ts'
-import { defaultVersion, type WantedVersion } from './wanted.ts'
 
 const download = 'https://www.tarantool.io/en/download/'
 /** Where a newer Tarantool than the distribution's comes from: a command, or a page. */

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { cacheRoot } from '../cache/root.ts'
 import { noteUse } from '../cache/uses.ts'
 import { BinaryNotFoundError, InstallError, VersionNotFoundError } from '../errors.ts'
+import { defaultVersion, isExact, readWantedVersion, type WantedVersion } from '../version/wanted.ts'
 import type { Binary } from './binary.ts'
 import type { Patience } from './download/answer.ts'
 import type { Terminal } from './download/progress.ts'
@@ -15,7 +16,6 @@ import { searchCache } from './search-cache.ts'
 import { SharedTask } from './shared-task.ts'
 import { locateCommand, type Search, searchMachine, whyNothingIsFetched } from './sources.ts'
 import { currentSystem, type OperatingSystem, systemKey } from './system.ts'
-import { defaultVersion, isExact, readWantedVersion, type WantedVersion } from './wanted.ts'
 
 /** Where to look, for what, and what to do without a find. */
 export interface LocateOptions {

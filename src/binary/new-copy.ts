@@ -4,9 +4,9 @@ import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeStaging, removeStaging, sweepStaging } from '../cache/staging.ts'
 import { InstallError } from '../errors.ts'
+import { tryParseVersion, type Version } from '../version/version.ts'
 import { askVersion } from './ask-version.ts'
 import { type Manifest, manifestName } from './copy.ts'
-import { tryParseVersion, type Version } from './version.ts'
 
 /** The program in a package, relative to the tree that it is unpacked to. */
 export const program = 'usr/bin/tarantool'

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { makeDirectories } from '../make-directories.ts'
 import { pathWeakness } from '../trusted-path.ts'
-import { tryParseVersion, type Version } from './version.ts'
+import { tryParseVersion, type Version } from '../version/version.ts'
 
 /** Versions of programs by path, each with the state that the file was in. */
 type Notes = Record<string, { readonly state: string; readonly version: string }>

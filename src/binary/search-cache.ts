@@ -1,10 +1,10 @@
 import { join } from 'node:path'
+import { compareVersions, parseVersion } from '../version/version.ts'
+import { defaultVersion, fits } from '../version/wanted.ts'
 import { inspectCopy } from './copy.ts'
 import { findRelease } from './release/store.ts'
 import type { Lookup, Search } from './sources.ts'
 import { systemKey } from './system.ts'
-import { compareVersions, parseVersion } from './version.ts'
-import { defaultVersion, fits } from './wanted.ts'
 
 /** A program in the cache. */
 export interface CacheLookup extends Lookup {

@@ -2,6 +2,8 @@ import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BinaryNotExecutableError, BinaryNotFoundError, InvalidOptionError, TarantoolFixtureError } from '../errors.ts'
 import { pathWeakness } from '../trusted-path.ts'
+import type { Version } from '../version/version.ts'
+import { fits, type WantedVersion } from '../version/wanted.ts'
 import type { Binary } from './binary.ts'
 import { binaryVersion } from './binary-version.ts'
 import { installGuidance } from './guidance.ts'
@@ -9,8 +11,6 @@ import { notedVersion, noteVersion } from './noted-versions.ts'
 import { writtenPlaces } from './release/store.ts'
 import { findProgram, findPrograms, inspectProgram, searchDirectories } from './search.ts'
 import { isDebianLike, type OperatingSystem } from './system.ts'
-import type { Version } from './version.ts'
-import { fits, type WantedVersion } from './wanted.ts'
 
 /** What the sources depend on. */
 export interface Settings {

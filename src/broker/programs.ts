@@ -1,7 +1,7 @@
-import type { Version } from '../binary/version.ts'
 import type { ServerOptions } from '../config/fixture-config.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
-import { programOf } from '../instance/program-of.ts'
+import { programOf } from '../instance/start/program-of.ts'
+import type { Version } from '../version/version.ts'
 import { serializeError } from './error-transport.ts'
 import type { BrokerTicket } from './messages.ts'
 

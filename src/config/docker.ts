@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
-import { readWantedVersion } from '../binary/wanted.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { readWantedVersion } from '../version/wanted.ts'
 import { checkOptions } from './check.ts'
 import type { DockerOptions, InstanceOptions } from './options.ts'
 import { dockerEntries } from './schema.ts'

@@ -1,5 +1,5 @@
-import { readWantedVersion } from '../binary/wanted.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { readWantedVersion } from '../version/wanted.ts'
 
 /** The version that TARANTOOL_FIXTURE_VERSION asks for, as it stands there; undefined if it asks for none. */
 export const versionOfEnvironment = (env: NodeJS.ProcessEnv = process.env): string | undefined =>

@@ -1,4 +1,4 @@
-import { TarantoolVersion } from '../binary/tarantool-version.ts'
+import { TarantoolVersion } from '../version/tarantool-version.ts'
 
 /** The `expect` of a runner, as far as it is used here. Jest has `addEqualityTesters` since 29.4. */
 export interface Expect {

@@ -1,5 +1,5 @@
 import type { ServerExitedError } from '../errors.ts'
-import { setImmediate } from '../protocol/node-builtins.ts'
+import { setImmediate } from '../node-builtins.ts'
 import { deathError, laterFailure } from './failures.ts'
 import { after, isGone, type Life, type LifeEvent } from './life.ts'
 import type { ServerControl } from './server.ts'

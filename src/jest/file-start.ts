@@ -1,5 +1,5 @@
 import { endingOfFile, resumeTestFile } from '../handle/test-file.ts'
-import { clearTimeout, setTimeout } from '../protocol/node-builtins.ts'
+import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import type { CircusState } from './circus.ts'
 import { testsToRun } from './tests-to-run.ts'
 

@@ -9,11 +9,11 @@ import { workerState } from '../handle/worker-state.ts'
 import { hooksOfFile } from './hooks-of-file.ts'
 import { readTickets } from './tickets.ts'
 
-export type { TarantoolVersion } from '../binary/tarantool-version.ts'
 export type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 export * from '../errors.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'
 export type { UseOptions } from '../handle/use.ts'
+export type { TarantoolVersion } from '../version/tarantool-version.ts'
 
 /**
  * The names of a project's servers, for `useTarantool` to check. Augment it:

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { fromCaller } from '../call-site.ts'
 import { LogTimeoutError } from '../errors.ts'
-import { clearTimeout, setTimeout } from '../protocol/node-builtins.ts'
+import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import { readableText } from '../readable-text.ts'
 import { LogFollower } from './follower.ts'
 import { LineSplitter } from './lines.ts'

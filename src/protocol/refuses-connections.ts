@@ -1,5 +1,5 @@
+import { connect, now } from '../node-builtins.ts'
 import type { ServerAddress } from './connections.ts'
-import { connect, now } from './node-builtins.ts'
 
 // In milliseconds.
 const announcedWithin = 500

@@ -1,5 +1,5 @@
 import { RequestTimeoutError } from '../errors.ts'
-import { clearTimeout, setTimeout } from './node-builtins.ts'
+import { clearTimeout, setTimeout } from '../node-builtins.ts'
 
 /** What every request takes. */
 /** How long a request is waited for. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { ConnectionError } from '../errors.ts'
+import { clearTimeout, connect, now, setTimeout } from '../node-builtins.ts'
 import { type Address, formatAddress } from './address.ts'
-import { clearTimeout, connect, now, setTimeout } from './node-builtins.ts'
 
 const GREETING_SIZE = 128
 

@@ -8,12 +8,12 @@ import type { TarantoolHandle } from '../handle/handle.ts'
 import { type AroundTests, handleOf, type UseOptions, use } from '../handle/use.ts'
 import { workerState } from '../handle/worker-state.ts'
 
-export type { TarantoolVersion } from '../binary/tarantool-version.ts'
 export type { Isolation, ServerOptions } from '../config/fixture-config.ts'
 export * from '../errors.ts'
 export type { TarantoolAddress } from '../handle/environment.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'
 export type { UseOptions } from '../handle/use.ts'
+export type { TarantoolVersion } from '../version/tarantool-version.ts'
 export type { TarantoolContext } from './context.ts'
 
 /**

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { announceBinary, announceImage } from '../../src/binary/announce.ts'
 import type { Binary } from '../../src/binary/binary.ts'
-import { parseVersion } from '../../src/binary/version.ts'
+import { parseVersion } from '../../src/version/version.ts'
 import { temporaryDirectory, writeTarantool } from './programs.ts'
 
 let path = ''

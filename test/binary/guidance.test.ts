@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { installGuidance } from '../../src/binary/guidance.ts'
 import { describeSystem } from '../../src/binary/system.ts'
-import { readWantedVersion } from '../../src/binary/wanted.ts'
+import { readWantedVersion } from '../../src/version/wanted.ts'
 
 const systems = {
   debian: describeSystem('ID=debian\nVERSION_ID=12\nNAME=Debian', 'linux', 'x64'),

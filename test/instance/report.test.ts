@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { InitScriptError } from '../../src/index.ts'
-import { type Report, readReport } from '../../src/instance/report.ts'
+import { type Report, readReport } from '../../src/instance/start/report.ts'
 import { newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 
 const ready = '{"version":"2.6.0","pid":5,"uuid":"u","status":"running"}'

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import type { TestContext } from 'vitest'
-import { isAtLeast, parseVersion, type Version } from '../../src/binary/version.ts'
+import { isAtLeast, parseVersion, type Version } from '../../src/version/version.ts'
 
 /** The Tarantool version that these tests run against. */
 const serverVersion: Version = parseVersion(

@@ -1,4 +1,4 @@
-import { compareVersions, tryParseVersion } from '../../src/binary/version.ts'
+import { compareVersions, tryParseVersion } from '../../src/version/version.ts'
 
 /** A row of the table: one version of Tarantool, and the results of each group. */
 export interface Row {

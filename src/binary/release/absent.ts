@@ -1,7 +1,7 @@
 import { DownloadError, VersionNotFoundError } from '../../errors.ts'
+import { defaultVersion, nearestVersions } from '../../version/wanted.ts'
 import type { Client } from '../download/client.ts'
 import { withoutSecrets } from '../download/failure.ts'
-import { defaultVersion, nearestVersions } from '../wanted.ts'
 import type { Question } from './asked.ts'
 import { fetchReleases, type Index, type Release } from './index-files.ts'
 import { hasRepository, layoutAsOf, type Repository, repositoryFor, vendor } from './repository.ts'

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DownloadError, VersionNotFoundError } from '../../errors.ts'
 import { makeDirectories } from '../../make-directories.ts'
+import type { WantedVersion } from '../../version/wanted.ts'
 import { withoutSecrets } from '../download/failure.ts'
 import { type OperatingSystem, systemKey } from '../system.ts'
-import type { WantedVersion } from '../wanted.ts'
 import { releasesRoot } from './store.ts'
 
 // In milliseconds.

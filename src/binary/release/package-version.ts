@@ -1,4 +1,4 @@
-import type { Version } from '../version.ts'
+import type { Version } from '../../version/version.ts'
 
 // The value of a character of a part without digits: `~` is before the end, letters are before all other characters.
 function rank(character: string | undefined): number {

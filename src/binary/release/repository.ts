@@ -1,7 +1,7 @@
 import { InvalidOptionError, VersionNotFoundError } from '../../errors.ts'
+import type { WantedVersion } from '../../version/wanted.ts'
 import { hasReadableSecrets } from '../download/failure.ts'
 import type { OperatingSystem } from '../system.ts'
-import type { WantedVersion } from '../wanted.ts'
 
 /** A repository of packages, as a line of apt's sources names it. */
 export interface Repository {

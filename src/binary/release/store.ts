@@ -4,11 +4,11 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Bounds, beyondBounds } from '../../cache/bounds.ts'
 import { entriesInUse } from '../../cache/uses.ts'
+import { compareVersions, tryParseVersion, type Version } from '../../version/version.ts'
+import type { WantedVersion } from '../../version/wanted.ts'
+import { fits } from '../../version/wanted.ts'
 import { inspectCopy, readManifest } from '../copy.ts'
 import { type OperatingSystem, systemKey } from '../system.ts'
-import { compareVersions, tryParseVersion, type Version } from '../version.ts'
-import type { WantedVersion } from '../wanted.ts'
-import { fits } from '../wanted.ts'
 
 const defaultBounds: Bounds = { count: 8, bytes: 2 * 2 ** 30 }
 // In milliseconds. Nobody resumes a download that old.

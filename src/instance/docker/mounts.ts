@@ -1,7 +1,7 @@
 import { dirname, join, sep } from 'node:path'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import { packageDirectory } from '../../package-files.ts'
-import type { ServerPlace } from '../program.ts'
+import type { ServerPlace } from '../start/program.ts'
 
 interface Mount {
   readonly path: string

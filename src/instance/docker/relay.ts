@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { checkSocketPath } from '../addresses.ts'
+import { checkSocketPath } from '../place/addresses.ts'
 
 /** A way out of a container, from a socket in its mounted directory to a port of this machine. */
 interface Way {

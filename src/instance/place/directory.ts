@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path'
 import { RootNotWritableError } from '../../errors.ts'
 import { makeDirectories } from '../../make-directories.ts'
 import { pathWeakness } from '../../trusted-path.ts'
+import { notWritable } from '../failure/not-writable.ts'
 import { reaper } from '../owner/reaper.ts'
 import { markerFile, markerOf, writeMarker } from './marker.ts'
-import { notWritable } from './not-writable.ts'
 import { isOwnDirectory, randomName, removeOwnDirectory } from './own-directory.ts'
 
 /** Prefix of the name of an instance's directory. Eight random characters follow. */

@@ -1,4 +1,3 @@
-import { TarantoolVersion } from '../../binary/tarantool-version.ts'
 import * as errors from '../../errors.ts'
 import { ByteString } from '../../protocol/values/byte-string.ts'
 import { Datetime } from '../../protocol/values/datetime.ts'
@@ -7,6 +6,7 @@ import { ErrorValue } from '../../protocol/values/error-value.ts'
 import { Interval } from '../../protocol/values/interval.ts'
 import { UnknownExtension } from '../../protocol/values/unknown-extension.ts'
 import { Uuid } from '../../protocol/values/uuid.ts'
+import { TarantoolVersion } from '../../version/tarantool-version.ts'
 
 // The structured clone between threads keeps dates, big integers, maps, expressions and cycles; it does not keep classes.
 const valueClasses = { Datetime, Decimal, ErrorValue, Interval, UnknownExtension, Uuid }

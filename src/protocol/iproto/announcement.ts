@@ -1,5 +1,5 @@
+import { now, randomBytes } from '../../node-builtins.ts'
 import type { Address } from '../address.ts'
-import { now, randomBytes } from '../node-builtins.ts'
 import { connectionFailed, openSocket } from '../socket.ts'
 import { firstAnnounced, REQUEST } from './constants.ts'
 import { encodeFrame } from './frames.ts'

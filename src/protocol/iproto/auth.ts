@@ -1,4 +1,4 @@
-import { createHash } from '../node-builtins.ts'
+import { createHash } from '../../node-builtins.ts'
 
 /** The method by which servers of every version know a user. */
 export const CHAP_SHA1 = 'chap-sha1'

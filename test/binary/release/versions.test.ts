@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { comparePackageVersions, releaseVersion } from '../../../src/binary/release/package-version.ts'
 import { layoutAsOf, mirrorOf, repositoryFor } from '../../../src/binary/release/repository.ts'
 import { describeSystem } from '../../../src/binary/system.ts'
-import { parseVersion } from '../../../src/binary/version.ts'
-import { fits, nearestVersions, newestThatFits, readWantedVersion } from '../../../src/binary/wanted.ts'
 import { InvalidOptionError } from '../../../src/errors.ts'
+import { parseVersion } from '../../../src/version/version.ts'
+import { fits, nearestVersions, newestThatFits, readWantedVersion } from '../../../src/version/wanted.ts'
 
 const wanted = (text: string) => readWantedVersion(text, 'version')
 

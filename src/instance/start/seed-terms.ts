@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import type { Logger } from '../config/options.ts'
-import type { ResolvedOptions } from '../config/resolve.ts'
-import { guarded } from '../log/follower.ts'
+import type { Logger } from '../../config/options.ts'
+import type { ResolvedOptions } from '../../config/resolve.ts'
+import { guarded } from '../../log/follower.ts'
 
 /** Whether an instance takes part in replication: servers with one and the same uuid cannot. */
 export function isReplicated(options: ResolvedOptions, source: string | readonly string[] | undefined): boolean {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { isLoopback } from '../config/loopback.ts'
-import type { Credentials } from '../config/options.ts'
-import type { ResolvedOptions } from '../config/resolve.ts'
+import { isLoopback } from '../../config/loopback.ts'
+import type { Credentials } from '../../config/options.ts'
+import type { ResolvedOptions } from '../../config/resolve.ts'
 
 /** Tells a server whom to admit over TCP: fixtures/boot/access.lua. */
 export interface Gate {

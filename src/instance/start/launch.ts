@@ -1,9 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { TarantoolFixtureError } from '../errors.ts'
-import type { OwnersUnknownError } from './access.ts'
-import { type ProcessExit, TarantoolProcess } from './process.ts'
-import type { ServerCommand } from './program.ts'
-import { type ReadyReport, type Report, readReport } from './report.ts'
+import type { TarantoolFixtureError } from '../../errors.ts'
 import {
   errorOfExit,
   errorOfReport,
@@ -11,7 +7,11 @@ import {
   errorOfUnreadableReport,
   type FailureContext,
   type ServerDetails,
-} from './start-failure.ts'
+} from '../failure/start-failure.ts'
+import { type ProcessExit, TarantoolProcess } from '../process.ts'
+import type { OwnersUnknownError } from './access.ts'
+import type { ServerCommand } from './program.ts'
+import { type ReadyReport, type Report, readReport } from './report.ts'
 
 export interface Launch {
   readonly process: TarantoolProcess

@@ -1,9 +1,9 @@
 import { format, inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { TarantoolVersion } from '../../src/binary/tarantool-version.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { fromClone, toClone } from '../../src/instance/sync/clone.ts'
 import { decode, encode } from '../../src/protocol/values/codec.ts'
+import { TarantoolVersion } from '../../src/version/tarantool-version.ts'
 
 const text = '2.11.5-0-g0123456789'
 const version = TarantoolVersion.of(text)

@@ -1,6 +1,6 @@
-import type { BoxCfgValue } from '../config/options.ts'
-import { type ResolvedOptions, walModeOf } from '../config/resolve.ts'
-import { InvalidOptionError } from '../errors.ts'
+import type { BoxCfgValue } from '../../config/options.ts'
+import { type ResolvedOptions, walModeOf } from '../../config/resolve.ts'
+import { InvalidOptionError } from '../../errors.ts'
 
 /** What the named options make of box.cfg. boot.lua lays extraBoxCfg and boxCfg over it and knows the renamed options. */
 export function namedBoxCfg(

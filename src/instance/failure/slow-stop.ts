@@ -1,4 +1,4 @@
-import { asPlainLine } from '../log/plain-line.ts'
+import { asPlainLine } from '../../log/plain-line.ts'
 
 const fromShutdown = /\/on_shutdown\b/
 const timedOut = /\btimed out\b/

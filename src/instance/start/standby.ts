@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { LuaError, PortTakenError } from '../errors.ts'
-import type { RequestOptions } from '../protocol/request-table.ts'
-import type { InstanceAddresses } from './addresses.ts'
-import type { ServerDetails } from './start-failure.ts'
+import { LuaError, PortTakenError } from '../../errors.ts'
+import type { RequestOptions } from '../../protocol/request-table.ts'
+import type { ServerDetails } from '../failure/start-failure.ts'
+import type { InstanceAddresses } from '../place/addresses.ts'
 
 /** A server that stands by, as the take-over sees it. */
 export interface StandbyServer {

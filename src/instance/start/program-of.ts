@@ -1,5 +1,5 @@
-import type { ResolvedOptions } from '../config/resolve.ts'
-import { DockerProgram } from './docker/program.ts'
+import type { ResolvedOptions } from '../../config/resolve.ts'
+import { DockerProgram } from '../docker/program.ts'
 import { LocalProgram } from './local-program.ts'
 import type { Program } from './program.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { nearestName } from '../config/nearest-name.ts'
-import { type ErrorDetails, SeedError } from '../errors.ts'
-import { at, lineOfRow } from './seed-json.ts'
+import { nearestName } from '../../config/nearest-name.ts'
+import { type ErrorDetails, SeedError } from '../../errors.ts'
+import { at, lineOfRow } from '../../seed/seed-json.ts'
 
 /** A row that the server rejected, as fixtures/agent/seed.lua reports it. */
 export interface SeedFailure {

@@ -5,9 +5,9 @@ import {
   RootNotWritableError,
   type TarantoolFixtureError,
 } from '../../errors.ts'
+import { engineSilent } from '../docker/engine.ts'
 import type { ProcessExit } from '../process.ts'
-import type { FailureContext } from '../start-failure.ts'
-import { engineSilent } from './engine.ts'
+import type { FailureContext } from './start-failure.ts'
 
 /** What messages need of the container. */
 export interface FailedContainer {

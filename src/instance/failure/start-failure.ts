@@ -8,17 +8,17 @@ import {
   ServerExitedError,
   ServerKilledError,
   type TarantoolFixtureError,
-} from '../errors.ts'
-import { asPlainLine } from '../log/plain-line.ts'
-import { errorOfSeed } from '../seed/seed-failure.ts'
-import { OwnersUnknownError } from './access.ts'
+} from '../../errors.ts'
+import { asPlainLine } from '../../log/plain-line.ts'
+import type { ProcessExit } from '../process.ts'
+import { OwnersUnknownError } from '../start/access.ts'
+import type { LineMap } from '../start/init-template.ts'
+import type { FailureReport } from '../start/report.ts'
 import { withoutBootLines } from './boot-lines.ts'
 import { readTrace } from './lua-trace.ts'
-import { unwrittenByServer } from './place/not-writable.ts'
-import type { ProcessExit } from './process.ts'
+import { unwrittenByServer } from './not-writable.ts'
 import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
-import type { FailureReport } from './report.ts'
-import type { LineMap } from './template.ts'
+import { errorOfSeed } from './seed-failure.ts'
 
 /** What every error of an instance says about it. */
 export interface ServerDetails extends ErrorDetails {

@@ -1,5 +1,5 @@
-import { fixturesDirectory } from '../package-files.ts'
-import type { LineMap } from './template.ts'
+import { fixturesDirectory } from '../../package-files.ts'
+import type { LineMap } from '../start/init-template.ts'
 
 /**
  * Reads the frames of a Lua traceback, innermost first, and names the places that the user wrote. The rendered init

@@ -1,7 +1,7 @@
 import mustache from 'mustache'
-import { nearestName } from '../config/nearest-name.ts'
-import { TemplateError } from '../errors.ts'
-import { luaLiteral } from '../protocol/lua-literal.ts'
+import { nearestName } from '../../config/nearest-name.ts'
+import { TemplateError } from '../../errors.ts'
+import { luaLiteral } from '../../protocol/lua-literal.ts'
 
 /** A piece of Lua that stands for itself, where other values of a view become literals. */
 export class LuaExpression {

@@ -1,5 +1,5 @@
-import { ReplicationError } from '../errors.ts'
-import { asPlainLine } from '../log/plain-line.ts'
+import { ReplicationError } from '../../errors.ts'
+import { asPlainLine } from '../../log/plain-line.ts'
 import type { ServerDetails } from './start-failure.ts'
 
 const withoutWal = "Replication does not support wal_mode = 'none'"

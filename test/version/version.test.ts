@@ -4,14 +4,14 @@ import { describe, expect, test } from 'vitest'
 import type { Binary } from '../../src/binary/binary.ts'
 import { binaryVersion } from '../../src/binary/binary-version.ts'
 import { locateBinary } from '../../src/binary/locate.ts'
-import { compareVersions, isAtLeast, parseVersion } from '../../src/binary/version.ts'
 import {
   BinaryNotExecutableError,
   BinaryNotFoundError,
   NotTarantoolError,
   UnsupportedVersionError,
 } from '../../src/errors.ts'
-import { temporaryDirectory, writeProgram, writeTarantool } from './programs.ts'
+import { compareVersions, isAtLeast, parseVersion } from '../../src/version/version.ts'
+import { temporaryDirectory, writeProgram, writeTarantool } from '../binary/programs.ts'
 
 const binary = (path: string): Binary => ({ path, env: {}, source: 'commandToRun' })
 

@@ -1,5 +1,5 @@
-import { asPlainLine } from '../log/plain-line.ts'
-import type { FailureReport } from './report.ts'
+import { asPlainLine } from '../../log/plain-line.ts'
+import type { FailureReport } from '../start/report.ts'
 
 const bootEnds = /ready to accept requests/
 // Tarantool's own lines between its boot and the application; and our own line, which repeats the error.

@@ -1,8 +1,8 @@
-import type { Version } from '../binary/version.ts'
-import type { TarantoolFixtureError } from '../errors.ts'
-import type { InstanceAddresses } from './addresses.ts'
-import type { ProcessExit, ProcessSpec } from './process.ts'
-import type { FailureContext } from './start-failure.ts'
+import type { TarantoolFixtureError } from '../../errors.ts'
+import type { Version } from '../../version/version.ts'
+import type { FailureContext } from '../failure/start-failure.ts'
+import type { InstanceAddresses } from '../place/addresses.ts'
+import type { ProcessExit, ProcessSpec } from '../process.ts'
 
 /** Where a server's files are, and where it listens. */
 export interface ServerPlace {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
-import { readableText } from '../readable-text.ts'
-import type { SeedFailure } from '../seed/seed-failure.ts'
-import type { TemplateReport } from '../seed/template-store.ts'
+import { readableText } from '../../readable-text.ts'
+import type { TemplateReport } from '../../seed/template-store.ts'
+import type { SeedFailure } from '../failure/seed-failure.ts'
 
 /** What the boot script says of a failed start. */
 export interface FailureReport {

@@ -1,7 +1,7 @@
 import { dirname, join, relative } from 'node:path'
-import type { ResolvedOptions } from '../config/resolve.ts'
-import { InvalidOptionError, SocketPathTooLongError } from '../errors.ts'
-import type { Address } from '../protocol/address.ts'
+import type { ResolvedOptions } from '../../config/resolve.ts'
+import { InvalidOptionError, SocketPathTooLongError } from '../../errors.ts'
+import type { Address } from '../../protocol/address.ts'
 
 /** Where an instance is reached. */
 export interface InstanceAddresses {
