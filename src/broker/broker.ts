@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { withAbsolutePaths } from '../config/absolute-paths.ts'
-import { checkServerOptions, type ResolvedFixture, type ServerOptions } from '../config/fixture-config.ts'
+import { checkServerOptions, type ResolvedFixture } from '../config/fixture-config.ts'
 import { overDefaults } from '../config/layers.ts'
 import { nearestName } from '../config/nearest-name.ts'
+import type { ServerOptions } from '../config/server-options.ts'
 import { UnknownServerError } from '../errors.ts'
 import { notWritable } from '../instance/failure/not-writable.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
@@ -14,7 +15,7 @@ import { defaultPlace } from '../instance/place/place.ts'
 import { FailedStarts } from './failed-starts.ts'
 import type { WorkerIdentity } from './messages.ts'
 import { Pool } from './pool.ts'
-import { WorkerSession } from './worker-session.ts'
+import { type SessionOwner, WorkerSession } from './worker-session.ts'
 
 export interface BrokerOptions {
   readonly fixture: ResolvedFixture
@@ -38,7 +39,7 @@ export interface BrokerOptions {
  * …
  * await broker.close()
  */
-export class Broker {
+export class Broker implements SessionOwner {
   readonly #options: BrokerOptions
   readonly #directory: string
   readonly #socketServer: Server
@@ -114,21 +115,15 @@ export class Broker {
     this.#refused = 0
   }
 
-  /**
-   * The error for a test file that gets no server. The first file in a run gets the full report, later files a
-   * reference to it.
-   */
   tell(error: unknown, file: string | undefined): unknown {
     return this.#failedStarts.tell(error, file)
   }
 
-  /** Counts a test file that cannot run. */
   countRefused(): void {
     this.#refused++
     this.#options.onRefused?.(this.#refused)
   }
 
-  /** The pool of a name in the config. @throws UnknownServerError */
   pool(name: string): Pool {
     if (this.#refusal) throw this.#refusal
     const pool = this.#pools.get(name)
@@ -139,7 +134,6 @@ export class Broker {
     })
   }
 
-  /** A pool of one server, for one lease, from a config of its own. */
   ownPool(name: string, config: Record<string, unknown>, baseDir: string): Pool {
     checkServerOptions('useTarantool', config)
     const shared = this.#pools.get('default')?.options.server ?? {}
@@ -164,7 +158,6 @@ export class Broker {
     this.#ownPools.delete(pool)
   }
 
-  /** Ends the leases that a worker has from earlier connections. */
   endEarlierSessions(worker: WorkerIdentity, current: WorkerSession): void {
     for (const session of this.#sessions.values()) {
       if (session !== current && session.belongsTo(worker)) session.close()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
-import type { ServerOptions } from '../config/fixture-config.ts'
+import type { ServerOptions } from '../config/server-options.ts'
 import {
   LeaseError,
   NotRunningError,

@@ -1,5 +1,5 @@
-import type { ServerOptions } from '../config/fixture-config.ts'
 import type { InstanceOptions } from '../config/options.ts'
+import type { ServerOptions } from '../config/server-options.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
 

@@ -1,4 +1,4 @@
-import type { ServerOptions } from '../config/fixture-config.ts'
+import type { ServerOptions } from '../config/server-options.ts'
 import { LeaseError } from '../errors.ts'
 import { FailedStarts, kindOf } from './failed-starts.ts'
 import { PooledServer } from './pooled-server.ts'

@@ -1,4 +1,5 @@
-import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
+import type { Isolation } from '../config/isolation.ts'
+import type { ServerOptions } from '../config/server-options.ts'
 import { NotRunningError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Death } from '../isolation/server.ts'

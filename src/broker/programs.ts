@@ -1,5 +1,5 @@
-import type { ServerOptions } from '../config/fixture-config.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
+import type { ServerOptions } from '../config/server-options.ts'
 import { programOf } from '../instance/start/program-of.ts'
 import type { Version } from '../version/version.ts'
 import { serializeError } from './error-transport.ts'

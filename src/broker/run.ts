@@ -1,4 +1,5 @@
-import { type FixtureConfig, type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
+import { type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
+import type { FixtureConfig } from '../config/server-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { Broker } from './broker.ts'
 import { serializeError } from './error-transport.ts'

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import type { ResolvedFixture, ServerOptions } from '../config/fixture-config.ts'
+import type { ResolvedFixture } from '../config/fixture-config.ts'
+import type { ServerOptions } from '../config/server-options.ts'
 
 // Installed modules change only with an installation, and are too many files for a watcher.
 const isInstalled = (name: string): boolean => name === '.rocks' || name === 'node_modules' || name === '.git'

@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net'
 import { LeaseError, ProtocolError } from '../errors.ts'
-import type { Broker } from './broker.ts'
 import { serializeError } from './error-transport.ts'
 import { readMessages, writeMessage } from './json-lines.ts'
 import type { BrokerRequests, RequestName, SerializedError, WorkerIdentity } from './messages.ts'
-import type { Lease } from './pool.ts'
+import type { Lease, Pool } from './pool.ts'
 import type { PooledServer } from './pooled-server.ts'
 import { checkRequest, numberOf } from './requests.ts'
 
@@ -18,9 +17,27 @@ type Handlers = {
   [Name in RequestName]: (params: BrokerRequests[Name]['params']) => Promise<BrokerRequests[Name]['result']>
 }
 
+/** What a session asks of the broker. */
+export interface SessionOwner {
+  /** The pool of a name in the config. @throws UnknownServerError */
+  pool(name: string): Pool
+  /** A pool of one server, for one lease, from a config of its own. */
+  ownPool(name: string, config: Record<string, unknown>, baseDir: string): Pool
+  closeOwnPool(pool: Pool): Promise<void>
+  /** Ends the leases that a worker has from earlier connections. */
+  endEarlierSessions(worker: WorkerIdentity, current: WorkerSession): void
+  /**
+   * The error for a test file that gets no server. The first file in a run gets the full report, later files a reference
+   * to it.
+   */
+  tell(error: unknown, file: string | undefined): unknown
+  /** Counts a test file that cannot run. */
+  countRefused(): void
+}
+
 /** One connection of a worker, and the leases that it holds. They end with it. */
 export class WorkerSession {
-  readonly #broker: Broker
+  readonly #broker: SessionOwner
   readonly #socket: Socket
   readonly #leases = new Map<string, Lease>()
   readonly #coming = new Map<string, Promise<Lease>>()
@@ -33,7 +50,7 @@ export class WorkerSession {
   /** Counts the files that this connection began: a lease that comes too late for its file is given back. */
   #file = 0
 
-  constructor(broker: Broker, socket: Socket) {
+  constructor(broker: SessionOwner, socket: Socket) {
     this.#broker = broker
     this.#socket = socket
     readMessages(socket, {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { engineProgram } from './docker.ts'
-import type { ServerOptions } from './fixture-config.ts'
+import type { ServerOptions } from './server-options.ts'
 
 const paths = ['appLua', 'seedLua', 'initLuaTemplate', 'appDir', 'root'] as const
 const mayBeText: ReadonlySet<string> = new Set(['appLua', 'seedLua', 'initLuaTemplate'])

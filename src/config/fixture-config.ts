@@ -1,40 +1,11 @@
 import * as v from 'valibot'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
-import { type Isolation, isolations } from './isolation.ts'
+import { isolations } from './isolation.ts'
 import { namesProgram, overDefaults } from './layers.ts'
-import type { InstanceOptions } from './options.ts'
 import { instanceEntries } from './schema.ts'
+import type { FixtureConfig, ServerOptions } from './server-options.ts'
 import { checkVersion } from './version.ts'
-
-export type { Isolation } from './isolation.ts'
-
-/** One server of a fixture: an instance, and how tests share it. */
-export interface ServerOptions extends InstanceOptions {
-  /** Default `'reset'`. */
-  isolation?: Isolation | undefined
-  /**
-   * Compares all data after each test that is undone (isolation `'reset'`) with what the test began with, and fails a test
-   * that left a difference. Costs a reading of all data for each test. Default false.
-   */
-  strict?: boolean | undefined
-}
-
-/** What `defineTarantool` and the plugin take. Next to `servers`, the options of a server are defaults for all of them. */
-export interface FixtureConfig extends ServerOptions {
-  /** Several servers, by name. Default: one, named `default`. */
-  servers?: { readonly [name: string]: ServerOptions } | undefined
-  /**
-   * When a test file gets its servers: `'file'`, before it is imported; `'on-use'`, with the first hook after
-   * `useTarantool()`, for projects in which few files need one. Default `'file'`.
-   */
-  lease?: 'file' | 'on-use' | undefined
-  /**
-   * How many servers of each name run at most; further files wait. Default: as many as there are workers. Spares (isolation
-   * `'process'`) do not count: with them there are up to twice as many processes.
-   */
-  maxServers?: number | undefined
-}
 
 /** A checked config: each server by its name. */
 export interface ResolvedFixture {

@@ -1,5 +1,5 @@
 import { isComplete } from './docker.ts'
-import type { ServerOptions } from './fixture-config.ts'
+import type { ServerOptions } from './server-options.ts'
 
 /** Whether a server's options name the program that is run, whatever its version. */
 export function namesProgram({ commandToRun, docker }: ServerOptions): boolean {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { SetupError } from '../errors.ts'
-import type { FixtureConfig } from './fixture-config.ts'
+import type { FixtureConfig } from './server-options.ts'
 
 const names = ['ts', 'mts', 'js', 'mjs', 'json'].map(extension => `tarantool.config.${extension}`)
 

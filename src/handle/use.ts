@@ -1,4 +1,5 @@
-import type { Isolation, ServerOptions } from '../config/fixture-config.ts'
+import type { Isolation } from '../config/isolation.ts'
+import type { ServerOptions } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
 import { TarantoolHandle } from './handle.ts'
 import { leaseOwnServer, leaseServer, type OwnConfig, releaseServer, ticketOf } from './leases.ts'

@@ -1,9 +1,10 @@
 // What require() gets for tarantool-fixture/jest/setup. The ES module is imported, not required: Node's require() of ES
 // modules does not ask the hooks of loaders for what they import in turn, and Yarn's Plug'n'Play is such a loader up to Node 22.
-import type { FixtureConfig } from '../config/fixture-config.ts'
+import type { FixtureConfig } from '../config/server-options.ts'
 import type { GlobalSetup } from './setup.ts'
 
-export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
+export type { Isolation } from '../config/isolation.ts'
+export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
 export type { GlobalSetup } from './setup.ts'
 export { type JestProject, tarantoolVersions, type VersionedProject } from './versions.ts'
 

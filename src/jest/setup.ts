@@ -4,12 +4,13 @@
  * @module tarantool-fixture/jest/setup
  */
 import { dirname } from 'node:path'
-import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
+import type { FixtureConfig } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
 import { checkProject, type GlobalConfig, type ProjectConfig, setUp } from './global-setup.ts'
 
-export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
+export type { Isolation } from '../config/isolation.ts'
+export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
 
 export type { GlobalConfig, ProjectConfig } from './global-setup.ts'
 export { type JestProject, tarantoolVersions, type VersionedProject } from './versions.ts'

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import type { FixtureConfig } from '../config/fixture-config.ts'
+import type { FixtureConfig } from '../config/server-options.ts'
 import { shared } from './shared.ts'
 
 // The plugin is loaded by Vite's config loader and the setup by Vitest, which may give each a copy of this package.

@@ -7,12 +7,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plugin } from 'vitest/config'
 import type { TestProject } from 'vitest/node'
-import type { FixtureConfig } from '../config/fixture-config.ts'
+import type { FixtureConfig } from '../config/server-options.ts'
 import { packageDirectory } from '../package-files.ts'
 import { setPluginConfig } from './plugin-config.ts'
 import './context.ts'
 
-export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
+export type { Isolation } from '../config/isolation.ts'
+export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
 export type { TarantoolContext } from './context.ts'
 
 const setupFile = ['dist/vitest/plugin-setup.js', 'src/vitest/plugin-setup.ts']

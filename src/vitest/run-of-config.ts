@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import type { FixtureConfig } from '../config/fixture-config.ts'
+import type { FixtureConfig } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
 import { baseDirectory } from './global-setup.ts'
 import type { RunSource } from './run.ts'

@@ -5,13 +5,14 @@
  */
 import { dirname } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import type { FixtureConfig } from '../config/fixture-config.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
+import type { FixtureConfig } from '../config/server-options.ts'
 import { checkRunner, setUpProject } from './global-setup.ts'
 import { configOfSetup, runOfConfig } from './run-of-config.ts'
 import './context.ts'
 
-export type { FixtureConfig, Isolation, ServerOptions } from '../config/fixture-config.ts'
+export type { Isolation } from '../config/isolation.ts'
+export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
 export type { TarantoolContext } from './context.ts'
 export { tarantoolVersions, type VersionedProject } from './versions.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FailedStarts, kindOf } from '../../src/broker/failed-starts.ts'
 import { Pool } from '../../src/broker/pool.ts'
-import type { ServerOptions } from '../../src/config/fixture-config.ts'
+import type { ServerOptions } from '../../src/config/server-options.ts'
 import {
   BinaryNotFoundError,
   InitScriptError,

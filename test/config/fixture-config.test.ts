@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type FixtureConfig, resolveFixture } from '../../src/config/fixture-config.ts'
+import { resolveFixture } from '../../src/config/fixture-config.ts'
 import { loadConfigFile } from '../../src/config/load.ts'
+import type { FixtureConfig } from '../../src/config/server-options.ts'
 import { SetupError } from '../../src/errors.ts'
 import { temporaryDirectory } from '../support/instances.ts'
 

@@ -7,7 +7,7 @@ import {
 } from '../../errors.ts'
 import { engineSilent } from '../docker/engine.ts'
 import type { ProcessExit } from '../process.ts'
-import type { FailureContext } from './start-failure.ts'
+import type { FailureContext } from './details.ts'
 
 /** What messages need of the container. */
 export interface FailedContainer {

@@ -1,6 +1,6 @@
 import { ReplicationError } from '../../errors.ts'
 import { asPlainLine } from '../../log/plain-line.ts'
-import type { ServerDetails } from './start-failure.ts'
+import type { ServerDetails } from './details.ts'
 
 const withoutWal = "Replication does not support wal_mode = 'none'"
 // What a fiber that replicates says of its source; newer versions have the error as JSON behind its text.

@@ -15,28 +15,11 @@ import { OwnersUnknownError } from '../start/access.ts'
 import type { LineMap } from '../start/init-template.ts'
 import type { FailureReport } from '../start/report.ts'
 import { withoutBootLines } from './boot-lines.ts'
+import type { FailureContext, ServerDetails } from './details.ts'
 import { readTrace } from './lua-trace.ts'
 import { unwrittenByServer } from './not-writable.ts'
 import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
 import { errorOfSeed } from './seed-failure.ts'
-
-/** What every error of an instance says about it. */
-export interface ServerDetails extends ErrorDetails {
-  readonly instance: string
-  readonly logTail: readonly string[]
-}
-
-/** What is known of the server whose start failed. */
-export interface FailureContext extends ServerDetails {
-  /** What it was to listen on, as messages call it. */
-  readonly listen: string
-  readonly console: string
-  /** Those of the two that the user did not fix. */
-  readonly chosen: readonly string[]
-  readonly lineMap: LineMap
-  /** It was to stand by, while another server has its address. */
-  readonly standsBy: boolean
-}
 
 const addressTaken = /Address already in use/i
 const rejectedOption = /(?:Incorrect value for|Can't set) option '([^']+)'/

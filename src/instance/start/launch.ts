@@ -1,13 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TarantoolFixtureError } from '../../errors.ts'
-import {
-  errorOfExit,
-  errorOfReport,
-  errorOfSpawn,
-  errorOfUnreadableReport,
-  type FailureContext,
-  type ServerDetails,
-} from '../failure/start-failure.ts'
+import type { FailureContext, ServerDetails } from '../failure/details.ts'
+import { errorOfExit, errorOfReport, errorOfSpawn, errorOfUnreadableReport } from '../failure/start-failure.ts'
 import { type ProcessExit, TarantoolProcess } from '../process.ts'
 import type { OwnersUnknownError } from './access.ts'
 import type { ServerCommand } from './program.ts'

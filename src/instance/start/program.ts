@@ -1,6 +1,6 @@
 import type { TarantoolFixtureError } from '../../errors.ts'
 import type { Version } from '../../version/version.ts'
-import type { FailureContext } from '../failure/start-failure.ts'
+import type { FailureContext } from '../failure/details.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
 import type { ProcessExit, ProcessSpec } from '../process.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { LuaError, PortTakenError } from '../../errors.ts'
 import type { RequestOptions } from '../../protocol/request-table.ts'
-import type { ServerDetails } from '../failure/start-failure.ts'
+import type { ServerDetails } from '../failure/details.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
 
 /** A server that stands by, as the take-over sees it. */

@@ -1,0 +1,20 @@
+import type { ErrorDetails } from '../../errors.ts'
+import type { LineMap } from '../start/init-template.ts'
+
+/** What every error of an instance says about it. */
+export interface ServerDetails extends ErrorDetails {
+  readonly instance: string
+  readonly logTail: readonly string[]
+}
+
+/** What is known of the server whose start failed. */
+export interface FailureContext extends ServerDetails {
+  /** What it was to listen on, as messages call it. */
+  readonly listen: string
+  readonly console: string
+  /** Those of the two that the user did not fix. */
+  readonly chosen: readonly string[]
+  readonly lineMap: LineMap
+  /** It was to stand by, while another server has its address. */
+  readonly standsBy: boolean
+}
