@@ -1,11 +1,15 @@
 import { InstallError } from '../errors.ts'
 
-/** The environment of a program of ours: this process's, with a library path put before the one that is there. */
+/**
+ * The environment of a program: this process's, under variables of the program's own. A search path of its own goes before
+ * the one that is there, and does not take its place.
+ */
 export function programEnvironment(
   own: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv = process.env,
-): NodeJS.ProcessEnv {
-  const merged: NodeJS.ProcessEnv = { ...env }
+): Record<string, string> {
+  const isSet = (variable: [string, string | undefined]): variable is [string, string] => variable[1] !== undefined
+  const merged = Object.fromEntries(Object.entries(env).filter(isSet))
   for (const [name, value] of Object.entries(own)) {
     merged[name] = name.endsWith('_PATH') && env[name] ? `${value}:${env[name]}` : value
   }

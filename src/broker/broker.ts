@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import { withAbsolutePaths } from '../config/absolute-paths.ts'
 import { checkServerOptions, type ResolvedFixture } from '../config/fixture-config.ts'
 import { overDefaults } from '../config/layers.ts'
-import { nearestName } from '../config/nearest-name.ts'
 import type { ServerOptions } from '../config/server-options.ts'
-import { UnknownServerError } from '../errors.ts'
 import { notWritable } from '../instance/failure/not-writable.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
 import { checkSocketPath } from '../instance/place/addresses.ts'
@@ -15,6 +13,7 @@ import { defaultPlace } from '../instance/place/place.ts'
 import { FailedStarts } from './failed-starts.ts'
 import type { WorkerIdentity } from './messages.ts'
 import { Pool } from './pool.ts'
+import { unknownServer } from './unknown-server.ts'
 import { type SessionOwner, WorkerSession } from './worker-session.ts'
 
 export interface BrokerOptions {
@@ -128,10 +127,7 @@ export class Broker implements SessionOwner {
     if (this.#refusal) throw this.#refusal
     const pool = this.#pools.get(name)
     if (pool) return pool
-    const near = nearestName(name, this.#pools.keys())
-    throw new UnknownServerError(`there is no server '${name}'`, {
-      hint: near ? `Did you mean '${near}'?` : `The servers are: ${this.serverNames.join(', ')}.`,
-    })
+    throw unknownServer(name, this.serverNames)
   }
 
   ownPool(name: string, config: Record<string, unknown>, baseDir: string): Pool {

@@ -1,7 +1,5 @@
-import { readTail } from '../log/tail.ts'
+import { readTail, shownLines } from '../log/tail.ts'
 import type { LeasedServer } from './leased-server.ts'
-
-const tailLines = 20
 
 /** An error as test runners keep it. */
 export interface ShownError {
@@ -11,7 +9,7 @@ export interface ShownError {
 
 /** What a server logged from an offset on, as it stands under an error; undefined when it was silent. */
 export function describeLog(server: LeasedServer, when: string, since: number): string | undefined {
-  const { lines, earlier } = readTail(server.log.path, since, tailLines)
+  const { lines, earlier } = readTail(server.log.path, since, shownLines)
   const { fingerprint, logFile, keepsOnFailure } = server.info
   // What is kept is worth a line, even where the server was silent.
   if (lines.length === 0 && !keepsOnFailure) return undefined

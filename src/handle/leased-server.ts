@@ -5,14 +5,11 @@ import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
 import type { Death, Replacement, ServerControl } from '../isolation/server.ts'
 import { LogFile } from '../log/log-file.ts'
-import { tailOf } from '../log/tail.ts'
+import { shownLines, tailOf } from '../log/tail.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 import { LogMarks } from './log-marks.ts'
 import { WorkerConnections } from './worker-connections.ts'
-
-// How many lines of a log an error shows.
-const tailLines = 20
 
 /** A worker's side of a lease: its connections to the server and to the broker that owns the server. */
 export class LeasedServer {
@@ -140,7 +137,7 @@ export class LeasedServer {
   async #describe(logSince = this.marks.earliest): Promise<ErrorDetails & { instance: string }> {
     return {
       instance: this.#info.fingerprint,
-      logTail: tailOf(this.log.path, logSince, tailLines),
+      logTail: tailOf(this.log.path, logSince, shownLines),
       logFile: this.#info.logFile,
     }
   }

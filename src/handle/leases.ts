@@ -1,7 +1,7 @@
 import { BrokerClient } from '../broker/client.ts'
 import type { BrokerTicket } from '../broker/messages.ts'
-import { nearestName } from '../config/nearest-name.ts'
-import { SetupError, UnknownServerError } from '../errors.ts'
+import { unknownServer } from '../broker/unknown-server.ts'
+import { SetupError } from '../errors.ts'
 import { demandIn } from '../isolation/scope.ts'
 import { setEnvironment } from './environment.ts'
 import { LeasedServer } from './leased-server.ts'
@@ -33,11 +33,10 @@ export function ticketOf(name: string): BrokerTicket {
   }
   const ticket = tickets.find(({ servers }) => servers.includes(name))
   if (ticket) return ticket
-  const names = tickets.flatMap(({ servers }) => servers)
-  const near = nearestName(name, names)
-  throw new UnknownServerError(`there is no server '${name}'`, {
-    hint: near ? `Did you mean '${near}'?` : `The servers are: ${names.join(', ')}.`,
-  })
+  throw unknownServer(
+    name,
+    tickets.flatMap(({ servers }) => servers),
+  )
 }
 
 /** Takes the lease of a server for the current file, or returns the file's existing lease. */

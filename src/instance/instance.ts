@@ -2,15 +2,9 @@ import { join } from 'node:path'
 import { fromCaller } from '../call-site.ts'
 import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
-import {
-  ConnectionError,
-  NotRunningError,
-  ProtocolError,
-  RequestTimeoutError,
-  ResetError,
-  ServerExitedError,
-} from '../errors.ts'
+import { ConnectionError, NotRunningError, ProtocolError, RequestTimeoutError, ServerExitedError } from '../errors.ts'
 import { AgentConnection } from '../isolation/agent-connection.ts'
+import { notRecording } from '../isolation/failures.ts'
 import type { AgentReply } from '../isolation/server.ts'
 import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait } from '../log/log-file.ts'
@@ -479,10 +473,7 @@ export class TarantoolInstance implements AsyncDisposable {
     const { process } = this
     if (!this.isRunning || !process) throw this.#notRunning()
     if (!this.#options.recordChanges) {
-      throw new ResetError(`${this.fingerprint} does not record its changes: nothing can be undone`, {
-        instance: this.fingerprint,
-        hint: 'Give it the option recordChanges: true.',
-      })
+      throw notRecording(this.fingerprint, 'Give it the option recordChanges: true.')
     }
     const { lost } = await this.#undo(process)
     if (lost !== undefined) await this.restart({ recreate: true })

@@ -52,3 +52,8 @@ export function notBroughtBack(when: string, why: string, details: Details, caus
     hint: nextHasAnother,
   })
 }
+
+/** The error of a reset of a server that keeps no record of its changes. */
+export function notRecording(instance: string, hint: string): ResetError {
+  return new ResetError(`${instance} does not record its changes: nothing can be undone`, { instance, hint })
+}

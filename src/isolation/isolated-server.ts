@@ -1,5 +1,5 @@
-import { ConnectionError, ResetError, type ServerExitedError } from '../errors.ts'
-import { lossError } from './failures.ts'
+import { ConnectionError, type ResetError, type ServerExitedError } from '../errors.ts'
+import { lossError, notRecording } from './failures.ts'
 import type { Levels } from './levels.ts'
 import { Processes } from './processes.ts'
 import { type Demand, wantsOwnProcess } from './scope.ts'
@@ -141,10 +141,7 @@ export class IsolatedServer {
   async reset(): Promise<void> {
     if (!this.#control.facts().records) {
       const { instance } = await this.#control.describe()
-      throw new ResetError(`${instance} does not record its changes: nothing can be undone`, {
-        instance,
-        hint: "Give it, or this file's useTarantool(), isolation: 'reset' or 'file'.",
-      })
+      throw notRecording(instance, "Give it, or this file's useTarantool(), isolation: 'reset' or 'file'.")
     }
     if (this.#attempts.size === 0) await this.#processes.comeBack()
     if (this.watch.isGone) await this.#control.replace('if-gone')

@@ -1,5 +1,6 @@
 import { SetupError } from '../errors.ts'
 import type { ShownError } from '../handle/failure-log.ts'
+import { hookTimeout } from '../handle/hook-timeout.ts'
 
 /** A hook as jest-circus keeps it. A function with a parameter would be given a callback. */
 export interface CircusHook {
@@ -71,8 +72,6 @@ export function circus(): CircusState {
   })
 }
 
-// In milliseconds: long enough for a server's own timeouts to say more than Jest's would.
-const hookTimeout = 120_000
 const ours = new WeakSet<CircusHook>()
 
 /** A hook that is none of the user's. */

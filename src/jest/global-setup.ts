@@ -3,6 +3,7 @@ import { join, normalize } from 'node:path'
 import { Run, type RunOptions, type Workers } from '../broker/run.ts'
 import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
+import { processWide } from '../process-wide.ts'
 import { type JestTicket, markedPath, readTickets, writeTickets } from './tickets.ts'
 import { versionsIn } from './versions.ts'
 
@@ -42,11 +43,7 @@ export interface ProjectConfig {
   readonly setupFilesAfterEnv: string[]
 }
 
-// Setups and the teardown are modules of their own, of which Jest may load each more than once.
-const key = Symbol.for('tarantool-fixture.jest.runs')
-const holder = globalThis as { [key]?: Map<string, Run[]> }
-holder[key] ??= new Map()
-const runs: Map<string, Run[]> = holder[key]
+const runs = processWide('jest.runs', () => new Map<string, Run[]>())
 
 // Jest knows no way to evaluate an ES module in a worker without a flag of Node's. Only the built files are CommonJS.
 const directory = join(packageDirectory, 'dist/jest')

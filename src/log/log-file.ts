@@ -6,7 +6,7 @@ import { readableText } from '../readable-text.ts'
 import { LogFollower } from './follower.ts'
 import { LineSplitter } from './lines.ts'
 import { readChunks } from './read.ts'
-import { tailOf } from './tail.ts'
+import { shownLines, tailOf } from './tail.ts'
 
 /** Name of the log file in the instance's directory. */
 export const logFileName = 'tarantool.log'
@@ -14,13 +14,10 @@ export const logFileName = 'tarantool.log'
 /** Most bytes of a log in memory at a time, both for reading and for results. */
 const mostHeld = 16 * 2 ** 20
 
-// How many log lines the error of a wait shows.
-const shownInVain = 20
-
 // In milliseconds. Vitest and Jest give a test 5 s by default. Our error has to come first, because it says more.
 export const usualWait = 4000
 
-/** A place in a log: an offset in bytes, as `logOffset` gives. */
+/** A part of a log: from an offset in bytes on, such as `log.offset`. */
 export interface LogSlice {
   /** Where to begin, in bytes from the start of the file. Default 0. */
   since?: number | undefined
@@ -134,7 +131,7 @@ export class LogFile {
   }
 
   #timedOut(pattern: string | RegExp, since: number, timeout: number): LogTimeoutError {
-    const logTail = tailOf(this.path, since, shownInVain)
+    const logTail = tailOf(this.path, since, shownLines)
     const silent = logTail.length === 0 ? ': nothing was logged' : ''
     return new LogTimeoutError(`no line of the log matched ${pattern} within ${timeout} ms${silent}`, {
       logTail,

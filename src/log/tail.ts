@@ -4,6 +4,9 @@ import { readEndNow } from './read.ts'
 /** How many bytes from the end of a log are searched for its last lines. */
 const tailBytes = 64 * 1024
 
+/** How many lines of a log an error shows. */
+export const shownLines = 20
+
 /** The last lines of a log. */
 export interface LogTail {
   /** The lines, oldest first; long lines are shortened. */

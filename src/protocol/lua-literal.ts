@@ -1,10 +1,10 @@
 import { types } from 'node:util'
 import { InvalidOptionError } from '../errors.ts'
 
-const MAX_DEPTH = 100
-const INT64_MIN = -(2n ** 63n)
-const INT64_MAX = 2n ** 63n - 1n
-const UINT64_MAX = 2n ** 64n - 1n
+const deepest = 100
+const int64Min = -(2n ** 63n)
+const int64Max = 2n ** 63n - 1n
+const uint64Max = 2n ** 64n - 1n
 
 /**
  * A JavaScript value as a Lua literal on one line, exact to the last bit and byte.
@@ -31,7 +31,7 @@ export function luaLiteral(value: unknown): string {
 }
 
 function render(value: unknown, path: string, depth: number): string {
-  if (depth > MAX_DEPTH) refuse(path, 'is nested too deep, or contains itself')
+  if (depth > deepest) refuse(path, 'is nested too deep, or contains itself')
   switch (typeof value) {
     case 'string':
       return quote(value, path)
@@ -52,8 +52,8 @@ function render(value: unknown, path: string, depth: number): string {
 }
 
 function renderBigInt(value: bigint, path: string): string {
-  if (value < INT64_MIN || value > UINT64_MAX) refuse(path, 'is an integer of more than 64 bits')
-  return value > INT64_MAX ? `${value}ULL` : `${value}LL`
+  if (value < int64Min || value > uint64Max) refuse(path, 'is an integer of more than 64 bits')
+  return value > int64Max ? `${value}ULL` : `${value}LL`
 }
 
 function renderObject(value: object | null, path: string, depth: number): string {
@@ -82,11 +82,11 @@ function isPlain(value: object): boolean {
   )
 }
 
-const SPECIAL = /[\\"\p{Cc}]/gu
+const specialCharacters = /[\\"\p{Cc}]/gu
 
 function quote(text: string, path: string): string {
   if (/\p{Surrogate}/u.test(text)) refuse(path, 'holds half a surrogate pair, which has no UTF-8 form')
-  return `"${text.replace(SPECIAL, escapeCharacter)}"`
+  return `"${text.replace(specialCharacters, escapeCharacter)}"`
 }
 
 function escapeCharacter(character: string): string {

@@ -3,10 +3,10 @@ import { ConnectionError } from '../errors.ts'
 import { clearTimeout, connect, now, setTimeout } from '../node-builtins.ts'
 import { type Address, formatAddress } from './address.ts'
 
-const GREETING_SIZE = 128
+const greetingSize = 128
 
 /** How long, in milliseconds, a connection may take when `timeout` is not given. */
-const DEFAULT_CONNECT_TIMEOUT = 5000
+const defaultConnectTimeout = 5000
 
 /** What every `connect` takes. */
 export interface ConnectOptions {
@@ -33,7 +33,7 @@ export interface GreetedSocket {
  * @throws ConnectionError when nobody listens, nobody greets in time, or the greeting is not Tarantool's.
  */
 export async function openSocket(address: Address, options: ConnectOptions = {}): Promise<GreetedSocket> {
-  const { timeout = DEFAULT_CONNECT_TIMEOUT, signal, firstBytes } = options
+  const { timeout = defaultConnectTimeout, signal, firstBytes } = options
   signal?.throwIfAborted()
   const began = now()
   const socket = 'path' in address ? connect(address.path) : connect(address.port, address.host)
@@ -66,10 +66,10 @@ function readGreeting(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => finish(connectionFailed(address, `no greeting within ${timeout} ms`)), timeout)
     const onReadable = (): void => {
-      const bytes: Buffer | null = socket.read(GREETING_SIZE)
+      const bytes: Buffer | null = socket.read(greetingSize)
       if (bytes === null) return
       // At the end of a stream, read() hands out what is left, however short.
-      if (bytes.length < GREETING_SIZE)
+      if (bytes.length < greetingSize)
         finish(connectionFailed(address, 'the server ended the connection in its greeting'))
       else finish(undefined, bytes.toString('latin1'))
     }

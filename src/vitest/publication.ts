@@ -1,11 +1,11 @@
 import type { TestProject } from 'vitest/node'
 import type { BrokerTicket } from '../broker/messages.ts'
 import { SetupError } from '../errors.ts'
+import { processWide } from '../process-wide.ts'
 import type { ProvidedTarantool } from './context.ts'
 import type { SharedRun } from './run.ts'
-import { shared } from './shared.ts'
 
-const publications = shared('publications', () => new WeakMap<TestProject, Map<SharedRun, BrokerTicket>>())
+const publications = processWide('publications', () => new WeakMap<TestProject, Map<SharedRun, BrokerTicket>>())
 
 /**
  * Provides a project's workers with the ticket of a run, next to those of its other runs; or with a newer one.

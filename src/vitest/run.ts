@@ -2,8 +2,8 @@ import type { TestProject, Vitest } from 'vitest/node'
 import type { BrokerTicket } from '../broker/messages.ts'
 import { Run, type RunOptions, type Workers } from '../broker/run.ts'
 import type { ServerFiles } from '../broker/server-files.ts'
+import { processWide } from '../process-wide.ts'
 import { Bail } from './bail.ts'
-import { shared } from './shared.ts'
 import { versionOf } from './versions.ts'
 import { workersOf } from './workers.ts'
 
@@ -14,7 +14,7 @@ export interface RunSource {
   readonly options: RunOptions
 }
 
-const runs = shared('runs', () => new WeakMap<Vitest, Map<string, SharedRun>>())
+const runs = processWide('runs', () => new WeakMap<Vitest, Map<string, SharedRun>>())
 
 /** How many versions the projects of a run are for. */
 const versionsIn = ({ projects }: Vitest): number => new Set(projects.flatMap(project => versionOf(project) ?? [])).size

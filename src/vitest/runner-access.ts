@@ -1,5 +1,6 @@
 import type { RunnerTestSuite } from 'vitest'
 import * as vitest from 'vitest'
+import { hookTimeout } from '../handle/hook-timeout.ts'
 
 /** A hook as the runner keeps it. */
 export type Hook = (...args: unknown[]) => unknown
@@ -41,8 +42,6 @@ export interface Around {
   end(): Promise<void>
 }
 
-/** In milliseconds: long enough for a server's own timeouts to say more than the runner's would. */
-export const hookTimeout: number = 120_000
 const timeouts = {
   [Symbol.for('VITEST_AROUND_TIMEOUT')]: hookTimeout,
   [Symbol.for('VITEST_CLEANUP_TIMEOUT')]: hookTimeout,

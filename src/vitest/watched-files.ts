@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import { isLuaBelow } from '../broker/server-files.ts'
+import { processWide } from '../process-wide.ts'
 import type { SharedRun } from './run.ts'
-import { shared } from './shared.ts'
 
 /** The part of Vite's file watcher that is used here. */
 interface Watcher {
@@ -10,7 +10,7 @@ interface Watcher {
   emit(event: 'change', path: string): void
 }
 
-const listening = shared('watchers', () => new WeakMap<Watcher, Set<SharedRun>>())
+const listening = processWide('watchers', () => new WeakMap<Watcher, Set<SharedRun>>())
 
 // Vitest treats paths as patterns, and a directory may be named [id].
 const asPattern = (path: string): string => path.replaceAll(/[\\*?[\](){}!|+@]/g, '\\$&')

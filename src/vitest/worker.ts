@@ -2,6 +2,7 @@
 import * as vitest from 'vitest'
 import { afterAll, beforeAll, beforeEach, expect, inject, type RunnerTask, type RunnerTestFile } from 'vitest'
 import { compareVersionsAsTexts } from '../handle/equal-versions.ts'
+import { hookTimeout } from '../handle/hook-timeout.ts'
 import { throwAll } from '../handle/server-report.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
 import { beginHooks, beginTestFile, endTestFile, endTests } from '../handle/test-file.ts'
@@ -9,7 +10,7 @@ import { beginContext, workerState } from '../handle/worker-state.ts'
 import { unknownFile } from '../isolation/scope.ts'
 import type { ProvidedTarantool } from './context.ts'
 import { showAddresses } from './injected.ts'
-import { accessRunner, hookTimeout } from './runner-access.ts'
+import { accessRunner } from './runner-access.ts'
 import { isConcurrent, mayLeaveSuite, Suites } from './suites.ts'
 
 const provided = inject('tarantool') as unknown as ProvidedTarantool | undefined

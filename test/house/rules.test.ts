@@ -9,7 +9,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['version'],
   cache: [],
   log: [],
-  protocol: [],
+  protocol: ['version'],
   binary: ['version', 'config', 'cache'],
   seed: ['config', 'cache', 'protocol'],
   isolation: ['config', 'protocol'],
@@ -67,6 +67,11 @@ test('instances know no runner, in their messages neither', () => {
   const below = [...imports.keys()].filter(file => ['instance', 'cluster', 'seed'].includes(folderOf(file)))
   const named = below.filter(file => /\b(?:vitest|jest)\b|\buseTarantool\b|\bdefineTarantool\b/i.test(textOf(file)))
   expect(named).toEqual([])
+})
+
+test('constants are named like other variables', () => {
+  const shouting = [...imports.keys()].filter(file => /^(?:export )?const [A-Z][A-Z0-9_]+\b/m.test(textOf(file)))
+  expect(shouting).toEqual([])
 })
 
 const textOf = (file: string): string => readFileSync(join(sources, file), 'utf8')

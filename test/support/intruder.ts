@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { KEY, REQUEST } from '../../src/protocol/iproto/constants.ts'
+import { iprotoKey, requestType } from '../../src/protocol/iproto/constants.ts'
 import { encodeFrame } from '../../src/protocol/iproto/frames.ts'
 import { spawnAsOther } from './other-user.ts'
 
@@ -51,11 +51,11 @@ const script = `
 /** A request to run Lua, as bytes of the binary protocol. */
 export function evalFrame(lua: string): Buffer {
   return encodeFrame(
-    REQUEST.eval,
+    requestType.eval,
     1,
     new Map<number, unknown>([
-      [KEY.expression, lua],
-      [KEY.tuple, []],
+      [iprotoKey.expression, lua],
+      [iprotoKey.tuple, []],
     ]),
   )
 }

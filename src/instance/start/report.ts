@@ -22,11 +22,6 @@ export interface FailureReport {
 export interface ReadyReport {
   /** `_TARANTOOL`: `2.6.0-0-g47aa4e01e`. */
   readonly version: string
-  /** The server's own pid; another one than the process's in a container, or behind a wrapper. */
-  readonly pid: number
-  readonly uuid: string
-  /** `box.info.status`: `running`, or `orphan`. */
-  readonly status: string
   /** Where the server was told to make or to try one. */
   readonly template?: TemplateReport
 }
@@ -58,8 +53,7 @@ function parseObject(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
-const isReady = ({ version, pid, uuid, status }: Readonly<Record<string, unknown>>): boolean =>
-  typeof pid === 'number' && [version, uuid, status].every(text => typeof text === 'string')
+const isReady = ({ version }: Readonly<Record<string, unknown>>): boolean => typeof version === 'string'
 
 const isFailure = ({ stage, message }: Readonly<Record<string, unknown>>): boolean =>
   [stage, message].every(text => typeof text === 'string')

@@ -11,13 +11,13 @@ import { toCommandError } from './errors.ts'
 import { readValues } from './values.ts'
 
 /** The module of a server that this package has started; its `command` is `fixtures/agent/command.lua`. */
-const MODULE = 'tarantool-fixture'
-const MARK = 'tarantool-fixture-reply'
+const agentModule = 'tarantool-fixture'
+const commandMark = 'tarantool-fixture-reply'
 /** The beginning of a reply, and the maximum length of that beginning. The rest is base64. */
-const REPLY = new RegExp(`^---\n- ['"]?${MARK}:(ok|error|missing):`)
+const replyForm = new RegExp(`^---\n- ['"]?${commandMark}:(ok|error|missing):`)
 const replyHead = 100
 /** How the output of `box.session.push` begins: it is nobody's reply. */
-const PUSH = /^%TAG \S+ tag:tarantool\.io\/push/
+const pushForm = /^%TAG \S+ tag:tarantool\.io\/push/
 
 /**
  * A connection to the console of a server that this package has started.
@@ -83,14 +83,14 @@ export class ConsoleConnection {
    * await console.command('1 + 1, nil, {a = 1}') // [2, null, { a: 1 }]
    */
   async command(lua: string, options: RequestOptions = {}): Promise<unknown[]> {
-    const command = `((package.loaded["${MODULE}"] or {}).command or function() return "missing:" end)`
-    const document = await this.#send(`"${MARK}:" .. ${command}(${luaLiteral(lua)})`, 'a command', options)
-    const [head = '', status] = REPLY.exec(document.toString('latin1', 0, replyHead)) ?? []
+    const command = `((package.loaded["${agentModule}"] or {}).command or function() return "missing:" end)`
+    const document = await this.#send(`"${commandMark}:" .. ${command}(${luaLiteral(lua)})`, 'a command', options)
+    const [head = '', status] = replyForm.exec(document.toString('latin1', 0, replyHead)) ?? []
     const { instance } = this.#channel
     if (status === 'ok') return readValues(bytesOf(document, head), instance)
     if (status === 'error') throw toCommandError(bytesOf(document, head), instance)
     if (status === 'missing') {
-      throw new ProtocolError(`${instance} has no module '${MODULE}'`, {
+      throw new ProtocolError(`${instance} has no module '${agentModule}'`, {
         instance,
         hint: 'Commands need a server that was started by tarantool-fixture.',
       })
@@ -146,7 +146,7 @@ export class ConsoleConnection {
   }
 
   #receive(document: Buffer): void {
-    if (this.#running === undefined || PUSH.test(document.toString('latin1', 0, replyHead))) return
+    if (this.#running === undefined || pushForm.test(document.toString('latin1', 0, replyHead))) return
     const id = this.#running
     this.#running = undefined
     this.#channel.requests.resolve(id, document)

@@ -1,7 +1,7 @@
 import { ReceiveBuffer } from '../receive-buffer.ts'
 import { maxReplySize, replyTooBig } from '../reply-limit.ts'
 
-const END = '\n...\n'
+const documentEnd = '\n...\n'
 
 /**
  * Cuts what a console sends into its YAML documents, however TCP has cut it.
@@ -27,7 +27,7 @@ export class DocumentReader {
   *push(chunk: Buffer): Generator<Buffer, void, unknown> {
     this.#received.push(chunk)
     for (;;) {
-      const document = this.#received.takeThrough(END)
+      const document = this.#received.takeThrough(documentEnd)
       if (!document) break
       yield document
     }

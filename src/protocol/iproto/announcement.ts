@@ -1,7 +1,7 @@
 import { now, randomBytes } from '../../node-builtins.ts'
 import type { Address } from '../address.ts'
 import { connectionFailed, openSocket } from '../socket.ts'
-import { firstAnnounced, REQUEST } from './constants.ts'
+import { firstAnnounced, requestType } from './constants.ts'
 import { encodeFrame } from './frames.ts'
 
 const connectTimeout = 5000
@@ -52,7 +52,7 @@ export async function announce(agent: Address, timeout: number = connectTimeout)
   const { socket, remaining } = await openSocket(agent, { timeout })
   socket.on('error', () => {})
   const sync = (randomBytes(4).readUInt32BE() % firstAnnounced) + firstAnnounced
-  const firstBytes = encodeFrame(REQUEST.ping, sync, new Map())
+  const firstBytes = encodeFrame(requestType.ping, sync, new Map())
   try {
     await new Promise<void>((resolve, reject) => {
       let reply = ''

@@ -1,7 +1,7 @@
 import { createHash } from '../../node-builtins.ts'
 
 /** The method by which servers of every version know a user. */
-export const CHAP_SHA1 = 'chap-sha1'
+export const chapSha1 = 'chap-sha1'
 
 /**
  * The proof that one knows the password, for the salt of this connection (base64): 20 bytes.

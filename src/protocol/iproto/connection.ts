@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError } from '../../errors.ts'
+import { isAtLeast, tryParseVersion } from '../../version/version.ts'
 import type { Address } from '../address.ts'
 import { Channel } from '../channel.ts'
 import type { RequestOptions } from '../request-table.ts'
 import { type ConnectOptions, fingerprint, openSocket } from '../socket.ts'
-import { CHAP_SHA1, scramble } from './auth.ts'
-import { CHUNK, ERROR_EXTENSION, ERROR_FLAG, firstAnnounced, KEY, REQUEST } from './constants.ts'
+import { chapSha1, scramble } from './auth.ts'
+import { chunkStatus, errorExtension, errorFlag, firstAnnounced, iprotoKey, requestType } from './constants.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
-import { type Greeting, isAtLeast, parseGreeting } from './greeting.ts'
+import { type Greeting, parseGreeting } from './greeting.ts'
 import { messageOf, type Reply, readReply, toValues } from './reply.ts'
 
 /** What a connection over the binary protocol takes. */
@@ -88,11 +89,11 @@ export class IprotoConnection {
    */
   eval(lua: string, args: readonly unknown[] = [], options: RequestOptions = {}): Promise<unknown[]> {
     return this.#request(
-      REQUEST.eval,
+      requestType.eval,
       'an eval',
       [
-        [KEY.expression, lua],
-        [KEY.tuple, args],
+        [iprotoKey.expression, lua],
+        [iprotoKey.tuple, args],
       ],
       options,
     )
@@ -108,11 +109,11 @@ export class IprotoConnection {
    */
   call(name: string, args: readonly unknown[] = [], options: RequestOptions = {}): Promise<unknown[]> {
     return this.#request(
-      REQUEST.call,
+      requestType.call,
       `a call of ${name}`,
       [
-        [KEY.functionName, name],
-        [KEY.tuple, args],
+        [iprotoKey.functionName, name],
+        [iprotoKey.tuple, args],
       ],
       options,
     )
@@ -120,7 +121,7 @@ export class IprotoConnection {
 
   /** Resolves when the server answers. */
   async ping(options: RequestOptions = {}): Promise<void> {
-    await this.#request(REQUEST.ping, 'a ping', [], options)
+    await this.#request(requestType.ping, 'a ping', [], options)
   }
 
   /** Ends the connection at once; requests that wait reject with ConnectionError. */
@@ -141,20 +142,20 @@ export class IprotoConnection {
   async #introduce(options: IprotoOptions): Promise<void> {
     const { user = 'guest', password = '', timeout, signal } = options
     const waits: Promise<unknown>[] = []
-    if (isAtLeast(this.serverVersion, 2, 10)) {
-      // Before 2.10 the request does not exist. A server may refuse it, too, and is usable all the same.
+    if (knowsFeatures(this.serverVersion)) {
+      // A server may refuse the request, and is usable all the same.
       const body: Body = [
-        [KEY.version, 1],
-        [KEY.features, [ERROR_EXTENSION]],
+        [iprotoKey.version, 1],
+        [iprotoKey.features, [errorExtension]],
       ]
-      waits.push(this.#request(REQUEST.id, 'its features', body, { timeout, signal }).catch(ignoreRefusal))
+      waits.push(this.#request(requestType.id, 'its features', body, { timeout, signal }).catch(ignoreRefusal))
     }
     if (user !== 'guest' || password !== '') {
       const body: Body = [
-        [KEY.userName, user],
-        [KEY.tuple, [CHAP_SHA1, scramble(this.salt, password)]],
+        [iprotoKey.userName, user],
+        [iprotoKey.tuple, [chapSha1, scramble(this.salt, password)]],
       ]
-      waits.push(this.#request(REQUEST.auth, `the authentication of ${user}`, body, { timeout, signal }))
+      waits.push(this.#request(requestType.auth, `the authentication of ${user}`, body, { timeout, signal }))
     }
     await Promise.all(waits)
   }
@@ -181,11 +182,11 @@ export class IprotoConnection {
   #answer(reply: Reply): void {
     const { instance, requests } = this.#channel
     const { type, sync } = reply
-    if (type === CHUNK) return
+    if (type === chunkStatus) return
     if (sync >= firstAnnounced && this.#isAnnounced) return
     // A smaller number may belong to a request that has timed out.
     if (sync === 0 || sync > this.#lastSync) {
-      const why = type & ERROR_FLAG ? `: ${messageOf(reply, instance)}` : ''
+      const why = type & errorFlag ? `: ${messageOf(reply, instance)}` : ''
       throw new ProtocolError(`${instance} answered request ${sync}, which was never sent${why}`, { instance })
     }
     requests.resolve(sync, reply)
@@ -193,6 +194,12 @@ export class IprotoConnection {
 }
 
 type Body = [key: number, value: unknown][]
+
+// From 2.10 on, a client may tell the server what it understands.
+function knowsFeatures(serverVersion: string): boolean {
+  const version = tryParseVersion(serverVersion)
+  return version !== undefined && isAtLeast(version, 2, 10)
+}
 
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof LuaError)) throw error

@@ -1,10 +1,10 @@
 // Names and numbers as in https://www.tarantool.io/en/doc/latest/reference/internals/iproto/keys/
 
 /** Types of requests. */
-export const REQUEST = { auth: 7, eval: 8, call: 10, ping: 64, id: 73 } as const
+export const requestType = { auth: 7, eval: 8, call: 10, ping: 64, id: 73 } as const
 
 /** Keys of headers and bodies, with the numbers of IPROTO. */
-export const KEY = {
+export const iprotoKey = {
   requestType: 0x00,
   sync: 0x01,
   tuple: 0x21,
@@ -19,13 +19,13 @@ export const KEY = {
 } as const
 
 /** A reply of this type is a `box.session.push`, and its request goes on. */
-export const CHUNK = 0x80
+export const chunkStatus = 0x80
 
 /** Set in the type of a reply that is an error; the rest is its code. */
-export const ERROR_FLAG = 0x8000
+export const errorFlag = 0x8000
 
 /** IPROTO_FEATURE_ERROR_EXTENSION: send error objects as such and not as strings. */
-export const ERROR_EXTENSION = 2
+export const errorExtension = 2
 
 /** Announcements use the request numbers from here on. A connection numbers its own requests from 1. */
 export const firstAnnounced: number = 0x80000000

@@ -2,10 +2,10 @@ import { ProtocolError } from '../../errors.ts'
 import { ReceiveBuffer } from '../receive-buffer.ts'
 import { maxReplySize, replyTooBig } from '../reply-limit.ts'
 import { encode } from '../values/codec.ts'
-import { KEY } from './constants.ts'
+import { iprotoKey } from './constants.ts'
 
-const SIZE_LENGTH = 5
-const UINT32 = 0xce
+const sizeLength = 5
+const uint32Head = 0xce
 
 /** The maximum size of a request (`IPROTO_PACKET_SIZE_MAX` in src/box/iproto.cc). */
 const maxRequestSize = 2 ** 31
@@ -34,18 +34,18 @@ export class FrameReader {
   *push(chunk: Buffer): Generator<Buffer, void, unknown> {
     const received = this.#received
     received.push(chunk)
-    while (received.length >= SIZE_LENGTH) {
-      const total = SIZE_LENGTH + this.#readSize(received.peek())
+    while (received.length >= sizeLength) {
+      const total = sizeLength + this.#readSize(received.peek())
       if (received.length < total) return
-      yield received.take(total).subarray(SIZE_LENGTH)
+      yield received.take(total).subarray(sizeLength)
     }
   }
 
   // Tarantool always writes the size of a reply as a uint32 (`iproto_header_encode` in src/box/xrow.c).
   #readSize(bytes: Buffer): number {
     const instance = this.#instance
-    if (bytes[0] !== UINT32) {
-      const begin = bytes.toString('hex', 0, SIZE_LENGTH)
+    if (bytes[0] !== uint32Head) {
+      const begin = bytes.toString('hex', 0, sizeLength)
       throw new ProtocolError(`${instance} sent a reply that has no size: it begins with ${begin}`, { instance })
     }
     const size = bytes.readUInt32BE(1)
@@ -61,8 +61,8 @@ export class FrameReader {
  */
 export function encodeFrame(requestType: number, sync: number, body: ReadonlyMap<number, unknown>): Buffer {
   const header = new Map([
-    [KEY.requestType, requestType],
-    [KEY.sync, sync],
+    [iprotoKey.requestType, requestType],
+    [iprotoKey.sync, sync],
   ])
   const request = encode(header, body)
   if (request.length >= maxRequestSize) {
@@ -70,8 +70,8 @@ export function encodeFrame(requestType: number, sync: number, body: ReadonlyMap
       `A value cannot be sent: a server accepts requests of 2 GB at most, and this request has ${request.length} bytes`,
     )
   }
-  const size = Buffer.allocUnsafe(SIZE_LENGTH)
-  size.writeUInt8(UINT32, 0)
+  const size = Buffer.allocUnsafe(sizeLength)
+  size.writeUInt8(uint32Head, 0)
   size.writeUInt32BE(request.length, 1)
   return Buffer.concat([size, request])
 }

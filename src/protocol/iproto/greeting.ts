@@ -16,9 +16,3 @@ export function parseGreeting(text: string): Greeting | undefined {
   const salt = text.slice(64, 108).trim()
   return serverVersion && salt ? { serverVersion, salt } : undefined
 }
-
-/** Is a version, such as `2.10.0-beta1`, at least this one? */
-export function isAtLeast(version: string, major: number, minor: number): boolean {
-  const [haveMajor = 0, haveMinor = 0] = version.split('.').map(part => Number.parseInt(part, 10))
-  return haveMajor > major || (haveMajor === major && haveMinor >= minor)
-}

@@ -1,7 +1,7 @@
 import { BoxError, LuaError, ProtocolError } from '../../errors.ts'
 import { decodeEach } from '../values/codec.ts'
 import { field, isLuaFailure, toFrames, toText } from '../values/error-stack.ts'
-import { ERROR_FLAG, KEY } from './constants.ts'
+import { errorFlag, iprotoKey } from './constants.ts'
 
 /** One reply; `body` decodes when it is called, so that a bad body fails its own request only. */
 export interface Reply {
@@ -14,8 +14,8 @@ export interface Reply {
 export function readReply(frame: Uint8Array, instance: string): Reply {
   const values = decodeEach(frame, instance)
   const header = values.next().value
-  const type = field(header, KEY.requestType)
-  const sync = field(header, KEY.sync)
+  const type = field(header, iprotoKey.requestType)
+  const sync = field(header, iprotoKey.sync)
   if (!isUint(type) || !isUint(sync)) {
     throw new ProtocolError(`${instance} sent a reply without a header`, { instance })
   }
@@ -31,22 +31,22 @@ const isUint = (value: unknown): value is number => Number.isSafeInteger(value) 
  */
 export function toValues(reply: Reply, instance: string): unknown[] {
   const body = reply.body()
-  if (reply.type & ERROR_FLAG) throw toError(reply.type & ~ERROR_FLAG, body, instance)
-  const data = field(body, KEY.data) ?? []
+  if (reply.type & errorFlag) throw toError(reply.type & ~errorFlag, body, instance)
+  const data = field(body, iprotoKey.data) ?? []
   if (!Array.isArray(data)) throw new ProtocolError(`${instance} sent a reply without a list of values`, { instance })
   return data
 }
 
 /** The message of an error reply that belongs to no request. */
 export function messageOf(reply: Reply, instance: string): string {
-  return toError(reply.type & ~ERROR_FLAG, reply.body(), instance).luaMessage
+  return toError(reply.type & ~errorFlag, reply.body(), instance).luaMessage
 }
 
 function toError(codeOfType: number, body: unknown, instance: string): LuaError {
-  const frames = toFrames(field(body, KEY.error))
+  const frames = toFrames(field(body, iprotoKey.error))
   // The reply's type contains only a part of a large error code, so the code in the frame comes first.
   const { type: boxType, code: boxCode = codeOfType, message: first } = frames[0] ?? {}
-  const message = toText(field(body, KEY.error24)) || first || `error ${boxCode}`
+  const message = toText(field(body, iprotoKey.error24)) || first || `error ${boxCode}`
   const details = { instance, boxCode, boxType, frames }
   const isLua = isLuaFailure({ code: boxCode, type: boxType ?? '' })
   return isLua ? new LuaError(message, details) : new BoxError(message, details)

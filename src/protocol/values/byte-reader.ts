@@ -3,11 +3,11 @@ import { ProtocolError } from '../../errors.ts'
 
 const shortText = 24
 
-const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+const largestSafe = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** A safe integer as a number, any other as a bigint. The package returns all integers of a server in this form. */
 export function toInteger(value: bigint): number | bigint {
-  return value <= SAFE && value >= -SAFE ? Number(value) : value
+  return value <= largestSafe && value >= -largestSafe ? Number(value) : value
 }
 
 /** Reads the bytes of MessagePack from beginning to end, and never past the end. */

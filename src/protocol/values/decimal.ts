@@ -3,9 +3,9 @@ import { InvalidOptionError } from '../../errors.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 
-const TEXT = /^([-+]?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/i
-const MINUS = 0x0d
-const PLUS = 0x0c
+const textForm = /^([-+]?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/i
+const minusNibble = 0x0d
+const plusNibble = 0x0c
 
 /**
  * A `decimal` of Tarantool (2.3 and later): exact, with its digits as text.
@@ -27,7 +27,7 @@ export class Decimal {
 
   /** @throws InvalidOptionError when the text is not a number, such as `'1.5'`, `'-2'` or `'3e-10'`. */
   constructor(text: string) {
-    const [, sign, whole = '', fraction = '', exponent = '0'] = TEXT.exec(text) ?? []
+    const [, sign, whole = '', fraction = '', exponent = '0'] = textForm.exec(text) ?? []
     if (sign === undefined || Math.abs(Number(exponent)) > 1000) {
       throw new InvalidOptionError(`Not a decimal number: ${JSON.stringify(text)}`)
     }
@@ -60,7 +60,7 @@ export class Decimal {
     const negative = this.text.startsWith('-')
     const [whole = '', fraction = ''] = this.text.replace('-', '').split('.')
     const digits = (whole + fraction).replace(/^0+(?=\d)/, '')
-    const nibbles = `${digits}${(negative ? MINUS : PLUS).toString(16)}`
+    const nibbles = `${digits}${(negative ? minusNibble : plusNibble).toString(16)}`
     const packed = Buffer.from(nibbles.length % 2 ? `0${nibbles}` : nibbles, 'hex')
     const writer = new ByteWriter()
     writer.integer(fraction.length)

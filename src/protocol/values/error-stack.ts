@@ -4,11 +4,11 @@ import { readableText } from '../../readable-text.ts'
 import { ByteString } from './byte-string.ts'
 
 /** `ER_PROC_LUA`: an error of Lua code that is not an error object of the database. */
-const PROC_LUA = 32
+const procLua = 32
 
 /** Was this raised by Lua code as such, and not by the database? */
 export function isLuaFailure(frame: Pick<BoxErrorFrame, 'code' | 'type'>): boolean {
-  return frame.code === PROC_LUA || frame.type === 'LuajitError'
+  return frame.code === procLua || frame.type === 'LuajitError'
 }
 
 /**

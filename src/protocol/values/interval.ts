@@ -9,9 +9,9 @@ import { ByteWriter } from './byte-writer.ts'
  */
 export type IntervalAdjust = 'excess' | 'none' | 'last'
 
-const UNITS = ['year', 'month', 'week', 'day', 'hour', 'min', 'sec', 'nsec'] as const
-const ADJUSTS: readonly IntervalAdjust[] = ['excess', 'none', 'last']
-const ADJUST_ID = 8
+const unitNames = ['year', 'month', 'week', 'day', 'hour', 'min', 'sec', 'nsec'] as const
+const adjustNames: readonly IntervalAdjust[] = ['excess', 'none', 'last']
+const adjustId = 8
 
 /** What an {@link Interval} is made of, under the names of Tarantool's Lua. Units are 0 and `adjust` is `none` when left out. */
 export interface IntervalFields {
@@ -67,7 +67,7 @@ export class Interval {
 
   /** @throws InvalidOptionError when a unit is not an integer of 64 bits. */
   constructor(fields: IntervalFields = {}) {
-    for (const unit of UNITS) check(unit, fields[unit] ?? 0)
+    for (const unit of unitNames) check(unit, fields[unit] ?? 0)
     this.year = fields.year ?? 0
     this.month = fields.month ?? 0
     this.week = fields.week ?? 0
@@ -77,7 +77,7 @@ export class Interval {
     this.sec = fields.sec ?? 0
     this.nsec = fields.nsec ?? 0
     this.adjust = fields.adjust ?? 'none'
-    if (!ADJUSTS.includes(this.adjust)) throw new InvalidOptionError(`Not an interval: adjust is ${this.adjust}`)
+    if (!adjustNames.includes(this.adjust)) throw new InvalidOptionError(`Not an interval: adjust is ${this.adjust}`)
     Object.freeze(this)
   }
 
@@ -88,7 +88,7 @@ export class Interval {
    * @internal
    */
   toBytes(): Uint8Array {
-    const values = [...UNITS.map(unit => this[unit]), ADJUSTS.indexOf(this.adjust)]
+    const values = [...unitNames.map(unit => this[unit]), adjustNames.indexOf(this.adjust)]
     const fields = [...values.entries()].filter(([, value]) => BigInt(value) !== 0n)
     const writer = new ByteWriter()
     writer.integer(fields.length)
@@ -107,8 +107,8 @@ export class Interval {
     for (let left = bytes.length === 0 ? 0 : Number(reader.integer()); left > 0; left -= 1) {
       const id = Number(reader.integer())
       const value = reader.integer()
-      const unit = UNITS[id]
-      const adjust = id === ADJUST_ID ? ADJUSTS[Number(value)] : undefined
+      const unit = unitNames[id]
+      const adjust = id === adjustId ? adjustNames[Number(value)] : undefined
       if (unit) fields[unit] = value
       else if (adjust) fields.adjust = adjust
       else throw new ProtocolError(`An interval has the unknown field ${id} = ${value}`)

@@ -1,7 +1,7 @@
 import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError } from '../../errors.ts'
 
-const TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const textForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /**
  * A `uuid` of Tarantool (2.4.1 and later over the binary protocol).
@@ -22,7 +22,7 @@ export class Uuid {
   /** @throws InvalidOptionError when the text is not a UUID with its four hyphens. */
   constructor(text: string) {
     this.text = text.toLowerCase()
-    if (!TEXT.test(this.text)) throw new InvalidOptionError(`Not a UUID: ${JSON.stringify(text)}`)
+    if (!textForm.test(this.text)) throw new InvalidOptionError(`Not a UUID: ${JSON.stringify(text)}`)
     Object.freeze(this)
   }
 
