@@ -232,7 +232,8 @@ export class TarantoolInstance implements AsyncDisposable {
    * @param options `recreate`: begin with an empty directory. Default true.
    * @returns the path of the rendered init script
    */
-  async prepare({ recreate = true }: { recreate?: boolean } = {}): Promise<string> {
+  async prepare(options: { recreate?: boolean } = {}): Promise<string> {
+    const { recreate = true } = options
     await this.#lifecycle.prepare(recreate)
     return join(this.workDir, 'init.lua')
   }

@@ -146,7 +146,7 @@ export class TarantoolProcess {
     return this.#child?.stdout ?? Readable.from([])
   }
 
-  /** Resolves when the process has ended, and says how. Keeps Node alive until then. */
+  /** Waits until the process has ended, and returns how the process ended. Keeps Node alive until then. */
   async wait(): Promise<ProcessExit> {
     const release = this.hold()
     try {

@@ -59,7 +59,8 @@ export class LogFile {
    * The text from `since` to the end. If it is larger than 16 MiB, the end of it, after a line that says how much is left
    * out.
    */
-  async text({ since = 0 }: LogSlice = {}): Promise<string> {
+  async text(slice: LogSlice = {}): Promise<string> {
+    const { since = 0 } = slice
     const start = Math.max(since, this.offset - mostHeld)
     const chunks: Buffer[] = []
     for await (const { bytes } of readChunks(this.path, start)) chunks.push(Buffer.from(bytes))
@@ -71,7 +72,8 @@ export class LogFile {
    * The lines from `since` to the end; each line is cut at 1 MiB. If the lines exceed 16 MiB, the last lines, after a
    * line that says how much is left out.
    */
-  async lines({ since = 0 }: LogSlice = {}): Promise<string[]> {
+  async lines(slice: LogSlice = {}): Promise<string[]> {
+    const { since = 0 } = slice
     const start = Math.max(since, this.offset - mostHeld)
     const lines = start > since ? [leftOut(start - since)] : []
     await this.#forEachLine(start, line => lines.push(line))
@@ -82,7 +84,8 @@ export class LogFile {
    * The lines from `since` on that contain a text or match an expression. The search reads the whole log, and 1 MiB of
    * each line. If the matching lines exceed 16 MiB, the last of these, after a line that says how many are left out.
    */
-  async grep(pattern: string | RegExp, { since = 0 }: LogSlice = {}): Promise<string[]> {
+  async grep(pattern: string | RegExp, slice: LogSlice = {}): Promise<string[]> {
+    const { since = 0 } = slice
     const matches = matcher(pattern)
     const found = new LastLines(mostHeld)
     await this.#forEachLine(since, line => {
