@@ -1,9 +1,6 @@
-import type { Credentials, InstanceOptions, Logger } from '../../config/options.ts'
+import type { InstanceOptions, Logger } from '../../config/options.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { guarded } from '../../log/follower.ts'
-import type { LogSlice, LogWait } from '../../log/log-file.ts'
-import type { ServerAddress } from '../../protocol/connections.ts'
-import type { TarantoolVersion } from '../../version/tarantool-version.ts'
 import type { CommandOptions, StartOptions, StopOptions, TarantoolInstance } from '../instance.ts'
 import type { InstanceState } from '../lifecycle.ts'
 import type { ProcessExit } from '../process.ts'
@@ -12,36 +9,96 @@ import { SyncLogFile } from './log.ts'
 import { TarantoolSyncProcess } from './process.ts'
 import { Remote } from './remote.ts'
 import { serverThread } from './thread.ts'
+import { type OwnMembers, type Twin, twinOf } from './twin.ts'
 
-type Method = {
-  [Name in keyof TarantoolInstance]: TarantoolInstance[Name] extends (...values: never[]) => unknown ? Name : never
-}[keyof TarantoolInstance & string]
-type Property = Exclude<keyof TarantoolInstance & string, Method>
-type Answer<Name extends Method> = TarantoolInstance[Name] extends (...values: never[]) => infer Result
-  ? Awaited<Result>
-  : never
+const ways = {
+  host: 'property',
+  port: 'property',
+  uri: 'property',
+  credentials: 'property',
+  consoleHost: 'property',
+  consolePort: 'property',
+  address: 'property',
+  fingerprint: 'property',
+  workDir: 'property',
+  pid: 'property',
+  replicationSource: 'property',
+  version: 'method',
+  binVersion: 'method',
+  status: 'limited',
+  prepare: 'method',
+  cleanup: 'method',
+  markFailed: 'method',
+  logs: 'method',
+  grepLog: 'method',
+  waitForLog: 'method',
+  reset: 'limited',
+  // These members work after the end of the thread, too.
+  state: 'own',
+  isRunning: 'own',
+  logFile: 'own',
+  stop: 'own',
+  terminate: 'own',
+  kill: 'own',
+  // Values of other classes than the original's.
+  log: 'own',
+  process: 'own',
+  logger: 'own',
+  // A mapped type knows neither the type `this` nor type parameters of methods.
+  start: 'own',
+  ready: 'own',
+  restart: 'own',
+  eval: 'own',
+  call: 'own',
+  // Other options than the original's.
+  command: 'own',
+  waitStopped: 'own',
+  // Only the broker gives an address to another server, and the broker is asynchronous.
+  standBy: 'none',
+  takeOver: 'none',
+  stepAside: 'none',
+  stepBack: 'none',
+} as const
+
+const BlockingInstance: Twin<TarantoolInstance, typeof ways> = /* @__PURE__ */ twinOf(ways)
 
 let instances = 0
 
+function remoteInstance(options: InstanceOptions, baseDir: string): Remote {
+  const instance = ++instances
+  const thread = serverThread()
+  // Whatever else a logger is, the other side refuses.
+  const { logger } = options ?? {}
+  const logs = typeof logger === 'function'
+  if (logs) thread.onLine(instance, guarded(logger))
+  const sent = logs ? { ...options, logger: undefined } : options
+  const question = { kind: 'new', instance, options: toClone(sent), baseDir: toClone(baseDir), logs } as const
+  thread.ask(question, Number.POSITIVE_INFINITY, () => new Error('unreachable'))
+  return new Remote(thread, { instance })
+}
+
 /**
- * `TarantoolInstance`, every method of which blocks until it is done: for scripts, a REPL, and runners whose setup cannot
- * be asynchronous. What Python's `asynctnt.instance.TarantoolSyncInstance` does, with its option names in camelCase.
+ * A Tarantool server of one's own for scripts, a REPL, and runners whose setup cannot be asynchronous. What Python's
+ * `asynctnt.instance.TarantoolSyncInstance` does, with its option names in camelCase.
  *
- * Options, values and errors are those of `TarantoolInstance`. The servers belong to this process, run in a thread of
- * their own, and end with the process, which they do not keep alive. The `logger` is called in this thread: with each line
- * that comes while a method blocks, before the method returns, and with the others when Node gets to its events.
+ * The class has the members of `TarantoolInstance`, with the same options, values and errors. Each method blocks until it
+ * is done, and returns the value itself instead of a promise. A member that is not described here is described at
+ * `TarantoolInstance`.
+ *
+ * The servers belong to this process, run in a thread of their own, and end with the process, which they do not keep alive.
+ * The `logger` is called in this thread: with each line that comes while a method blocks, before the method returns, and
+ * with the others when Node gets to its events.
  *
  * @example
  * const tarantool = new TarantoolSyncInstance({ appLua: './app.lua' }).start()
  * const [sum] = tarantool.eval('return ... + 1', 41)
  * tarantool.stop()
  */
-export class TarantoolSyncInstance implements Disposable {
+export class TarantoolSyncInstance extends BlockingInstance implements Disposable {
   /** The server's log. */
   readonly log: SyncLogFile
   readonly #remote: Remote
   readonly #logger: Logger | undefined
-  #requestTimeout = 60_000
 
   /**
    * Checks the options; starts nothing.
@@ -50,18 +107,12 @@ export class TarantoolSyncInstance implements Disposable {
    * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
    */
   constructor(options: InstanceOptions = {}, baseDir: string = process.cwd()) {
-    const instance = ++instances
-    const thread = serverThread()
-    // Whatever else a logger is, the other side refuses.
-    const { logger } = options ?? {}
-    const logs = typeof logger === 'function'
-    this.#logger = logger
-    if (logs) thread.onLine(instance, guarded(logger))
-    const sent = logs ? { ...options, logger: undefined } : options
-    const question = { kind: 'new', instance, options: toClone(sent), baseDir: toClone(baseDir), logs } as const
-    thread.ask(question, Number.POSITIVE_INFINITY, () => new Error('unreachable'))
-    this.#remote = new Remote(thread, { instance }, () => this.fingerprint)
-    this.log = new SyncLogFile(this.#get('logFile'), this.#remote.part('log'))
+    const remote = remoteInstance(options, baseDir)
+    super(remote)
+    this satisfies OwnMembers<TarantoolInstance, typeof ways>
+    this.#remote = remote
+    this.#logger = options.logger
+    this.log = new SyncLogFile(remote.get('logFile') as string, remote.part('log'))
   }
 
   /** A TCP port that is free now on 127.0.0.1. */
@@ -71,80 +122,29 @@ export class TarantoolSyncInstance implements Disposable {
   }
 
   /**
-   * How long `eval`, `call`, `command`, `reset` and `waitStopped` wait for the server, in milliseconds, before they throw a
-   * RequestTimeoutError: nothing else could end the wait. Default 60000; `Infinity` for no limit. The server is not told,
-   * and may go on with what it was asked; the instance stays usable.
+   * How long `eval`, `call`, `command`, `status`, `reset` and `waitStopped` wait for the server, in milliseconds, before they
+   * throw a RequestTimeoutError: nothing else could end the wait. Default 60000; `Infinity` for no limit. The server is not
+   * told, and may go on with what it was asked; the instance stays usable.
    */
   get requestTimeout(): number {
-    return this.#requestTimeout
+    return this.#remote.requestTimeout
   }
 
   set requestTimeout(milliseconds: number) {
     if (typeof milliseconds !== 'number' || !(milliseconds > 0)) {
       throw new InvalidOptionError(`requestTimeout must be more than 0 (milliseconds), not ${String(milliseconds)}`)
     }
-    this.#requestTimeout = milliseconds
+    this.#remote.requestTimeout = milliseconds
   }
-
-  // ---- What it is ----
 
   /** Where it is in its life. */
   get state(): InstanceState {
-    return this.#remote.isThere ? this.#get('state') : 'failed'
+    return this.#remote.isThere ? (this.#remote.get('state') as InstanceState) : 'failed'
   }
 
   /** Whether the server is ready for requests. */
   get isRunning(): boolean {
-    return this.#remote.isThere && this.#get('isRunning')
-  }
-
-  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
-  get host(): string {
-    return this.#get('host')
-  }
-
-  /**
-   * The port, or with host `'unix/'` the socket's path. It stays the same over restarts.
-   *
-   * @throws NotRunningError where the port is to be a free one, and neither `start()` nor `prepare()` has chosen it yet
-   */
-  get port(): number | string {
-    return this.#get('port')
-  }
-
-  /** `host:port`, or `user:password@host:port`. */
-  get uri(): string {
-    return this.#get('uri')
-  }
-
-  /** The account that requests are sent as; undefined for guest. */
-  get credentials(): Credentials | undefined {
-    return this.#get('credentials')
-  }
-
-  /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */
-  get consoleHost(): string {
-    return this.#get('consoleHost')
-  }
-
-  /** The console's port, or with `consoleHost` `'unix/'` its socket's path. */
-  get consolePort(): number | string {
-    return this.#get('consolePort')
-  }
-
-  /** Where a client on this machine connects, and as whom. */
-  get address(): ServerAddress {
-    return this.#get('address')
-  }
-
-  /** How messages call the server: `Tarantool[127.0.0.1:34567]`, or `Tarantool 3[…]` if that `version` is asked for. */
-  get fingerprint(): string {
-    return this.#get('fingerprint')
-  }
-
-  /** The instance's directory; it is there from the first start to the stop. */
-  get workDir(): string {
-    return this.#get('workDir')
+    return this.state === 'running'
   }
 
   /** The path of the server's log. */
@@ -155,57 +155,12 @@ export class TarantoolSyncInstance implements Disposable {
   /** The process that runs, or that ran last. */
   get process(): TarantoolSyncProcess | undefined {
     const number = this.#remote.get('process') as number | undefined
-    if (number === undefined) return undefined
-    return new TarantoolSyncProcess(this.#remote.part(number), this.log, () => this.#requestTimeout)
-  }
-
-  /** The process's id while it runs. */
-  get pid(): number | undefined {
-    return this.#get('pid')
+    return number === undefined ? undefined : new TarantoolSyncProcess(this.#remote.part(number), this.log)
   }
 
   /** The option `logger`. */
   get logger(): Logger | undefined {
     return this.#logger
-  }
-
-  /** Where to replicate from: one URI or several. Takes effect at the next start. */
-  get replicationSource(): string | readonly string[] | undefined {
-    return this.#get('replicationSource')
-  }
-
-  set replicationSource(source: string | readonly string[] | undefined) {
-    this.#remote.set('replicationSource', source)
-  }
-
-  /**
-   * The version of the running server: a text with `isAtLeast`, `major`, `minor` and `patch`.
-   *
-   * @throws NotRunningError
-   */
-  version(): TarantoolVersion {
-    return this.#call('version', [])
-  }
-
-  /** `box.info.status` now: `'running'`, or of a server that replicates `'orphan'`. */
-  status(): string {
-    return this.#call('status', [], this.#requestTimeout)
-  }
-
-  /** The version of the program that is run: `tarantool --version`, asked once per binary. */
-  binVersion(): TarantoolVersion {
-    return this.#call('binVersion', [])
-  }
-
-  // ---- Its life ----
-
-  /**
-   * Makes the directory and the init script, and chooses the port, without starting anything.
-   *
-   * @returns the path of the rendered init script
-   */
-  prepare(options: { recreate?: boolean } = {}): string {
-    return this.#call('prepare', [options])
   }
 
   /**
@@ -216,7 +171,7 @@ export class TarantoolSyncInstance implements Disposable {
    *   StartTimeoutError after `timeout`; nothing runs then, and no directory is left
    */
   start(options: StartOptions = {}): this {
-    this.#call('start', [options])
+    this.#remote.call('start', [options])
     return this
   }
 
@@ -226,7 +181,13 @@ export class TarantoolSyncInstance implements Disposable {
    * @param options `timeout` in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
    */
   ready(options: { timeout?: number } = {}): this {
-    this.#call('ready', [options])
+    this.#remote.call('ready', [options])
+    return this
+  }
+
+  /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
+  restart(options: { recreate?: boolean } = {}): this {
+    this.#remote.call('restart', [options])
     return this
   }
 
@@ -245,12 +206,6 @@ export class TarantoolSyncInstance implements Disposable {
     this.#end('kill', options)
   }
 
-  /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
-  restart(options: { recreate?: boolean } = {}): this {
-    this.#call('restart', [options])
-    return this
-  }
-
   /**
    * Waits until the server has ended, for whatever reason; at once when none runs.
    *
@@ -258,18 +213,8 @@ export class TarantoolSyncInstance implements Disposable {
    * @returns how it ended; undefined when it was never started
    * @throws RequestTimeoutError
    */
-  waitStopped({ timeout = this.#requestTimeout }: { timeout?: number } = {}): ProcessExit | undefined {
-    return this.#call('waitStopped', [], timeout)
-  }
-
-  /** Removes the directory and the sockets of an instance that does not run, unless `keep` says otherwise. */
-  cleanup(): void {
-    this.#call('cleanup', [])
-  }
-
-  /** Makes `keep: 'on-failure'` keep the directory: something failed that the instance itself cannot see. */
-  markFailed(): void {
-    this.#call('markFailed', [])
+  waitStopped({ timeout = this.requestTimeout }: { timeout?: number } = {}): ProcessExit | undefined {
+    return this.#remote.call('waitStopped', [], timeout) as ProcessExit | undefined
   }
 
   /** `stop()`, for `using`. */
@@ -277,12 +222,10 @@ export class TarantoolSyncInstance implements Disposable {
     this.stop()
   }
 
-  // Where the servers' thread has ended, its servers have: a finally of the user's need not know of it.
+  // If the servers' thread has ended, its servers have ended too. A `finally` of the user's does not have to know.
   #end(name: 'stop' | 'terminate' | 'kill', options: StopOptions): void {
-    if (this.#remote.isThere) this.#call(name, [options])
+    if (this.#remote.isThere) this.#remote.call(name, [options])
   }
-
-  // ---- Talking to it ----
 
   /**
    * Runs Lua on the server's console, as its administrator.
@@ -293,9 +236,9 @@ export class TarantoolSyncInstance implements Disposable {
    */
   command(
     lua: string,
-    { timeout = this.#requestTimeout, printGreeting }: Pick<CommandOptions, 'timeout' | 'printGreeting'> = {},
+    { timeout = this.requestTimeout, printGreeting }: Pick<CommandOptions, 'timeout' | 'printGreeting'> = {},
   ): unknown[] {
-    return this.#call('command', [lua, { timeout, printGreeting }])
+    return this.#remote.call('command', [lua, { timeout, printGreeting }]) as unknown[]
   }
 
   /**
@@ -308,7 +251,7 @@ export class TarantoolSyncInstance implements Disposable {
    * const [sum] = tarantool.eval<[number]>('return ... + 1', 41)
    */
   eval<Result extends unknown[] = unknown[]>(lua: string, ...args: unknown[]): Result {
-    return this.#call('eval', [lua, ...args], this.#requestTimeout) as Result
+    return this.#remote.call('eval', [lua, ...args], this.requestTimeout) as Result
   }
 
   /**
@@ -322,46 +265,6 @@ export class TarantoolSyncInstance implements Disposable {
    * const [count] = tarantool.call<[number]>('count_users')
    */
   call<Result extends unknown[] = unknown[]>(name: string, ...args: unknown[]): Result {
-    return this.#call('call', [name, ...args], this.#requestTimeout) as Result
-  }
-
-  /** The lines of the log, from an offset in bytes on. */
-  logs(slice?: LogSlice): string[] {
-    return this.#call('logs', [slice])
-  }
-
-  /** The lines of the log that hold a text or match an expression. */
-  grepLog(pattern: string | RegExp, slice?: LogSlice): string[] {
-    return this.#call('grepLog', [pattern, slice])
-  }
-
-  /**
-   * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
-   *
-   * @param options `timeout` in milliseconds, default 5000; `since` in bytes, default 0
-   *
-   * @throws LogTimeoutError; ServerExitedError as soon as the server ends without having written one
-   */
-  waitForLog(pattern: string | RegExp, options?: LogWait): string {
-    return this.#call('waitForLog', [pattern, options])
-  }
-
-  /**
-   * Brings the server back to how it was when its application and seed had been loaded. Needs `recordChanges: true`.
-   *
-   * @throws ResetError without `recordChanges`; NotRunningError
-   */
-  reset(): void {
-    this.#call('reset', [], this.#requestTimeout)
-  }
-
-  // ---- Inside ----
-
-  #get<Name extends Property>(name: Name): TarantoolInstance[Name] {
-    return this.#remote.get(name) as TarantoolInstance[Name]
-  }
-
-  #call<Name extends Method>(name: Name, values: readonly unknown[], timeout?: number): Answer<Name> {
-    return this.#remote.call(name, values, timeout) as Answer<Name>
+    return this.#remote.call('call', [name, ...args], this.requestTimeout) as Result
   }
 }

@@ -1,51 +1,40 @@
-import type { LogFile, LogSlice, LogWait } from '../../log/log-file.ts'
+import type { LogFile, LogWait } from '../../log/log-file.ts'
 import type { Remote } from './remote.ts'
+import { type OwnMembers, type Twin, twinOf } from './twin.ts'
 
-/** The log of a blocking instance: `LogFile`, method by method. */
-export class SyncLogFile {
+const ways = {
+  path: 'own',
+  offset: 'property',
+  text: 'method',
+  lines: 'method',
+  grep: 'method',
+  // A writer of the log is a promise, which no other thread can be given.
+  waitFor: 'own',
+} as const
+
+const BlockingLogFile: Twin<LogFile, typeof ways> = /* @__PURE__ */ twinOf(ways)
+
+/** The log of a blocking instance: the members of `LogFile`, whose methods block and return the value itself. */
+export class SyncLogFile extends BlockingLogFile {
   /** The path of the file. */
   readonly path: string
   readonly #remote: Remote
 
   /** @internal */
   constructor(path: string, remote: Remote) {
+    super(remote)
+    this satisfies OwnMembers<LogFile, typeof ways>
     this.path = path
     this.#remote = remote
   }
 
-  /** The size of the log now, in bytes: what is logged from here on is `lines({ since: offset })`. */
-  get offset(): number {
-    return this.#remote.get('offset') as number
-  }
-
-  /** The text from `since` to the end. */
-  text(slice?: LogSlice): string {
-    return this.#call('text', slice)
-  }
-
-  /** The lines from `since` to the end. */
-  lines(slice?: LogSlice): string[] {
-    return this.#call('lines', slice)
-  }
-
-  /** Those lines that hold a text or match an expression. */
-  grep(pattern: string | RegExp, slice?: LogSlice): string[] {
-    return this.#call('grep', pattern, slice)
-  }
-
   /**
-   * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
+   * Waits for a line that contains a text or matches an expression, and returns the line. A line that is already in the
+   * log counts.
    *
    * @throws LogTimeoutError
    */
   waitFor(pattern: string | RegExp, options?: LogWait): string {
-    return this.#call('waitFor', pattern, options)
-  }
-
-  #call<Name extends 'text' | 'lines' | 'grep' | 'waitFor'>(
-    name: Name,
-    ...values: unknown[]
-  ): Awaited<ReturnType<LogFile[Name]>> {
-    return this.#remote.call(name, values) as Awaited<ReturnType<LogFile[Name]>>
+    return this.#remote.call('waitFor', [pattern, options]) as string
   }
 }

@@ -7,17 +7,27 @@ import type { ServerThread } from './thread.ts'
 export class Remote {
   readonly #thread: ServerThread
   readonly #target: Target
-  readonly #nameOfServer: () => string
+  readonly #whole: Remote
+  #requestTimeout = 60_000
 
-  constructor(thread: ServerThread, target: Target, nameOfServer: () => string) {
+  constructor(thread: ServerThread, target: Target, whole?: Remote) {
     this.#thread = thread
     this.#target = target
-    this.#nameOfServer = nameOfServer
+    this.#whole = whole ?? this
   }
 
   /** Whether the thread is there. */
   get isThere(): boolean {
     return this.#thread.alive
+  }
+
+  /** The instance's limit, in milliseconds, for calls that nothing else could end. */
+  get requestTimeout(): number {
+    return this.#whole.#requestTimeout
+  }
+
+  set requestTimeout(milliseconds: number) {
+    this.#whole.#requestTimeout = milliseconds
   }
 
   get(name: string): unknown {
@@ -40,12 +50,12 @@ export class Remote {
 
   /** The same for a part of it. */
   part(part: number | 'log'): Remote {
-    return new Remote(this.#thread, { ...this.#target, part }, this.#nameOfServer)
+    return new Remote(this.#thread, { ...this.#target, part }, this.#whole)
   }
 
   #ask(kind: 'get' | 'set' | 'call', name: string, values: readonly unknown[], timeout: number): unknown {
     return this.#thread.ask({ kind, target: this.#target, name, values: toClone(values) }, timeout, () => {
-      const instance = this.#nameOfServer()
+      const instance = this.#whole.get('fingerprint') as string
       return new RequestTimeoutError(`${instance} did not answer ${name} within ${timeout} ms`, { instance })
     })
   }

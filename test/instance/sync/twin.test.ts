@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
   ByteString,
   Datetime,
@@ -6,38 +6,50 @@ import {
   type InstanceOptions,
   Interval,
   TarantoolFixtureError,
-  TarantoolInstance,
-  TarantoolProcess,
-  TarantoolSyncInstance,
-  TarantoolSyncProcess,
   Uuid,
 } from '../../../src/index.ts'
-import { SyncLogFile } from '../../../src/instance/sync/log.ts'
-import { LogFile } from '../../../src/log/log-file.ts'
+import { type OwnMembers, type Twin, twinOf, type Ways } from '../../../src/instance/sync/twin.ts'
 import { type Feature, skipWithout } from '../../support/features.ts'
 import { newInstance, startInstance } from '../../support/instances.ts'
 import { newSync, thrownBy } from './support.ts'
 
-describe('each method and getter has its blocking twin', () => {
-  test.each([
-    // Only the broker gives an address to another server, and the broker is asynchronous.
-    {
-      of: TarantoolInstance,
-      twin: TarantoolSyncInstance,
-      without: ['standBy', 'takeOver', 'stepAside', 'stepBack'],
-    },
-    // What only its starter or its instance needs.
-    {
-      of: TarantoolProcess,
-      twin: TarantoolSyncProcess,
-      without: ['hold', 'reportStream', 'serverPid', 'endLifeline', 'killClient', 'unpublish', 'publish'],
-    },
-    { of: LogFile, twin: SyncLogFile, without: [] as string[] },
-  ])('$of.name', ({ of, twin, without }) => {
-    const names = (Class: { prototype: object }): string[] => Object.getOwnPropertyNames(Class.prototype)
-    const there = new Set<string>([...names(twin), 'log', 'path', 'pid', ...without])
-    expect(names(of).filter(name => !there.has(name))).toEqual([])
-    expect(Object.hasOwn(twin.prototype, Symbol.dispose)).toBe(Object.hasOwn(of.prototype, Symbol.asyncDispose))
+describe('the table of a twin', () => {
+  interface Original {
+    readonly port: number
+    name: string
+    logger: ((line: string) => void) | undefined
+    ask(question: string, options?: object): Promise<number>
+    find(): string[]
+  }
+  const ways = { port: 'property', name: 'property', logger: 'own', ask: 'limited', find: 'method' } as const
+  const { ask: _, ...withoutAsk } = ways
+
+  test('makes the members block', () => {
+    const Made: Twin<Original, typeof ways> = twinOf(ways)
+    expectTypeOf<InstanceType<typeof Made>>().toEqualTypeOf<{
+      readonly port: number
+      name: string
+      ask: (question: string, options?: object) => number
+      find: () => string[]
+    }>()
+    expectTypeOf<OwnMembers<Original, typeof ways>>().toEqualTypeOf<{ logger: unknown }>()
+    expect(Object.getOwnPropertyNames(Made.prototype).sort()).toEqual(['ask', 'constructor', 'find', 'name', 'port'])
+  })
+
+  test('has an entry for each member of the original, and no other', () => {
+    expectTypeOf<typeof ways>().toExtend<Ways<Original>>()
+    // @ts-expect-error There is no entry for 'ask'.
+    twinOf<Original, typeof withoutAsk>(withoutAsk)
+    // @ts-expect-error The original has no 'tell'.
+    twinOf<Original, typeof ways & { tell: 'method' }>({ ...ways, tell: 'method' })
+    // @ts-expect-error The thread cannot call a number.
+    twinOf<Original, Omit<typeof ways, 'port'> & { port: 'method' }>({ ...ways, port: 'method' })
+  })
+
+  test('names the members that the class adds', () => {
+    class WithoutLogger {}
+    // @ts-expect-error There is no 'logger'.
+    new WithoutLogger() satisfies OwnMembers<Original, typeof ways>
   })
 })
 

@@ -107,4 +107,16 @@ export function blocking(): void {
   expectTypeOf(tarantool.waitStopped({ timeout: 5 })).toEqualTypeOf<ProcessExit | undefined>()
   expectTypeOf(tarantool.stop()).toEqualTypeOf<void>()
   tarantool.requestTimeout = 5
+  tarantool.replicationSource = undefined
+  // @ts-expect-error An address is not written to.
+  tarantool.port = 3301
+  // @ts-expect-error A spare belongs to the broker.
+  tarantool.takeOver()
+  expectTypeOf(new Application().start().ready()).toEqualTypeOf<Application>()
+}
+
+class Application extends TarantoolSyncInstance {
+  override stop(): void {
+    super.stop({ cleanup: false })
+  }
 }
