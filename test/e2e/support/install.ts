@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { npm, pack } from '../../support/npm.ts'
 import { cache, installDirectory, nodeDirectory, type Runner } from './runners.ts'
 
@@ -15,8 +15,12 @@ export async function installInto(directory: string, packages: Readonly<Record<s
   const done = join(directory, 'installed.json')
   if (existsSync(done) && readFileSync(done, 'utf8') === manifest) return
   writeFileSync(join(directory, 'package.json'), manifest)
+  const names = Object.entries(packages).map(([name, version]) => `${name} ${version}`)
+  const began = performance.now()
+  console.log(`e2e: installing ${names.join(', ')} into ${relative(process.cwd(), directory)}, once`)
   // npm's `node` package puts its binary into place with an install script.
   await npm(directory, ['install', '--no-package-lock'])
+  console.log(`e2e: installed after ${Math.ceil((performance.now() - began) / 1000)} s`)
   writeFileSync(done, manifest)
 }
 
