@@ -15,6 +15,7 @@ export type {
   SeedRows,
 } from './config/options.ts'
 export * from './errors.ts'
+export type { ProcessExit } from './instance/control/exit.ts'
 export { type DockerInstanceOptions, TarantoolDockerInstance } from './instance/docker/instance.ts'
 export {
   type CommandOptions,
@@ -25,7 +26,7 @@ export {
   TarantoolInstance as TarantoolAsyncInstance,
 } from './instance/instance.ts'
 export type { InstanceState } from './instance/lifecycle.ts'
-export { type ProcessExit, TarantoolProcess } from './instance/process.ts'
+export { TarantoolProcess } from './instance/process.ts'
 export { TarantoolSyncInstance } from './instance/sync/instance.ts'
 export { SyncLogFile } from './instance/sync/log.ts'
 export { TarantoolSyncProcess } from './instance/sync/process.ts'

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { exitWithin, type ProcessExit } from '../control/exit.ts'
+import type { ServerControl } from '../control/server-control.ts'
+import type { SpawnedProcess } from '../control/spawned.ts'
 import { reaper } from '../owner/reaper.ts'
-import type { ProcessExit, ServerControl, TarantoolProcess } from '../process.ts'
 import { askEngine, askEngineNow, type Container } from './engine.ts'
 import { hostPid } from './host-pid.ts'
 import { joinNetworks, type LeftNetworks, leaveNetworks } from './networks.ts'
@@ -12,16 +14,18 @@ const patience = [500, 1000, 2000]
 /** Signals the server in a container; the process that was spawned is the engine's client only. */
 export class ContainerControl implements ServerControl {
   readonly #container: Container
-  readonly #client: TarantoolProcess
+  readonly #client: SpawnedProcess
   #pid: number | undefined
   #isPaused = false
   #ending: Promise<void> | undefined
   #left: LeftNetworks | undefined
 
-  constructor(client: TarantoolProcess, container: Container) {
+  constructor(client: SpawnedProcess, container: Container) {
     this.#client = client
     this.#container = container
-    if (client.pid !== 0) reaper.container(client.pid, container.name, container.engine)
+    if (client.pid === 0) return
+    reaper.container(client.pid, container.name, container.engine)
+    void client.exited.then(() => reaper.containerEnded(container.name))
   }
 
   get pid(): number | undefined {
@@ -57,7 +61,6 @@ export class ContainerControl implements ServerControl {
   }
 
   exitOf(exit: ProcessExit): ProcessExit {
-    reaper.containerEnded(this.#container.name)
     const { exitCode = 0 } = exit
     // As a shell tells of a signal; a server that exits with such a code itself cannot be told apart.
     const signal = Object.entries(constants.signals).find(([, number]) => exitCode === 128 + number)?.[0]
@@ -93,12 +96,12 @@ export class ContainerControl implements ServerControl {
     const { name } = this.#container
     for (const time of patience) {
       if (!(await this.#ask(this.#killWith('SIGKILL')))) this.#client.endLifeline()
-      if (await this.#client.exitWithin(time)) return
+      if (await exitWithin(this.#client.exited, time)) return
       this.#client.endLifeline()
       await this.#ask(['rm', '--force', name])
-      if (await this.#client.exitWithin(time)) return
+      if (await exitWithin(this.#client.exited, time)) return
     }
-    this.#client.killClient()
+    this.#client.signalGroup('SIGKILL')
     await this.#ask(['rm', '--force', name])
   }
 }

@@ -5,8 +5,8 @@ import {
   RootNotWritableError,
   type TarantoolFixtureError,
 } from '../../errors.ts'
+import type { ProcessExit } from '../control/exit.ts'
 import { engineSilent } from '../docker/engine.ts'
-import type { ProcessExit } from '../process.ts'
 import type { FailureContext } from './details.ts'
 
 /** What messages need of the container. */

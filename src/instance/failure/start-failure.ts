@@ -10,7 +10,7 @@ import {
   type TarantoolFixtureError,
 } from '../../errors.ts'
 import { asPlainLine } from '../../log/plain-line.ts'
-import type { ProcessExit } from '../process.ts'
+import type { ProcessExit } from '../control/exit.ts'
 import { OwnersUnknownError } from '../start/access.ts'
 import type { LineMap } from '../start/init-template.ts'
 import type { FailureReport } from '../start/report.ts'

@@ -1,8 +1,9 @@
 import type { TarantoolFixtureError } from '../../errors.ts'
 import type { Version } from '../../version/version.ts'
+import type { ProcessExit } from '../control/exit.ts'
 import type { FailureContext } from '../failure/details.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
-import type { ProcessExit, ProcessSpec } from '../process.ts'
+import type { ProcessSpec } from '../process.ts'
 
 /** Where a server's files are, and where it listens. */
 export interface ServerPlace {

@@ -7,8 +7,7 @@ const ways = {
   pid: 'own',
   log: 'own',
   logStart: 'own',
-  // Only the original can assign it.
-  spawnError: 'own',
+  spawnError: 'property',
   exit: 'property',
   exitCode: 'property',
   signal: 'property',
@@ -24,8 +23,6 @@ const ways = {
   serverPid: 'none',
   reportStream: 'none',
   hold: 'none',
-  endLifeline: 'none',
-  killClient: 'none',
   unpublish: 'none',
   publish: 'none',
 } as const
@@ -43,20 +40,13 @@ export class TarantoolSyncProcess extends BlockingProcess {
   readonly log: SyncLogFile
   /** Where this process's part of the log begins, in bytes. */
   readonly logStart: number
-  readonly #remote: Remote
 
   /** @internal */
   constructor(remote: Remote, log: SyncLogFile) {
     super(remote)
     this satisfies OwnMembers<TarantoolProcess, typeof ways>
-    this.#remote = remote
     this.log = log
     this.pid = remote.get('pid') as number
     this.logStart = remote.get('logStart') as number
-  }
-
-  /** Why the process could not be made, when it could not; `pid` is then 0. */
-  get spawnError(): Error | undefined {
-    return this.#remote.get('spawnError') as Error | undefined
   }
 }

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import type { ProcessExit } from './exit.ts'
+
+/** What to run, and where. */
+export interface SpawnSpec {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Gets the process's stderr; appended to. */
+  readonly logFile: string
+}
+
+// Some errors are thrown (E2BIG), others come as an event (ENOENT).
+function makeChild({ command, args, cwd, env }: SpawnSpec, log: number): ChildProcess | Error {
+  try {
+    // The log is a file that the server itself writes: nothing in this process can make it wait.
+    return spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', log], detached: true })
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/**
+ * The process that was spawned for a server, and how that process ended. It has a process group of its own, so that Ctrl-C
+ * in a terminal ends the test run and not the server under it.
+ */
+export class SpawnedProcess {
+  /** Where this process's part of the log begins, in bytes. */
+  readonly logStart: number
+  /** Resolves when the process has ended, without keeping Node alive for it. */
+  readonly exited: Promise<ProcessExit>
+  readonly #child: ChildProcess | undefined
+  #spawnError: Error | undefined
+  #exit: ProcessExit | undefined
+  #holders = 0
+
+  private constructor(child: ChildProcess | Error, logStart: number) {
+    this.logStart = logStart
+    this.#child = child instanceof Error ? undefined : child
+    this.exited = new Promise(resolve => {
+      const settle = (exit: ProcessExit): void => {
+        if (this.#exit) return
+        this.#exit = exit
+        // Programs that the server started and that outlived it. One that left its group, a daemon, sees its lifeline end.
+        this.signalGroup('SIGKILL')
+        resolve(exit)
+      }
+      const fail = (error: Error): void => {
+        // A signal that may not be sent (the server runs as another user) is an error of the child, too.
+        if (this.pid !== 0) return
+        this.#spawnError = error
+        settle({ exitCode: undefined, signal: undefined })
+      }
+      if (child instanceof Error) {
+        fail(child)
+        return
+      }
+      child.on('error', fail)
+      child.once('exit', (exitCode, signal) => settle({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }))
+    })
+    if (child instanceof Error) return
+    child.stdin?.on('error', () => {})
+    // What keeps Node alive is the process, for those who hold it.
+    for (const handle of [child, child.stdin as Socket | null, child.stdout as Socket | null]) handle?.unref()
+  }
+
+  static spawn(spec: SpawnSpec): SpawnedProcess {
+    const log = openSync(spec.logFile, 'a', 0o600)
+    try {
+      const { size } = fstatSync(log)
+      return new SpawnedProcess(makeChild(spec, log), size)
+    } finally {
+      closeSync(log)
+    }
+  }
+
+  /** The process's id; 0 when it could not be started. */
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  get spawnError(): Error | undefined {
+    return this.#spawnError
+  }
+
+  /** How the process ended; undefined while it runs. */
+  get exit(): ProcessExit | undefined {
+    return this.#exit
+  }
+
+  get stdout(): Readable {
+    return this.#child?.stdout ?? Readable.from([])
+  }
+
+  /** Keeps Node alive for the process, until the function that it returns is called. */
+  hold(): () => void {
+    if (this.#holders++ === 0) this.#child?.ref()
+    return () => {
+      if (--this.#holders === 0) this.#child?.unref()
+    }
+  }
+
+  /** Sends a signal to the process; false when it has gone. */
+  signal(signal: NodeJS.Signals): boolean {
+    return this.pid !== 0 && !this.#exit && this.#child?.kill(signal) === true
+  }
+
+  /** Sends a signal to the process and all that runs in its group; false when that failed. */
+  signalGroup(signal: NodeJS.Signals): boolean {
+    if (this.pid === 0) return false
+    try {
+      return process.kill(-this.pid, signal)
+    } catch {
+      return false
+    }
+  }
+
+  /** Closes the process's stdin: a server at the other end, now or later, ends by itself. */
+  endLifeline(): void {
+    this.#child?.stdin?.destroy()
+  }
+}
