@@ -87,7 +87,8 @@ export class Spare {
     this.#instance = instance
     // After the answer to the test that is about to run.
     await nextTurn()
-    if (this.#instance === instance) await instance.standBy()
+    if (this.#instance === instance)
+      await instance.standBy({ advice: "isolation: 'restart' starts no server beside another." })
   }
 
   async #take(): Promise<TarantoolInstance | undefined> {

@@ -12,7 +12,8 @@ import { type ServerAddress, ServerConnections } from '../protocol/connections.t
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
 import type { ProcessExit } from './control/exit.ts'
-import { describeExit } from './failure/start-failure.ts'
+import type { Standby } from './failure/details.ts'
+import { describeExit } from './failure/exit-failure.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
 import { forUri, type InstanceAddresses, toUri } from './place/addresses.ts'
 import { freePort } from './place/port.ts'
@@ -261,8 +262,8 @@ export class TarantoolInstance implements AsyncDisposable {
    * @internal
    * @throws what `start` throws
    */
-  async standBy(): Promise<this> {
-    this.#workspace.standsBy = true
+  async standBy(standby: Standby = {}): Promise<this> {
+    this.#workspace.standby = standby
     await this.start()
     // What a take-over needs is loaded and connected before somebody waits for it. One that is not fit for it has ended
     // by then, like one that ends while it stands by.
@@ -283,7 +284,7 @@ export class TarantoolInstance implements AsyncDisposable {
       details: () => this.#lifecycle.details(this.process?.logStart),
       command: (lua, options) => this.command(lua, options),
     })
-    this.#workspace.standsBy = false
+    this.#workspace.standby = undefined
     await this.#workspace.chooseAddresses()
     this.#disconnect()
   }

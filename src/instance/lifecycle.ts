@@ -5,9 +5,9 @@ import { tailOf } from '../log/tail.ts'
 import { readSeed } from '../seed/seed-task.ts'
 import type { Version } from '../version/version.ts'
 import type { ServerDetails } from './failure/details.ts'
+import { errorOfOwnEnd } from './failure/exit-failure.ts'
 import { errorOfSource, saysNeverToReplicate, waitsForSource } from './failure/replication-failure.ts'
 import { whyKilled, whySlow } from './failure/slow-stop.ts'
-import { errorOfOwnEnd } from './failure/start-failure.ts'
 import { toUri } from './place/addresses.ts'
 import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
@@ -82,7 +82,7 @@ export class Lifecycle {
     const address = toUri(this.#options.host, this.#workspace.addresses?.port ?? this.#options.port ?? '?')
     const { versionInName } = this.#options
     const name = versionInName === undefined ? 'Tarantool' : `Tarantool ${versionInName}`
-    return `${this.#workspace.standsBy ? 'spare ' : ''}${name}[${address}]`
+    return `${this.#workspace.standby ? 'spare ' : ''}${name}[${address}]`
   }
 
   /** Why it does not run, when that was nobody's wish. */

@@ -1,4 +1,5 @@
-import { askEngine, engineSilent } from './engine.ts'
+import { engineSilent } from '../failure/engine-failure.ts'
+import { askEngine } from './engine.ts'
 
 /** What has to be known of an engine. */
 export interface EngineInfo {

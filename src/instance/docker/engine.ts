@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { ContainerEngineError } from '../../errors.ts'
+import { engineMissing } from '../failure/engine-failure.ts'
 
 /** A container, as the engine knows it. */
 export interface Container {
@@ -82,22 +82,4 @@ export function askEngine(
 export function askEngineNow(engine: string, args: readonly string[]): boolean {
   const { status } = spawnSync(engine, args, { env: engineEnvironment(), stdio: 'ignore', timeout: usualTimeout })
   return status === 0
-}
-
-const otherEngine =
-  "The option docker.engine names another one: 'podman', or a path. Without the option docker, Tarantool runs on this machine itself."
-
-/** Makes the error of a program that cannot be run. */
-function engineMissing(engine: string, cause: Error): ContainerEngineError {
-  return new ContainerEngineError(`cannot run ${engine}, which is to run the container: ${cause.message}`, {
-    hint: otherEngine,
-    cause,
-  })
-}
-
-/** Makes the error of a program that says that it has no engine to talk to. */
-export function engineSilent(engine: string, said: string): ContainerEngineError {
-  return new ContainerEngineError(`the engine of ${engine} does not answer: ${said}`, {
-    hint: `Is it running, and may you use it? \`${engine} info\` tells. ${otherEngine}`,
-  })
 }

@@ -1,4 +1,4 @@
-import { ContainerImageError } from '../../errors.ts'
+import { pulledInVain, pullFailed, pullForbidden } from '../failure/image-failure.ts'
 import { askEngine } from './engine.ts'
 
 /** An image that the engine has. */
@@ -26,7 +26,7 @@ export async function provideImage(
   await pull(engine, name, report, signal)
   const pulled = await inspect(engine, name, signal)
   if (pulled) return pulled
-  throw new ContainerImageError(`${engine} has pulled ${name}, and does not have it`)
+  throw pulledInVain(engine, name)
 }
 
 async function inspect(engine: string, name: string, signal: AbortSignal): Promise<Image | undefined> {
@@ -48,14 +48,7 @@ const betweenLines = 1000
 const longestPull = 60 * 60_000
 
 async function pull(engine: string, name: string, report: (line: string) => void, signal: AbortSignal): Promise<void> {
-  if (process.env.TARANTOOL_FIXTURE_INSTALL === '0') {
-    throw new ContainerImageError(
-      `${engine} does not have the image ${name}, and TARANTOOL_FIXTURE_INSTALL=0 forbids the pull`,
-      {
-        hint: `\`${engine} pull ${name}\` pulls it.`,
-      },
-    )
-  }
+  if (process.env.TARANTOOL_FIXTURE_INSTALL === '0') throw pullForbidden(engine, name)
   report(`${engine} does not have the image ${name}: it is pulled`)
   let last = performance.now()
   const onLine = (line: string): void => {
@@ -68,15 +61,5 @@ async function pull(engine: string, name: string, report: (line: string) => void
   signal.throwIfAborted()
   if (exitCode === 0) return
   const lines = `${stdout}\n${stderr}`.split('\n').filter(line => line.trim() !== '')
-  throw new ContainerImageError(`the image ${name} cannot be pulled: ${lines.at(-1) ?? `exit code ${exitCode}`}`, {
-    hint: hintOf(lines.join('\n'), engine, name),
-  })
-}
-
-const unreachable = /dial tcp|lookup|no such host|timeout|refused|unreachable|network|TLS|EOF|proxy/i
-
-function hintOf(said: string, engine: string, name: string): string {
-  return unreachable.test(said)
-    ? `The registry cannot be reached from here. With a network, \`${engine} pull ${name}\` pulls it once and for all; \`${engine} load\` takes it from a file.`
-    : 'Is there such an image, and such a tag of it, and may you have it? The options are docker.image and docker.tag.'
+  throw pullFailed(engine, name, lines, exitCode)
 }

@@ -3,9 +3,9 @@ import { announceImage } from '../../binary/announce.ts'
 import { toStderr } from '../../binary/locate.ts'
 import type { ResolvedDocker } from '../../config/docker.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
-import { ContainerImageError } from '../../errors.ts'
 import { tryParseVersion, type Version } from '../../version/version.ts'
 import { errorOfContainer } from '../failure/container-failure.ts'
+import { holdsNoTarantool } from '../failure/image-failure.ts'
 import { directoryPrefix } from '../place/directory.ts'
 import type { Program, ReadyProgram, ServerCommand, ServerPlace } from '../start/program.ts'
 import { ContainerControl } from './control.ts'
@@ -67,12 +67,7 @@ export class DockerProgram implements Program {
     const { stdout, stderr } = await askEngine(engine, run)
     const version = tryParseVersion(/^Tarantool .*/m.exec(stdout)?.[0] ?? '')
     if (version) return version
-    throw new ContainerImageError(
-      `the image ${image} holds no Tarantool: ${(stderr || stdout).trim() || 'it says nothing'}`,
-      {
-        hint: 'The options are docker.image and docker.tag.',
-      },
-    )
+    throw holdsNoTarantool(image, (stderr || stdout).trim() || 'it says nothing')
   }
 
   #command(place: ServerPlace, prepared: Prepared): ServerCommand {

@@ -1,13 +1,9 @@
-import {
-  ContainerEngineError,
-  ContainerImageError,
-  PortTakenError,
-  RootNotWritableError,
-  type TarantoolFixtureError,
-} from '../../errors.ts'
+import { ContainerEngineError, RootNotWritableError, type TarantoolFixtureError } from '../../errors.ts'
 import type { ProcessExit } from '../control/exit.ts'
-import { engineSilent } from '../docker/engine.ts'
 import type { FailureContext } from './details.ts'
+import { engineSilent } from './engine-failure.ts'
+import { holdsNoTarantool, imageRemoved } from './image-failure.ts'
+import { cannotPublish } from './port-failure.ts'
 
 /** What messages need of the container. */
 export interface FailedContainer {
@@ -56,19 +52,11 @@ export function errorOfContainer(
   if (silent.test(said)) return engineSilent(engine, line)
   if (portTaken.test(said)) {
     const address = [context.console, context.listen].find(uri => said.includes(uri)) ?? context.listen
-    return new PortTakenError(`${context.instance} cannot be published on ${address}: the address is in use`, {
-      ...context,
-      address,
-      hint: context.chosen.includes(address)
-        ? 'It was free when it was chosen; another process has taken it since.'
-        : 'Another process or container has it. Leave the port out to get a free one.',
-    })
+    return cannotPublish(address, context)
   }
-  if (noImage.test(said)) {
-    return new ContainerImageError(`${engine} has no image ${image} any more: ${line}`, context)
-  }
+  if (noImage.test(said)) return imageRemoved(engine, image, line, context)
   if (noProgram.test(said)) {
-    return new ContainerImageError(`the image ${image} holds no Tarantool: ${line}`, {
+    return holdsNoTarantool(image, line, {
       ...context,
       hint: 'It has to have a program `tarantool` on its PATH. The options are docker.image and docker.tag.',
     })

@@ -7,6 +7,12 @@ export interface ServerDetails extends ErrorDetails {
   readonly logTail: readonly string[]
 }
 
+/** How a server is to stand by. */
+export interface Standby {
+  /** What a user can do about a server that cannot start beside the one before it. */
+  readonly advice?: string | undefined
+}
+
 /** What is known of the server whose start failed. */
 export interface FailureContext extends ServerDetails {
   /** What it was to listen on, as messages call it. */
@@ -15,6 +21,6 @@ export interface FailureContext extends ServerDetails {
   /** Those of the two that the user did not fix. */
   readonly chosen: readonly string[]
   readonly lineMap: LineMap
-  /** It was to stand by, while another server has its address. */
-  readonly standsBy: boolean
+  /** Set if the server was to stand by, while another server has its address. */
+  readonly standby: Standby | undefined
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import { TarantoolFixtureError } from '../../errors.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
+import type { Standby } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
 import { sweepOnce } from '../owner/sweep.ts'
 import { Access } from '../start/access.ts'
@@ -29,7 +30,7 @@ export class Workspace {
   readonly #takenOver: readonly PortReservation[]
   #addresses: InstanceAddresses | undefined
   /** The next server is to stand by, or this one does: another one has its address. */
-  standsBy = false
+  standby: Standby | undefined
   /** The sockets that were there before the server's: another's, perhaps. */
   #foundSockets = new Map<string, string>()
 
@@ -88,7 +89,7 @@ export class Workspace {
       this.#consolePort = await reservePort(consoleHost)
     }
     const addresses = resolveAddresses(this.#options, this.directory, this.#port?.port, this.#consolePort?.port)
-    this.#addresses = this.standsBy ? standbyAddresses(addresses, this.directory) : addresses
+    this.#addresses = this.standby ? standbyAddresses(addresses, this.directory) : addresses
     return this.#addresses
   }
 

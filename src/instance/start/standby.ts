@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LuaError, PortTakenError } from '../../errors.ts'
 import type { RequestOptions } from '../../protocol/request-table.ts'
 import type { ServerDetails } from '../failure/details.ts'
+import { errorOfTakeOver } from '../failure/port-failure.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
 
 /** A server that stands by, as the take-over sees it. */
@@ -41,12 +42,6 @@ async function takeOver({ addresses, timeout, details, command }: StandbyServer)
     // The binary port is first; who fails to make a console's server has got that far.
     const consoleIsTaken = error.luaMessage.includes('failed to create server')
     const address = (consoleIsTaken ? addresses.standby?.consoleToBe : undefined) ?? addresses.listen
-    const context = details()
-    throw new PortTakenError(`${context.instance} cannot take over ${address}: the address is in use`, {
-      ...context,
-      address,
-      cause: error,
-      hint: 'Another process has taken it in the moment between the end of one server and the turn of the next.',
-    })
+    throw errorOfTakeOver(address, details(), error)
   }
 }

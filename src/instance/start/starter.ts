@@ -222,7 +222,7 @@ export class Starter {
         console: addresses.console.uri,
         chosen,
         lineMap: script.lineMap,
-        standsBy: this.#workspace.standsBy,
+        standby: this.#workspace.standby,
       }),
     })
     this.#process = launched.process

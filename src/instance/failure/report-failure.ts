@@ -1,32 +1,15 @@
-import {
-  BinaryNotExecutableError,
-  BoxCfgError,
-  type ErrorDetails,
-  InitScriptError,
-  PortTakenError,
-  RootNotWritableError,
-  ServerExitedError,
-  ServerKilledError,
-  type TarantoolFixtureError,
-} from '../../errors.ts'
-import { asPlainLine } from '../../log/plain-line.ts'
-import type { ProcessExit } from '../control/exit.ts'
+import { BoxCfgError, InitScriptError, RootNotWritableError, type TarantoolFixtureError } from '../../errors.ts'
 import { OwnersUnknownError } from '../start/access.ts'
 import type { LineMap } from '../start/init-template.ts'
 import type { FailureReport } from '../start/report.ts'
 import { withoutBootLines } from './boot-lines.ts'
-import type { FailureContext, ServerDetails } from './details.ts'
+import type { FailureContext } from './details.ts'
 import { readTrace } from './lua-trace.ts'
-import { unwrittenByServer } from './not-writable.ts'
-import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-failure.ts'
+import { portTaken, saysTaken } from './port-failure.ts'
 import { errorOfSeed } from './seed-failure.ts'
+import { standbyHint } from './standby-hint.ts'
 
-const addressTaken = /Address already in use/i
 const rejectedOption = /(?:Incorrect value for|Can't set) option '([^']+)'/
-
-// Some versions keep the reason to the log.
-const saysTaken = (message: string, logTail: readonly string[]): boolean =>
-  addressTaken.test(message) || (message.includes('failed to bind') && logTail.some(line => addressTaken.test(line)))
 
 function userPlace(report: FailureReport, lineMap: LineMap): { file: string | undefined; line: number | undefined } {
   const file = report.source?.replace(/^[@=]/, '')
@@ -48,26 +31,12 @@ function messageOf(what: string, file: string | undefined, { instance }: Failure
 // For a missing module, Lua lists some forty places; the application's own places come first.
 const withoutSearch = (what: string): string => what.replace(/((?:\n\tno f\S+ .*){6})(?:\n\tno f\S+ .*)+/, '$1\n\t…')
 
-const portTaken = (address: string, context: FailureContext): PortTakenError =>
-  new PortTakenError(`${context.instance} cannot listen on ${address}: the address is in use`, {
-    ...context,
-    address,
-    hint: context.chosen.includes(address)
-      ? 'It was free when it was chosen; another process has taken it since.'
-      : 'Another process has it. Leave the port out to get a free one.',
-  })
-
 const secondBoxCfg =
   "The init script has called box.cfg before. An application that can also run alone asks first: if type(box.cfg) == 'function' then box.cfg{ … } end. For the tests, set the option in boxCfg."
 
 const vinylHint = (message: string): string | undefined =>
   message.includes("Vinyl does not support DDL if wal_mode = 'none'")
     ? "A vinyl space needs walMode: 'write' (the fixture's default is 'none')."
-    : undefined
-
-const spareHint = ({ standsBy }: FailureContext): string | undefined =>
-  standsBy
-    ? "This one was started for the next test while the server before it still ran: what the application binds or locks must be there twice, and box.cfg.listen is nil while it loads. isolation: 'restart' starts none beside another."
     : undefined
 
 /** Makes an error of what the boot script reported. */
@@ -121,7 +90,7 @@ export function errorOfReport(
   const luaFrames = readTrace(report.trace, context.lineMap)
   return new InitScriptError(messageOf(`${where}${withoutSearch(what)}`, file, context), {
     ...context,
-    hint: vinylHint(report.message) ?? spareHint(context),
+    hint: vinylHint(report.message) ?? standbyHint(context),
     file,
     line,
     luaFrames,
@@ -135,70 +104,5 @@ export function errorOfUnreadableReport(text: string, context: FailureContext): 
   return new InitScriptError(`${context.instance} did not start: its report cannot be read: ${JSON.stringify(text)}`, {
     ...context,
     hint: 'The server reports on the standard output that it was started with: nothing else may write to it.',
-  })
-}
-
-/** Says how a process ended: `exit code 1`, `signal SIGKILL`. */
-export function describeExit({ exitCode, signal }: ProcessExit): string {
-  if (signal !== undefined) return `signal ${signal}`
-  return exitCode === undefined ? 'no process' : `exit code ${exitCode}`
-}
-
-/**
- * Makes an error of a server that ended by itself.
- *
- * @param when the time of the exit in the server's life, such as 'right after it was ready'; empty if the time says
- * nothing
- */
-export function errorOfOwnEnd(exit: ProcessExit, when: string, details: ServerDetails): ServerExitedError {
-  const { exitCode, signal } = exit
-  const message = ['has ended by itself', when].filter(text => text !== '').join(' ')
-  return new ServerExitedError(`${details.instance} ${message}: ${describeExit(exit)}`, {
-    ...details,
-    exitCode,
-    signal,
-  })
-}
-
-/** Makes an error of a server that was gone before it reported anything. */
-export function errorOfExit(exit: ProcessExit, server: FailureContext): TarantoolFixtureError {
-  const context = { ...server, shownLog: withoutBootLines(server.logTail) }
-  const panic = context.logTail.map(asPlainLine).findLast(line => / F> /.test(line))
-  // 2.6.0 panics on a taken port; newer ones raise a Lua error, which is reported.
-  if (panic && context.logTail.some(line => addressTaken.test(line))) {
-    return portTaken(context.listen, context)
-  }
-  if (panic && saysNeverToReplicate(panic)) return errorOfSource(context)
-  const unwritten = panic === undefined ? undefined : unwrittenByServer(context.logTail.map(asPlainLine), context)
-  if (unwritten) return unwritten
-  const reason = panic ? `: ${panic.replace(/^.* F> /, '')}` : ''
-  if (exit.signal !== undefined) {
-    return new ServerKilledError(`${context.instance} was killed by ${exit.signal} before it was ready${reason}`, {
-      ...context,
-      signal: exit.signal,
-    })
-  }
-  return new ServerExitedError(`${context.instance} exited with code ${exit.exitCode} before it was ready${reason}`, {
-    ...context,
-    exitCode: exit.exitCode,
-    hint:
-      exit.exitCode === 0 ? 'Does the init script call os.exit?' : (membersHint(context.logTail) ?? spareHint(context)),
-  })
-}
-
-// The program is not at fault when the system has no room for one more process.
-const limits: Readonly<Record<string, string>> = {
-  EAGAIN: 'This user has too many processes: raise the limit (ulimit -u), or use fewer workers.',
-  EMFILE: 'This process has too many files open: raise the limit (ulimit -n).',
-  ENFILE: 'This machine has too many files open.',
-  ENOMEM: 'This machine has no memory left for one more process: use fewer workers.',
-}
-
-/** Makes an error of a process that could not be made. */
-export function errorOfSpawn(command: string, cause: Error, details: ErrorDetails): TarantoolFixtureError {
-  return new BinaryNotExecutableError(`cannot run ${command}: ${cause.message}`, {
-    ...details,
-    hint: limits[(cause as NodeJS.ErrnoException).code ?? ''],
-    cause,
   })
 }

@@ -1,0 +1,42 @@
+import { ContainerImageError, type ErrorDetails } from '../../errors.ts'
+
+const options = 'The options are docker.image and docker.tag.'
+
+/** Makes the error of an image without a Tarantool. */
+export function holdsNoTarantool(image: string, said: string, details: ErrorDetails = {}): ContainerImageError {
+  return new ContainerImageError(`the image ${image} holds no Tarantool: ${said}`, { hint: options, ...details })
+}
+
+/** Makes the error of an image that the engine had when the start began. */
+export function imageRemoved(engine: string, image: string, said: string, details: ErrorDetails): ContainerImageError {
+  return new ContainerImageError(`${engine} has no image ${image} any more: ${said}`, details)
+}
+
+/** Makes the error of an image that would have to be pulled. */
+export function pullForbidden(engine: string, image: string): ContainerImageError {
+  return new ContainerImageError(
+    `${engine} does not have the image ${image}, and TARANTOOL_FIXTURE_INSTALL=0 forbids the pull`,
+    { hint: `\`${engine} pull ${image}\` pulls it.` },
+  )
+}
+
+/** Makes the error of an image that the engine still does not have after a pull that went well. */
+export function pulledInVain(engine: string, image: string): ContainerImageError {
+  return new ContainerImageError(`${engine} has pulled ${image}, and does not have it`)
+}
+
+const unreachable = /dial tcp|lookup|no such host|timeout|refused|unreachable|network|TLS|EOF|proxy/i
+
+/** Makes the error of a pull that failed. */
+export function pullFailed(
+  engine: string,
+  image: string,
+  said: readonly string[],
+  exitCode: number | undefined,
+): ContainerImageError {
+  return new ContainerImageError(`the image ${image} cannot be pulled: ${said.at(-1) ?? `exit code ${exitCode}`}`, {
+    hint: unreachable.test(said.join('\n'))
+      ? `The registry cannot be reached from here. With a network, \`${engine} pull ${image}\` pulls it once and for all; \`${engine} load\` takes it from a file.`
+      : `Is there such an image, and such a tag of it, and may you have it? ${options}`,
+  })
+}
