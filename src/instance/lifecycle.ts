@@ -1,19 +1,18 @@
 import type { ResolvedOptions } from '../config/resolve.ts'
-import { NotRunningError, StartAbortedError, StartTimeoutError, type TarantoolFixtureError } from '../errors.ts'
-import { guarded, LogFollower } from '../log/follower.ts'
+import { NotRunningError, StartAbortedError, type TarantoolFixtureError } from '../errors.ts'
+import { LoggerFeed } from '../log/logger-feed.ts'
 import { tailOf } from '../log/tail.ts'
 import { readSeed } from '../seed/seed-task.ts'
 import type { Version } from '../version/version.ts'
 import type { ServerDetails } from './failure/details.ts'
 import { errorOfOwnEnd } from './failure/exit-failure.ts'
-import { errorOfSource, saysNeverToReplicate, waitsForSource } from './failure/replication-failure.ts'
-import { whyKilled, whySlow } from './failure/slow-stop.ts'
+import { tellOfSlowStop } from './failure/slow-stop.ts'
+import { errorOfAbort } from './failure/unfinished-start.ts'
 import { toUri } from './place/addresses.ts'
 import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
-import type { AbortReason } from './start/launch.ts'
+import { StartAttempt } from './start/attempt.ts'
 import type { ReadyReport } from './start/report.ts'
-import { tellOnce } from './start/seed-terms.ts'
 import { Starter } from './start/starter.ts'
 
 /**
@@ -22,22 +21,13 @@ import { Starter } from './start/starter.ts'
  */
 export type InstanceState = 'new' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
 
-/** One start that is under way. */
-interface Start {
-  /** Resolves when the process runs. */
-  readonly spawned: Promise<void>
-  /** Resolves when the server is ready and the start has finished its other work. */
-  readonly ready: Promise<void>
-  readonly abort: AbortController
-}
-
 /**
  * The state, with the data that only this state has. The server's process exists in `starting`, `running` and `stopping`
  * only. Its exit ends the start in `starting`, is a failure in `running`, and is expected in `stopping`.
  */
 type Life =
   | { readonly state: 'new' | 'stopped' }
-  | { readonly state: 'starting'; readonly start: Start }
+  | { readonly state: 'starting'; readonly start: StartAttempt }
   | { readonly state: 'running'; readonly report: ReadyReport }
   | { readonly state: 'stopping'; readonly ended: Promise<void> }
   | { readonly state: 'failed'; readonly failure: TarantoolFixtureError }
@@ -51,7 +41,7 @@ export class Lifecycle {
   /** How many stops were asked for: a start that waits while one more comes is not to be made any more. */
   #stops = 0
   #process: TarantoolProcess | undefined
-  #follower: LogFollower | undefined
+  readonly #feed: LoggerFeed
   #markedFailed = false
   replicationSource: string | readonly string[] | undefined
   /** Called when a server is about to be stopped: Tarantool waits for clients that stay. */
@@ -60,6 +50,7 @@ export class Lifecycle {
   constructor(options: ResolvedOptions, workspace: Workspace) {
     this.#options = options
     this.#workspace = workspace
+    this.#feed = new LoggerFeed(options.logger)
     this.replicationSource = options.replicationSource
     this.#starter = new Starter(options, workspace, logStart => this.details(logStart))
   }
@@ -123,19 +114,13 @@ export class Lifecycle {
     // Without a stop to wait for, the start is under way when this returns, for a stop that follows at once to see.
     while (this.#life.state === 'stopping') {
       await this.#life.ended
-      if (this.#stops !== stops) throw this.#aborted(this.details())
+      if (this.#stops !== stops) throw errorOfAbort(this.details())
     }
     if (this.#life.state === 'running') return
     const start = this.#life.state === 'starting' ? this.#life.start : this.#begin(recreate)
     // An installation of Tarantool is not on the server's time.
     await start.spawned
-    if (!wait) return
-    const timer = setTimeout(() => start.abort.abort(this.#timedOut), this.#options.timeout)
-    try {
-      await start.ready
-    } finally {
-      clearTimeout(timer)
-    }
+    if (wait) await start.readyWithin(this.#options.timeout)
   }
 
   async ready(timeout: number): Promise<void> {
@@ -145,22 +130,7 @@ export class Lifecycle {
     if (life.state !== 'starting') {
       throw new NotRunningError(`${this.fingerprint} is ${life.state}, and no start is under way`)
     }
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      const giveUp = (): void =>
-        reject(
-          new StartTimeoutError(
-            `${this.fingerprint} is not ready after ${timeout} ms${this.#whatItWaitsFor()}`,
-            this.details(this.#process?.logStart),
-          ),
-        )
-      timer = setTimeout(giveUp, timeout)
-    })
-    try {
-      await Promise.race([life.start.ready, late])
-    } finally {
-      clearTimeout(timer)
-    }
+    await life.start.waitFor(timeout)
   }
 
   /** Ends whatever runs, and starts that wait; calls at the same time share one end, and SIGKILL hurries it. */
@@ -175,7 +145,7 @@ export class Lifecycle {
     // A stop that comes while the old server ends calls off the new one.
     const stops = this.#stops
     await this.#endShared('SIGTERM')
-    if (this.#stops !== stops) throw this.#aborted(this.details())
+    if (this.#stops !== stops) throw errorOfAbort(this.details())
     await this.start(true, recreate)
   }
 
@@ -200,75 +170,37 @@ export class Lifecycle {
     return state === 'new' || state === 'stopped' || state === 'failed'
   }
 
-  #begin(recreate: boolean): Start {
-    const abort = new AbortController()
-    let onSpawned = (): void => {}
-    const running = new Promise<void>(resolve => {
-      onSpawned = resolve
-    })
-    const ready = this.#bringUp(abort, recreate, onSpawned).then(
-      report => this.#settle(start, { state: 'running', report }),
-      (error: TarantoolFixtureError) => {
+  #begin(recreate: boolean): StartAttempt {
+    const start = new StartAttempt({
+      starter: this.#starter,
+      recreate,
+      replicationSource: this.replicationSource,
+      details: logStart => this.details(logStart),
+      onProcess: process => {
+        this.#process = process
+        this.#feed.follow(process.log.path, process.logStart)
+        void process.exited.then(() => this.#onExit(process))
+      },
+      onReady: report => this.#settle(start, { state: 'running', report }),
+      onFailed: error => {
         const isFailure = !(error instanceof StartAbortedError)
         this.#settle(start, isFailure ? { state: 'failed', failure: error } : { state: 'stopped' })
         if (isFailure) this.#cleanAfter(error)
-        throw error
       },
-    )
-    // With wait: false nobody may be listening yet; ready() reports the failure later.
-    const spawned = Promise.race([running, ready])
-    spawned.catch(() => {})
-    const start: Start = { spawned, ready, abort }
+    })
     this.#life = { state: 'starting', start }
     return start
   }
 
   // If a stop has called off this start meanwhile, the stop sets the state.
-  #settle(start: Start, life: Life): void {
+  #settle(start: StartAttempt, life: Life): void {
     if (this.#life.state === 'starting' && this.#life.start === start) this.#life = life
-  }
-
-  async #bringUp(abort: AbortController, recreate: boolean, onSpawned: () => void): Promise<ReadyReport> {
-    const { replicationSource } = this
-    let watch: LogFollower | undefined
-    const onProcess = (process: TarantoolProcess): void => {
-      this.#process = process
-      this.#followLog(process)
-      watch?.stop()
-      if (replicationSource !== undefined) {
-        watch = new LogFollower(process.log.path, process.logStart, line => {
-          if (saysNeverToReplicate(line)) abort.abort(errorOfSource satisfies AbortReason)
-        })
-        watch.start()
-      }
-      void process.exited.then(() => this.#onExit(process))
-      onSpawned()
-    }
-    try {
-      const report = await this.#starter.start({ recreate, replicationSource, signal: abort.signal, onProcess })
-      const process = this.#process
-      // A start goes on after the server's report: it may keep a template of the data. The server can exit meanwhile.
-      if (process?.exit) throw errorOfOwnEnd(process.exit, 'right after it was ready', this.details(process.logStart))
-      if (abort.signal.reason === this.#aborted) throw this.#aborted(this.details(process?.logStart))
-      return report
-    } finally {
-      watch?.stop()
-    }
-  }
-
-  #followLog(process: TarantoolProcess): void {
-    this.#follower?.drain()
-    this.#follower = undefined
-    const { logger } = this.#options
-    if (!logger) return
-    this.#follower = new LogFollower(process.log.path, process.logStart, guarded(logger))
-    this.#follower.start()
   }
 
   // During a start or a stop, that start or stop reports the exit.
   #onExit(process: TarantoolProcess): void {
     if (process !== this.#process) return
-    this.#follower?.drain()
+    this.#feed.drain()
     if (this.#life.state !== 'running' || !process.exit) return
     this.#workspace.removeSockets()
     this.#life = { state: 'failed', failure: errorOfOwnEnd(process.exit, '', this.details()) }
@@ -294,34 +226,21 @@ export class Lifecycle {
   }
 
   /** Ends the server. Resolves to the failure of a start that failed before the stop could call it off. */
-  async #end(signal: 'SIGTERM' | 'SIGKILL', start: Start | undefined): Promise<TarantoolFixtureError | undefined> {
-    start?.abort.abort(this.#aborted)
-    const failure = await start?.ready.then(
-      () => undefined,
-      (error: TarantoolFixtureError) => (error instanceof StartAbortedError ? undefined : error),
-    )
+  async #end(
+    signal: 'SIGTERM' | 'SIGKILL',
+    start: StartAttempt | undefined,
+  ): Promise<TarantoolFixtureError | undefined> {
+    const failure = await start?.callOff()
     const process = this.#process
     if (process && !process.exit) {
       this.onStopping()
       if (signal === 'SIGKILL') process.kill()
-      const { signal: endedBy } = await process.stop(this.#options.stopTimeout)
-      if (signal === 'SIGTERM') this.#tellOfSlowStop(process, endedBy === 'SIGKILL')
+      const exit = await process.stop(this.#options.stopTimeout)
+      if (signal === 'SIGTERM') tellOfSlowStop(this.fingerprint, process, exit, this.#options)
       this.#workspace.removeSockets()
     }
-    this.#follower?.drain()
+    this.#feed.drain()
     return failure
-  }
-
-  // Each stop costs that time, and users would not find out why otherwise.
-  #tellOfSlowStop(process: TarantoolProcess, wasKilled: boolean): void {
-    const { stopTimeout, logger } = this.#options
-    const tell = (text: string): void => tellOnce(`${this.fingerprint} ${text}`, logger, text)
-    if (wasKilled) {
-      tell(`did not end within ${stopTimeout} ms (stopTimeout) of SIGTERM, and was killed: ${whyKilled}`)
-      return
-    }
-    const why = whySlow(tailOf(process.log.path, process.logStart, 10))
-    if (why !== undefined) tell(`took the whole time that Tarantool has for a shutdown: ${why}`)
   }
 
   // The first error is the one to tell.
@@ -331,25 +250,5 @@ export class Lifecycle {
     } catch (cause) {
       error.cause ??= cause
     }
-  }
-
-  readonly #aborted: AbortReason = context =>
-    new StartAbortedError(`the start of ${context.instance} was aborted by a stop`, context)
-
-  readonly #timedOut: AbortReason = context =>
-    new StartTimeoutError(
-      `${context.instance} was not ready within ${this.#options.timeout} ms${this.#whatItWaitsFor()}`,
-      {
-        ...context,
-        hint: ['The log says how far it came; the option timeout gives it longer.', this.#starter.seedNote]
-          .join(' ')
-          .trim(),
-      },
-    )
-
-  #whatItWaitsFor(): string {
-    const process = this.#process
-    if (this.replicationSource === undefined || !process) return ''
-    return waitsForSource(tailOf(process.log.path, process.logStart), this.replicationSource)
   }
 }

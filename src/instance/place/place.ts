@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import type { Logger } from '../../config/options.ts'
 import { pathWeakness } from '../../trusted-path.ts'
-import { tellOnce } from '../start/seed-terms.ts'
+import { tellOnce } from '../failure/tell-once.ts'
 import { ownDirectory } from './own-directory.ts'
 
 // A unix socket's path has at most 103 bytes on macOS, 107 elsewhere. We subtract `/tnt-12345678/console.sock`, and room

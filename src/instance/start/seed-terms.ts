@@ -1,7 +1,5 @@
 import { basename } from 'node:path'
-import type { Logger } from '../../config/options.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
-import { guarded } from '../../log/follower.ts'
 
 /** Whether an instance takes part in replication: servers with one and the same uuid cannot. */
 export function isReplicated(options: ResolvedOptions, source: string | readonly string[] | undefined): boolean {
@@ -14,19 +12,4 @@ export function isReplicated(options: ResolvedOptions, source: string | readonly
 export function nameOfSeed({ seedLua, seed }: ResolvedOptions): string {
   const lua = seedLua ? ['file' in seedLua ? basename(seedLua.file) : 'seedLua'] : []
   return [...lua, ...seed.map(source => ('file' in source ? basename(source.file) : source.name))].join(', ')
-}
-
-const told = new Set<string>()
-
-/**
- * Says something once in the life of this process: to a logger, or on stderr.
- *
- * @param subject what counts as said afterwards, if lines about different servers say the same
- */
-export function tellOnce(line: string, logger: Logger | undefined, subject: string = line): void {
-  if (told.has(subject)) return
-  told.add(subject)
-  const text = `tarantool-fixture: ${line}`
-  if (logger) guarded(logger)(text)
-  else process.stderr.write(`${text}\n`)
 }

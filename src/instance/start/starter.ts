@@ -9,6 +9,7 @@ import { copyTemplate, type TemplateOrigin, TemplateStore } from '../../seed/tem
 import type { Version } from '../../version/version.ts'
 import type { ServerDetails } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
+import { tellOnce } from '../failure/tell-once.ts'
 import { reaper } from '../owner/reaper.ts'
 import { canListen } from '../place/port.ts'
 import type { Workspace } from '../place/workspace.ts'
@@ -19,7 +20,7 @@ import { type AbortReason, type Launch, type LaunchSpec, launch } from './launch
 import type { Program, ReadyProgram } from './program.ts'
 import { programOf } from './program-of.ts'
 import type { ReadyReport } from './report.ts'
-import { isReplicated, nameOfSeed, tellOnce } from './seed-terms.ts'
+import { isReplicated, nameOfSeed } from './seed-terms.ts'
 
 export interface StarterSpec {
   readonly recreate: boolean

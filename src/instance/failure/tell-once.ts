@@ -1,0 +1,17 @@
+import type { Logger } from '../../config/options.ts'
+import { guarded } from '../../log/follower.ts'
+
+const told = new Set<string>()
+
+/**
+ * Says something once in the life of this process: to a logger, or on stderr.
+ *
+ * @param subject what counts as said afterwards, if lines about different servers say the same
+ */
+export function tellOnce(line: string, logger: Logger | undefined, subject: string = line): void {
+  if (told.has(subject)) return
+  told.add(subject)
+  const text = `tarantool-fixture: ${line}`
+  if (logger) guarded(logger)(text)
+  else process.stderr.write(`${text}\n`)
+}

@@ -1,0 +1,24 @@
+import { guarded, LogFollower } from './follower.ts'
+
+/** Gives a user's function each line that the processes of one instance log. */
+export class LoggerFeed {
+  readonly #logger: ((line: string) => void) | undefined
+  #follower: LogFollower | undefined
+
+  constructor(logger: ((line: string) => void) | undefined) {
+    this.#logger = logger
+  }
+
+  /** Follows the log of a new process from an offset in bytes on, after the lines that are left of the process before. */
+  follow(path: string, since: number): void {
+    this.drain()
+    if (!this.#logger) return
+    this.#follower = new LogFollower(path, since, guarded(this.#logger))
+    this.#follower.start()
+  }
+
+  /** Gives the lines that are left, and stops. */
+  drain(): void {
+    this.#follower?.drain()
+  }
+}
