@@ -2,23 +2,24 @@ import { join } from 'node:path'
 import { fromCaller } from '../call-site.ts'
 import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
-import { ConnectionError, NotRunningError, ProtocolError, RequestTimeoutError, ServerExitedError } from '../errors.ts'
-import { AgentConnection } from '../isolation/agent-connection.ts'
+import type { NotRunningError } from '../errors.ts'
 import { notRecording } from '../isolation/failures.ts'
-import type { AgentReply } from '../isolation/server.ts'
 import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait } from '../log/log-file.ts'
-import { type ServerAddress, ServerConnections } from '../protocol/connections.ts'
+import type { ServerAddress, ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
 import type { ProcessExit } from './control/exit.ts'
-import type { Standby } from './failure/details.ts'
-import { describeExit } from './failure/exit-failure.ts'
+import type { ServerDetails, Standby } from './failure/details.ts'
+import { errorOfEnd } from './failure/exit-failure.ts'
+import { notRunning, portNotChosen } from './failure/not-running.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
 import { forUri, type InstanceAddresses, toUri } from './place/addresses.ts'
 import { freePort } from './place/port.ts'
 import { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
+import { Requests } from './requests/requests.ts'
+import { Rewind } from './requests/rewind.ts'
 import { checkBoxCfg } from './start/box-cfg.ts'
 import { takeOverAddress } from './start/standby.ts'
 
@@ -48,9 +49,6 @@ export interface CommandOptions extends RequestOptions {
 // In milliseconds. If a server does not answer within this time, the server cannot give up its address, or take it back.
 const stepsWithin = 5000
 
-// How long, in milliseconds, a server whose connection broke is given to be seen as ended.
-const endIsSeenWithin = 500
-
 /**
  * A Tarantool server of one's own: a process and its directory, from start to end.
  *
@@ -66,8 +64,8 @@ export class TarantoolInstance implements AsyncDisposable {
   readonly #options: ResolvedOptions
   readonly #workspace: Workspace
   readonly #lifecycle: Lifecycle
-  #connections: ServerConnections | undefined
-  #agent: AgentConnection | undefined
+  readonly #requests: Requests
+  readonly #rewind: Rewind
 
   /**
    * Checks the options; starts nothing.
@@ -80,6 +78,9 @@ export class TarantoolInstance implements AsyncDisposable {
     checkBoxCfg(this.#options.boxCfg)
     this.#workspace = new Workspace(this.#options)
     this.#lifecycle = new Lifecycle(this.#options, this.#workspace)
+    const details = (): ServerDetails => this.#lifecycle.details()
+    this.#requests = new Requests(details)
+    this.#rewind = new Rewind(this.#options.timeout, details)
     this.#lifecycle.onStopping = () => this.#disconnect()
   }
 
@@ -455,7 +456,7 @@ export class TarantoolInstance implements AsyncDisposable {
     return await fromCaller(this.waitForLog, async () => {
       const { process } = this
       if (!process || (process.exit && this.state === 'starting')) return await this.log.waitFor(pattern, options)
-      const error = (): Error => this.#ended(process, `logged what matches ${pattern}`)
+      const error = (): Error => errorOfEnd(process, `logged what matches ${pattern}`, this.#lifecycle.details())
       return await this.log.waitFor(pattern, options, { ended: process.exited, error })
     })
   }
@@ -478,7 +479,7 @@ export class TarantoolInstance implements AsyncDisposable {
     if (!this.#options.recordChanges) {
       throw notRecording(this.fingerprint, 'Give it the option recordChanges: true.')
     }
-    const { lost } = await this.#undo(process)
+    const { lost } = await this.#rewind.rewind(process, this.address.console)
     if (lost !== undefined) await this.restart({ recreate: true })
   }
 
@@ -487,16 +488,12 @@ export class TarantoolInstance implements AsyncDisposable {
   #addresses(): InstanceAddresses {
     const { addresses } = this.#workspace
     if (addresses) return addresses
-    throw new NotRunningError('the port is not chosen yet', { hint: 'Await start() or prepare() first.' })
+    throw portNotChosen()
   }
 
   #notRunning(): NotRunningError {
-    const { failure } = this.#lifecycle
-    return new NotRunningError(`${this.fingerprint} does not run: ${failure?.summary ?? `it is ${this.state}`}`, {
-      ...this.#lifecycle.details(),
-      ...(failure && { cause: failure, logTail: failure.logTail }),
-      hint: this.state === 'new' ? 'Await start() first.' : undefined,
-    })
+    const { state, failure } = this.#lifecycle
+    return notRunning(state, failure, this.#lifecycle.details())
   }
 
   #print(greeting: string): void {
@@ -505,57 +502,14 @@ export class TarantoolInstance implements AsyncDisposable {
     for (const line of greeting.split('\n')) if (line.trim() !== '') guarded(logger)(line.trimEnd())
   }
 
-  #ended(process: TarantoolProcess, before: string, cause?: unknown): ServerExitedError {
-    const { exitCode, signal } = process
-    const how = describeExit({ exitCode, signal })
-    return new ServerExitedError(`${this.fingerprint} ended (${how}) before it ${before}`, {
-      ...this.#lifecycle.details(),
-      exitCode,
-      signal,
-      cause,
-    })
-  }
-
   #disconnect(): void {
-    this.#connections?.close()
-    this.#connections = undefined
-    this.#agent?.destroy()
-    this.#agent = undefined
-  }
-
-  #connectAgent(): AgentConnection {
-    const agent = new AgentConnection(this.address.console, this.#options.timeout, () => {
-      if (this.#agent === agent) this.#agent = undefined
-    })
-    this.#agent = agent
-    return agent
-  }
-
-  async #undo(process: TarantoolProcess): Promise<AgentReply> {
-    const agent = this.#agent ?? this.#connectAgent()
-    try {
-      return await agent.request('rewind', -1)
-    } catch (error) {
-      const exit = error instanceof ConnectionError ? await process.exitWithin(endIsSeenWithin) : undefined
-      if (exit) throw this.#ended(process, 'was reset', error)
-      // A server whose Lua never yields cannot be asked.
-      if (error instanceof RequestTimeoutError || error instanceof ProtocolError) return { lost: error.summary }
-      throw error
-    }
+    this.#requests.disconnect()
+    this.#rewind.disconnect()
   }
 
   async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
     const { process } = this
     if (!this.isRunning || !process) throw this.#notRunning()
-    this.#connections ??= new ServerConnections(this.address)
-    try {
-      return await send(this.#connections)
-    } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error
-      // The connection's end is heard of before the process's.
-      const exit = await process.exitWithin(endIsSeenWithin)
-      if (!exit) throw error
-      throw this.#ended(process, 'answered', error)
-    }
+    return await this.#requests.send(process, this.address, send)
   }
 }

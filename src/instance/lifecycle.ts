@@ -1,14 +1,14 @@
 import type { ResolvedOptions } from '../config/resolve.ts'
-import { NotRunningError, StartAbortedError, type TarantoolFixtureError } from '../errors.ts'
+import { StartAbortedError, type TarantoolFixtureError } from '../errors.ts'
 import { LoggerFeed } from '../log/logger-feed.ts'
 import { tailOf } from '../log/tail.ts'
 import { readSeed } from '../seed/seed-task.ts'
 import type { Version } from '../version/version.ts'
-import type { ServerDetails } from './failure/details.ts'
+import { fingerprintOf, type ServerDetails } from './failure/details.ts'
 import { errorOfOwnEnd } from './failure/exit-failure.ts'
+import { noStart, runsAlready } from './failure/not-running.ts'
 import { tellOfSlowStop } from './failure/slow-stop.ts'
 import { errorOfAbort } from './failure/unfinished-start.ts'
-import { toUri } from './place/addresses.ts'
 import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import { StartAttempt } from './start/attempt.ts'
@@ -70,10 +70,8 @@ export class Lifecycle {
   }
 
   get fingerprint(): string {
-    const address = toUri(this.#options.host, this.#workspace.addresses?.port ?? this.#options.port ?? '?')
-    const { versionInName } = this.#options
-    const name = versionInName === undefined ? 'Tarantool' : `Tarantool ${versionInName}`
-    return `${this.#workspace.standby ? 'spare ' : ''}${name}[${address}]`
+    const { addresses, standby } = this.#workspace
+    return fingerprintOf(this.#options, addresses?.port, standby !== undefined)
   }
 
   /** Why it does not run, when that was nobody's wish. */
@@ -91,10 +89,7 @@ export class Lifecycle {
   /** @throws NotRunningError when the server runs, or is on its way up or down */
   mustNotRun(method: string): void {
     if (this.#isAtRest) return
-    throw new NotRunningError(
-      `${this.fingerprint} is ${this.state}: ${method}() is for an instance that does not run`,
-      { hint: 'stop() ends it, and cleans up by itself.' },
-    )
+    throw runsAlready(this.fingerprint, this.state, method)
   }
 
   async version(): Promise<Version> {
@@ -127,9 +122,7 @@ export class Lifecycle {
     const life = this.#life
     if (life.state === 'running') return
     if (life.state === 'failed') throw life.failure
-    if (life.state !== 'starting') {
-      throw new NotRunningError(`${this.fingerprint} is ${life.state}, and no start is under way`)
-    }
+    if (life.state !== 'starting') throw noStart(this.fingerprint, life.state)
     await life.start.waitFor(timeout)
   }
 

@@ -1,4 +1,6 @@
+import type { ResolvedOptions } from '../../config/resolve.ts'
 import type { ErrorDetails } from '../../errors.ts'
+import { toUri } from '../place/addresses.ts'
 import type { LineMap } from '../start/init-template.ts'
 
 /** What every error of an instance says about it. */
@@ -23,4 +25,18 @@ export interface FailureContext extends ServerDetails {
   readonly lineMap: LineMap
   /** Set if the server was to stand by, while another server has its address. */
   readonly standby: Standby | undefined
+}
+
+/**
+ * How messages call a server: `Tarantool[127.0.0.1:34567]`.
+ *
+ * @param chosen the port, if the fixture has chosen one
+ */
+export function fingerprintOf(
+  { host, port, versionInName }: ResolvedOptions,
+  chosen: number | string | undefined,
+  isSpare: boolean,
+): string {
+  const name = versionInName === undefined ? 'Tarantool' : `Tarantool ${versionInName}`
+  return `${isSpare ? 'spare ' : ''}${name}[${toUri(host, chosen ?? port ?? '?')}]`
 }

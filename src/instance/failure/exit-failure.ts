@@ -9,7 +9,7 @@ import { errorOfSource, membersHint, saysNeverToReplicate } from './replication-
 import { standbyHint } from './standby-hint.ts'
 
 /** Says how a process ended: `exit code 1`, `signal SIGKILL`. */
-export function describeExit({ exitCode, signal }: ProcessExit): string {
+function describeExit({ exitCode, signal }: ProcessExit): string {
   if (signal !== undefined) return `signal ${signal}`
   return exitCode === undefined ? 'no process' : `exit code ${exitCode}`
 }
@@ -27,6 +27,22 @@ export function errorOfOwnEnd(exit: ProcessExit, when: string, details: ServerDe
     ...details,
     exitCode,
     signal,
+  })
+}
+
+/** Makes an error of a server that ended before it did what was asked of it: `answered`. */
+export function errorOfEnd(
+  exit: ProcessExit,
+  before: string,
+  details: ServerDetails,
+  cause?: unknown,
+): ServerExitedError {
+  const { exitCode, signal } = exit
+  return new ServerExitedError(`${details.instance} ended (${describeExit(exit)}) before it ${before}`, {
+    ...details,
+    exitCode,
+    signal,
+    cause,
   })
 }
 

@@ -1,0 +1,34 @@
+import { NotRunningError, type TarantoolFixtureError } from '../../errors.ts'
+import type { ServerDetails } from './details.ts'
+
+/**
+ * Makes the error of a request to a server that does not run.
+ *
+ * @param state where the instance is in its life
+ * @param failure why it does not run, when that was nobody's wish
+ */
+export function notRunning(
+  state: string,
+  failure: TarantoolFixtureError | undefined,
+  details: ServerDetails,
+): NotRunningError {
+  return new NotRunningError(`${details.instance} does not run: ${failure?.summary ?? `it is ${state}`}`, {
+    ...details,
+    ...(failure && { cause: failure, logTail: failure.logTail }),
+    hint: state === 'new' ? 'Await start() first.' : undefined,
+  })
+}
+
+/** Makes the error of a wait for a start that nobody has begun. */
+export const noStart = (instance: string, state: string): NotRunningError =>
+  new NotRunningError(`${instance} is ${state}, and no start is under way`)
+
+/** Makes the error of a method that is for an instance that does not run. */
+export const runsAlready = (instance: string, state: string, method: string): NotRunningError =>
+  new NotRunningError(`${instance} is ${state}: ${method}() is for an instance that does not run`, {
+    hint: 'stop() ends it, and cleans up by itself.',
+  })
+
+/** Makes the error of an address that is asked for too early. */
+export const portNotChosen = (): NotRunningError =>
+  new NotRunningError('the port is not chosen yet', { hint: 'Await start() or prepare() first.' })

@@ -1,0 +1,48 @@
+import { ProtocolError, RequestTimeoutError } from '../../errors.ts'
+import { AgentConnection } from '../../isolation/agent-connection.ts'
+import type { AgentReply } from '../../isolation/server.ts'
+import type { Address } from '../../protocol/address.ts'
+import type { ServerDetails } from '../failure/details.ts'
+import { errorOfEnd } from '../failure/exit-failure.ts'
+import type { TarantoolProcess } from '../process.ts'
+import { exitBehind } from './exit-behind.ts'
+
+/** Has a server's agent undo what was changed since the application was loaded. */
+export class Rewind {
+  /** In milliseconds. */
+  readonly #timeout: number
+  readonly #details: () => ServerDetails
+  #agent: AgentConnection | undefined
+
+  constructor(timeout: number, details: () => ServerDetails) {
+    this.#timeout = timeout
+    this.#details = details
+  }
+
+  /** Resolves to what could not be undone in place, too. @throws ServerExitedError when the server ends first */
+  async rewind(process: TarantoolProcess, console: Address): Promise<AgentReply> {
+    const agent = this.#agent ?? this.#connect(console)
+    try {
+      return await agent.request('rewind', -1)
+    } catch (error) {
+      const exit = await exitBehind(error, process)
+      if (exit) throw errorOfEnd(exit, 'was reset', this.#details(), error)
+      // A server whose Lua never yields cannot be asked.
+      if (error instanceof RequestTimeoutError || error instanceof ProtocolError) return { lost: error.summary }
+      throw error
+    }
+  }
+
+  disconnect(): void {
+    this.#agent?.destroy()
+    this.#agent = undefined
+  }
+
+  #connect(console: Address): AgentConnection {
+    const agent = new AgentConnection(console, this.#timeout, () => {
+      if (this.#agent === agent) this.#agent = undefined
+    })
+    this.#agent = agent
+    return agent
+  }
+}
