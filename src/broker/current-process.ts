@@ -1,0 +1,134 @@
+import type { ServerOptions } from '../config/server-options.ts'
+import { NotRunningError } from '../errors.ts'
+import type { TarantoolInstance } from '../instance/instance.ts'
+import type { ServerProcess } from './aside.ts'
+import { type InstanceMaker, keeps } from './instance-maker.ts'
+import { ServerSignals } from './server-signals.ts'
+
+/** The process that has the address of a pooled server now, and what the broker knows about that process. */
+export class CurrentProcess {
+  /** A lease has had the process since it was last made fresh. */
+  used = false
+  readonly #options: ServerOptions
+  readonly #maker: InstanceMaker
+  readonly #signals = new ServerSignals()
+  #instance: TarantoolInstance
+  /** How many processes the address has had. */
+  #processes = 0
+  /** The number of this process. */
+  #generation = 0
+  /** The process began with an empty directory. */
+  #beganEmpty = true
+  #testFailed = false
+  #isEnded = false
+
+  constructor(options: ServerOptions, maker: InstanceMaker) {
+    this.#options = options
+    this.#maker = maker
+    this.#instance = maker.make()
+  }
+
+  get instance(): TarantoolInstance {
+    return this.#instance
+  }
+
+  get facts(): ServerProcess {
+    return { instance: this.#instance, generation: this.#generation, beganEmpty: this.#beganEmpty }
+  }
+
+  /** Whether a start was begun, however that start ended. */
+  get isBegun(): boolean {
+    return this.#processes > 0
+  }
+
+  /** Whether the directory may be looked at after the process has ended. */
+  get isKept(): boolean {
+    return this.#options.keep === 'on-failure' ? this.#testFailed : keeps(this.#options)
+  }
+
+  /** @throws NotRunningError after `end` */
+  mustNotBeEnded(): void {
+    if (this.#isEnded) throw new NotRunningError(`${this.#instance.fingerprint} was ended with the test run`)
+  }
+
+  /** Starts the server, unless it runs. `recreate`: with an empty directory. */
+  async start({ recreate }: { recreate: boolean }): Promise<void> {
+    if (this.#instance.isRunning) return
+    if (recreate && this.#testFailed) await this.#leaveDirectory()
+    this.mustNotBeEnded()
+    this.#signals.forget()
+    this.#generation = ++this.#processes
+    this.#beganEmpty = recreate
+    await this.#instance.start({ recreate })
+    if (recreate) this.used = false
+  }
+
+  /** Stops the process; directory and address stay, for a start. */
+  async stop(): Promise<void> {
+    this.#signals.forget()
+    await this.#instance.stop({ cleanup: false })
+  }
+
+  /** Sends a signal; returns when SIGKILL has had its effect. */
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    if (signal === 'SIGKILL') await this.#instance.kill({ cleanup: false })
+    else this.#signals.send(this.#instance, signal)
+  }
+
+  /** Waits for a server to end that a test has sent such a signal, for `stopTimeout` at most. */
+  async awaitDeath(): Promise<void> {
+    if (this.#signals.doomed) await this.stop()
+  }
+
+  /** Lets a server continue that a test has paused. */
+  resume(): void {
+    if (this.#signals.paused) this.#signals.send(this.#instance, 'SIGCONT')
+  }
+
+  /** A test that had the process failed: with `keep: 'on-failure'` its directory stays. */
+  testFailed(): void {
+    this.#testFailed = true
+    this.#instance.markFailed()
+  }
+
+  /** Another instance gets the address for all later starts; this one is ended. */
+  async replaceInstance(): Promise<void> {
+    const successor = this.#maker.makeSuccessor(this.#instance)
+    await this.#instance.stop()
+    this.#instance = successor
+  }
+
+  /** Starts another instance on the address, which the process must have given up. */
+  async startSuccessor(): Promise<TarantoolInstance> {
+    const successor = this.#maker.makeSuccessor(this.#instance)
+    await successor.start({ recreate: true })
+    return successor
+  }
+
+  /** A new process has the address. */
+  succeed(successor: TarantoolInstance): void {
+    this.become({ instance: successor, generation: ++this.#processes, beganEmpty: true })
+    this.used = false
+  }
+
+  /** A process that had the address before has it again. */
+  become({ instance, generation, beganEmpty }: ServerProcess): void {
+    this.#instance = instance
+    this.#generation = generation
+    this.#beganEmpty = beganEmpty
+    this.#signals.forget()
+    this.#testFailed = false
+  }
+
+  /** Ends the process, also while it starts. No other process starts from then on. */
+  async end(): Promise<void> {
+    this.#isEnded = true
+    await this.#instance.stop()
+  }
+
+  // A start with an empty directory would take away what is kept of the failed test.
+  async #leaveDirectory(): Promise<void> {
+    this.#testFailed = false
+    if (this.#options.keep === 'on-failure') await this.replaceInstance()
+  }
+}
