@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TarantoolDockerInstance } from '../../src/index.ts'
 import { freePort } from '../../src/instance/place/port.ts'
-import { docker, needsEngine, noEngine } from '../docker/engine.ts'
+import { docker, needsEngine, noEngine } from '../support/engine.ts'
 import { compare, report } from './pairs.ts'
 
 interface BareContainer {

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import process from 'node:process'
 import { locateBinary } from '../../src/binary/locate.ts'
-import { noEngine } from '../docker/engine.ts'
 import { build } from './build.ts'
+import { noEngine } from './engine.ts'
 import './no-downloads.ts'
 
 const key = Symbol.for('tarantool-fixture.test.build')

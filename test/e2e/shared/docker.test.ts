@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { containersBelow, docker, needsEngine, noEngine } from '../../docker/engine.ts'
+import { containersBelow, docker, needsEngine, noEngine } from '../../support/engine.ts'
 import { projectUnder, runTests, runUnder, spawnUnder } from '../support/as-jest.ts'
 import type { Project, RunnerProcess } from '../support/project.ts'
 import { resettingProject } from '../support/reset.ts'

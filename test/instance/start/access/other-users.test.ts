@@ -4,12 +4,12 @@ import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type InstanceOptions, TarantoolInstance } from '../../../src/index.ts'
-import { skipWithout } from '../../support/features.ts'
-import { newInstance, startInstance, temporaryDirectory, writeFiles } from '../../support/instances.ts'
-import { evalFrame, Intruder, type Intrusion } from '../../support/intruder.ts'
-import { needsOtherUser, otherUser, runAsOther, thirdUser } from '../../support/other-user.ts'
-import { newSync } from '../sync/support.ts'
+import { type InstanceOptions, TarantoolInstance } from '../../../../src/index.ts'
+import { skipWithout } from '../../../support/features.ts'
+import { newInstance, startInstance, temporaryDirectory, writeFiles } from '../../../support/instances.ts'
+import { evalFrame, Intruder, type Intrusion } from '../../../support/intruder.ts'
+import { needsOtherUser, otherUser, runAsOther, thirdUser } from '../../../support/other-user.ts'
+import { newSync } from '../../sync/support.ts'
 
 const refused = 'this connection is refused'
 const breakIn = "rawset(_G, 'somebody_was_here', true)"
@@ -250,7 +250,7 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
   })
 
   test('has a server of its own, into which its tester and root get, and nobody else', async ({ skip }) => {
-    const fixtures = new URL('../../../fixtures/boot.lua', import.meta.url).pathname
+    const fixtures = new URL('../../../../fixtures/boot.lua', import.meta.url).pathname
     const { stdout } = await runAsOther(
       `import { accessSync } from 'node:fs'
        try { accessSync(process.argv[1]); console.log('readable') } catch {}`,

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { InitScriptError } from '../../src/index.ts'
-import { type Report, readReport } from '../../src/instance/start/report.ts'
-import { newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
+import { InitScriptError } from '../../../src/index.ts'
+import { type Report, readReport } from '../../../src/instance/start/report.ts'
+import { newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
 
 const ready = '{"version":"2.6.0"}'
 

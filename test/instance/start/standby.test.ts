@@ -8,10 +8,10 @@ import {
   PortTakenError,
   TarantoolFixtureError,
   type TarantoolInstance,
-} from '../../src/index.ts'
-import { freePort } from '../../src/instance/place/port.ts'
-import { ServerConnections } from '../../src/protocol/connections.ts'
-import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
+} from '../../../src/index.ts'
+import { freePort } from '../../../src/instance/place/port.ts'
+import { ServerConnections } from '../../../src/protocol/connections.ts'
+import { contentOf, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
 
 /** A server that runs, and one that stands by for its address. */
 async function startPair(options: InstanceOptions): Promise<{ first: TarantoolInstance; spare: TarantoolInstance }> {

@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { InstanceOptions, TarantoolFixtureError } from '../../src/index.ts'
-import * as fixture from '../../src/index.ts'
-import { contentOf, newInstance, temporaryDirectory } from '../support/instances.ts'
-import { serversBelow } from '../support/processes.ts'
+import type { InstanceOptions, TarantoolFixtureError } from '../../../src/index.ts'
+import * as fixture from '../../../src/index.ts'
+import { contentOf, newInstance, temporaryDirectory } from '../../support/instances.ts'
+import { serversBelow } from '../../support/processes.ts'
 
 const failureOf = async (options: InstanceOptions): Promise<TarantoolFixtureError> =>
   await newInstance(options)

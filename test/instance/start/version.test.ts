@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type InstanceOptions, InvalidOptionError, TarantoolSyncInstance } from '../../src/index.ts'
-import { listTemplates, templatesRoot } from '../../src/seed/template-cache.ts'
-import { fakeVersions } from '../support/fake-versions.ts'
-import { newInstance, startInstance, temporaryDirectory, useOwnCache } from '../support/instances.ts'
+import { type InstanceOptions, InvalidOptionError, TarantoolSyncInstance } from '../../../src/index.ts'
+import { listTemplates, templatesRoot } from '../../../src/seed/template-cache.ts'
+import { fakeVersions } from '../../support/fake-versions.ts'
+import { newInstance, startInstance, temporaryDirectory, useOwnCache } from '../../support/instances.ts'
 
 useOwnCache()
 

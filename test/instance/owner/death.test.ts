@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { skipWithout } from '../support/features.ts'
-import { contentOf, startInstance, temporaryDirectory } from '../support/instances.ts'
-import { Owner } from '../support/owner.ts'
-import { reaperOf, serversBelow } from '../support/processes.ts'
+import { skipWithout } from '../../support/features.ts'
+import { contentOf, startInstance, temporaryDirectory } from '../../support/instances.ts'
+import { Owner } from '../../support/owner.ts'
+import { reaperOf, serversBelow } from '../../support/processes.ts'
 
 const busyApp = 'while true do end'
 const within = { timeout: 1000, interval: 10 }

@@ -13,9 +13,9 @@ import {
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { makeDirectory, removeDirectory } from '../../src/instance/place/directory.ts'
-import { markerOf } from '../../src/instance/place/marker.ts'
-import { contentOf, startInstance, temporaryDirectory } from '../support/instances.ts'
+import { makeDirectory, removeDirectory } from '../../../src/instance/place/directory.ts'
+import { markerOf } from '../../../src/instance/place/marker.ts'
+import { contentOf, startInstance, temporaryDirectory } from '../../support/instances.ts'
 
 test("a run's directory that was removed under the run comes back with its marker, and goes with the run", async () => {
   const run = join(temporaryDirectory(), 'run')
@@ -86,7 +86,7 @@ test.skipIf(!isRoot)(
     const paths = ['ours', ...Object.keys(make), 'link to ours'].map(path => join(root, path))
     // In a process of its own, because a read that never ends would block this one.
     const script = `
-    import { markerOf } from '${new URL('../../src/instance/place/marker.ts', import.meta.url)}'
+    import { markerOf } from '${new URL('../../../src/instance/place/marker.ts', import.meta.url)}'
     console.log(JSON.stringify(process.argv.slice(1).filter(path => markerOf(path))))`
     const args = ['--import', 'tsx', '--input-type=module', '--eval', script, ...paths]
     const { stdout } = await execa(process.execPath, args, { timeout: 20_000, killSignal: 'SIGKILL' })

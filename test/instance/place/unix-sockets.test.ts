@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type InstanceOptions, PortTakenError, SocketPathTooLongError, TarantoolInstance } from '../../src/index.ts'
-import { newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
-import { newSync, thrownBy } from './sync/support.ts'
+import { type InstanceOptions, PortTakenError, SocketPathTooLongError, TarantoolInstance } from '../../../src/index.ts'
+import { newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
+import { newSync, thrownBy } from '../sync/support.ts'
 
 /** The TCP ports that a process listens on. Linux only. */
 function tcpPortsOf(pid: number): number[] {

@@ -8,9 +8,10 @@ import {
   TarantoolDockerInstance,
   type TarantoolInstance,
   TarantoolSyncInstance,
-} from '../../src/index.ts'
-import { IprotoConnection } from '../../src/protocol/iproto/connection.ts'
-import { has } from '../support/features.ts'
+} from '../../../src/index.ts'
+import { IprotoConnection } from '../../../src/protocol/iproto/connection.ts'
+import { containersBelow, docker, engine, needsEngine, noEngine } from '../../support/engine.ts'
+import { has } from '../../support/features.ts'
 import {
   contentOf,
   isAlive,
@@ -19,8 +20,7 @@ import {
   temporaryDirectory,
   useOwnCache,
   writeFiles,
-} from '../support/instances.ts'
-import { containersBelow, docker, engine, needsEngine, noEngine } from './engine.ts'
+} from '../../support/instances.ts'
 
 const start = (options: InstanceOptions = {}): Promise<TarantoolInstance> => startInstance({ docker, ...options })
 

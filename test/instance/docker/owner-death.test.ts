@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { contentOf, temporaryDirectory } from '../support/instances.ts'
-import { Owner } from '../support/owner.ts'
-import { reaperOf } from '../support/processes.ts'
-import { containersBelow, docker, engine, needsEngine, noEngine } from './engine.ts'
+import { containersBelow, docker, engine, needsEngine, noEngine } from '../../support/engine.ts'
+import { contentOf, temporaryDirectory } from '../../support/instances.ts'
+import { Owner } from '../../support/owner.ts'
+import { reaperOf } from '../../support/processes.ts'
 
 const within = { timeout: 10_000, interval: 50 }
 const busyApp = "require('log').info('busy now') while true do end"

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
-import { sharedPlace } from '../../src/instance/place/place.ts'
-import { rangeBeside } from '../../src/instance/place/port-range.ts'
-import { startInstance } from '../support/instances.ts'
+import { sharedPlace } from '../../../src/instance/place/place.ts'
+import { rangeBeside } from '../../../src/instance/place/port-range.ts'
+import { startInstance } from '../../support/instances.ts'
 
 test.each([
   { what: 'as Linux has it', first: 32_768, last: 60_999, range: [10_000, 32_767] },
@@ -26,7 +26,7 @@ test('ports that the system keeps for something else are left out', () => {
   ])
 })
 
-const built = new URL('../../dist/index.js', import.meta.url).href
+const built = new URL('../../../dist/index.js', import.meta.url).href
 
 function run(script: string): ChildProcess {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { skipWithout } from '../../support/features.ts'
-import { startInstance } from '../../support/instances.ts'
+import { skipWithout } from '../../../support/features.ts'
+import { startInstance } from '../../../support/instances.ts'
 
 // on_access_denied is Tarantool's own, whatever the version; the other three are stood in for by boot/session-triggers.lua.
 const probe = `

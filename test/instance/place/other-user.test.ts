@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { contentOf, startInstance } from '../support/instances.ts'
-import { needsOtherUser, otherUser, runAsOther, sharedDirectory, spawnAsOther } from '../support/other-user.ts'
+import { contentOf, startInstance } from '../../support/instances.ts'
+import { needsOtherUser, otherUser, runAsOther, sharedDirectory, spawnAsOther } from '../../support/other-user.ts'
 
 // Prints what could be read of the paths that it gets.
 const reader = `

@@ -4,12 +4,12 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { DockerOptions } from '../../src/index.ts'
-import { reservePort } from '../../src/instance/place/port.ts'
-import { AgentConnection } from '../../src/isolation/agent-connection.ts'
-import { isAlive, startInstance } from '../support/instances.ts'
-import { evaluate, lease, open } from '../support/leased.ts'
-import { containersBelow, docker, engine, needsEngine, noEngine } from './engine.ts'
+import type { DockerOptions } from '../../../src/index.ts'
+import { reservePort } from '../../../src/instance/place/port.ts'
+import { AgentConnection } from '../../../src/isolation/agent-connection.ts'
+import { containersBelow, docker, engine, needsEngine, noEngine } from '../../support/engine.ts'
+import { isAlive, startInstance } from '../../support/instances.ts'
+import { evaluate, lease, open } from '../../support/leased.ts'
 
 const network = `tarantool-fixture-test-${process.pid}`
 

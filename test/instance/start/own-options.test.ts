@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { InitScriptError, type InstanceOptions, InvalidOptionError, PortTakenError } from '../../src/index.ts'
-import { skipWithout } from '../support/features.ts'
-import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
+import { InitScriptError, type InstanceOptions, InvalidOptionError, PortTakenError } from '../../../src/index.ts'
+import { skipWithout } from '../../support/features.ts'
+import { contentOf, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
 
 const failureOf = async (options: InstanceOptions): Promise<Error> =>
   await newInstance(options)

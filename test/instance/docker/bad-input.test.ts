@@ -7,10 +7,10 @@ import {
   type InstanceOptions,
   type TarantoolFixtureError,
   TarantoolInstance,
-} from '../../src/index.ts'
-import { contentOf, newInstance, startInstance, temporaryDirectory, writeFiles } from '../support/instances.ts'
-import { processes } from '../support/processes.ts'
-import { containersBelow, docker, engine, needsEngine, noEngine } from './engine.ts'
+} from '../../../src/index.ts'
+import { containersBelow, docker, engine, needsEngine, noEngine } from '../../support/engine.ts'
+import { contentOf, newInstance, startInstance, temporaryDirectory, writeFiles } from '../../support/instances.ts'
+import { processes } from '../../support/processes.ts'
 import { startRegistry } from './registry.ts'
 
 async function errorOf(options: InstanceOptions): Promise<TarantoolFixtureError> {

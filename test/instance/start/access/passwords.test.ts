@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { InstanceOptions, TarantoolInstance } from '../../../src/index.ts'
-import { IprotoConnection } from '../../../src/protocol/iproto/connection.ts'
-import { newInstance, startInstance, useOwnCache } from '../../support/instances.ts'
-import { hasSandbox, needsSandbox, sandbox } from '../../support/sandbox.ts'
-import { hasUserNamespaces, needsUserNamespaces, tarantoolAsNobody } from '../../support/user-namespace.ts'
+import type { InstanceOptions, TarantoolInstance } from '../../../../src/index.ts'
+import { IprotoConnection } from '../../../../src/protocol/iproto/connection.ts'
+import { newInstance, startInstance, useOwnCache } from '../../../support/instances.ts'
+import { hasSandbox, needsSandbox, sandbox } from '../../../support/sandbox.ts'
+import { hasUserNamespaces, needsUserNamespaces, tarantoolAsNobody } from '../../../support/user-namespace.ts'
 
 const asGuest = async ({ port }: TarantoolInstance): Promise<unknown> => {
   const connection = await IprotoConnection.connect({ host: '127.0.0.1', port: port as number })

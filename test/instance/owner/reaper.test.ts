@@ -2,9 +2,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { packageDirectory } from '../../src/package-files.ts'
-import { contentOf, isAlive, temporaryDirectory } from '../support/instances.ts'
-import { needsOtherUser, otherUser, sharedDirectory, spawnAsOther } from '../support/other-user.ts'
+import { packageDirectory } from '../../../src/package-files.ts'
+import { contentOf, isAlive, temporaryDirectory } from '../../support/instances.ts'
+import { needsOtherUser, otherUser, sharedDirectory, spawnAsOther } from '../../support/other-user.ts'
 
 const script = join(packageDirectory, 'fixtures', 'reaper.sh')
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { packageDirectory } from '../../../src/package-files.ts'
-import { writeFiles } from '../../support/instances.ts'
+import { packageDirectory } from '../../../../src/package-files.ts'
+import { writeFiles } from '../../../support/instances.ts'
 
 // Connects to itself, and asks about the client's end of the connection. `arg[1]` is the package's directory.
 const script = `

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type InstanceOptions, TarantoolFixtureError } from '../../src/index.ts'
-import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
+import { type InstanceOptions, TarantoolFixtureError } from '../../../src/index.ts'
+import { contentOf, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
 
 test.each(['a%sb', 'a%nb', '100%', 'a;b', 'a?b', 'a b', `a'b"c`, 'a\nb', 'aöb', 'a[b]', 'a\\b', 'a,b', 'a#b', 'a:b'])(
   'a server works in, and from, directories that are called %j',

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
-import type { TarantoolInstance } from '../../../src/index.ts'
-import { refusesConnections } from '../../../src/protocol/refuses-connections.ts'
-import { skipWithout } from '../../support/features.ts'
-import { startInstance } from '../../support/instances.ts'
+import type { TarantoolInstance } from '../../../../src/index.ts'
+import { refusesConnections } from '../../../../src/protocol/refuses-connections.ts'
+import { skipWithout } from '../../../support/features.ts'
+import { startInstance } from '../../../support/instances.ts'
 
 // Rows of all that an application hears of sessions.
 const listens = `

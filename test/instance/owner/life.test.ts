@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { contentOf, temporaryDirectory } from '../support/instances.ts'
-import { serversBelow } from '../support/processes.ts'
+import { contentOf, temporaryDirectory } from '../../support/instances.ts'
+import { serversBelow } from '../../support/processes.ts'
 
 // The built package, as a user's script imports it.
-const built = new URL('../../dist/index.js', import.meta.url).href
+const built = new URL('../../../dist/index.js', import.meta.url).href
 
 function runScript(root: string, script: string): ChildProcess {
   const whole = `

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { InitScriptError, PortTakenError } from '../../src/index.ts'
-import { contentOf, newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
-import { Thief } from '../support/thief.ts'
+import { InitScriptError, PortTakenError } from '../../../src/index.ts'
+import { contentOf, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
+import { Thief } from '../../support/thief.ts'
 
 test.each([
   { which: 'port', file: 'init.lua', name: 'listen' },
