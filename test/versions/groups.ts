@@ -12,7 +12,7 @@ export const groups: readonly Group[] = [
   { title: 'instances', directories: ['test/instance', 'test/asynctnt', 'test/log', 'test/cluster'] },
   {
     title: 'main process',
-    directories: ['test', 'test/binary', 'test/broker', 'test/cache', 'test/cli', 'test/config'],
+    directories: ['test', 'test/binary', 'test/broker', 'test/cache', 'test/cli', 'test/config', 'test/version'],
   },
   { title: 'protocols, handle', directories: ['test/protocol', 'test/handle'] },
   { title: 'isolation, seeds', directories: ['test/isolation', 'test/seed'] },
