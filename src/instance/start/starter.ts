@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ResolvedOptions, walModeOf } from '../../config/resolve.ts'
 import { PortTakenError, StartTimeoutError } from '../../errors.ts'
 import { hasSeed, readSeed } from '../../seed/seed-task.ts'
@@ -11,7 +10,7 @@ import type { ServerDetails } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
 import { tellOnce } from '../failure/tell-once.ts'
 import { reaper } from '../owner/reaper.ts'
-import { canListen } from '../place/port.ts'
+import { untilFree } from '../place/port-wait.ts'
 import type { Workspace } from '../place/workspace.ts'
 import type { TarantoolProcess } from '../process.ts'
 import { OwnersUnknownError } from './access.ts'
@@ -30,10 +29,6 @@ export interface StarterSpec {
   /** Called with the process, or with each when more than one has to be made. */
   readonly onProcess: (process: TarantoolProcess) => void
 }
-
-// Pause between two checks of a port that another process has taken, in milliseconds.
-const soonest = 20
-const latest = 250
 
 /** Brings an instance's server up: from the binary to the report that it is ready. */
 export class Starter {
@@ -177,7 +172,7 @@ export class Starter {
         if (this.#workspace.chosen.includes(error.address) && !this.addressIsKnown) {
           await this.#workspace.chooseAddresses({ anew: true })
         } else {
-          await this.#untilFree(error.address, giveUpAt, spec.signal)
+          await untilFree(error.address, giveUpAt, spec.signal)
         }
       }
     }
@@ -186,14 +181,6 @@ export class Starter {
   // Whether a start should wait for the port: a server of ours had it before, or the fixture chose it.
   #isOurs(address: string): boolean {
     return this.#hasListened || this.#workspace.chosen.includes(address) || this.#workspace.takesOver(address)
-  }
-
-  async #untilFree(address: string, giveUpAt: number, signal: AbortSignal): Promise<void> {
-    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? []
-    for (let wait = soonest; performance.now() < giveUpAt; wait = Math.min(2 * wait, latest)) {
-      await delay(wait, undefined, { signal }).catch(() => {})
-      if (signal.aborted || port === '' || (await canListen(host.replace(/^\[|\]$/g, ''), Number(port)))) return
-    }
   }
 
   async #launch(
