@@ -1,86 +1,117 @@
 import { type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
-import { InvalidOptionError } from '../errors.ts'
 import { Broker } from './broker.ts'
 import { serializeError } from './error-transport.ts'
+import { checkFixedPorts } from './fixed-ports.ts'
 import type { BrokerTicket } from './messages.ts'
 import { findVersions, obtainPrograms, versionsAtHand } from './programs.ts'
 import { type ServerFiles, serverFiles, stampOf } from './server-files.ts'
+import { needOf, type Workers } from './workers.ts'
 
-export interface RunOptions {
+/** What the runs of a setup are made from. */
+export interface RunSource {
+  /** Tells setups apart. It has to be a text: a runner may load a setup anew for each project. */
+  readonly identity: string
   readonly baseDir: string
   /** The config; read again when a rerun begins. */
   readonly load: () => Promise<FixtureConfig>
   /** The file that it was read from. */
   readonly configFile?: string | undefined
-  /** Called when a test file gets no server, with the number of files that got none in this run. */
-  readonly onRefused?: ((files: number) => void) | undefined
-  /** Reports every failure in full to every test file, because the runner may show only one of those files. */
-  readonly tellsInFull?: boolean | undefined
+}
+
+/** What a runner is told of a run. */
+export interface RunObserver {
+  /** A test file gets no server: the number of files that got none in this run. */
+  refused(files: number): void
+  ended(): void
+}
+
+export interface RunOptions {
   /** The version of Tarantool that the run is for. Default: what the config says. */
   readonly version?: string | undefined
+  /** Reports every failure in full to every test file, because the runner may show only one of those files. */
+  readonly tellsInFull?: boolean | undefined
+  /** Called when the run is made. */
+  readonly observe?: (() => RunObserver) | undefined
 }
 
-/** The workers of a run. */
-export interface Workers {
-  /** How many can be busy at once. */
-  readonly busy: number
-  /** How many servers are started before any of them asks for one. */
-  readonly ahead: number
+/** What a run has to do with the others of the same runner. */
+interface Registration {
+  /** The versions of all runs that have this config, as far as they are made. */
+  versions(): readonly string[]
+  ended(): void
 }
 
-export interface BeginOptions {
+export interface JoinOptions {
+  /** The workers of each project that joins. A project that joins twice counts once. */
+  readonly workers: ReadonlyMap<object, Workers>
   /** Whether there is anything to run, at least now. */
   readonly start: boolean
-  /** The versions of all runs that have this config. Default: one version. */
-  readonly versions?: readonly string[] | undefined
+  /** How many versions the runner's whole run is for. */
+  readonly versions: number
 }
 
-/** The servers of one setup in a runner's run, from its global setup to its teardown. */
+/**
+ * The servers of one setup in a runner's run. The projects that name the setup share them: they live from the first
+ * project's joining to the last one's leaving.
+ */
 export class Run {
+  readonly #source: RunSource
   readonly #options: RunOptions
+  readonly #registration: Registration
+  readonly #observer: RunObserver | undefined
+  readonly #workers = new Map<object, Workers>()
+  #users = 0
   #broker: Promise<Broker> | undefined
   #fixture: ResolvedFixture | undefined
   #stamp = ''
   #versions: BrokerTicket['versions']
   #refresh: Promise<void> | undefined
 
-  constructor(options: RunOptions) {
+  constructor(source: RunSource, options: RunOptions, registration: Registration) {
+    this.#source = source
     this.#options = options
+    this.#registration = registration
+    this.#observer = options.observe?.()
+  }
+
+  get version(): string | undefined {
+    return this.#options.version
   }
 
   /**
-   * Makes the broker, and starts servers ahead without waiting for them, but for their Tarantool to be there. It can be
-   * called again, when more workers are known of. When it throws, `end` has to be called.
+   * Joins some projects: makes the broker, and starts servers ahead without waiting for them, but for their Tarantool to be
+   * there. Who gets an error has not joined.
    *
-   * @param workers asked when the config has been read
    * @throws what is wrong with the config
    */
-  async begin(workers: () => Promise<Workers>, { start, versions = [] }: BeginOptions): Promise<void> {
-    this.#fixture ??= await this.#load()
-    const fixture = this.#fixture
-    const { busy, ahead } = await workers()
-    checkFixedPorts(fixture, busy, versions)
-    this.#stamp ||= this.#currentStamp()
-    const { baseDir, onRefused, tellsInFull } = this.#options
-    this.#broker ??= Broker.listen({ fixture, baseDir, onRefused, tellsInFull })
-    const broker = await this.#broker
-    if (start && fixture.lease === 'file') broker.prestart(ahead)
-    if (start) await this.#obtain(fixture)
-    else this.#versions = await versionsAtHand(fixture.servers, baseDir)
+  async join(options: JoinOptions): Promise<void> {
+    this.#users++
+    try {
+      await this.#begin(options)
+    } catch (error) {
+      await this.leave()
+      throw error
+    }
   }
 
-  /** Ends the servers. Resolves to what went wrong. */
-  async end(): Promise<unknown[]> {
-    const broker = this.#broker
-    this.#broker = undefined
-    this.#fixture = undefined
-    this.#stamp = ''
-    try {
-      return (await (await broker)?.close()) ?? []
-    } catch {
-      // It never listened, which the begin has told.
-      return []
+  /** Leaves again. The last one that leaves ends the servers. */
+  async leave(): Promise<void> {
+    this.#users--
+    if (this.#users <= 0) await this.end()
+  }
+
+  /**
+   * Ends the servers, whoever still uses them. What goes wrong is written to the console: a teardown that throws would hide
+   * the results of the tests, and the teardowns of others.
+   */
+  async end(): Promise<void> {
+    this.#users = 0
+    this.#workers.clear()
+    this.#registration.ended()
+    this.#observer?.ended()
+    for (const problem of await this.#close()) {
+      console.error(`tarantool-fixture: ${(problem as Error).message ?? problem}`)
     }
   }
 
@@ -100,9 +131,38 @@ export class Run {
 
   /** What a watcher has to look at. */
   watched(): ServerFiles {
-    const { baseDir, configFile } = this.#options
+    const { baseDir, configFile } = this.#source
     const { files, roots } = this.#fixture ? serverFiles(this.#fixture, baseDir) : { files: [], roots: [] }
     return { files: [...files, ...(configFile ? [configFile] : [])], roots }
+  }
+
+  async #begin({ workers, start, versions }: JoinOptions): Promise<void> {
+    this.#fixture ??= await this.#load()
+    const fixture = this.#fixture
+    for (const [project, its] of workers) this.#workers.set(project, its)
+    const { busy, ahead } = needOf(this.#workers.values(), versions)
+    checkFixedPorts(fixture, busy, this.#registration.versions())
+    this.#stamp ||= this.#currentStamp()
+    const { baseDir } = this.#source
+    const onRefused = (files: number): void => this.#observer?.refused(files)
+    this.#broker ??= Broker.listen({ fixture, baseDir, onRefused, tellsInFull: this.#options.tellsInFull })
+    const broker = await this.#broker
+    if (start && fixture.lease === 'file') broker.prestart(ahead)
+    if (start) await this.#obtain(fixture)
+    else this.#versions = await versionsAtHand(fixture.servers, baseDir)
+  }
+
+  async #close(): Promise<unknown[]> {
+    const broker = this.#broker
+    this.#broker = undefined
+    this.#fixture = undefined
+    this.#stamp = ''
+    try {
+      return (await (await broker)?.close()) ?? []
+    } catch {
+      // It never listened, which the joining has told.
+      return []
+    }
   }
 
   #currentStamp(): string {
@@ -110,11 +170,11 @@ export class Run {
   }
 
   async #load(): Promise<ResolvedFixture> {
-    return resolveFixture(await this.#options.load(), this.#options.version)
+    return resolveFixture(await this.#source.load(), this.#options.version)
   }
 
   async #obtain({ servers, lease }: ResolvedFixture): Promise<void> {
-    const { baseDir } = this.#options
+    const { baseDir } = this.#source
     await obtainPrograms(servers, baseDir)
     // A file that has its server from the begin on knows its version from the lease.
     this.#versions = lease === 'file' ? undefined : await findVersions(servers, baseDir)
@@ -134,26 +194,5 @@ export class Run {
       this.#versions = Object.fromEntries([...this.#fixture.servers.keys()].map(name => [name, serializeError(error)]))
     }
     this.#stamp = this.#currentStamp()
-  }
-}
-
-// Two servers cannot listen on one port.
-function checkFixedPorts({ servers, maxServers }: ResolvedFixture, workers: number, versions: readonly string[]): void {
-  for (const [name, { port, consolePort }] of servers) {
-    const option = port !== undefined ? 'port' : consolePort !== undefined ? 'consolePort' : undefined
-    if (option === undefined) continue
-    const says = `server '${name}' has a fixed '${option}'`
-    if (versions.length > 1) {
-      // A runner begins its projects in any order.
-      const sorted = [...versions].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
-      throw new InvalidOptionError(
-        `${says}, and tarantoolVersions starts a server of each version (${sorted.join(', ')})`,
-        { hint: `Leave '${option}' out: each server then has an address of its own.` },
-      )
-    }
-    if (workers <= 1 || maxServers === 1) continue
-    throw new InvalidOptionError(`${says}, and ${workers} workers need one server each`, {
-      hint: `Leave '${option}' out, or set maxServers: 1 (files then wait for each other).`,
-    })
   }
 }

@@ -1,12 +1,10 @@
 // What require() gets for tarantool-fixture/jest/setup. The ES module is imported, not required: Node's require() of ES
 // modules does not ask the hooks of loaders for what they import in turn, and Yarn's Plug'n'Play is such a loader up to Node 22.
 import type { FixtureConfig } from '../config/server-options.ts'
-import type { GlobalSetup } from './setup.ts'
+import type { GlobalSetup } from './types.ts'
 
-export type { Isolation } from '../config/isolation.ts'
-export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
-export type { GlobalSetup } from './setup.ts'
-export { type JestProject, tarantoolVersions, type VersionedProject } from './versions.ts'
+export type * from './types.ts'
+export { tarantoolVersions } from './versions.ts'
 
 /**
  * Makes a global setup of a config: one Tarantool per worker. The config of Jest has to name a globalTeardown, too:

@@ -7,16 +7,11 @@ import { dirname } from 'node:path'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
-import { checkProject, type GlobalConfig, type ProjectConfig, setUp } from './global-setup.ts'
+import { checkProject, setUp } from './global-setup.ts'
+import type { GlobalConfig, GlobalSetup } from './types.ts'
 
-export type { Isolation } from '../config/isolation.ts'
-export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
-
-export type { GlobalConfig, ProjectConfig } from './global-setup.ts'
-export { type JestProject, tarantoolVersions, type VersionedProject } from './versions.ts'
-
-/** A global setup of Jest's. */
-export type GlobalSetup = (global: GlobalConfig, project: ProjectConfig) => Promise<void>
+export type * from './types.ts'
+export { tarantoolVersions } from './versions.ts'
 
 /**
  * Makes a global setup of a config: one Tarantool per worker. The config of Jest has to name a globalTeardown, too:

@@ -18,28 +18,35 @@ export function readTickets(): Tickets {
   return JSON.parse(process.env[variable] ?? '{}') as Tickets
 }
 
-export function writeTickets(tickets: Tickets): void {
+function writeTickets(tickets: Tickets): void {
   if (Object.keys(tickets).length === 0) delete process.env[variable]
   else process.env[variable] = JSON.stringify(tickets)
 }
 
-/**
- * The path of a file by which it can tell for which setup it was named. Of a project's configuration its lists of files are
- * all that is its own and that a setup can add to, and a file cannot be named with a query.
- */
-export function markedPath(directory: string, file: string, setup: string): string {
-  const index = Object.keys(readTickets()).indexOf(setup)
-  return `${directory}/${'./'.repeat(index + 1)}${file}`
+/** Adds a ticket to those of its setup. */
+export function addTicket(setup: string, ticket: JestTicket): void {
+  const { [setup]: former = [], ...others } = readTickets()
+  writeTickets({ ...others, [setup]: [...former, ticket] })
+}
+
+export function withdrawAllTickets(): void {
+  delete process.env[variable]
+}
+
+/** Takes back the tickets of a setup. */
+export function withdrawTickets(setup: string): void {
+  const { [setup]: _, ...others } = readTickets()
+  writeTickets(others)
 }
 
 /**
- * Those of the project whose test file runs here: of its setup, where the file was named by the user of all; and of its
- * version.
+ * The tickets for the project whose test file runs here: of its version, and of its setup.
+ *
+ * @param setup undefined where the user named the worker file, which does not know the setup: the project gets the
+ *   tickets of all setups
  */
-export function ticketsOfProject(fileName: string, version: string | undefined): JestTicket[] {
+export function ticketsOfProject(setup: string | undefined, version: string | undefined): JestTicket[] {
   const tickets = readTickets()
-  const index = (fileName.match(/\/\.(?=\/)/g) ?? []).length - 1
-  const setup = Object.keys(tickets)[index]
   const found = setup === undefined ? Object.values(tickets).flat() : (tickets[setup] ?? [])
   const all = found.filter(ticket => ticket.version === version)
   const names = all.flatMap(({ servers }) => servers)

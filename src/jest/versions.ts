@@ -1,4 +1,5 @@
 import { checkVersions } from '../config/version.ts'
+import type { JestProject, VersionedProject } from './types.ts'
 
 // Of what a project's config holds, this reaches both the global setup and the test files.
 const key = 'tarantool-fixture'
@@ -7,25 +8,6 @@ const key = 'tarantool-fixture'
 interface ProjectVersions {
   readonly version: string
   readonly versions: readonly string[]
-}
-
-/** What a project of a Jest config holds, as far as it is looked at here. */
-export interface JestProject {
-  readonly displayName?: string | { readonly name: string; readonly color: string } | undefined
-  readonly preset?: string | null | undefined
-  readonly globalSetup?: string | null | undefined
-  readonly globalTeardown?: string | null | undefined
-  readonly setupFiles?: readonly string[] | undefined
-  readonly globals?: object | undefined
-  readonly [option: string]: unknown
-}
-
-/** A project of a Jest config, for one version of Tarantool. */
-export interface VersionedProject {
-  /** With the version in it: `tarantool 2.11`. */
-  displayName: string
-  globals: Record<string, unknown>
-  [option: string]: unknown
 }
 
 function nameOf({ displayName }: JestProject, version: string): string {

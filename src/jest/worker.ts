@@ -1,15 +1,16 @@
-// The file in `setupFiles`: it runs before each test file is imported. Jest awaits the function that it exports.
+// What runs before each test file is imported. It is called by the file that the global setup generates for `setupFiles`, or
+// stands there itself, for projects whose setup Jest runs for another project. Jest awaits the function that a file exports.
 import { beginTestFile } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import { expectSetup } from './file-start.ts'
 import { ticketsOfProject } from './tickets.ts'
 import { versionsIn } from './versions.ts'
 
-const beginFile = async (): Promise<void> => {
+const beginFile = async (setup?: string): Promise<void> => {
   const version = versionsIn(globalThis)?.version
   // A server that a test starts itself is of the project's version, too.
   if (version !== undefined) process.env.TARANTOOL_FIXTURE_VERSION = version
-  const tickets = ticketsOfProject(__filename, version)
+  const tickets = ticketsOfProject(setup, version)
   try {
     await beginTestFile(tickets, Number(process.env.JEST_WORKER_ID ?? 1))
   } catch (error) {

@@ -1,12 +1,15 @@
 import type { TestModule, Vitest } from 'vitest/node'
 import { isReminder } from '../broker/failed-starts.ts'
+import type { RunObserver } from '../broker/run.ts'
 
 /**
  * Makes `bail` work for test files that get no server. Vitest counts failed tests only, and such a file has none. This
- * class cancels the run after that many failed files.
+ * class cancels the run after that many failed files. It counts the files as they end: a run that is cancelled earlier
+ * would lose their errors.
  */
-export class Bail {
+export class Bail implements RunObserver {
   readonly #vitest: Vitest
+  readonly #reporter = { onTestModuleEnd: (module: TestModule): void => this.#moduleEnded(module) }
   /** The number of files that were told that they get no server. */
   #refused = 0
   #ended = 0
@@ -14,20 +17,12 @@ export class Bail {
 
   constructor(vitest: Vitest) {
     this.#vitest = vitest
+    this.#reporters.push(this.#reporter)
   }
 
-  /**
-   * Counts files as they end. A run that is cancelled earlier would lose the errors of these files. Returns a function
-   * that stops the counting.
-   */
-  watch(): () => void {
-    const { reporters } = this.#vitest as unknown as { reporters: object[] }
-    const reporter = { onTestModuleEnd: (module: TestModule) => this.#moduleEnded(module) }
-    reporters.push(reporter)
-    return () => {
-      const at = reporters.indexOf(reporter)
-      if (at >= 0) reporters.splice(at, 1)
-    }
+  ended(): void {
+    const at = this.#reporters.indexOf(this.#reporter)
+    if (at >= 0) this.#reporters.splice(at, 1)
   }
 
   /** Notes the number of files that were told, in this run, that they get no server. */
@@ -40,6 +35,10 @@ export class Bail {
     this.#refused = files
     // Vitest 3 reports such files at the end of the run, so an early cancel loses no errors.
     if (this.#vitest.version.startsWith('3.')) this.#cancelFrom(files)
+  }
+
+  get #reporters(): object[] {
+    return (this.#vitest as unknown as { reporters: object[] }).reporters
   }
 
   #moduleEnded(module: TestModule): void {

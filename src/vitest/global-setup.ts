@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import type { Run, RunSource } from '../broker/run.ts'
+import { Runs } from '../broker/runs.ts'
 import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
+import { Bail } from './bail.ts'
 import { publish, withdraw } from './publication.ts'
-import { type RunSource, SharedRun } from './run.ts'
-import { versionOf } from './versions.ts'
+import { countVersions, versionOf } from './versions.ts'
 import { watchFiles } from './watched-files.ts'
+import { workersOf } from './workers.ts'
 
 type Teardown = () => Promise<void>
 
@@ -73,6 +76,7 @@ function byVersion(projects: readonly TestProject[]): Map<string | undefined, Te
 
 /** What a global setup does for a project: servers, and what its workers need to find them. Returns the teardown. */
 export async function setUpProject(project: TestProject, source: RunSource): Promise<Teardown> {
+  const { vitest } = project
   const served = projectsServed(project)
   for (const each of served) refuseBrowser(each)
   const teardowns: Teardown[] = []
@@ -81,7 +85,8 @@ export async function setUpProject(project: TestProject, source: RunSource): Pro
   }
   try {
     for (const [version, projects] of byVersion(served)) {
-      teardowns.push(await setUpRun(project, projects, SharedRun.of(project.vitest, source, version)))
+      const run = Runs.of(vitest).find(source, { version, observe: () => new Bail(vitest) })
+      teardowns.push(await setUpRun(project, projects, run))
     }
   } catch (error) {
     await teardown()
@@ -90,9 +95,10 @@ export async function setUpProject(project: TestProject, source: RunSource): Pro
   return teardown
 }
 
-async function setUpRun(project: TestProject, projects: readonly TestProject[], run: SharedRun): Promise<Teardown> {
+async function setUpRun(project: TestProject, projects: readonly TestProject[], run: Run): Promise<Teardown> {
   const listing = isListing()
-  await run.join(projects, { start: !listing })
+  const versions = run.version === undefined ? 1 : countVersions(project.vitest)
+  await run.join({ workers: await workersOf(projects), start: !listing, versions })
   const publishAll = async (): Promise<void> => {
     const ticket = await run.ticket()
     for (const served of projects) publish(served, run, listing ? { ...ticket, path: undefined } : ticket)
@@ -100,9 +106,7 @@ async function setUpRun(project: TestProject, projects: readonly TestProject[], 
   }
   const teardown = async (): Promise<void> => {
     for (const served of projects) withdraw(served, run)
-    const problems = await run.leave()
-    // A teardown that throws would hide the results of the tests, and the teardowns of others.
-    for (const problem of problems) console.error(`tarantool-fixture: ${(problem as Error).message ?? problem}`)
+    await run.leave()
   }
   try {
     await publishAll()

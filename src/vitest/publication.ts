@@ -1,19 +1,19 @@
 import type { TestProject } from 'vitest/node'
 import type { BrokerTicket } from '../broker/messages.ts'
+import type { Run } from '../broker/run.ts'
 import { SetupError } from '../errors.ts'
 import { processWide } from '../process-wide.ts'
 import type { ProvidedTarantool } from './context.ts'
-import type { SharedRun } from './run.ts'
 
-const publications = processWide('publications', () => new WeakMap<TestProject, Map<SharedRun, BrokerTicket>>())
+const publications = processWide('publications', () => new WeakMap<TestProject, Map<Run, BrokerTicket>>())
 
 /**
  * Provides a project's workers with the ticket of a run, next to those of its other runs; or with a newer one.
  *
  * @throws SetupError when two runs have a server of one name
  */
-export function publish(project: TestProject, run: SharedRun, ticket: BrokerTicket): void {
-  const published = publications.get(project) ?? new Map<SharedRun, BrokerTicket>()
+export function publish(project: TestProject, run: Run, ticket: BrokerTicket): void {
+  const published = publications.get(project) ?? new Map<Run, BrokerTicket>()
   for (const [other, { servers }] of published) {
     const twice = other === run ? undefined : servers.find(name => ticket.servers.includes(name))
     if (twice === undefined) continue
@@ -27,6 +27,6 @@ export function publish(project: TestProject, run: SharedRun, ticket: BrokerTick
 }
 
 /** Takes a run's ticket back. */
-export function withdraw(project: TestProject, run: SharedRun): void {
+export function withdraw(project: TestProject, run: Run): void {
   publications.get(project)?.delete(run)
 }

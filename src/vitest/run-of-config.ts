@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node'
+import type { RunSource } from '../broker/run.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
 import { baseDirectory } from './global-setup.ts'
-import type { RunSource } from './run.ts'
 
 /** Under this a setup holds its config, for a rerun to read what a setup file says by then. */
 export const configOfSetup: unique symbol = Symbol.for('tarantool-fixture.config') as never
@@ -45,5 +45,5 @@ export async function runOfConfig(project: TestProject, config: FixtureConfig): 
     if (edited) return edited
     throw new SetupError(`${configFile} has no defineTarantool(…) as its default export any more`)
   }
-  return { identity: `${baseDir}\n${textOf(config)}`, options: { baseDir, configFile, load } }
+  return { identity: `${baseDir}\n${textOf(config)}`, baseDir, configFile, load }
 }

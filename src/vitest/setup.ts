@@ -45,8 +45,8 @@ const stockSetup: GlobalSetup = async project => {
   const load = async (): Promise<{ path: string; config: FixtureConfig }> =>
     await loadConfigFile(directory, path => project.import(`${path}?read=${++reads}`))
   const { path } = await load()
-  const options = { baseDir: dirname(path), configFile: path, load: async () => (await load()).config }
-  return await setUpProject(project, { identity: path, options })
+  const source = { identity: path, baseDir: dirname(path), configFile: path, load: async () => (await load()).config }
+  return await setUpProject(project, source)
 }
 
 export default stockSetup

@@ -1,5 +1,5 @@
 import type { TestProjectInlineConfiguration } from 'vitest/config'
-import type { TestProject } from 'vitest/node'
+import type { TestProject, Vitest } from 'vitest/node'
 import { checkVersions } from '../config/version.ts'
 
 // Vitest gives its workers what a project has in `env`, so that a server that a test starts itself is of that version, too.
@@ -44,4 +44,9 @@ export function tarantoolVersions(
 export function versionOf({ config }: TestProject): string | undefined {
   const { [variable]: version } = (config.env ?? {}) as Readonly<Record<string, string | undefined>>
   return version?.trim() || undefined
+}
+
+/** How many versions the projects of a run are for. */
+export function countVersions({ projects }: Vitest): number {
+  return new Set(projects.flatMap(project => versionOf(project) ?? [])).size
 }

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node'
+import type { Run } from '../broker/run.ts'
 import { isLuaBelow } from '../broker/server-files.ts'
 import { processWide } from '../process-wide.ts'
-import type { SharedRun } from './run.ts'
 
 /** The part of Vite's file watcher that is used here. */
 interface Watcher {
@@ -10,7 +10,7 @@ interface Watcher {
   emit(event: 'change', path: string): void
 }
 
-const listening = processWide('watchers', () => new WeakMap<Watcher, Set<SharedRun>>())
+const listening = processWide('watchers', () => new WeakMap<Watcher, Set<Run>>())
 
 // Vitest treats paths as patterns, and a directory may be named [id].
 const asPattern = (path: string): string => path.replaceAll(/[\\*?[\](){}!|+@]/g, '\\$&')
@@ -24,7 +24,7 @@ function addTriggers({ config, vitest }: TestProject, files: readonly string[]):
 }
 
 /** Runs all tests again when a file that the servers are made from is changed, added or removed. */
-export function watchFiles(project: TestProject, run: SharedRun): void {
+export function watchFiles(project: TestProject, run: Run): void {
   const { vitest } = project
   if (!vitest.config.watch) return
   const { files, roots } = run.watched()

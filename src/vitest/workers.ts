@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { TestProject, Vitest } from 'vitest/node'
-import type { Workers } from '../broker/run.ts'
+import type { Workers } from '../broker/workers.ts'
 
 interface PoolSettings {
   readonly maxForks?: number
@@ -58,17 +58,11 @@ async function countTestFiles(project: TestProject, vitest: Vitest): Promise<num
   }
 }
 
-/**
- * The workers of these projects' test files.
- *
- * @param versions how many versions the whole run is for: their files are run side by side, so they share the workers
- */
-export async function workersOf(projects: readonly TestProject[], versions: number): Promise<Workers> {
-  const [first] = projects
-  if (!first) return { busy: 0, ahead: 0 }
-  const { vitest } = first
-  const files = await Promise.all(projects.map(project => countTestFiles(project, vitest)))
-  const total = files.reduce((sum, count) => sum + count, 0)
-  const most = Math.max(...projects.map(project => maxWorkers(project, vitest)))
-  return { busy: Math.min(total, most), ahead: Math.min(total, Math.ceil(most / versions)) }
+/** The workers of each project's test files. */
+export async function workersOf(projects: readonly TestProject[]): Promise<Map<TestProject, Workers>> {
+  const count = async (project: TestProject): Promise<[TestProject, Workers]> => {
+    const { vitest } = project
+    return [project, { most: maxWorkers(project, vitest), files: await countTestFiles(project, vitest) }]
+  }
+  return new Map(await Promise.all(projects.map(count)))
 }
