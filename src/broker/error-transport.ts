@@ -1,5 +1,5 @@
-import * as errors from '../errors.ts'
 import { TarantoolFixtureError } from '../errors.ts'
+import { errorClassOf } from '../errors-by-name.ts'
 import type { SerializedError } from './messages.ts'
 
 const fieldsOf = (error: TarantoolFixtureError): Record<string, unknown> => {
@@ -19,7 +19,7 @@ export function serializeError(error: unknown): SerializedError {
 /** The error again, of its own class. */
 export function deserializeError({ name, message, code, fields }: SerializedError): Error {
   const error = new Error(message)
-  const ownClass: unknown = Object.hasOwn(errors, name) ? errors[name as keyof typeof errors] : undefined
-  if (typeof ownClass === 'function') Object.setPrototypeOf(error, ownClass.prototype as object)
+  const ownClass = errorClassOf(name)
+  if (ownClass) Object.setPrototypeOf(error, ownClass.prototype)
   return Object.assign(error, fields, { name, ...(code !== undefined && { code }) })
 }

@@ -1,7 +1,7 @@
-import { processWide } from '../process-wide.ts'
+import { sharedValue } from '../shared-value.ts'
 import { Run, type RunOptions, type RunSource } from './run.ts'
 
-const registries = processWide('runs', () => new WeakMap<object, Runs>())
+const registries = sharedValue('runs', () => new WeakMap<object, Runs>())
 
 /**
  * What one run of a test runner has begun: a Run for each setup and each version. Projects that name the same setup share

@@ -1,3 +1,4 @@
+import { sharedValue } from '../shared-value.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
 
 /** The `expect` of a runner, as far as it is used here. Jest has `addEqualityTesters` since 29.4. */
@@ -17,13 +18,11 @@ function equalVersions(a: unknown, b: unknown): boolean | undefined {
   return left === undefined || right === undefined ? undefined : left === right
 }
 
-const key = Symbol.for('tarantool-fixture.equal-versions')
-
 /** Makes `toEqual`, `toStrictEqual` and the like take a version for equal to its text, from both sides. */
 export function compareVersionsAsTexts(expect: Expect): void {
   // Testers are kept beside the globals, which workers that are not isolated share between files.
-  const holder = globalThis as { [key]?: true }
-  if (holder[key]) return
-  holder[key] = true
-  expect.addEqualityTesters?.([equalVersions])
+  sharedValue('equal-versions', () => {
+    expect.addEqualityTesters?.([equalVersions])
+    return true
+  })
 }

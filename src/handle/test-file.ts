@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads'
 import type { BrokerTicket } from '../broker/messages.ts'
-import { SetupError } from '../errors.ts'
 import { demandIn, isUsedIn, type Scope, unknownFile } from '../isolation/scope.ts'
+import { refuseConcurrent } from './concurrent-tests.ts'
 import { clearEnvironment } from './environment.ts'
 import type { ShownError } from './failure-log.ts'
 import type { HandleOrigin } from './handle-origin.ts'
@@ -123,16 +123,6 @@ export async function leaseInTest({ use: { server: name }, own }: HandleOrigin):
   const error = server && state.attempt ? await beginServerTest(server, state.attempt) : undefined
   if (error) throw error
   return server
-}
-
-/** The error of a test that runs beside others, and uses a server that is to be its own. */
-export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError | undefined {
-  const { isolation } = demandIn(scope, server.info)
-  if (!isUsedIn(scope, server.name) || isolation === 'file' || isolation === 'none') return undefined
-  const name = server.name === 'default' ? '' : ` '${server.name}'`
-  return new SetupError(`concurrent tests share their file's server${name}, whose isolation is '${isolation}'`, {
-    hint: "Give them isolation: 'file', as in useTarantool({ isolation: 'file' }): what they change is undone when the file has ended.",
-  })
 }
 
 /**

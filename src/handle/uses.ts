@@ -1,6 +1,6 @@
 import { isUsedIn, type ServerUse } from '../isolation/scope.ts'
+import { refuseConcurrent } from './concurrent-tests.ts'
 import type { HandleOrigin } from './handle-origin.ts'
-import { refuseConcurrent } from './test-file.ts'
 import { workerState } from './worker-state.ts'
 
 /**

@@ -1,6 +1,7 @@
 import type { BrokerClient } from '../broker/client.ts'
 import type { BrokerTicket } from '../broker/messages.ts'
 import { type Scope, type ServerUse, unknownFile } from '../isolation/scope.ts'
+import { sharedValue } from '../shared-value.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 /** What a worker knows; it is shared by all copies of this package that a runner may load into one worker. */
@@ -43,10 +44,6 @@ export interface WorkerState {
 
 const key = Symbol.for('tarantool-fixture.worker')
 
-interface Holder {
-  [key]?: WorkerState
-}
-
 interface Contexts {
   [key]?: { readonly context: unknown; readonly state: WorkerState }
 }
@@ -86,9 +83,5 @@ export function beginContext(): void {
 
 /** The state of this worker. */
 export function workerState(): WorkerState {
-  const known = (process as unknown as Contexts)[key]
-  if (known) return known.state
-  const holder = globalThis as Holder
-  holder[key] ??= newState()
-  return holder[key]
+  return (process as unknown as Contexts)[key]?.state ?? sharedValue('worker', newState)
 }

@@ -1,6 +1,4 @@
 import { SetupError } from '../errors.ts'
-import type { ShownError } from '../handle/failure-log.ts'
-import { hookTimeout } from '../handle/hook-timeout.ts'
 
 /** A hook as jest-circus keeps it. A function with a parameter would be given a callback. */
 export interface CircusHook {
@@ -70,78 +68,4 @@ export function circus(): CircusState {
   throw new SetupError(`tarantool-fixture/jest is for tests that Jest runs${isVitest ? ', and this is Vitest' : ''}`, {
     hint: isVitest ? "Import from 'tarantool-fixture/vitest'." : 'It needs the test runner jest-circus.',
   })
-}
-
-const ours = new WeakSet<CircusHook>()
-
-/** A hook that is none of the user's. */
-export function hook(type: CircusHook['type'], parent: CircusBlock, fn: () => unknown): CircusHook {
-  // Its stack is shown under what the hook throws.
-  const asyncError = new Error(`tarantool-fixture: ${type}`)
-  const made: CircusHook = { type, fn: () => fn(), timeout: hookTimeout, parent, asyncError, seenDone: false }
-  ours.add(made)
-  return made
-}
-
-export function isOurs(made: CircusHook): boolean {
-  return ours.has(made)
-}
-
-/**
- * The errors of a test or of hooks, as something can be put under them. Each test file has an Error of its own, and Node's
- * modules have theirs, so they are told by what they look like.
- */
-export function errorsIn(list: CircusError[]): ShownError[] {
-  return list.flatMap((entry, index) => {
-    const holder = (Array.isArray(entry) ? entry : [entry]) as [unknown, Error?]
-    const [error] = holder
-    if (typeof error === 'string') return [thrownText(holder)]
-    if (!isError(error)) return []
-    if (isAssertion(error)) return [generated(error)]
-    if (isWritable(error)) return [error]
-    const copy = copyOf(error)
-    list[index] = Array.isArray(entry) ? [copy, holder[1]] : copy
-    return [copy]
-  })
-}
-
-// A DOMException, such as that of an AbortSignal, has getters; others are frozen.
-const isWritable = (error: Error): boolean =>
-  Reflect.set(error, 'message', error.message) && Reflect.set(error, 'stack', error.stack)
-
-function copyOf(error: Error): Error {
-  const copy = new Error(error.message, { cause: error })
-  copy.name = error.name
-  if (error.stack !== undefined) copy.stack = error.stack
-  return copy
-}
-
-const isError = (value: unknown): value is Error & { readonly code?: unknown } =>
-  typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
-
-// jest-circus throws texts where a test takes too long; they are shown without a stack of their own.
-function thrownText(holder: [unknown, Error?]): ShownError {
-  return {
-    get message() {
-      return String(holder[0])
-    },
-    set message(text) {
-      holder[0] = text
-    },
-  }
-}
-
-const isAssertion = ({ code }: { readonly code?: unknown }): boolean => code === 'ERR_ASSERTION'
-
-// Of an error of node:assert, jest-circus makes a message anew, and shows of the stack what is not its message.
-function generated(error: Error): ShownError {
-  return {
-    message: error.message,
-    get stack() {
-      return error.stack
-    },
-    set stack(stack) {
-      if (stack !== undefined) error.stack = stack
-    },
-  }
 }

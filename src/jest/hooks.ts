@@ -1,4 +1,4 @@
 // The file in `setupFilesAfterEnv`: in test files that never import this package, too, servers that die are told of.
-import { hooksOfFile } from './hooks-of-file.ts'
+import { hooksOfFile } from './installed-hooks.ts'
 
 hooksOfFile()

@@ -6,7 +6,7 @@
 import type { TarantoolHandle } from '../handle/handle.ts'
 import { type UseOptions, use } from '../handle/use.ts'
 import { workerState } from '../handle/worker-state.ts'
-import { hooksOfFile } from './hooks-of-file.ts'
+import { hooksOfFile } from './installed-hooks.ts'
 import { readTickets } from './tickets.ts'
 
 export type { Isolation } from '../config/isolation.ts'

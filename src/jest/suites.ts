@@ -1,6 +1,7 @@
 import { beginSuite, endSuite } from '../handle/suite.ts'
 import type { Scope, ServerUse } from '../isolation/scope.ts'
-import { type CircusBlock, type CircusState, type CircusTest, hook, isOurs } from './circus.ts'
+import type { CircusBlock, CircusState, CircusTest } from './circus.ts'
+import { hook, isOurs } from './circus-hooks.ts'
 
 /** The describes of a test file: which servers they use, and when they begin and end. */
 export class Suites {

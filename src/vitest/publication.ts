@@ -2,10 +2,10 @@ import type { TestProject } from 'vitest/node'
 import type { BrokerTicket } from '../broker/messages.ts'
 import type { Run } from '../broker/run.ts'
 import { SetupError } from '../errors.ts'
-import { processWide } from '../process-wide.ts'
+import { sharedValue } from '../shared-value.ts'
 import type { ProvidedTarantool } from './context.ts'
 
-const publications = processWide('publications', () => new WeakMap<TestProject, Map<Run, BrokerTicket>>())
+const publications = sharedValue('publications', () => new WeakMap<TestProject, Map<Run, BrokerTicket>>())
 
 /**
  * Provides a project's workers with the ticket of a run, next to those of its other runs; or with a newer one.

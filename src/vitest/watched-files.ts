@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import type { Run } from '../broker/run.ts'
 import { isLuaBelow } from '../broker/server-files.ts'
-import { processWide } from '../process-wide.ts'
+import { sharedValue } from '../shared-value.ts'
 
 /** The part of Vite's file watcher that is used here. */
 interface Watcher {
@@ -10,7 +10,7 @@ interface Watcher {
   emit(event: 'change', path: string): void
 }
 
-const listening = processWide('watchers', () => new WeakMap<Watcher, Set<Run>>())
+const listening = sharedValue('watchers', () => new WeakMap<Watcher, Set<Run>>())
 
 // Vitest treats paths as patterns, and a directory may be named [id].
 const asPattern = (path: string): string => path.replaceAll(/[\\*?[\](){}!|+@]/g, '\\$&')

@@ -1,4 +1,4 @@
-import * as errors from '../../errors.ts'
+import { errorClassOf } from '../../errors-by-name.ts'
 import { ByteString } from '../../protocol/values/byte-string.ts'
 import { Datetime } from '../../protocol/values/datetime.ts'
 import { Decimal } from '../../protocol/values/decimal.ts'
@@ -10,7 +10,9 @@ import { TarantoolVersion } from '../../version/tarantool-version.ts'
 
 // The structured clone between threads keeps dates, big integers, maps, expressions and cycles; it does not keep classes.
 const valueClasses = { Datetime, Decimal, ErrorValue, Interval, UnknownExtension, Uuid }
-const builtinErrors = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }
+const builtinErrors = new Map(
+  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(each => [each.name, each]),
+)
 
 /** The key that tells what is not an object of the user's. */
 const classKey = '\0class'
@@ -79,11 +81,6 @@ function define(target: object, entries: [unknown, unknown][], seen: Seen): obje
   return target
 }
 
-function errorClass(name: string): { prototype: object } {
-  const classes: Record<string, unknown> = { ...errors, ...builtinErrors }
-  return Object.hasOwn(classes, name) ? (classes[name] as { prototype: object }) : Error
-}
-
 function unwrapTagged(value: Tagged, seen: Seen): unknown {
   const { [classKey]: name, content } = value
   const keep = <Made>(made: Made): Made => {
@@ -103,7 +100,8 @@ function unwrapTagged(value: Tagged, seen: Seen): unknown {
   }
   if (name.startsWith('Error:')) {
     const error = keep(new Error())
-    Object.setPrototypeOf(error, errorClass(name.slice('Error:'.length)).prototype)
+    const own = name.slice('Error:'.length)
+    Object.setPrototypeOf(error, (errorClassOf(own) ?? builtinErrors.get(own) ?? Error).prototype)
     for (const [property, item, enumerable] of content as Property[]) {
       Object.defineProperty(error, property, {
         value: unwrap(item, seen),
