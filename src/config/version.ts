@@ -42,3 +42,7 @@ export function checkVersions(what: string, versions: readonly string[]): void {
   const twice = versions.find((version, index) => versions.indexOf(version) !== index)
   if (twice !== undefined) throw new InvalidOptionError(`${what}: version '${twice}' is in the list twice`)
 }
+
+/** The name of a runner's project for one version: `tarantool 2.11`, after the name that the project has anyway. */
+export const withVersion = (name: string | undefined, version: string): string =>
+  name ? `${name} (tarantool ${version})` : `tarantool ${version}`

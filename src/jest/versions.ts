@@ -1,4 +1,4 @@
-import { checkVersions } from '../config/version.ts'
+import { checkVersions, withVersion } from '../config/version.ts'
 import type { JestProject, VersionedProject } from './types.ts'
 
 // Of what a project's config holds, this reaches both the global setup and the test files.
@@ -10,10 +10,8 @@ interface ProjectVersions {
   readonly versions: readonly string[]
 }
 
-function nameOf({ displayName }: JestProject, version: string): string {
-  const own = typeof displayName === 'object' ? displayName.name : displayName
-  return own ? `${own} (tarantool ${version})` : `tarantool ${version}`
-}
+const nameOf = ({ displayName }: JestProject): string | undefined =>
+  typeof displayName === 'object' ? displayName.name : displayName
 
 /**
  * Makes a project of each version, to run one suite against several. Each has servers of its version, and its version in
@@ -41,7 +39,7 @@ export function tarantoolVersions(versions: readonly string[], project: JestProj
       }
   return versions.map(version => ({
     ...common,
-    displayName: nameOf(project, version),
+    displayName: withVersion(nameOf(project), version),
     globals: { ...project.globals, [key]: { version, versions } satisfies ProjectVersions },
   }))
 }

@@ -1,6 +1,6 @@
 import type { TestProjectInlineConfiguration } from 'vitest/config'
 import type { TestProject, Vitest } from 'vitest/node'
-import { checkVersions } from '../config/version.ts'
+import { checkVersions, withVersion } from '../config/version.ts'
 
 // Vitest gives its workers what a project has in `env`, so that a server that a test starts itself is of that version, too.
 const variable = 'TARANTOOL_FIXTURE_VERSION'
@@ -8,10 +8,8 @@ const variable = 'TARANTOOL_FIXTURE_VERSION'
 /** A project of a Vitest config, for one version of Tarantool. */
 export type VersionedProject = TestProjectInlineConfiguration & { readonly test: { readonly name: string } }
 
-function nameOf(project: TestProjectInlineConfiguration, version: string): string {
-  const { name } = project.test ?? {}
-  const own = typeof name === 'object' ? name.label : name
-  return own ? `${own} (tarantool ${version})` : `tarantool ${version}`
+function nameOf({ test }: TestProjectInlineConfiguration): string | undefined {
+  return typeof test?.name === 'object' ? test.name.label : test?.name
 }
 
 /**
@@ -36,7 +34,11 @@ export function tarantoolVersions(
   return versions.map(version => ({
     extends: true,
     ...project,
-    test: { ...project.test, name: nameOf(project, version), env: { ...project.test?.env, [variable]: version } },
+    test: {
+      ...project.test,
+      name: withVersion(nameOf(project), version),
+      env: { ...project.test?.env, [variable]: version },
+    },
   }))
 }
 
