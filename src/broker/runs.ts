@@ -3,6 +3,8 @@ import { Run, type RunOptions, type RunSource } from './run.ts'
 
 const registries = sharedValue('runs', () => new WeakMap<object, Runs>())
 
+const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+
 /**
  * What one run of a test runner has begun: a Run for each setup and each version. Projects that name the same setup share
  * its runs.
@@ -25,7 +27,8 @@ export class Runs {
     const known = runs.get(version)
     if (known) return known
     const run: Run = new Run(source, options, {
-      versions: () => [...runs.keys()].filter(key => key !== undefined),
+      // In an order that does not depend on which project was set up first: Vitest says nothing about that.
+      versions: () => [...runs.keys()].filter(key => key !== undefined).sort(byNumber),
       ended: () => {
         if (runs.get(version) === run) runs.delete(version)
       },

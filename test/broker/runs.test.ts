@@ -77,7 +77,7 @@ test('an ended run leaves alone the run that took its place', async () => {
 
 test('a fixed port is refused for the versions of one config', async () => {
   const runs = registry()
-  const [run] = ['2.11', '3'].map(version => runs.find(source({ consolePort: 3302, maxServers: 1 }), { version }))
+  const [run] = ['3', '2.11'].map(version => runs.find(source({ consolePort: 3302, maxServers: 1 }), { version }))
   await expect(run?.join(joining())).rejects.toThrow('a server of each version (2.11, 3)')
 })
 
