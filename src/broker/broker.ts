@@ -1,10 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { withAbsolutePaths } from '../config/absolute-paths.ts'
-import { checkServerOptions, type ResolvedFixture } from '../config/fixture-config.ts'
-import { overDefaults } from '../config/layers.ts'
-import type { ServerOptions } from '../config/server-options.ts'
+import { type ResolvedFixture, type ResolvedServer, resolveOwnServer } from '../config/fixture-config.ts'
 import { notWritable } from '../instance/failure/not-writable.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
 import { checkSocketPath } from '../instance/place/addresses.ts'
@@ -18,8 +15,6 @@ import { type SessionOwner, WorkerSession } from './worker-session.ts'
 
 export interface BrokerOptions {
   readonly fixture: ResolvedFixture
-  /** What relative paths in the config are relative to. */
-  readonly baseDir: string
   /** Called when a test file gets no server, with the number of files that got none in this run. */
   readonly onRefused?: ((files: number) => void) | undefined
   /**
@@ -33,7 +28,7 @@ export interface BrokerOptions {
  * Owns the servers of a run and leases them to its workers, which reach it over a unix socket in the run's own directory.
  *
  * @example
- * const broker = await Broker.listen({ fixture: resolveFixture(config), baseDir: process.cwd() })
+ * const broker = await Broker.listen({ fixture: resolveFixture(config, process.cwd()) })
  * broker.prestart(4)
  * …
  * await broker.close()
@@ -43,6 +38,7 @@ export class Broker implements SessionOwner {
   readonly #directory: string
   readonly #socketServer: Server
   readonly #sessions = new Map<Socket, WorkerSession>()
+  #fixture: ResolvedFixture
   #pools: Map<string, Pool>
   /** Pools of one server for one file that brought its own config. */
   readonly #ownPools = new Set<Pool>()
@@ -55,6 +51,7 @@ export class Broker implements SessionOwner {
     this.#options = options
     this.#directory = directory
     this.#failedStarts = new FailedStarts(options)
+    this.#fixture = options.fixture
     this.#pools = this.#makePools(options.fixture)
     this.#socketServer = createServer(socket => this.#accept(socket))
   }
@@ -94,10 +91,11 @@ export class Broker implements SessionOwner {
   }
 
   /** Ends all servers and starts new ones, from another config if one is given: something that they were made of changed. */
-  async reload(fixture: ResolvedFixture = this.#options.fixture): Promise<void> {
+  async reload(fixture: ResolvedFixture = this.#fixture): Promise<void> {
     this.#refusal = undefined
     this.#failedStarts = new FailedStarts(this.#options)
     const old = [...this.#pools.values()]
+    this.#fixture = fixture
     this.#pools = this.#makePools(fixture)
     await Promise.all(old.map(pool => pool.close()))
     this.prestart(this.#prestarted)
@@ -131,17 +129,10 @@ export class Broker implements SessionOwner {
   }
 
   ownPool(name: string, config: Record<string, unknown>, baseDir: string): Pool {
-    checkServerOptions('useTarantool', config)
-    const shared = this.#pools.get('default')?.options.server ?? {}
-    // What only one server can have is not taken over.
-    const { port: _port, consolePort: _consolePort, ...base } = withAbsolutePaths(shared, this.#options.baseDir)
-    // A seed fills the spaces of the application that it was written for.
-    const seed = config.appLua === undefined ? {} : { seedLua: undefined, seed: undefined }
     const pool = new Pool({
       name,
-      server: overDefaults({ ...base, ...seed }, config),
+      server: resolveOwnServer(this.#fixture, config, baseDir),
       root: this.#directory,
-      baseDir,
       maxServers: 1,
       failedStarts: this.#failedStarts,
     })
@@ -179,9 +170,8 @@ export class Broker implements SessionOwner {
   }
 
   #makePools({ servers, maxServers }: ResolvedFixture): Map<string, Pool> {
-    const { baseDir } = this.#options
-    const makePool = (name: string, server: ServerOptions): Pool =>
-      new Pool({ name, server, root: this.#directory, baseDir, maxServers, failedStarts: this.#failedStarts })
+    const makePool = (name: string, server: ResolvedServer): Pool =>
+      new Pool({ name, server, root: this.#directory, maxServers, failedStarts: this.#failedStarts })
     return new Map([...servers].map(([name, server]) => [name, makePool(name, server)]))
   }
 

@@ -1,4 +1,4 @@
-import type { ServerOptions } from '../config/server-options.ts'
+import type { ResolvedServer } from '../config/fixture-config.ts'
 import { NotRunningError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { ServerProcess } from './aside.ts'
@@ -9,7 +9,7 @@ import { ServerSignals } from './server-signals.ts'
 export class CurrentProcess {
   /** A lease has had the process since it was last made fresh. */
   used = false
-  readonly #options: ServerOptions
+  readonly #options: ResolvedServer
   readonly #maker: InstanceMaker
   readonly #signals = new ServerSignals()
   #instance: TarantoolInstance
@@ -22,7 +22,7 @@ export class CurrentProcess {
   #testFailed = false
   #isEnded = false
 
-  constructor(options: ServerOptions, maker: InstanceMaker) {
+  constructor(options: ResolvedServer, maker: InstanceMaker) {
     this.#options = options
     this.#maker = maker
     this.#instance = maker.make()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
-import type { ServerOptions } from '../config/server-options.ts'
+import type { ResolvedServer } from '../config/fixture-config.ts'
 import {
   LeaseError,
   NotRunningError,
@@ -27,10 +27,8 @@ const isLasting = (error: unknown): error is Error =>
   error instanceof TarantoolFixtureError && !passing.some(kind => error instanceof kind)
 
 /** Identifies servers made from the same options. Such servers start alike, whatever their names. */
-export function kindOf(server: ServerOptions, baseDir: string): string {
-  const text = JSON.stringify([server, baseDir], (_, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : value,
-  )
+export function kindOf(server: ResolvedServer): string {
+  const text = JSON.stringify(server, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
   return createHash('sha256').update(text).digest('hex')
 }
 

@@ -1,16 +1,15 @@
-import type { InstanceOptions } from '../config/options.ts'
-import type { ServerOptions } from '../config/server-options.ts'
+import type { ResolvedServer } from '../config/fixture-config.ts'
+import type { ResolvedOptions } from '../config/resolve.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
 
 /** Makes the instances of one pooled server. All of them have the same address. */
 export class InstanceMaker {
-  readonly #options: ServerOptions
-  readonly #baseDir: string
+  readonly #options: ResolvedServer
   /** The instances record changes, so that a reset can undo them. */
   records: boolean
 
-  constructor(options: ServerOptions, root: string, baseDir: string) {
+  constructor(options: ResolvedServer, root: string) {
     this.#options = {
       ...options,
       // The run's directory is removed after the run, so a directory that may be kept is made elsewhere.
@@ -18,14 +17,12 @@ export class InstanceMaker {
       // The socket belongs to the lease. The lease outlives a server's directory, so the socket is not in there.
       port: options.port ?? (options.host === 'unix/' ? `${newDirectoryPath(root)}.sock` : undefined),
     }
-    this.#baseDir = baseDir
-    const { recordChanges, isolation = 'reset' } = options
-    this.records = recordChanges === true || isolation === 'reset' || isolation === 'file'
+    const { recordChanges, isolation } = options
+    this.records = recordChanges || isolation === 'reset' || isolation === 'file'
   }
 
-  make(more: InstanceOptions = {}): TarantoolInstance {
-    const { isolation: _isolation, strict: _strict, ...options } = this.#options
-    return new TarantoolInstance({ ...options, recordChanges: this.records, ...more }, this.#baseDir)
+  make(changes: Partial<ResolvedOptions> = {}): TarantoolInstance {
+    return TarantoolInstance.of({ ...this.#options, recordChanges: this.records, ...changes })
   }
 
   /**
@@ -45,5 +42,4 @@ export class InstanceMaker {
 }
 
 /** Whether the directories of such a server may be kept after the run. */
-export const keeps = ({ keep, cleanup }: ServerOptions): boolean =>
-  keep === 'on-failure' || keep === 'always' || cleanup === false
+export const keeps = ({ keep }: ResolvedServer): boolean => keep !== 'never'

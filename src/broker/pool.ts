@@ -1,4 +1,4 @@
-import type { ServerOptions } from '../config/server-options.ts'
+import type { ResolvedServer } from '../config/fixture-config.ts'
 import { LeaseError } from '../errors.ts'
 import { FailedStarts, kindOf } from './failed-starts.ts'
 import { PooledServer } from './pooled-server.ts'
@@ -25,11 +25,9 @@ interface Waiting {
 
 export interface PoolOptions {
   readonly name: string
-  readonly server: ServerOptions
+  readonly server: ResolvedServer
   /** Where instances make their directories. */
   readonly root: string
-  /** What relative paths in `server` are relative to. */
-  readonly baseDir: string
   /** How many servers there are at most. Default: as many as are asked for. */
   readonly maxServers?: number | undefined
   /** The failed starts that the run knows of. Default: none yet. */
@@ -54,7 +52,7 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.options = options
     this.#failedStarts = options.failedStarts ?? new FailedStarts()
-    this.#kind = kindOf(options.server, options.baseDir)
+    this.#kind = kindOf(options.server)
   }
 
   get size(): number {
@@ -133,8 +131,8 @@ export class Pool {
   }
 
   #add(slot: number): PooledServer {
-    const { name, server, root, baseDir } = this.options
-    const added = new PooledServer(name, slot, server, root, baseDir)
+    const { name, server, root } = this.options
+    const added = new PooledServer(name, slot, server, root)
     this.#servers.add(added)
     return added
   }

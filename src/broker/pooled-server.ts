@@ -1,5 +1,5 @@
+import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { Isolation } from '../config/isolation.ts'
-import type { ServerOptions } from '../config/server-options.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Death } from '../isolation/server.ts'
 import { Aside } from './aside.ts'
@@ -19,7 +19,7 @@ export class PooledServer {
   slot: number
   /** How the current lease has used the server. */
   use: ServerUse = new ServerUse()
-  readonly #options: ServerOptions
+  readonly #options: ResolvedServer
   readonly #maker: InstanceMaker
   readonly #current: CurrentProcess
   readonly #spare: Spare
@@ -27,18 +27,18 @@ export class PooledServer {
   readonly #steps = new StepQueue(() => this.#current.mustNotBeEnded())
   #prestart: Promise<unknown> | undefined
 
-  constructor(name: string, slot: number, options: ServerOptions, root: string, baseDir: string) {
+  constructor(name: string, slot: number, options: ResolvedServer, root: string) {
     this.name = name
     this.slot = slot
     this.#options = options
-    this.#maker = new InstanceMaker(options, root, baseDir)
+    this.#maker = new InstanceMaker(options, root)
     this.#current = new CurrentProcess(options, this.#maker)
     const mayStandBy = this.#maker.mayStandBy(this.instance)
     this.#spare = new Spare(() => this.#maker.makeSuccessor(this.instance), mayStandBy)
   }
 
   get isolation(): Isolation {
-    return this.#options.isolation ?? 'reset'
+    return this.#options.isolation
   }
 
   /** Whether a start of this server was begun, however that start ended. */
@@ -173,7 +173,7 @@ export class PooledServer {
       ...process,
       name: this.name,
       isolation: this.isolation,
-      strict: this.#options.strict ?? false,
+      strict: this.#options.strict,
       records: this.#maker.records,
       used: this.#current.used,
       aside: this.#aside.isThere,

@@ -64,7 +64,8 @@ export class Run {
   #users = 0
   #broker: Promise<Broker> | undefined
   #fixture: ResolvedFixture | undefined
-  #stamp = ''
+  /** The files that the servers were made from; undefined before that, and after a config that cannot be used. */
+  #stamp: string | undefined
   #versions: BrokerTicket['versions']
   #refresh: Promise<void> | undefined
 
@@ -131,8 +132,8 @@ export class Run {
 
   /** What a watcher has to look at. */
   watched(): ServerFiles {
-    const { baseDir, configFile } = this.#source
-    const { files, roots } = this.#fixture ? serverFiles(this.#fixture, baseDir) : { files: [], roots: [] }
+    const { configFile } = this.#source
+    const { files, roots } = this.#fixture ? serverFiles(this.#fixture) : { files: [], roots: [] }
     return { files: [...files, ...(configFile ? [configFile] : [])], roots }
   }
 
@@ -142,21 +143,20 @@ export class Run {
     for (const [project, its] of workers) this.#workers.set(project, its)
     const { busy, ahead } = needOf(this.#workers.values(), versions)
     checkFixedPorts(fixture, busy, this.#registration.versions())
-    this.#stamp ||= this.#currentStamp()
-    const { baseDir } = this.#source
+    this.#stamp ??= this.#currentStamp()
     const onRefused = (files: number): void => this.#observer?.refused(files)
-    this.#broker ??= Broker.listen({ fixture, baseDir, onRefused, tellsInFull: this.#options.tellsInFull })
+    this.#broker ??= Broker.listen({ fixture, onRefused, tellsInFull: this.#options.tellsInFull })
     const broker = await this.#broker
     if (start && fixture.lease === 'file') broker.prestart(ahead)
     if (start) await this.#obtain(fixture)
-    else this.#versions = await versionsAtHand(fixture.servers, baseDir)
+    else this.#versions = await versionsAtHand(fixture.servers)
   }
 
   async #close(): Promise<unknown[]> {
     const broker = this.#broker
     this.#broker = undefined
     this.#fixture = undefined
-    this.#stamp = ''
+    this.#stamp = undefined
     try {
       return (await (await broker)?.close()) ?? []
     } catch {
@@ -170,14 +170,14 @@ export class Run {
   }
 
   async #load(): Promise<ResolvedFixture> {
-    return resolveFixture(await this.#source.load(), this.#options.version)
+    const { load, baseDir } = this.#source
+    return resolveFixture(await load(), baseDir, this.#options.version)
   }
 
   async #obtain({ servers, lease }: ResolvedFixture): Promise<void> {
-    const { baseDir } = this.#source
-    await obtainPrograms(servers, baseDir)
+    await obtainPrograms(servers)
     // A file that has its server from the begin on knows its version from the lease.
-    this.#versions = lease === 'file' ? undefined : await findVersions(servers, baseDir)
+    this.#versions = lease === 'file' ? undefined : await findVersions(servers)
   }
 
   async #replaceChanged(): Promise<void> {
@@ -188,11 +188,13 @@ export class Run {
       this.#fixture = await this.#load()
       await this.#obtain(this.#fixture)
       await broker.reload(this.#fixture)
+      this.#stamp = this.#currentStamp()
     } catch (error) {
       // Thrown from here it would end the runner; so it is the tests that are told, at the top of a file, too.
       broker.refuse(error as Error)
       this.#versions = Object.fromEntries([...this.#fixture.servers.keys()].map(name => [name, serializeError(error)]))
+      // The file that is missing may be one that nobody watches, so the next run tries again.
+      this.#stamp = undefined
     }
-    this.#stamp = this.#currentStamp()
   }
 }

@@ -1,7 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import type { ResolvedFixture } from '../config/fixture-config.ts'
-import type { ServerOptions } from '../config/server-options.ts'
 
 // Installed modules change only with an installation, and are too many files for a watcher.
 const isInstalled = (name: string): boolean => name === '.rocks' || name === 'node_modules' || name === '.git'
@@ -32,8 +31,6 @@ function luaBelow(directory: string, seen = new Set<string>()): string[] {
 
 const leadsToDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
-const listOf = (seed: ServerOptions['seed']): readonly unknown[] => (Array.isArray(seed) ? seed : [seed])
-
 /** The files and directories that the servers of a fixture are made from. */
 export interface ServerFiles {
   /**
@@ -45,17 +42,17 @@ export interface ServerFiles {
 }
 
 /** The files that the servers of a fixture are made from. */
-export function serverFiles({ servers }: ResolvedFixture, baseDir: string): ServerFiles {
+export function serverFiles({ servers }: ResolvedFixture): ServerFiles {
   const files = new Set<string>()
   const roots = new Set<string>()
   for (const { appLua, appDir, seedLua, seed, initLuaTemplate } of servers.values()) {
     for (const source of [appLua, seedLua, initLuaTemplate]) {
-      if (source === undefined || !/^[^\n]*\.lua$/.test(source)) continue
-      files.add(resolve(baseDir, source))
-      roots.add(dirname(resolve(baseDir, source)))
+      if (source === undefined || 'text' in source) continue
+      files.add(source.file)
+      roots.add(dirname(source.file))
     }
-    for (const source of listOf(seed)) if (typeof source === 'string') files.add(resolve(baseDir, source))
-    if (appDir !== undefined) roots.add(resolve(baseDir, appDir))
+    for (const source of seed) if ('file' in source) files.add(source.file)
+    if (appDir !== undefined) roots.add(appDir)
   }
   for (const root of roots) for (const file of luaBelow(root)) files.add(file)
   return { files: [...files], roots: [...roots] }

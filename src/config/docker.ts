@@ -24,7 +24,7 @@ export const isComplete = (image: string): boolean =>
   image.includes('@') || image.slice(image.lastIndexOf('/') + 1).includes(':')
 
 /** A program's path made absolute; a name is left to PATH. */
-export function engineProgram(engine: string, baseDir: string): string {
+function engineProgram(engine: string, baseDir: string): string {
   return engine.includes('/') && !isAbsolute(engine) ? resolve(baseDir, engine) : engine
 }
 

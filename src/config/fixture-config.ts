@@ -1,17 +1,26 @@
 import * as v from 'valibot'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
-import { isolations } from './isolation.ts'
-import { namesProgram, overDefaults } from './layers.ts'
+import { type Isolation, isolations } from './isolation.ts'
+import { type Given, layOver, namesProgram, overDefaults } from './layers.ts'
+import { type ResolvedOptions, resolveGiven } from './resolve.ts'
 import { instanceEntries } from './schema.ts'
 import type { FixtureConfig, ServerOptions } from './server-options.ts'
 import { checkVersion } from './version.ts'
 
+/** A server's checked options with their defaults. Its instances are made from them. */
+export interface ResolvedServer extends ResolvedOptions {
+  readonly isolation: Isolation
+  readonly strict: boolean
+}
+
 /** A checked config: each server by its name. */
 export interface ResolvedFixture {
-  readonly servers: ReadonlyMap<string, ServerOptions>
+  readonly servers: ReadonlyMap<string, ResolvedServer>
   readonly lease: 'file' | 'on-use'
   readonly maxServers: number | undefined
+  /** The options of the server `default` as given: a test file's own config is laid over them. */
+  readonly defaults: Given
 }
 
 const serverEntries: v.ObjectEntries = {
@@ -31,22 +40,23 @@ const fixtureEntries: v.ObjectEntries = {
 const serverName = /^[A-Za-z][A-Za-z0-9_-]*$/
 
 /** Checks the options of one server, as a config or a test names them. */
-export function checkServerOptions(what: string, options: unknown): asserts options is ServerOptions {
+function checkServerOptions(what: string, options: unknown): asserts options is ServerOptions {
   checkOptions(what, serverEntries, options)
   checkVersion(what, (options as ServerOptions).version)
 }
 
 /**
- * Checks a fixture's config.
+ * Checks a fixture's config, and resolves the options of each server. The files that they name have to be there.
  *
+ * @param baseDir what relative paths are relative to
  * @param version the version that the run is for, which is the default of the config
- * @throws UnknownOptionError, InvalidOptionError
+ * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
-export function resolveFixture(config: FixtureConfig, version?: string): ResolvedFixture {
+export function resolveFixture(config: FixtureConfig, baseDir: string, version?: string): ResolvedFixture {
   checkOptions('tarantool', fixtureEntries, config)
   checkVersion('tarantool', config.version)
   const { servers, lease = 'file', maxServers, ...shared } = config
-  const resolved = new Map<string, ServerOptions>()
+  const merged = new Map<string, ServerOptions>()
   for (const [name, own] of Object.entries(servers ?? { default: {} })) {
     if (!serverName.test(name)) {
       throw new InvalidOptionError(`tarantool: a server cannot be named '${name}'`, {
@@ -54,10 +64,38 @@ export function resolveFixture(config: FixtureConfig, version?: string): Resolve
       })
     }
     checkServerOptions(`tarantool: server '${name}'`, own)
-    resolved.set(name, overDefaults(shared, own))
+    merged.set(name, overDefaults(shared, own))
   }
-  if (resolved.size === 0) throw new InvalidOptionError("tarantool: option 'servers' names no server")
-  return { servers: version === undefined ? resolved : forVersion(resolved, version), lease, maxServers }
+  if (merged.size === 0) throw new InvalidOptionError("tarantool: option 'servers' names no server")
+  const given = version === undefined ? merged : forVersion(merged, version)
+  const baseDirOf = (): string => baseDir
+  return {
+    servers: new Map([...given].map(([name, options]) => [name, resolveServer({ options, baseDirOf })])),
+    lease,
+    maxServers,
+    defaults: { options: given.get('default') ?? {}, baseDirOf },
+  }
+}
+
+/**
+ * Checks a test file's own config, and resolves it over the options of the server `default`.
+ *
+ * @param baseDir what relative paths in the file's config are relative to
+ * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
+ */
+export function resolveOwnServer({ defaults }: ResolvedFixture, config: unknown, baseDir: string): ResolvedServer {
+  checkServerOptions('useTarantool', config)
+  // Only one server can have these addresses.
+  const { port: _port, consolePort: _consolePort, ...shared } = defaults.options
+  // A seed fills the spaces of the application that it was written for.
+  const seed = config.appLua === undefined ? {} : { seedLua: undefined, seed: undefined }
+  const base = { ...defaults, options: { ...shared, ...seed } }
+  return resolveServer(layOver(base, { options: config, baseDirOf: () => baseDir }))
+}
+
+function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
+  const { isolation = 'reset', strict = false, ...instance } = options
+  return { ...resolveGiven({ options: instance, baseDirOf }), isolation, strict }
 }
 
 /**

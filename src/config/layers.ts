@@ -1,6 +1,12 @@
 import { isComplete } from './docker.ts'
 import type { ServerOptions } from './server-options.ts'
 
+/** Checked options as the user gave them, and the directory that each option's relative path is relative to. */
+export interface Given<Options extends object = ServerOptions> {
+  readonly options: Options
+  readonly baseDirOf: (option: string) => string
+}
+
 /** Whether a server's options name the program that is run, whatever its version. */
 export function namesProgram({ commandToRun, docker }: ServerOptions): boolean {
   return commandToRun !== undefined || docker?.tag !== undefined || (docker?.image ? isComplete(docker.image) : false)
@@ -21,4 +27,12 @@ export function overDefaults(defaults: ServerOptions, own: ServerOptions): Serve
   }
   if (own.docker === undefined && merged.docker) merged.docker = { ...merged.docker, tag: undefined }
   return merged
+}
+
+/** The same for options whose paths are relative to different directories. */
+export function layOver(defaults: Given, own: Given): Given {
+  return {
+    options: overDefaults(defaults.options, own.options),
+    baseDirOf: option => (Object.hasOwn(own.options, option) ? own : defaults).baseDirOf(option),
+  }
 }

@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { InvalidOptionError, LuaFileError } from '../errors.ts'
+import { checkBoxCfg, ownOptions } from './box-cfg.ts'
 import { checkOptions } from './check.ts'
 import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
-import { namesProgram } from './layers.ts'
+import { type Given, namesProgram } from './layers.ts'
 import { isLoopback } from './loopback.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
-import { ownOptions } from './own-options.ts'
 import { checkReplicationSource } from './replication-source.ts'
 import { instanceEntries } from './schema.ts'
 import { type SeedSource, seedSources } from './seed-sources.ts'
@@ -63,9 +62,15 @@ export interface ResolvedOptions {
   readonly commandArgs: readonly string[]
   readonly boxCfg: { readonly [name: string]: BoxCfgValue }
   readonly env: { readonly [name: string]: string }
-  readonly credentials: Credentials | undefined
+  /** `'random'`: each instance makes up an account of its own. */
+  readonly credentials: Credentials | 'random' | undefined
   readonly access: 'any' | { readonly uids: readonly number[] }
   readonly recordChanges: boolean
+}
+
+/** The same with the account that the instance has. */
+export interface OptionsWithAccount extends Omit<ResolvedOptions, 'credentials'> {
+  readonly credentials: Credentials | undefined
 }
 
 const bytesPerGigabyte = 2 ** 30
@@ -156,32 +161,45 @@ function defaultConsoleHost({ consolePort, docker }: InstanceOptions): string {
 export function resolveOptions(options: InstanceOptions, baseDir: string = process.cwd()): ResolvedOptions {
   checkOptions('TarantoolInstance', instanceEntries, options)
   checkVersion('TarantoolInstance', options.version)
+  return resolveGiven({ options, baseDirOf: () => baseDir })
+}
+
+/**
+ * Fills in the defaults of options whose types have been checked.
+ *
+ * @throws InvalidOptionError if options contradict each other, LuaFileError, SeedError
+ */
+export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): ResolvedOptions {
   checkTogether(options)
+  checkBoxCfg(options.boxCfg ?? {})
   checkReplicationSource(options.replicationSource)
   checkDocker(options)
-  const appLua = luaSource('appLua', options.appLua, baseDir)
-  const appDir = options.appDir === undefined ? undefined : resolve(baseDir, options.appDir)
+  const lua = (name: 'appLua' | 'seedLua' | 'initLuaTemplate'): LuaSource | undefined =>
+    luaSource(name, options[name], baseDirOf(name))
+  const path = (name: 'appDir' | 'root' | 'port' | 'consolePort'): string | undefined =>
+    options[name] === undefined ? undefined : resolve(baseDirOf(name), String(options[name]))
+  const appLua = lua('appLua')
+  const appDir = path('appDir')
   if (appDir !== undefined && !existsSync(appDir)) throw new LuaFileError(`appDir: there is no directory ${appDir}`)
   return {
     host: options.host ?? '127.0.0.1',
-    port:
-      options.host === 'unix/' && options.port !== undefined ? resolve(baseDir, String(options.port)) : options.port,
+    port: options.host === 'unix/' ? path('port') : options.port,
     consoleHost: options.consoleHost ?? defaultConsoleHost(options),
-    consolePort: typeof options.consolePort === 'string' ? resolve(baseDir, options.consolePort) : options.consolePort,
+    consolePort: typeof options.consolePort === 'string' ? path('consolePort') : options.consolePort,
     replicationSource: options.replicationSource,
     title: options.title,
     logger: options.logger,
     logLevel: options.logLevel ?? 5,
     memtxMemory: options.memtxMemory ?? Math.floor((options.slabAllocArena ?? 0.1) * bytesPerGigabyte),
     walMode: options.walMode,
-    root: options.root === undefined ? undefined : resolve(baseDir, options.root),
+    root: path('root'),
     specifyWorkDir: options.specifyWorkDir ?? true,
     keep: options.keep ?? (options.cleanup === false ? 'always' : 'never'),
-    initLuaTemplate: luaSource('initLuaTemplate', options.initLuaTemplate, baseDir),
+    initLuaTemplate: lua('initLuaTemplate'),
     appLua,
     appDir: appDir ?? (appLua && 'file' in appLua ? dirname(appLua.file) : undefined),
-    seedLua: luaSource('seedLua', options.seedLua, baseDir),
-    seed: seedSources(options.seed, baseDir),
+    seedLua: lua('seedLua'),
+    seed: seedSources(options.seed, baseDirOf('seed')),
     seedTemplate: options.seedTemplate ?? true,
     extraBoxCfg: options.extraBoxCfg,
     timeout: options.timeout ?? (options.docker ? 30_000 : 5000),
@@ -191,13 +209,10 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
     quiet: options.quiet ?? false,
     commandToRun: options.commandToRun,
     commandArgs: options.commandArgs ?? [],
-    docker: options.docker && resolveDocker(options.docker, baseDir, options.version),
+    docker: options.docker && resolveDocker(options.docker, baseDirOf('docker'), options.version),
     boxCfg: options.boxCfg ?? {},
     env: options.env ?? {},
-    credentials:
-      options.credentials === 'random'
-        ? { user: 'tester', password: randomBytes(12).toString('hex') }
-        : options.credentials,
+    credentials: options.credentials,
     access: options.access === 'any' ? 'any' : { uids: options.access?.uids ?? [] },
     recordChanges: options.recordChanges ?? false,
   }

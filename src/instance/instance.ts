@@ -20,7 +20,6 @@ import { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import { Requests } from './requests/requests.ts'
 import { Rewind } from './requests/rewind.ts'
-import { checkBoxCfg } from './start/box-cfg.ts'
 import { takeOverAddress } from './start/standby.ts'
 
 /** How `start` goes about it. */
@@ -49,6 +48,15 @@ export interface CommandOptions extends RequestOptions {
 // In milliseconds. If a server does not answer within this time, the server cannot give up its address, or take it back.
 const stepsWithin = 5000
 
+/** Tells the constructor that the options were checked before. The constructor's public type does not know this class. */
+class Resolved {
+  readonly options: ResolvedOptions
+
+  constructor(options: ResolvedOptions) {
+    this.options = options
+  }
+}
+
 /**
  * A Tarantool server of one's own: a process and its directory, from start to end.
  *
@@ -74,14 +82,22 @@ export class TarantoolInstance implements AsyncDisposable {
    * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
    */
   constructor(options: InstanceOptions = {}, baseDir: string = process.cwd()) {
-    this.#options = resolveOptions(options, baseDir)
-    checkBoxCfg(this.#options.boxCfg)
+    this.#options = options instanceof Resolved ? options.options : resolveOptions(options, baseDir)
     this.#workspace = new Workspace(this.#options)
     this.#lifecycle = new Lifecycle(this.#options, this.#workspace)
     const details = (): ServerDetails => this.#lifecycle.details()
     this.#requests = new Requests(details)
     this.#rewind = new Rewind(this.#options.timeout, details)
     this.#lifecycle.onStopping = () => this.#disconnect()
+  }
+
+  /**
+   * An instance of options that were checked before.
+   *
+   * @internal
+   */
+  static of(options: ResolvedOptions): TarantoolInstance {
+    return new TarantoolInstance(new Resolved(options) as object)
   }
 
   /** A TCP port that is free now on 127.0.0.1. */

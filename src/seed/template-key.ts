@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type LuaSource, type ResolvedOptions, walModeOf } from '../config/resolve.ts'
+import { type LuaSource, type OptionsWithAccount, walModeOf } from '../config/resolve.ts'
 import type { SeedSource } from '../config/seed-sources.ts'
 import { packageDirectory } from '../package-files.ts'
 import { digestOf, fileDigest } from './file-digest.ts'
@@ -57,7 +57,7 @@ const sortedEntries = (object: object): [string, unknown][] =>
  *
  * @param program the identity of the Tarantool that makes the data
  */
-export async function templateKey(options: ResolvedOptions, program: unknown): Promise<string> {
+export async function templateKey(options: OptionsWithAccount, program: unknown): Promise<string> {
   const boxCfg = sortedEntries(options.boxCfg).filter(([name]) => !withoutEffect.has(name))
   const material = {
     format,

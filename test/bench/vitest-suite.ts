@@ -55,7 +55,7 @@ async function benchTestFile(rounds: number): Promise<void> {
 
 /** A lease of a server that runs. */
 async function benchLease(rounds: number): Promise<void> {
-  const broker = await Broker.listen({ fixture: resolveFixture({}), baseDir: process.cwd() })
+  const broker = await Broker.listen({ fixture: resolveFixture({}, process.cwd()) })
   const client = new BrokerClient(broker.path)
   const times: number[] = []
   for (let round = 0; round <= rounds; round++) {

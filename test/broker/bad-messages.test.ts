@@ -12,7 +12,7 @@ import { BrokerGoneError, ProtocolError } from '../../src/errors.ts'
 import { temporaryDirectory } from '../support/instances.ts'
 
 async function listen(): Promise<Broker> {
-  const broker = await Broker.listen({ fixture: resolveFixture({}), baseDir: process.cwd() })
+  const broker = await Broker.listen({ fixture: resolveFixture({}, process.cwd()) })
   onTestFinished(async () => {
     expect(await broker.close()).toEqual([])
   })

@@ -11,7 +11,7 @@ import { contentOf, temporaryDirectory } from '../support/instances.ts'
 import { hasSandbox, needsSandbox, sandbox } from '../support/sandbox.ts'
 
 async function listen(config: FixtureConfig): Promise<Broker> {
-  const broker = await Broker.listen({ fixture: resolveFixture(config), baseDir: process.cwd() })
+  const broker = await Broker.listen({ fixture: resolveFixture(config, process.cwd()) })
   onTestFinished(async () => {
     expect(await broker.close()).toEqual([])
   })
@@ -94,7 +94,7 @@ test.skipIf(process.getuid?.() !== 0)(
     if (mounted.status !== 0) return // No mounts in this container.
     vi.stubEnv('TMPDIR', directory)
     try {
-      const listening = Broker.listen({ fixture: resolveFixture({}), baseDir: process.cwd() })
+      const listening = Broker.listen({ fixture: resolveFixture({}, process.cwd()) })
       const failure: unknown = await listening.catch((error: unknown) => error)
       expect(failure).toBeInstanceOf(RootNotWritableError)
       expect((failure as Error).message).toMatch(

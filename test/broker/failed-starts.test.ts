@@ -14,6 +14,7 @@ import {
   type TarantoolFixtureError,
 } from '../../src/errors.ts'
 import { temporaryDirectory } from '../support/instances.ts'
+import { resolvedServer } from '../support/resolved.ts'
 
 const broken = (port: number): InitScriptError =>
   new InitScriptError(`app.lua:3: boom (Tarantool[127.0.0.1:${port}] did not start)`, {
@@ -66,9 +67,12 @@ describe('another try', () => {
   })
 
   test('of another kind of server', () => {
-    expect(kindOf({ appLua: './a.lua' }, '/a')).toBe(kindOf({ appLua: './a.lua' }, '/a'))
-    expect(kindOf({ appLua: './a.lua' }, '/a')).not.toBe(kindOf({ appLua: './a.lua' }, '/b'))
-    expect(kindOf({ seed: { s: [[1n]] } }, '/a')).not.toBe(kindOf({ seed: { s: [['1']] } }, '/a'))
+    const kind = (options: ServerOptions, baseDir?: string): string => kindOf(resolvedServer(options, baseDir))
+    const [a, b] = [temporaryDirectory(), temporaryDirectory()]
+    for (const directory of [a, b]) writeFileSync(join(directory, 'a.lua'), '')
+    expect(kind({ appLua: './a.lua' }, a)).toBe(kind({ appLua: './a.lua' }, a))
+    expect(kind({ appLua: './a.lua' }, a)).not.toBe(kind({ appLua: './a.lua' }, b))
+    expect(kind({ seed: { s: [[1n]] } })).not.toBe(kind({ seed: { s: [['1']] } }))
   })
 })
 
@@ -78,8 +82,8 @@ describe('a pool', () => {
     const log = join(root, 'starts')
     writeFileSync(log, '')
     const count = `local file = io.open('${log}', 'a') file:write('x') file:close()\n`
-    const server: ServerOptions = { appLua: count + appLua(log) }
-    const pool = new Pool({ name: 'default', server, root, baseDir: root, maxServers: 2 })
+    const server = resolvedServer({ appLua: count + appLua(log) })
+    const pool = new Pool({ name: 'default', server, root, maxServers: 2 })
     return { pool, starts: () => readFileSync(log, 'utf8') }
   }
 

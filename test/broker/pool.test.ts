@@ -5,11 +5,12 @@ import { Pool } from '../../src/broker/pool.ts'
 import { InitScriptError, LeaseError, NotRunningError } from '../../src/errors.ts'
 import { contentOf, temporaryDirectory } from '../support/instances.ts'
 import { serversBelow } from '../support/processes.ts'
+import { resolvedServer } from '../support/resolved.ts'
 
 describe('a pool that is closed', () => {
   test('while a server starts', async () => {
     const root = temporaryDirectory()
-    const pool = new Pool({ name: 'default', server: {}, root, baseDir: root })
+    const pool = new Pool({ name: 'default', server: resolvedServer({}), root })
     pool.prestart(2)
     expect(await pool.close()).toEqual([])
     expect(serversBelow(root)).toEqual([])
@@ -18,7 +19,7 @@ describe('a pool that is closed', () => {
 
   test('while a server that was given back restarts', async () => {
     const root = temporaryDirectory()
-    const pool = new Pool({ name: 'default', server: { isolation: 'restart' }, root, baseDir: root })
+    const pool = new Pool({ name: 'default', server: resolvedServer({ isolation: 'restart' }), root })
     const { server, release } = await pool.lease(1)
     release()
     expect(await pool.close()).toEqual([])
@@ -30,7 +31,7 @@ describe('a pool that is closed', () => {
 
   test('leases nothing more', async () => {
     const root = temporaryDirectory()
-    const pool = new Pool({ name: 'default', server: {}, root, baseDir: root })
+    const pool = new Pool({ name: 'default', server: resolvedServer({}), root })
     await pool.close()
     await expect(pool.lease(1)).rejects.toThrow(LeaseError)
     expect(contentOf(root)).toEqual([])
@@ -41,7 +42,7 @@ test('a start in the background that failed is told to the lease, and not tried 
   const root = temporaryDirectory()
   const starts = join(root, 'starts')
   const appLua = `local file = io.open('${starts}', 'a') file:write('x') file:close() error('broken')`
-  const pool = new Pool({ name: 'default', server: { appLua }, root, baseDir: root })
+  const pool = new Pool({ name: 'default', server: resolvedServer({ appLua }), root })
   pool.prestart(1)
   await expect(pool.lease(1)).rejects.toThrow(InitScriptError)
   expect(readFileSync(starts, 'utf8')).toBe('x')

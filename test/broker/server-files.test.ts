@@ -30,13 +30,13 @@ test('are all Lua that the application may load, and the rows of seeds', () => {
   for (const name of [...names, ...installed]) write(join(directory, name))
   mkdirSync(join(directory, 'app'))
   symlinkSync(join(directory, 'app'), join(directory, 'app/again'))
-  const fixture = resolveFixture({
+  write(join(directory, 'app/main.lua'))
+  const config = {
     appLua: 'app/main.lua',
     appDir: 'lib',
     servers: { default: {}, other: { appDir: 'other', seedLua: 'seeds/seed.lua', seed: 'rows.json' } },
-  })
-  write(join(directory, 'app/main.lua'))
-  const { files, roots } = serverFiles(fixture, directory)
+  }
+  const { files, roots } = serverFiles(resolveFixture(config, directory))
   const found = files.map(path => relative(directory, path)).sort()
   expect(found).toEqual(['app/main.lua', ...names.filter(name => name !== 'app.lua')].sort())
 
@@ -48,8 +48,8 @@ test('are all Lua that the application may load, and the rows of seeds', () => {
 test('have another stamp when one is edited, added or removed', () => {
   const directory = temporaryDirectory()
   write(join(directory, 'app.lua'))
-  const fixture = resolveFixture({ appLua: './app.lua' })
-  const stamp = (): string => stampOf(serverFiles(fixture, directory).files)
+  const fixture = resolveFixture({ appLua: './app.lua' }, directory)
+  const stamp = (): string => stampOf(serverFiles(fixture).files)
   const stamps = [stamp()]
   for (const text of ['', 'return 1']) {
     write(join(directory, 'lib/deep/a.lua'), text)

@@ -15,6 +15,7 @@ import { ServerConnections } from '../../src/protocol/connections.ts'
 import { skipWithout } from '../support/features.ts'
 import { contentOf, isAlive, newInstance, startInstance } from '../support/instances.ts'
 import { type RunningProcess, serversBelow } from '../support/processes.ts'
+import { resolvedServer } from '../support/resolved.ts'
 
 // What is registered after it runs before it: pools are closed while their directory is there.
 function makeRoot(): string {
@@ -26,7 +27,7 @@ function makeRoot(): string {
 /** A pool in a directory of its own, which is empty when it is closed. */
 function makePool(server: ServerOptions): { pool: Pool; root: string } {
   const root = makeRoot()
-  const pool = new Pool({ name: 'default', server: { root, ...server }, root, baseDir: root })
+  const pool = new Pool({ name: 'default', server: resolvedServer({ root, ...server }), root })
   onTestFinished(async () => {
     expect(await pool.close()).toEqual([])
     expect(serversBelow(root)).toEqual([])

@@ -19,7 +19,7 @@ describe('a config that is refused', () => {
     ['a bad name of a server', { servers: { 'my server': {} } }, /cannot be named 'my server'/],
     ['no server', { servers: {} }, /'servers' names no server/],
   ])('%s', (_what, config, says) => {
-    expect(() => resolveFixture(config as FixtureConfig)).toThrow(says)
+    expect(() => resolveFixture(config as FixtureConfig, process.cwd())).toThrow(says)
   })
 })
 

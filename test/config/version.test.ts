@@ -43,8 +43,8 @@ describe('a version that is refused', () => {
     const own = errorOf(() => resolveOptions(options)).message
     expect(own).toMatch(says)
     expect(own).toMatch(/^TarantoolInstance: option /)
-    expect(errorOf(() => resolveFixture(options as FixtureConfig)).message).toMatch(says)
-    const named = errorOf(() => resolveFixture({ servers: { queue: options as ServerOptions } })).message
+    expect(errorOf(() => resolveFixture(options as FixtureConfig, '/')).message).toMatch(says)
+    const named = errorOf(() => resolveFixture({ servers: { queue: options as ServerOptions } }, '/')).message
     expect(named).toMatch(says)
     expect(named).toMatch(/^tarantool: server 'queue': option /)
   })
@@ -140,7 +140,9 @@ describe('the layers of a config', () => {
 
 describe('a run for one version', () => {
   const versionsOf = (config: FixtureConfig, version: string): Record<string, string | undefined> =>
-    Object.fromEntries([...resolveFixture(config, version).servers].map(([name, server]) => [name, server.version]))
+    Object.fromEntries(
+      [...resolveFixture(config, '/', version).servers].map(([name, server]) => [name, server.version]),
+    )
 
   test('is of that version, but for servers that have their own', () => {
     expect(versionsOf({}, '2.11')).toEqual({ default: '2.11' })
@@ -156,7 +158,7 @@ describe('a run for one version', () => {
   })
 
   test('is refused where the config asks for another', () => {
-    expect(errorOf(() => resolveFixture({ version: '3' }, '2.11')).message).toMatch(
+    expect(errorOf(() => resolveFixture({ version: '3' }, '/', '2.11')).message).toMatch(
       /for Tarantool 2\.11, but its config asks for version '3'.*\nLeave out 'version'/,
     )
   })

@@ -10,6 +10,7 @@ import type { ServerOptions } from '../../src/config/server-options.ts'
 import { ServerConnections } from '../../src/protocol/connections.ts'
 import { contentOf } from './instances.ts'
 import { serversBelow } from './processes.ts'
+import { resolvedServer } from './resolved.ts'
 
 /** A leased server with its own directory. The directory must be empty after its pool is closed. */
 export async function lease(
@@ -17,7 +18,7 @@ export async function lease(
 ): Promise<{ server: PooledServer; root: string; release: () => void }> {
   const root = mkdtempSync(join(tmpdir(), 'fixture-test-'))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
-  const pool = new Pool({ name: 'default', server: { root, ...options }, root, baseDir: root })
+  const pool = new Pool({ name: 'default', server: resolvedServer({ root, ...options }), root })
   onTestFinished(async () => {
     expect(await pool.close()).toEqual([])
     expect(serversBelow(root)).toEqual([])

@@ -17,12 +17,14 @@ export class OwnersUnknownError extends Error {}
 // Programs whose servers cannot tell who owns a connection, for instance because a sandbox forbids netlink.
 const withoutGate = new Set<string>()
 
-let ownPassword: string | undefined
+const newAccount = (): Credentials => ({ user: 'tester', password: randomBytes(12).toString('hex') })
+
+let ownAccount: Credentials | undefined
 
 /** All servers of this process share one account, because a replica has the accounts of its source. */
 const accountOfProcess = (): Credentials => {
-  ownPassword ??= randomBytes(12).toString('hex')
-  return { user: 'tester', password: ownPassword }
+  ownAccount ??= newAccount()
+  return ownAccount
 }
 
 /**
@@ -32,15 +34,19 @@ const accountOfProcess = (): Credentials => {
 export class Access {
   readonly #options: ResolvedOptions
   readonly #program: string
+  readonly #configured: Credentials | undefined
 
   constructor(options: ResolvedOptions) {
     this.#options = options
+    const { credentials } = options
+    // Made up for each instance: the servers of a pool are made from the same options.
+    this.#configured = credentials === 'random' ? newAccount() : credentials
     this.#program = JSON.stringify([options.commandToRun, options.commandArgs])
   }
 
   /** The account that the server has and that the fixture uses. Undefined if guest can do everything. */
   get credentials(): Credentials | undefined {
-    return this.#options.credentials ?? this.madeUp
+    return this.#configured ?? this.madeUp
   }
 
   /** The account, if the fixture made it up. A user's init script may not know this account. */

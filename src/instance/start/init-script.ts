@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ownOptions } from '../../config/own-options.ts'
-import { type LuaSource, type ResolvedOptions, walModeOf } from '../../config/resolve.ts'
+import { ownOptions, renamedOptions } from '../../config/box-cfg.ts'
+import { type LuaSource, type OptionsWithAccount, walModeOf } from '../../config/resolve.ts'
 import { LuaFileError } from '../../errors.ts'
 import { logFileName } from '../../log/log-file.ts'
 import { fixturesDirectory } from '../../package-files.ts'
@@ -10,7 +10,7 @@ import { luaLiteral } from '../../protocol/lua-literal.ts'
 import type { SeedTask } from '../../seed/seed-task.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
 import type { Access } from './access.ts'
-import { namedBoxCfg, renamedOptions } from './box-cfg.ts'
+import { namedBoxCfg } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './init-template.ts'
 
 // The files can contain passwords, and the user can copy a kept directory to a place that others can read.
@@ -73,7 +73,7 @@ function placeSeed(seed: SeedTask | undefined, workDir: string): object | undefi
 
 /** The names that a template may use. A name that is undefined here is `nil` there. */
 function templateView(
-  options: ResolvedOptions,
+  options: OptionsWithAccount,
   at: InstanceAddresses,
   workDir: string,
   replicationSource: string | readonly string[] | undefined,
@@ -123,7 +123,7 @@ export interface ScriptPlace {
  * @throws TemplateError, LuaFileError
  */
 export function writeInitScript(
-  options: ResolvedOptions,
+  options: OptionsWithAccount,
   { addresses: at, workDir, access }: ScriptPlace,
   replicationSource: string | readonly string[] | undefined,
   seed: SeedDuty,
