@@ -3,10 +3,11 @@ import { InvalidOptionError } from '../errors.ts'
 import { readWantedVersion } from '../version/wanted.ts'
 import { checkOptions } from './check.ts'
 import type { DockerOptions, InstanceOptions } from './options.ts'
-import { dockerEntries } from './schema.ts'
+import { dockerOptions } from './table/docker.ts'
+import { entriesOf } from './table/option.ts'
 import { versionOfEnvironment } from './version.ts'
 
-/** A checked `docker`, with its defaults. */
+/** A checked `docker`, with its dockerOptions. */
 export interface ResolvedDocker {
   /** With its tag or digest. */
   readonly image: string
@@ -16,7 +17,6 @@ export interface ResolvedDocker {
   readonly args: readonly string[]
 }
 
-const defaultImage = 'tarantool/tarantool'
 const defaultTag = '3.8'
 
 /** Whether an image is named with its tag or digest. A colon before the last slash is a registry's port. */
@@ -29,13 +29,18 @@ function engineProgram(engine: string, baseDir: string): string {
 }
 
 /**
- * Fills in the defaults.
+ * Fills in the dockerOptions.
  *
  * @param version the option; without it TARANTOOL_FIXTURE_VERSION counts
  * @throws InvalidOptionError if that is malformed
  */
 export function resolveDocker(options: DockerOptions, baseDir: string, version?: string): ResolvedDocker {
-  const { image = defaultImage, engine = 'docker', user, args = [] } = options
+  const {
+    image = dockerOptions.image.default,
+    engine = dockerOptions.engine.default,
+    user,
+    args = dockerOptions.args.default,
+  } = options
   const tag = options.tag ?? version ?? (isComplete(image) ? undefined : tagOfEnvironment()) ?? defaultTag
   return {
     image: isComplete(image) ? image : `${image}:${tag}`,
@@ -78,7 +83,7 @@ const published: ReadonlySet<string> = new Set(['127.0.0.1', 'unix/'])
 export function checkDocker(options: InstanceOptions): void {
   const { docker } = options
   if (docker === undefined) return
-  checkOptions('docker', dockerEntries, docker)
+  checkOptions('docker', entriesOf(dockerOptions), docker)
   if (docker.tag !== undefined && docker.image !== undefined && isComplete(docker.image)) {
     throw new InvalidOptionError(
       `option 'docker.image' (${docker.image}) has a tag or digest already, and 'docker.tag' is '${docker.tag}'`,

@@ -1,11 +1,12 @@
-import * as v from 'valibot'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
-import { type Isolation, isolations } from './isolation.ts'
+import type { Isolation } from './isolation.ts'
 import { type Given, layOver, namesProgram, overDefaults } from './layers.ts'
 import { type ResolvedOptions, resolveGiven } from './resolve.ts'
-import { instanceEntries } from './schema.ts'
 import type { FixtureConfig, ServerOptions } from './server-options.ts'
+import { fixtureOptions, serverOptions } from './table/fixture.ts'
+import { instanceOptions } from './table/instance.ts'
+import { entriesOf } from './table/option.ts'
 import { checkVersion } from './version.ts'
 
 /** A server's checked options with their defaults. Its instances are made from them. */
@@ -23,18 +24,8 @@ export interface ResolvedFixture {
   readonly defaults: Given
 }
 
-const serverEntries: v.ObjectEntries = {
-  ...instanceEntries,
-  isolation: v.optional(v.picklist(isolations, "must be 'reset', 'file', 'restart', 'process' or 'none'")),
-  strict: v.optional(v.boolean()),
-}
-
-const fixtureEntries: v.ObjectEntries = {
-  ...serverEntries,
-  servers: v.optional(v.record(v.string(), v.looseObject({}))),
-  lease: v.optional(v.picklist(['file', 'on-use'], "must be 'file' or 'on-use'")),
-  maxServers: v.optional(v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be at least 1'))),
-}
+const serverEntries = entriesOf({ ...instanceOptions, ...serverOptions })
+const fixtureEntries = entriesOf({ ...instanceOptions, ...serverOptions, ...fixtureOptions })
 
 // A name becomes a part of an environment variable: TARANTOOL_QUEUE_PORT.
 const serverName = /^[A-Za-z][A-Za-z0-9_-]*$/
@@ -55,7 +46,7 @@ function checkServerOptions(what: string, options: unknown): asserts options is 
 export function resolveFixture(config: FixtureConfig, baseDir: string, version?: string): ResolvedFixture {
   checkOptions('tarantool', fixtureEntries, config)
   checkVersion('tarantool', config.version)
-  const { servers, lease = 'file', maxServers, ...shared } = config
+  const { servers, lease = fixtureOptions.lease.default, maxServers, ...shared } = config
   const merged = new Map<string, ServerOptions>()
   for (const [name, own] of Object.entries(servers ?? { default: {} })) {
     if (!serverName.test(name)) {
@@ -94,7 +85,7 @@ export function resolveOwnServer({ defaults }: ResolvedFixture, config: unknown,
 }
 
 function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
-  const { isolation = 'reset', strict = false, ...instance } = options
+  const { isolation = serverOptions.isolation.default, strict = serverOptions.strict.default, ...instance } = options
   return { ...resolveGiven({ options: instance, baseDirOf }), isolation, strict }
 }
 

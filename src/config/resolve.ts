@@ -9,8 +9,9 @@ import { type Given, namesProgram } from './layers.ts'
 import { isLoopback } from './loopback.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { checkReplicationSource } from './replication-source.ts'
-import { instanceEntries } from './schema.ts'
 import { type SeedSource, seedSources } from './seed-sources.ts'
+import { instanceOptions } from './table/instance.ts'
+import { entriesOf } from './table/option.ts'
 import { checkVersion, versionOfEnvironment } from './version.ts'
 
 /** Lua that the user gave as text, or as the absolute path of a file. */
@@ -102,7 +103,7 @@ function checkTogether(options: InstanceOptions): void {
     refuse(`options 'cleanup: ${options.cleanup}' and 'keep: ${options.keep}' contradict each other`, "Keep 'keep'.")
   }
   const pairs = [
-    ['host', 'port', options.host ?? '127.0.0.1', options.port],
+    ['host', 'port', options.host ?? instanceOptions.host.default, options.port],
     [
       'consoleHost',
       'consolePort',
@@ -136,7 +137,7 @@ function checkTogether(options: InstanceOptions): void {
 }
 
 // An error that explains the conflict now is better than a refused guest later.
-function checkAccess({ access, docker, host = '127.0.0.1' }: InstanceOptions): void {
+function checkAccess({ access, docker, host = instanceOptions.host.default }: InstanceOptions): void {
   if (access === undefined || access === 'any' || host === 'unix/') return
   const why = docker ? "'docker'" : isLoopback(host) ? undefined : `host: ${JSON.stringify(host)}`
   if (why === undefined) return
@@ -153,13 +154,13 @@ function defaultConsoleHost({ consolePort, docker }: InstanceOptions): string {
 }
 
 /**
- * Checks an instance's options and fills in the defaults.
+ * Checks an instance's options and fills in the instanceOptions.
  *
  * @param baseDir what relative paths are relative to. Default: the working directory.
  * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
 export function resolveOptions(options: InstanceOptions, baseDir: string = process.cwd()): ResolvedOptions {
-  checkOptions('TarantoolInstance', instanceEntries, options)
+  checkOptions('TarantoolInstance', entriesOf(instanceOptions), options)
   checkVersion('TarantoolInstance', options.version)
   return resolveGiven({ options, baseDirOf: () => baseDir })
 }
@@ -182,38 +183,40 @@ export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): Re
   const appDir = path('appDir')
   if (appDir !== undefined && !existsSync(appDir)) throw new LuaFileError(`appDir: there is no directory ${appDir}`)
   return {
-    host: options.host ?? '127.0.0.1',
+    host: options.host ?? instanceOptions.host.default,
     port: options.host === 'unix/' ? path('port') : options.port,
     consoleHost: options.consoleHost ?? defaultConsoleHost(options),
     consolePort: typeof options.consolePort === 'string' ? path('consolePort') : options.consolePort,
     replicationSource: options.replicationSource,
     title: options.title,
     logger: options.logger,
-    logLevel: options.logLevel ?? 5,
-    memtxMemory: options.memtxMemory ?? Math.floor((options.slabAllocArena ?? 0.1) * bytesPerGigabyte),
+    logLevel: options.logLevel ?? instanceOptions.logLevel.default,
+    memtxMemory:
+      options.memtxMemory ??
+      Math.floor((options.slabAllocArena ?? instanceOptions.slabAllocArena.default) * bytesPerGigabyte),
     walMode: options.walMode,
     root: path('root'),
-    specifyWorkDir: options.specifyWorkDir ?? true,
-    keep: options.keep ?? (options.cleanup === false ? 'always' : 'never'),
+    specifyWorkDir: options.specifyWorkDir ?? instanceOptions.specifyWorkDir.default,
+    keep: options.keep ?? (options.cleanup === false ? 'always' : instanceOptions.keep.default),
     initLuaTemplate: lua('initLuaTemplate'),
     appLua,
     appDir: appDir ?? (appLua && 'file' in appLua ? dirname(appLua.file) : undefined),
     seedLua: lua('seedLua'),
     seed: seedSources(options.seed, baseDirOf('seed')),
-    seedTemplate: options.seedTemplate ?? true,
+    seedTemplate: options.seedTemplate ?? instanceOptions.seedTemplate.default,
     extraBoxCfg: options.extraBoxCfg,
     timeout: options.timeout ?? (options.docker ? 30_000 : 5000),
-    stopTimeout: options.stopTimeout ?? 5000,
+    stopTimeout: options.stopTimeout ?? instanceOptions.stopTimeout.default,
     version: options.version,
     versionInName: options.version ?? (namesProgram(options) ? undefined : versionOfEnvironment()),
-    quiet: options.quiet ?? false,
+    quiet: options.quiet ?? instanceOptions.quiet.default,
     commandToRun: options.commandToRun,
-    commandArgs: options.commandArgs ?? [],
+    commandArgs: options.commandArgs ?? instanceOptions.commandArgs.default,
     docker: options.docker && resolveDocker(options.docker, baseDirOf('docker'), options.version),
-    boxCfg: options.boxCfg ?? {},
-    env: options.env ?? {},
+    boxCfg: options.boxCfg ?? instanceOptions.boxCfg.default,
+    env: options.env ?? instanceOptions.env.default,
     credentials: options.credentials,
-    access: options.access === 'any' ? 'any' : { uids: options.access?.uids ?? [] },
-    recordChanges: options.recordChanges ?? false,
+    access: options.access ?? instanceOptions.access.default,
+    recordChanges: options.recordChanges ?? instanceOptions.recordChanges.default,
   }
 }

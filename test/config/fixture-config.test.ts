@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { resolveFixture } from '../../src/config/fixture-config.ts'
+import { type ResolvedFixture, resolveFixture, resolveOwnServer } from '../../src/config/fixture-config.ts'
 import { loadConfigFile } from '../../src/config/load.ts'
 import type { FixtureConfig } from '../../src/config/server-options.ts'
 import { SetupError } from '../../src/errors.ts'
@@ -20,6 +20,64 @@ describe('a config that is refused', () => {
     ['no server', { servers: {} }, /'servers' names no server/],
   ])('%s', (_what, config, says) => {
     expect(() => resolveFixture(config as FixtureConfig, process.cwd())).toThrow(says)
+  })
+})
+
+describe('a file that is missing is told when the config is read, whenever servers are leased', () => {
+  test.each<[FixtureConfig, RegExp]>([
+    [{ appLua: './no.lua' }, /^appLua: there is no file \S+no\.lua.*\n.*relative to/],
+    [{ seedLua: './no.lua' }, /^seedLua: there is no file/],
+    [{ initLuaTemplate: './no.lua' }, /^initLuaTemplate: there is no file/],
+    [{ seed: './no.json' }, /^seed: there is no file/],
+    [{ appDir: './no' }, /^appDir: there is no directory/],
+    [{ servers: { a: {}, b: { appLua: './no.lua' } } }, /^appLua: there is no file/],
+  ])('%j', (config, says) => {
+    for (const lease of ['file', 'on-use'] as const) {
+      expect(() => resolveFixture({ ...config, lease }, temporaryDirectory())).toThrow(says)
+    }
+  })
+})
+
+describe("a test file's own config", () => {
+  function layers(): { fixture: ResolvedFixture; shared: string; own: string } {
+    const [shared, own] = [temporaryDirectory(), temporaryDirectory()]
+    for (const directory of [shared, own]) {
+      for (const name of ['app.lua', 'seed.lua', 'rows.json']) writeFileSync(join(directory, name), '')
+    }
+    const files = { appLua: './app.lua', seedLua: './seed.lua', seed: './rows.json', docker: { engine: './e' } }
+    return { fixture: resolveFixture({ ...files, port: 3301, isolation: 'file' }, shared), shared, own }
+  }
+
+  test('is laid over the default server, each path relative to the directory of its layer', () => {
+    const { fixture, shared, own } = layers()
+    expect(resolveOwnServer(fixture, { seedLua: './seed.lua', strict: true }, own)).toMatchObject({
+      port: undefined,
+      appLua: { file: join(shared, 'app.lua') },
+      seedLua: { file: join(own, 'seed.lua') },
+      seed: [{ file: join(shared, 'rows.json') }],
+      docker: { engine: join(shared, 'e') },
+      isolation: 'file',
+      strict: true,
+    })
+  })
+
+  test('with an application has no seed of another', () => {
+    const { fixture, own } = layers()
+    expect(resolveOwnServer(fixture, { appLua: './app.lua' }, own)).toMatchObject({
+      appLua: { file: join(own, 'app.lua') },
+      appDir: own,
+      seedLua: undefined,
+      seed: [],
+    })
+  })
+
+  test.each([
+    [{ applua: '' }, /^useTarantool: there is no option 'applua'/],
+    [{ appLua: './no.lua' }, /^appLua: there is no file/],
+    [{ commandToRun: 'tarantool' }, /'commandToRun' does not go with 'docker'/],
+  ])('is refused: %j', (config, says) => {
+    const { fixture, own } = layers()
+    expect(() => resolveOwnServer(fixture, config, own)).toThrow(says)
   })
 })
 

@@ -23,6 +23,10 @@ const badSetups: Record<string, BadInput> = {
     files: setUpWith(`{ walmode: 'none' }`),
     says: [/UnknownOptionError: tarantool: there is no option 'walmode'/, /Did you mean 'walMode'\?/],
   },
+  "an application that is not there, with lease: 'on-use'": {
+    files: setUpWith(`{ appLua: './no.lua', lease: 'on-use' }`),
+    says: [/LuaFileError: appLua: there is no file \S+no\.lua/, /relative to/],
+  },
   'a config file that throws': {
     files: { ...stock, 'tarantool.config.ts': `throw new Error('no such weather')` },
     says: [/SetupError: cannot read \S+tarantool\.config\.ts: no such weather/],

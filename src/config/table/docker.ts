@@ -1,0 +1,39 @@
+import * as v from 'valibot'
+import type { DockerOptions } from '../options.ts'
+import type { Table } from './option.ts'
+import { text } from './types.ts'
+
+/** Every option of a container. Conflicts between options are looked for in docker.ts. */
+export const dockerOptions: Table<DockerOptions, 'image' | 'engine' | 'args'> = {
+  image: {
+    type: text,
+    takes: 'string',
+    default: 'tarantool/tarantool',
+    doc: 'The image. The engine pulls an image that it does not have.',
+  },
+  tag: {
+    type: v.pipe(v.string(), v.regex(/^\w[\w.-]*$/, 'must be the tag of an image')),
+    takes: 'string',
+    otherwise: "`version`, else `'3.8'`",
+    doc: 'The tag. An `image` that is named with its tag or digest needs none.',
+  },
+  engine: {
+    type: text,
+    takes: 'string',
+    default: 'docker',
+    path: 'program',
+    doc: "`'docker'`, `'podman'`, or the path of a program that takes Docker's command line.",
+  },
+  user: {
+    type: text,
+    takes: 'string',
+    otherwise: 'you',
+    doc: "The user that the server runs as. The user must be able to write the instance's directory.",
+  },
+  args: {
+    type: v.array(v.string()),
+    takes: 'string[]',
+    default: [],
+    doc: "Further arguments of `docker run`, before the image: `['--memory', '1g']`.",
+  },
+}

@@ -1,0 +1,46 @@
+import * as v from 'valibot'
+import { isolations } from '../isolation.ts'
+import type { InstanceOptions } from '../options.ts'
+import type { FixtureConfig, ServerOptions } from '../server-options.ts'
+import type { Table } from './option.ts'
+
+type OwnServerOptions = Omit<ServerOptions, keyof InstanceOptions>
+type OwnFixtureOptions = Omit<FixtureConfig, keyof ServerOptions>
+
+/** The options that a server of a fixture has besides those of its instance. */
+export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict'> = {
+  isolation: {
+    type: v.picklist(isolations, "must be 'reset', 'file', 'restart', 'process' or 'none'"),
+    takes: "'reset' | 'file' | 'restart' | 'process' | 'none'",
+    default: 'reset',
+    doc: 'How a test finds its server: see Isolation in the README.',
+  },
+  strict: {
+    type: v.boolean(),
+    takes: 'boolean',
+    default: false,
+    doc: 'Compares all data before and after each test that is reset. A test that leaves a difference fails.',
+  },
+}
+
+/** The options of a fixture that are not defaults of its servers. */
+export const fixtureOptions: Table<OwnFixtureOptions, 'lease'> = {
+  servers: {
+    type: v.record(v.string(), v.looseObject({})),
+    takes: '{ [name]: options }',
+    otherwise: 'one, named `default`',
+    doc: 'Several servers, by name. The options beside `servers` are defaults for all of them.',
+  },
+  lease: {
+    type: v.picklist(['file', 'on-use'], "must be 'file' or 'on-use'"),
+    takes: "'file' | 'on-use'",
+    default: 'file',
+    doc: "When a test file gets its servers: before it is imported, or with the first hook after `useTarantool()`. With `'on-use'`, a file without a handle has no server: `inject('tarantool').port` throws `ERR_TARANTOOL_LEASE`, and `TARANTOOL_*` are not set.",
+  },
+  maxServers: {
+    type: v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be at least 1')),
+    takes: 'number',
+    otherwise: 'one per worker',
+    doc: 'How many servers of each name run at most. Further files wait. Spares do not count.',
+  },
+}

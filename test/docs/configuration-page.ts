@@ -1,0 +1,53 @@
+import { dockerOptions } from '../../src/config/table/docker.ts'
+import { fixtureOptions, serverOptions } from '../../src/config/table/fixture.ts'
+import { instanceOptions } from '../../src/config/table/instance.ts'
+import type { Option } from '../../src/config/table/option.ts'
+
+type Options = Readonly<Record<string, Option<unknown>>>
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+
+/** A value as a user would type it. */
+const literal = (value: unknown): string => {
+  if (typeof value === 'string') return `'${value}'`
+  return JSON.stringify(value)
+    .replaceAll(/"(\w+)":/g, '$1: ')
+    .replaceAll(/^\{(.+)\}$/g, '{ $1 }')
+}
+
+export const defaultOf = ({ default: value, otherwise }: Option<unknown>): string =>
+  value === undefined ? (otherwise ?? '') : `\`${literal(value)}\``
+
+const paths: Readonly<Record<NonNullable<Option<unknown>['path']>, string>> = {
+  directory: '',
+  'Lua or file': 'Lua source, or the path of a file: a text of one line that ends in `.lua`.',
+  'rows or file': 'A text is the path of a file.',
+  socket: '',
+  program: '',
+}
+
+function line([name, option]: [string, Option<unknown>]): string {
+  const parts = [option.doc, option.path && paths[option.path], option.mayChange && 'Can be set between two starts.']
+  const cells = [`\`${name}\``, `\`${option.takes}\``, defaultOf(option), parts.filter(Boolean).join(' ')]
+  return `| ${cells.map(cell).join(' | ')} |`
+}
+
+const table = (options: Options): string =>
+  ['| option | type | default | |', '| --- | --- | --- | --- |', ...Object.entries(options).map(line)].join('\n')
+
+export const tables: readonly (readonly [heading: string, options: Options])[] = [
+  ['A server', instanceOptions],
+  ['How tests share a server', serverOptions],
+  ['A fixture', fixtureOptions],
+  ['docker', dockerOptions],
+]
+
+/** The text of docs/configuration.md. */
+export const configurationPage = (): string => `# Configuration
+
+\`npm run docs\` makes this page from \`src/config/table\`. A relative path is relative to the project's root; in
+\`useTarantool({ config })\`, to the directory of the process; for \`new TarantoolInstance()\`, to its second argument.
+A file or directory that does not exist is an error when the run begins.
+
+${tables.map(([heading, options]) => `## ${heading}\n\n${table(options)}`).join('\n\n')}
+`
