@@ -1,6 +1,6 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
 
-const question = "package.loaded['tarantool-fixture'].isolation('touched', 0)"
+const question = "package.loaded['tarantool-fixture'].isolation('touched')"
 
 // In milliseconds. A server that does not answer within this time is replaced.
 const timeout = 5000

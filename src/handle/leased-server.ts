@@ -106,7 +106,7 @@ export class LeasedServer {
   #control(): ServerControl {
     return {
       facts: () => this.#info,
-      ask: async (operation, depth) => await this.#connections.ask(operation, depth),
+      ask: async (operation, keep) => await this.#connections.ask(operation, keep),
       replace: async by => await this.#replace(by),
       stepAside: async by => await this.#change('stepAside', { spare: by === 'spare' }),
       comeBack: async () => await this.#change('comeBack', {}),

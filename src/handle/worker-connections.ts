@@ -50,9 +50,9 @@ export class WorkerConnections {
   }
 
   /** Asks the agent in the server. */
-  async ask(operation: AgentOperation, depth: number): Promise<AgentReply> {
+  async ask(operation: AgentOperation, keep?: number): Promise<AgentReply> {
     try {
-      return await this.#agent.request(operation, depth)
+      return await this.#agent.request(operation, keep)
     } catch (error) {
       if (error instanceof LuaError) return { lost: error.luaMessage }
       throw error

@@ -69,13 +69,14 @@ export class AgentConnection {
   /**
    * Asks the agent; requests are answered in their order.
    *
+   * @param keep how many of the server's levels stay, for operations that undo levels
    * @throws RequestTimeoutError, and the connection ends with it, for what comes later would be taken for the next reply;
    *   ConnectionError when the server ends first; LuaError when the agent fails; ProtocolError when a reply is too large
    */
-  async request(operation: AgentOperation, depth: number): Promise<AgentReply> {
+  async request(operation: AgentOperation, keep = 0): Promise<AgentReply> {
     if (this.#ended) throw this.#ended
     // Sent first: the rest is done while the server works.
-    this.#socket.write(`${agent}("${operation}",${depth})\n`)
+    this.#socket.write(`${agent}("${operation}",${keep})\n`)
     const document = await new Promise<string>((receive, fail) => {
       this.#waiting.push({ operation, until: now() + this.#timeout, receive, fail })
       this.#socket.ref()

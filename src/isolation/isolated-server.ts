@@ -26,8 +26,8 @@ export class IsolatedServer {
   constructor(control: ServerControl) {
     this.#control = {
       ...control,
-      ask: async (operation, depth) => {
-        const reply = await control.ask(operation, depth)
+      ask: async (operation, keep) => {
+        const reply = await control.ask(operation, keep)
         this.#hadClients ||= reply.clients === true || reply.touched === true
         return reply
       },

@@ -134,7 +134,7 @@ export class Levels {
   }
 
   async currentDigest(): Promise<string | undefined> {
-    return (await this.#control.ask('digest', 0)).digest
+    return (await this.#control.ask('digest')).digest
   }
 
   /**
@@ -172,7 +172,7 @@ export class Levels {
     const isLost = isBelow && !this.#fromBaseline
     const reply: AgentReply = isLost
       ? { lost: this.#why }
-      : await this.#control.ask(operation, isBelow || depth < 0 ? -1 : depth - this.#base)
+      : await this.#control.ask(operation, isBelow || depth < 0 ? 0 : depth - this.#base + 1)
     this.#levels.length = Math.max(1, depth + 1)
     if (depth < 0) this.#levels = [{ suite: undefined, changed: false }]
     this.#above = operation !== 'rewind' && depth >= 0

@@ -150,7 +150,7 @@ export class Processes {
 
   // Asks the server, since clients that only know the address use no handle.
   async #wasTouched(): Promise<boolean> {
-    const { touched } = await this.steps.take({ when: 'before this test' }, () => this.#control.ask('touched', 0))
+    const { touched } = await this.steps.take({ when: 'before this test' }, () => this.#control.ask('touched'))
     return touched === true
   }
 }

@@ -19,7 +19,7 @@ export interface ServerFacts {
   readonly used: boolean
 }
 
-/** How the agent enters a level: fixtures/agent/isolation/main.lua. */
+/** How the agent opens a level anew: fixtures/agent/isolation/main.lua. */
 export type Entry = 'enter' | 'enter_if_touched' | 'enter_at_once'
 
 export type AgentOperation = Entry | 'rewind' | 'touched' | 'digest' | 'requests'
@@ -78,8 +78,13 @@ export interface Death {
 /** All operations of isolation on a server. Unit tests implement this with a fake server. */
 export interface ServerControl {
   facts(): ServerFacts
-  /** @throws ConnectionError when the server ends first; RequestTimeoutError when it is stuck */
-  ask(operation: AgentOperation, depth: number): Promise<AgentReply>
+  /**
+   * Asks the agent in the server.
+   *
+   * @param keep how many of the server's levels stay, from the lowest on, for operations that undo levels. Default: none
+   * @throws ConnectionError when the server ends first; RequestTimeoutError when it is stuck
+   */
+  ask(operation: AgentOperation, keep?: number): Promise<AgentReply>
   replace(by: Replacement): Promise<void>
   /**
    * Lets the process stand aside with its contents, while tests use other processes on its address. The first of these

@@ -34,7 +34,7 @@ export class Strictness {
     const wanted = await this.look()
     const found = await this.#known(await this.#levels().currentDigest())
     if (found === wanted) return
-    const { requests } = await this.#control.ask('requests', 0)
+    const { requests } = await this.#control.ask('requests')
     const details = await this.#control.describe()
     await this.#levels().replace('a test had left a difference')
     throw leftoverError(describeDifference(wanted, found), requests, details)

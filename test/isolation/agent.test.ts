@@ -33,9 +33,9 @@ async function commitOpen(server: TarantoolInstance): Promise<unknown[]> {
 
 test('says how many changes it undid', async () => {
   const server = await record(`${rows} for i = 1, 3 do box.space.rows:insert({ i, 'kept' }) end`)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval("box.space.rows:replace({ 1, 'x' }) box.space.rows:delete(2) box.space.rows:insert({ 9 })")
-  expect(await ask(server, 'enter', 0)).toMatchObject({ undone: 3 })
+  expect(await ask(server, 'enter', 1)).toMatchObject({ undone: 3 })
   expect(await server.eval('return box.space.rows:select()')).toEqual([
     [
       [1, 'kept'],
@@ -43,12 +43,12 @@ test('says how many changes it undid', async () => {
       [3, 'kept'],
     ],
   ])
-  expect(await ask(server, 'enter', 0)).toMatchObject({ undone: 0 })
+  expect(await ask(server, 'enter', 1)).toMatchObject({ undone: 0 })
 })
 
 test('a server that was not asked to record says so', async () => {
   const server = await startInstance()
-  expect(await ask(server, 'rewind', -1)).toMatchObject({ lost: 'it does not record its changes' })
+  expect(await ask(server, 'rewind', 0)).toMatchObject({ lost: 'it does not record its changes' })
 })
 
 test('levels stand on each other: each is undone alone, and with all above it', async () => {
@@ -60,33 +60,33 @@ test('levels stand on each other: each is undone alone, and with all above it', 
     await server.eval('box.space.rows:insert({ ... })', id)
   }
   await add(1)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await add(2)
-  await ask(server, 'enter', 1)
+  await ask(server, 'enter', 2)
   await add(3)
-  await ask(server, 'enter', 1)
+  await ask(server, 'enter', 2)
   await has(1, 2)
   await add(3)
-  await ask(server, 'rewind', 1)
+  await ask(server, 'rewind', 2)
   await has(1, 2)
   await add(4)
-  await ask(server, 'enter', 0)
-  await has(1)
   await ask(server, 'enter', 1)
+  await has(1)
+  await ask(server, 'enter', 2)
   await add(5)
-  await ask(server, 'rewind', -1)
+  await ask(server, 'rewind', 0)
   await has()
 })
 
 test('a space of a suite records on the levels of its tests', async () => {
   const server = await record(rows)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval("box.schema.space.create('suite'):create_index('pk') box.space.suite:insert({ 1 })")
-  await ask(server, 'enter', 1)
+  await ask(server, 'enter', 2)
   await server.eval('box.space.suite:truncate() box.space.suite:insert({ 2 })')
-  await ask(server, 'enter', 1)
+  await ask(server, 'enter', 2)
   expect(await server.eval('return box.space.suite:select()')).toEqual([[[1]]])
-  await ask(server, 'rewind', 0)
+  await ask(server, 'rewind', 1)
   expect(await server.eval('return box.space.suite == nil')).toEqual([true])
 })
 
@@ -99,9 +99,9 @@ test.each([
   const dump = 'return require("digest").md5_hex(require("json").encode(box.space.rows:select()))'
   const before = await server.eval(dump)
   for (let round = 0; round < 2; round++) {
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval(writes)
-    expect((await ask(server, 'rewind', 0)).lost).toBeUndefined()
+    expect((await ask(server, 'rewind', 1)).lost).toBeUndefined()
     expect(await server.eval(dump)).toEqual(before)
   }
 })
@@ -139,10 +139,10 @@ test.each([
   ],
 ])('%s makes it ask for a new server, and not before it has to be undone', async (_, appLua, change, reason) => {
   const server = await record(appLua, { walMode: 'write', timeout: 30_000 })
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval(change)
-  expect(await ask(server, 'enter', 0)).toMatchObject({ lost: reason })
-  expect(await ask(server, 'rewind', -1)).toMatchObject({ lost: reason })
+  expect(await ask(server, 'enter', 1)).toMatchObject({ lost: reason })
+  expect(await ask(server, 'rewind', 0)).toMatchObject({ lost: reason })
 })
 
 test("the application's triggers do not fire during the undo, and are there after it", async () => {
@@ -151,14 +151,14 @@ test("the application's triggers do not fire during the undo, and are there afte
     box.space.rows:on_replace(function() fired = fired + 1 end)
     box.space.rows:before_replace(function(old, new) fired = fired + 1 return new end)
     box.space.rows:insert({ 1 })`)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval('box.space.rows:delete(1) box.space.rows:insert({ 2 }) count = fired')
-  await ask(server, 'rewind', 0)
+  await ask(server, 'rewind', 1)
   // The counter itself is a global, and is put back: what fired during the undo would have been lost with it.
   expect(await server.eval('local before = fired box.space.rows:replace({ 1 }) return fired - before')).toEqual([2])
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval('box.space.rows:drop()')
-  await ask(server, 'rewind', 0)
+  await ask(server, 'rewind', 1)
   expect(await server.eval('local before = fired box.space.rows:replace({ 1 }) return fired - before')).toEqual([2])
 })
 
@@ -169,10 +169,10 @@ test('a trigger that counts in an upvalue sees nothing of the undo', async () =>
     function count() return fired end
     box.space.rows:insert({ 1 })`)
   for (const change of ['delete(1)', 'truncate()', 'drop()', "rename('other')", 'format({ { "a", "unsigned" } })']) {
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval(`box.space.rows:${change}`)
     const fired = await server.call('count')
-    await ask(server, 'rewind', 0)
+    await ask(server, 'rewind', 1)
     expect(await server.call('count'), change).toEqual(fired)
   }
 })
@@ -181,10 +181,10 @@ test('a key that a collation takes for the same is one row', async () => {
   const server = await record(`
     box.schema.space.create('words'):create_index('pk', { parts = { { 1, 'string', collation = 'unicode_ci' } } })
     box.space.words:insert({ 'Word', 1 })`)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval(`local words = box.space.words
     words:delete('word') words:insert({ 'WORD', 2 }) words:replace({ 'wOrd', 3 }) words:insert({ 'new' }) words:delete('NEW')`)
-  await ask(server, 'rewind', 0)
+  await ask(server, 'rewind', 1)
   expect(await server.eval('return box.space.words:select()')).toEqual([[['Word', 1]]])
 })
 
@@ -199,15 +199,15 @@ test('sequences go on from where they were', async () => {
       "return box.space.counted:insert({ nil, 'more' })[1], box.sequence.tens:next(), box.sequence.unused:next()",
     )
   for (let round = 0; round < 2; round++) {
-    await ask(server, 'enter', 0)
-    expect(await next()).toEqual([2, 20, 1])
     await ask(server, 'enter', 1)
+    expect(await next()).toEqual([2, 20, 1])
+    await ask(server, 'enter', 2)
     expect(await next()).toEqual([3, 30, 2])
-    await ask(server, 'enter', 2)
+    await ask(server, 'enter', 3)
     expect(await next()).toEqual([4, 10, 3])
-    await ask(server, 'enter', 2)
+    await ask(server, 'enter', 3)
     expect(await next()).toEqual([4, 10, 3])
-    await ask(server, 'rewind', -1)
+    await ask(server, 'rewind', 0)
   }
 })
 
@@ -216,26 +216,26 @@ test('a transaction that another session left open is ended, and cannot be commi
     "box.schema.space.create('v', { engine = 'vinyl' }):create_index('pk') box.space.v:insert({ 1, 'kept' })",
     { walMode: 'write' },
   )
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await leaveOpen(server, 'v')
-  await ask(server, 'rewind', 0)
+  await ask(server, 'rewind', 1)
   expect(await commitOpen(server)).toEqual([false])
   expect(await server.eval('return box.space.v:select()')).toEqual([[[1, 'kept']]])
 })
 
 test('an application that takes its globals for strict is undone all the same', async () => {
   const server = await record(`${rows} require('strict').on()`)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval("rawset(_G, 'leaked', 1) box.space.rows:insert({ 1 })")
-  expect(await ask(server, 'rewind', 0)).toMatchObject({ undone: 2 })
+  expect(await ask(server, 'rewind', 1)).toMatchObject({ undone: 2 })
   expect(await server.eval("return rawget(_G, 'leaked') == nil, box.space.rows:len()")).toEqual([true, 0])
 })
 
 test('a server that was made read-only is put back, too', async () => {
   const server = await record(rows)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval('box.space.rows:insert({ 1 }) box.cfg({ read_only = true })')
-  expect((await ask(server, 'rewind', 0)).lost).toBeUndefined()
+  expect((await ask(server, 'rewind', 1)).lost).toBeUndefined()
   expect(await server.eval('return box.cfg.read_only, box.space.rows:len()')).toEqual([false, 0])
 })
 
@@ -244,9 +244,9 @@ test('with the MVCC engine, a transaction of another session is ended', async co
   const server = await record(`${rows} box.space.rows:insert({ 1, 'kept' })`, {
     boxCfg: { memtx_use_mvcc_engine: true },
   })
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await leaveOpen(server, 'rows')
-  await ask(server, 'rewind', 0)
+  await ask(server, 'rewind', 1)
   expect(await commitOpen(server)).toEqual([false])
   expect(await server.eval('return box.space.rows:select()')).toEqual([[[1, 'kept']]])
 })

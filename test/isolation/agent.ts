@@ -5,15 +5,15 @@ export interface Answer {
   readonly lost?: string
 }
 
-async function answerOf(instance: TarantoolInstance, operation: string, depth: number): Promise<[string, string]> {
-  const [framed] = await instance.command(`require('tarantool-fixture').isolation('${operation}', ${depth})`)
+async function answerOf(instance: TarantoolInstance, operation: string, keep: number): Promise<[string, string]> {
+  const [framed] = await instance.command(`require('tarantool-fixture').isolation('${operation}', ${keep})`)
   const [status = '', answer = ''] = String(framed).split(':')
   return [status, status === 'undone' ? answer : Buffer.from(answer, 'base64').toString()]
 }
 
 /** Asks the agent in a server what a test file's worker would ask it. */
-export async function ask(instance: TarantoolInstance, operation: 'enter' | 'rewind', depth: number): Promise<Answer> {
-  const [status, answer] = await answerOf(instance, operation, depth)
+export async function ask(instance: TarantoolInstance, operation: 'enter' | 'rewind', keep: number): Promise<Answer> {
+  const [status, answer] = await answerOf(instance, operation, keep)
   if (status === 'undone') return { undone: Number(answer) }
   if (status === 'lost') return { lost: answer }
   throw new Error(answer)

@@ -44,9 +44,9 @@ test.each([
     end
     box.schema.user.grant('ann', 'create', 'space')`)
   const before = await digest(server)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.command(`as_ann(${JSON.stringify(lua)})`)
-  expect((await ask(server, 'rewind', 0)).lost).toBeUndefined()
+  expect((await ask(server, 'rewind', 1)).lost).toBeUndefined()
   expect(await digest(server)).toEqual(before)
 })
 
@@ -81,11 +81,11 @@ test.each([
     { walMode: 'write' },
   )
   const before = await digest(server)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   for (let round = 0; round < 20; round++) {
     await server.command("require('writer').left = 2000")
     await server.command(change)
-    expect((await ask(server, 'enter', 0)).lost).toBeUndefined()
+    expect((await ask(server, 'enter', 1)).lost).toBeUndefined()
     expect(await server.command('box.space.rows:select(), box.space.other == nil')).toEqual([
       [
         [1, 'kept'],
@@ -96,7 +96,7 @@ test.each([
   }
   // It has not ended of an error.
   await server.command("while require('writer').left > 0 do require('fiber').sleep(0.001) end")
-  expect((await ask(server, 'rewind', -1)).lost).toBeUndefined()
+  expect((await ask(server, 'rewind', 0)).lost).toBeUndefined()
   expect(await digest(server)).toEqual(before)
 })
 
@@ -108,21 +108,21 @@ test("the application's triggers on the schema do not fire during the undo, and 
     function count() return fired end
     box.schema.space.create('rows'):create_index('pk')`)
   for (let round = 0; round < 2; round++) {
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     const [start] = await server.call<[number]>('count')
     await server.eval("box.space.rows:truncate() box.space.rows:drop() box.schema.space.create('other')")
     const [end] = await server.call<[number]>('count')
     expect(end).toBeGreaterThanOrEqual(start + 4)
-    await ask(server, 'rewind', 0)
+    await ask(server, 'rewind', 1)
     expect(await server.call('count')).toEqual([end])
   }
 })
 
 test('a trigger that a test leaves on the schema is taken away', async () => {
   const server = await record('')
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval("box.space._space:before_replace(function() error('left') end)")
-  await ask(server, 'rewind', 0)
+  await ask(server, 'rewind', 1)
   await server.eval("box.schema.space.create('rows')")
 })
 
@@ -132,16 +132,16 @@ test("a suite's trigger on the schema stays as long as the suite, whatever its t
     await server.eval(`local triggers = box.space._space:before_replace()
       for _, trigger in ipairs(triggers) do if trigger == left then return true end end
       return false`)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval('box.space._space:before_replace(left)')
   for (let round = 0; round < 2; round++) {
-    await ask(server, 'enter', 1)
+    await ask(server, 'enter', 2)
     expect(await isThere()).toEqual([true])
     await server.eval('box.space._space:before_replace(nil, left)')
     expect(await isThere()).toEqual([false])
   }
+  await ask(server, 'enter', 2)
   await ask(server, 'enter', 1)
-  await ask(server, 'enter', 0)
   expect(await isThere()).toEqual([false])
 })
 
@@ -177,10 +177,10 @@ test('named triggers and those of events do not fire during the undo, and are th
     "require('trigger').set('box.space.rows.before_replace', 'left', function() error('left') end)",
     "require('trigger').set('box.space._space.before_replace', 'left', function() error('left') end)",
   ]) {
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval(change)
     const [fired] = await server.call<[number]>('count')
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     expect(await server.call('names')).toEqual(names)
     expect(await server.call('count')).toEqual([fired])
     await server.eval("box.schema.space.create('own') box.space.rows:replace({ 2 })")
@@ -190,11 +190,11 @@ test('named triggers and those of events do not fire during the undo, and are th
 
 test('a test that removes all triggers of a space is undone all the same', async () => {
   const server = await record("box.schema.space.create('rows'):create_index('pk')")
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval(`local rows = box.space.rows
     for _, trigger in ipairs(rows:on_replace()) do rows:on_replace(nil, trigger) end
     rows:insert({ 1 })`)
-  expect(await ask(server, 'rewind', 0)).toMatchObject({ undone: 1 })
+  expect(await ask(server, 'rewind', 1)).toMatchObject({ undone: 1 })
   expect(await server.eval('return box.space.rows:len()')).toEqual([0])
 })
 
@@ -204,25 +204,25 @@ test('an application that removes the recording triggers, by a function it kept 
     function remove_all()
       for _, trigger in ipairs(on_replace(box.space.rows)) do on_replace(box.space.rows, nil, trigger) end
     end`)
-  for (const depth of [0, 1]) {
-    await ask(server, 'enter', depth)
-    await server.eval('remove_all() box.space.rows:insert({ ... })', depth)
+  for (const keep of [1, 2]) {
+    await ask(server, 'enter', keep)
+    await server.eval('remove_all() box.space.rows:insert({ ... })', keep)
   }
-  expect(await ask(server, 'rewind', 0)).toMatchObject({ lost: expect.stringContaining("changes of space 'rows'") })
+  expect(await ask(server, 'rewind', 1)).toMatchObject({ lost: expect.stringContaining("changes of space 'rows'") })
 })
 
 test('objects that the application holds follow later changes of their space, after one that was dropped', async () => {
   const server = await record(`held = box.schema.space.create('rows')
     held:create_index('pk', { sequence = true })`)
   for (let round = 0; round < 2; round++) {
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval('box.space.rows:drop()')
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval(
       "box.space.rows:create_index('second', { parts = { 2, 'string' } }) held:insert({ box.NULL, 'x' })",
     )
     expect(await server.eval("return held == box.space.rows, held.index.second:get('x')")).toEqual([true, [1, 'x']])
-    await ask(server, 'rewind', 0)
+    await ask(server, 'rewind', 1)
     expect(await server.eval('return held == box.space.rows, held.index.second == nil, held:len()')).toEqual([
       true,
       true,

@@ -43,11 +43,11 @@ describe('a change of box.cfg is undone', () => {
       walMode: 'write',
     })
     const before = await options(server)
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     const [done] = await server.command(`pcall(box.cfg, { ${change} })`)
     context.skip(!done, `not an option of ${server.version().text}`)
     expect(await options(server)).not.toEqual(before)
-    expect(await ask(server, 'enter', 0)).toMatchObject({ undone: expect.any(Number) })
+    expect(await ask(server, 'enter', 1)).toMatchObject({ undone: expect.any(Number) })
     expect(await options(server)).toEqual(before)
     expect(await server.eval('return box.info.ro')).toEqual([false])
   })
@@ -55,26 +55,26 @@ describe('a change of box.cfg is undone', () => {
   test('what a suite configures holds until it ends', async () => {
     const server = await record()
     const before = await options(server)
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.command('box.cfg({ too_long_threshold = 3, checkpoint_count = 9 })')
-    await ask(server, 'enter', 1)
+    await ask(server, 'enter', 2)
     await server.command('box.cfg({ too_long_threshold = 4 })')
-    await ask(server, 'enter', 1)
+    await ask(server, 'enter', 2)
     expect(await server.command('box.cfg.too_long_threshold')).toEqual([3])
-    await ask(server, 'rewind', 0)
+    await ask(server, 'rewind', 1)
     expect(await options(server)).toEqual(before)
   })
 
   test('by another way than box.cfg', async () => {
     const server = await record()
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     const say = async (text: string): Promise<string[]> => {
       await server.command(`require('log').verbose('${text}')`)
       return await server.grepLog(text)
     }
     await server.command("require('log').level(7)")
     expect(await say('in the test')).toHaveLength(1)
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     expect(await say('after it')).toEqual([])
   })
 })
@@ -84,7 +84,7 @@ test.each([
   ['vinyl_memory', 'vinyl_memory = box.cfg.vinyl_memory * 2'],
 ])('%s grew: only a new server has less', async (name, change) => {
   const server = await record()
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.command(`box.cfg({ ${change} })`)
-  expect(await ask(server, 'enter', 0)).toMatchObject({ lost: expect.stringContaining(name) })
+  expect(await ask(server, 'enter', 1)).toMatchObject({ lost: expect.stringContaining(name) })
 })

@@ -100,7 +100,7 @@ export class FakeServer {
   #control(): ServerControl {
     return {
       facts: () => this.facts,
-      ask: async (operation, depth) => {
+      ask: async (operation, keep = 0) => {
         this.asked++
         const fault = this.faults.shift()
         if (fault === 'dies') this.die()
@@ -108,7 +108,7 @@ export class FakeServer {
         if (fault === 'stuck') throw new RequestTimeoutError(message('does not answer'))
         if (fault === 'babbles') throw new ProtocolError(message('gave a reply that is not one'))
         if (fault === 'lost') return { lost: 'too much' }
-        return this.#answer(operation, depth)
+        return this.#answer(operation, keep)
       },
       replace: async by => this.#replace(by),
       stepAside: async by => this.#stepAside(by),
@@ -122,28 +122,28 @@ export class FakeServer {
     }
   }
 
-  #answer(operation: AgentOperation, depth: number): AgentReply {
+  #answer(operation: AgentOperation, keep: number): AgentReply {
     if (operation === 'digest') return { digest: this.rows.join(' ') }
     if (operation === 'requests') return { requests: this.requests }
-    if (operation === 'enter' || operation === 'rewind') return this.#move(operation, depth)
-    if (operation === 'enter_at_once') return this.#move('enter', depth)
+    if (operation === 'enter' || operation === 'rewind') return this.#move(operation, keep)
+    if (operation === 'enter_at_once') return this.#move('enter', keep)
     const clients = this.clientCame
     this.clientCame = false
     const hasChanged = this.rows.join() !== this.#levels.at(-1)?.join()
     if (operation === 'touched') return { touched: clients || hasChanged || this.rows.length > 0 }
-    const isThere = this.#levels.length === depth + 2
-    return isThere && !clients && !hasChanged ? { touched: false } : { ...this.#move('enter', depth), clients }
+    const isThere = this.#levels.length === keep + 1
+    return isThere && !clients && !hasChanged ? { touched: false } : { ...this.#move('enter', keep), clients }
   }
 
-  #move(operation: 'enter' | 'rewind', depth: number): AgentReply {
-    while (this.#levels.length - 1 > depth) {
+  #move(operation: 'enter' | 'rewind', keep: number): AgentReply {
+    while (this.#levels.length > keep) {
       this.rows = this.#levels.pop() ?? []
       if (this.#levels.length === 0) {
         this.#levels.push(this.rows)
         break
       }
     }
-    if (operation === 'rewind' || depth < 0) return { undone: 0 }
+    if (operation === 'rewind' || keep === 0) return { undone: 0 }
     this.#levels.push(this.rows)
     const kept = this.#levels.slice(0, -1).map((rows, index) => rows.join() !== this.#levels[index + 1]?.join())
     return { undone: 0, kept }

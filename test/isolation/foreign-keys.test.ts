@@ -251,20 +251,20 @@ describe('foreign keys and constraints of any level', () => {
     })
     const everything = async (): Promise<unknown> => await server.call('everything')
     const states = [await everything()]
-    for (const [depth, change] of levels.entries()) {
-      await ask(server, 'enter', depth)
+    for (const [index, change] of levels.entries()) {
+      await ask(server, 'enter', index + 1)
       await server.eval(change)
       states.push(await everything())
     }
     const last = levels.length - 1
-    const back = async (operation: 'enter' | 'rewind', depth: number): Promise<void> => {
-      expect((await ask(server, operation, depth)).lost).toBeUndefined()
-      expect(await everything(), `level ${depth}`).toEqual(states[depth])
+    const back = async (operation: 'enter' | 'rewind', level: number): Promise<void> => {
+      expect((await ask(server, operation, level + 1)).lost).toBeUndefined()
+      expect(await everything(), `level ${level}`).toEqual(states[level])
     }
     // A second test finds the state that the undo of the first test left.
     await back('enter', last)
     await server.eval(levels[last] ?? '')
-    for (let depth = last; depth >= 0; depth--) await back('rewind', depth)
+    for (let level = last; level >= 0; level--) await back('rewind', level)
   })
 
   // The undo must not drop and restore these keys, since that would read all rows of their spaces.
@@ -282,15 +282,15 @@ describe('foreign keys and constraints of any level', () => {
     const everything = async (): Promise<unknown> => await server.call('everything')
     const version = async (): Promise<unknown> => await server.eval('return box.internal.schema_version()')
     onTestFinished(async () => {
-      await ask(server, 'rewind', -1)
+      await ask(server, 'rewind', 0)
     })
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval(`${childWithRows} child('tree', { name = 'tree', format = function() return { { name = 'id' } } end })
       for id = 1, 9 do box.space.tree:insert({ id, id > 1 and id - 1 or nil }) end`)
-    await ask(server, 'enter', 1)
+    await ask(server, 'enter', 2)
     const before = [await everything(), await version()]
     await server.eval(change ?? '')
-    expect((await ask(server, 'rewind', 1)).lost).toBeUndefined()
+    expect((await ask(server, 'rewind', 2)).lost).toBeUndefined()
     expect([await everything(), await version()]).toEqual(before)
   })
 })

@@ -28,19 +28,19 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
   ],
   'a suite that made the server read-only': [
     ['run', [['configure', 2, 0, 0]]],
-    ['enter', 0],
+    ['enter', 1],
     ['run', [['sequence_set', 0, 0, 0]]],
   ],
   'a truncate of a space without a primary index': [
     ['run', [['drop_index', 9, 0, 0]]],
-    ['enter', 0],
+    ['enter', 1],
     ['run', [['transaction', [['truncate', 9, 0, 0]], true]]],
   ],
   'rows that are older than the default of a field': [
     ['run', [['format', 17, 5, 0]]],
-    ['enter', 0],
+    ['enter', 1],
     ['run', [['unchain', 0, 0, 0]]],
-    ['enter', 0],
+    ['enter', 1],
   ],
   'a new space that has the number of a view that is gone, and is referred to': [
     [
@@ -62,7 +62,7 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
   ],
   'rolled-back changes under a foreign key whose field has lost its name': [
     ['run', [['format', 17, 0, 0]]],
-    ['enter', 0],
+    ['enter', 1],
     ['run', [['transaction', [['chain', 0, 0, 0]], false]]],
   ],
   'rows of a functional index, of a space with another format': [
@@ -76,7 +76,7 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
   ],
   'a foreign key of a space with a row that does not agree with it': [
     ['run', [['foreign_key_of_field', 9, 0, 2]]],
-    ['enter', 0],
+    ['enter', 1],
     ['run', [['chain', 0, 1, 0]]],
   ],
   'keys that differ, and that a collation takes for equal': [['run', [['many', 2, 1, 0]]]],
@@ -84,12 +84,12 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
   'a function of C that was stubbed': [['run', [['stub', 9, 0, 0]]]],
   'vinyl rows put back before DDL of their space': [
     ['run', [['delete', 6, 3, 0]]],
-    ['rewind', -1],
+    ['rewind', 0],
     ['run', [['swap_names', 1, 6, 0]]],
   ],
   'a collation that took the number of one that is gone': [
     ['run', [['transaction', [['collation_create', 3, 0, 0]], true]]],
-    ['enter', 0],
+    ['enter', 1],
     [
       'run',
       [

@@ -63,18 +63,18 @@ export const operations: fc.Arbitrary<Operation[]> = fc.array(
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.tuple(fc.constant('run' as const), operations), weight: 3 },
-  { arbitrary: fc.tuple(fc.constant('enter' as const), fc.integer({ min: 0, max: 2 })), weight: 2 },
-  { arbitrary: fc.tuple(fc.constant('rewind' as const), fc.integer({ min: 0, max: 1 })), weight: 1 },
+  { arbitrary: fc.tuple(fc.constant('enter' as const), fc.integer({ min: 1, max: 3 })), weight: 2 },
+  { arbitrary: fc.tuple(fc.constant('rewind' as const), fc.integer({ min: 1, max: 2 })), weight: 1 },
 )
 
-// A level can only be opened on the one below it.
+// Only levels that are open can be kept.
 function inOrder(steps: readonly Step[]): Step[] {
-  let height = 0
+  let open = 1
   return steps.map(current => {
     if (current[0] === 'run') return current
-    const depth = Math.min(current[1], height)
-    height = current[0] === 'enter' ? depth + 1 : depth
-    return [current[0], depth] as const
+    const keep = Math.min(current[1], open)
+    open = current[0] === 'enter' ? keep + 1 : keep
+    return [current[0], keep] as const
   })
 }
 

@@ -42,9 +42,9 @@ async function describe(server: TarantoolInstance): Promise<RequestsUnderWay> {
 
 test('an undo waits for requests that are about to be answered', async () => {
   const server = await start()
-  await server.command(`${agent}('enter', 0)`)
+  await server.command(`${agent}('enter', 1)`)
   const { answers } = await leaveUnderWay(server, 50)
-  const [undone] = await server.command(`seen.gate:broadcast() return ${agent}('enter', 0)`)
+  const [undone] = await server.command(`seen.gate:broadcast() return ${agent}('enter', 1)`)
   expect(undone).toBe('undone:50:0')
   await answers
   expect(await rows(server)).toBe(0)
@@ -52,24 +52,24 @@ test('an undo waits for requests that are about to be answered', async () => {
 
 test('an undo does not wait for requests that wait themselves', async () => {
   const server = await start()
-  await server.command(`${agent}('enter', 0)`)
+  await server.command(`${agent}('enter', 1)`)
   const { answers } = await leaveUnderWay(server, 3)
-  for (let round = 0; round < 3; round++) expect(await server.command(`${agent}('enter', 0)`)).toEqual(['undone:0:0'])
+  for (let round = 0; round < 3; round++) expect(await server.command(`${agent}('enter', 1)`)).toEqual(['undone:0:0'])
   await server.command('seen.gate:broadcast()')
   await answers
-  expect(await server.command(`${agent}('enter', 0)`)).toEqual(['undone:3:0'])
+  expect(await server.command(`${agent}('enter', 1)`)).toEqual(['undone:3:0'])
   // After that, the agent knows of no requests.
   const { answers: more } = await leaveUnderWay(server, 6)
-  expect(await server.command(`seen.gate:broadcast() return ${agent}('enter', 0)`)).toEqual(['undone:6:0'])
+  expect(await server.command(`seen.gate:broadcast() return ${agent}('enter', 1)`)).toEqual(['undone:6:0'])
   await more
 })
 
 test('what was under way when a test ended is told: requests, fibers, and what they changed', async () => {
   const server = await start()
-  await server.command(`${agent}('enter', 0)`)
+  await server.command(`${agent}('enter', 1)`)
   const { answers } = await leaveUnderWay(server, 3)
   await server.call('leave_fiber', 9)
-  expect(await server.command(`${agent}('enter_at_once', 0)`)).toEqual(['undone:0:0'])
+  expect(await server.command(`${agent}('enter_at_once', 1)`)).toEqual(['undone:0:0'])
   const before = await describe(server)
   expect(before).toMatchObject({ at_end: 3, since: 0, now: 3, kinds: [], changed: [] })
   // Tarantool 1.10 does not tell where a fiber is.

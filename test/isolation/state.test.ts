@@ -298,14 +298,14 @@ const told: Case[] = [
 
 async function check(server: TarantoolInstance, cases: readonly Case[]): Promise<void> {
   for (const [title, change, probe] of cases) {
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     const show = `return ${probe}`
     const before = await server.eval(show)
     if (before[0] === null) continue
     await server.command(`(function() ${change} end)()`)
     expect(await server.eval(show).catch(error => [error.message]), title).not.toEqual(before)
     await server.eval("box.space.rows:replace({ 2, 'more' })").catch(() => {})
-    const answer = await ask(server, 'enter', 0)
+    const answer = await ask(server, 'enter', 1)
     expect(answer.lost, title).toBeUndefined()
     expect(answer.undone, title).toBeGreaterThan(0)
     expect(await server.eval(show), title).toEqual(before)
@@ -341,16 +341,16 @@ describe('a module that a test is the first to require', () => {
 
   test('stays, with the global that it set', async () => {
     const server = await start()
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval("loaded = require('lazy') require('quiet') leaked = 1")
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     expect(await server.eval('return lazy == package.loaded.lazy, package.loaded.quiet, leaked == nil')).toEqual([
       true,
       true,
       true,
     ])
     await server.eval('package.loaded.lazy = { fake = true } package.loaded.quiet = nil')
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     expect(
       await server.eval("return require('lazy').fake == nil, lazy == require('lazy'), package.loaded.quiet"),
     ).toEqual([true, true, true])
@@ -367,9 +367,9 @@ describe('a module that a test is the first to require', () => {
     ['itself replaced', "require('db') package.loaded.db = { real = false }"],
   ])('while there is %s, goes', async (_, change) => {
     const server = await start()
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval(change)
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     expect(await server.eval("return require('service').db.real, require('lazy').time == os.time")).toEqual([
       true,
       true,
@@ -381,30 +381,30 @@ test('a suite has its own, until it ends', async () => {
   const server = await record()
   const show = "return os.time(), require('app').charge(), os.getenv('OF_APP'), require('json').cfg.encode_max_depth"
   const before = await server.eval(show)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval(`os.time = function() return 1 end require('app').charge = function() return 'of suite' end
     os.setenv('OF_APP', 'of suite') require('json').cfg({ encode_max_depth = 7 })`)
   const ofSuite = await server.eval(show)
   expect(ofSuite).toEqual([1, 'of suite', 'of suite', 7])
   for (let round = 0; round < 2; round++) {
-    await ask(server, 'enter', 1)
+    await ask(server, 'enter', 2)
     await server.eval(`os.time = function() return 2 end require('app').charge = nil os.setenv('OF_APP', nil)
       require('json').cfg({ encode_max_depth = 8 })`)
   }
-  await ask(server, 'rewind', 1)
+  await ask(server, 'rewind', 2)
   expect(await server.eval(show)).toEqual(ofSuite)
-  await ask(server, 'rewind', 0)
+  await ask(server, 'rewind', 1)
   expect((await server.eval(show)).slice(1)).toEqual(before.slice(1))
   expect(await server.eval('return os.time() > 1000')).toEqual([true])
 })
 
 test('triggers that a test has turned off run again, those that record too', async () => {
   const server = await record()
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval('box.space.rows:run_triggers(false)')
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval("box.space.rows:insert({ 2, 'more' })")
-  expect(await ask(server, 'enter', 0)).toMatchObject({ undone: 1 })
+  expect(await ask(server, 'enter', 1)).toMatchObject({ undone: 1 })
   expect(await server.eval('return box.space.rows:select()')).toEqual([[[1, 'kept']]])
 })
 
@@ -413,11 +413,11 @@ test('a watcher that a test registers sees nothing of the next', async context =
   const server = await record()
   await server.eval(`seen = fiber.channel(100) rawset(package.loaded.app, 'seen', seen)
     box.watch('weather', function() seen:put('app') end)`)
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval(
     "box.watch('weather', function() package.loaded.app.seen:put('test') end) box.broadcast('weather', 'foul')",
   )
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   expect(
     await server.eval(`local seen = package.loaded.app.seen
       while seen:get(0.1) do end

@@ -6,8 +6,8 @@ import { newInstance, startInstance } from '../support/instances.ts'
 
 const rows = "box.schema.space.create('rows'):create_index('pk')"
 
-async function ask(instance: TarantoolInstance, operation: string, depth = 0): Promise<unknown> {
-  const [answer] = await instance.command(`require('tarantool-fixture').isolation('${operation}', ${depth})`)
+async function ask(instance: TarantoolInstance, operation: string, keep = 0): Promise<unknown> {
+  const [answer] = await instance.command(`require('tarantool-fixture').isolation('${operation}', ${keep})`)
   return answer
 }
 
@@ -55,7 +55,7 @@ test('a server is touched by what it records, whoever does it', async () => {
   const server = await startInstance({ appLua: rows, recordChanges: true })
   await server.eval('box.space.rows:insert({ 1 })')
   expect(await ask(server, 'touched')).toBe('touched:1')
-  await ask(server, 'rewind', -1)
+  await ask(server, 'rewind', 0)
   expect(await ask(server, 'touched')).toBe('touched:0')
   await server.eval("box.schema.space.create('more')")
   expect(await ask(server, 'touched')).toBe('touched:1')
@@ -63,7 +63,7 @@ test('a server is touched by what it records, whoever does it', async () => {
 
 test('a level is entered anew only if it was touched', async () => {
   const server = await startInstance({ appLua: rows, recordChanges: true })
-  const enter = async (depth = 0): Promise<unknown> => await ask(server, 'enter_if_touched', depth)
+  const enter = async (keep = 1): Promise<unknown> => await ask(server, 'enter_if_touched', keep)
   expect(await enter()).toBe('undone:0:0')
   expect(await enter()).toBe('touched:0')
   await server.eval('box.space.rows:insert({ 1 })')
@@ -78,10 +78,10 @@ test('a level is entered anew only if it was touched', async () => {
   await close(socket, server)
   expect(await enter()).toBe('undone:0:0:clients')
   expect(await enter()).toBe('touched:0')
-  // At another depth, the agent enters another level.
-  expect(await enter(1)).toBe('undone:0:00')
-  expect(await enter(1)).toBe('touched:0')
-  expect(await enter(0)).toBe('undone:0:0')
+  // With another number of levels to keep, the agent enters another level.
+  expect(await enter(2)).toBe('undone:0:00')
+  expect(await enter(2)).toBe('touched:0')
+  expect(await enter(1)).toBe('undone:0:0')
 })
 
 test('an application that talks to itself is no client, and one that came before the server was ready is', async () => {

@@ -194,10 +194,10 @@ const namedSets: readonly (readonly [string, string])[] = [
 async function checkAll(server: TarantoolInstance, pairs: readonly (readonly [string, string])[]): Promise<void> {
   const before = await triggers(server)
   const rows = await server.eval('return box.space.rows:select(), box.space.v:select()')
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   const check = async (title: string, lua: string): Promise<void> => {
     await server.eval(lua)
-    expect((await ask(server, 'enter', 0)).lost, title).toBeUndefined()
+    expect((await ask(server, 'enter', 1)).lost, title).toBeUndefined()
     expect(await triggers(server), title).toEqual(before)
     expect(await server.eval('return box.space.rows:select(), box.space.v:select()'), title).toEqual(rows)
   }
@@ -231,16 +231,16 @@ describe('triggers that a test sets, replaces and removes are put back, in their
   test('those of a suite when it ends', async () => {
     const server = await record(ofApplication)
     const before = await triggers(server)
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval("box.space.rows:on_replace(fn('more')) box.session.on_auth(fn('more'))")
     const ofSuite = await triggers(server)
     for (let round = 0; round < 2; round++) {
-      await ask(server, 'enter', 1)
+      await ask(server, 'enter', 2)
       await server.eval("box.space.rows:drop() box.session.on_auth(nil, fn('more'))")
     }
-    await ask(server, 'rewind', 1)
+    await ask(server, 'rewind', 2)
     expect(await triggers(server)).toEqual(ofSuite)
-    await ask(server, 'rewind', 0)
+    await ask(server, 'rewind', 1)
     expect(await triggers(server)).toEqual(before)
   })
 })
@@ -261,17 +261,17 @@ test("no trigger of the application's hears of an undo", async () => {
     end
     function all_heard() return heard end`)
   for (const [what, change] of changes) {
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval(`fn = function() return function(_, new) return new end end ${change}`)
     const heard = await server.eval('return all_heard()')
-    await ask(server, 'rewind', 0)
+    await ask(server, 'rewind', 1)
     expect(await server.eval('return all_heard()'), what).toEqual(heard)
   }
 })
 
 test('the triggers that record are not shown', async () => {
   const server = await record("box.space.rows:on_replace(fn('one')) box.space._space:on_replace(fn('one'))")
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval("box.schema.space.create('other'):create_index('pk') box.space.rows:create_index('second')")
   expect(
     await server.eval(`return #box.space.rows:on_replace(), #box.space.v:on_replace(nil, nil), #box.space.other:on_replace(),
@@ -296,13 +296,13 @@ test('a function of the schema that is a trigger comes and goes with the schema'
     "require('trigger').del('shop.sold', 'lua') box.space.rows:delete(1)",
     "box.schema.func.create('more', { body = 'function() end', trigger = 'shop.sold' })",
   ]) {
-    await ask(server, 'enter', 0)
+    await ask(server, 'enter', 1)
     await server.eval(change)
-    expect((await ask(server, 'rewind', 0)).lost, change).toBeUndefined()
+    expect((await ask(server, 'rewind', 1)).lost, change).toBeUndefined()
     expect(await names(), change).toEqual([['lua', 'sold']])
   }
   // The agent cannot set the trigger again: that would need a change of the schema, which nobody made.
-  await ask(server, 'enter', 0)
+  await ask(server, 'enter', 1)
   await server.eval("require('trigger').del('shop.sold', 'sold')")
-  expect(await ask(server, 'rewind', 0)).toMatchObject({ lost: expect.stringContaining('function of the schema') })
+  expect(await ask(server, 'rewind', 1)).toMatchObject({ lost: expect.stringContaining('function of the schema') })
 })

@@ -23,7 +23,7 @@ export class Rewind {
   async rewind(process: TarantoolProcess, console: Address): Promise<AgentReply> {
     const agent = this.#agent ?? this.#connect(console)
     try {
-      return await agent.request('rewind', -1)
+      return await agent.request('rewind', 0)
     } catch (error) {
       const exit = await exitBehind(error, process)
       if (exit) throw errorOfEnd(exit, 'was reset', this.#details(), error)
