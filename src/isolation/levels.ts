@@ -1,10 +1,15 @@
 import type { Scope } from './scope.ts'
 import type { AgentReply, Entry, ServerControl } from './server.ts'
 
-/** Changes that outlive a test: those that the file (the lowest level) or a suite made outside its tests. */
+/** Changes that outlive a test: those that the file or a suite made outside its tests. */
 interface Level {
   /** Undefined for the file. */
   readonly suite: Scope | undefined
+  /**
+   * How many of the process's levels stay where a test of this level begins. 0 if the process does not know that state:
+   * its lowest level began later, or stands for this level and another.
+   */
+  keep: number
   changed: boolean
   /** Why the changes are lost. */
   lost?: string | undefined
@@ -12,29 +17,34 @@ interface Level {
   digest?: string | undefined
 }
 
-// A depth above every real level. Opening a level there undoes no other level.
-const aboveAll = 1e6
+/** Whose changes the process records now. */
+type Top =
+  /** Those of the innermost level's own hooks. */
+  | 'hooks'
+  /** Those of a test, or what comes after a test: in a level above the innermost level's, which will be undone. */
+  | 'tests'
+  /** Those of tests that share them with everything after: as for `'tests'`, but the innermost level will get them. */
+  | 'staying tests'
+
+// More levels than a process has. To keep them all opens a level on top.
+const all = 1e6
+
+const newFile = (): Level => ({ suite: undefined, keep: 1, changed: false })
 
 /**
- * Assigns a server's changes to the file, to its suites or to the running test. Each of these is a level, stacked on
- * the one before, and the server records the changes of each level. A new process knows only its lowest level, which
- * may then stand for several levels here.
+ * Assigns a server's changes to the file, to its suites or to the running test. Each of these has a level, stacked on
+ * the one before, and the server records the changes of each level. A new process knows only its lowest level, which may
+ * stand for several levels here.
  */
 export class Levels {
   readonly #control: Pick<ServerControl, 'facts' | 'ask' | 'replace'>
-  #levels: Level[] = [{ suite: undefined, changed: false }]
-  /** The top level in the process holds the changes of a test, or changes made after a test. */
-  #above = false
-  /** The changes in the top level are kept for everything after it. */
-  #stays = false
-  /**
-   * Index of the level that the process's level 0 represents. Negative if the process has levels below the file's
-   * level.
-   */
-  #base = 0
+  /** The file's level, and those of the suites in it. The level of tests is not among them: see `#top`. */
+  #levels: Level[] = [newFile()]
+  #top: Top = 'hooks'
   #generation: number
   /** The process's lowest level begins after the application's Lua has run. */
   #fromBaseline: boolean
+  /** Why the process has been replaced. */
   #why = ''
 
   constructor(control: Pick<ServerControl, 'facts' | 'ask' | 'replace'>) {
@@ -55,33 +65,33 @@ export class Levels {
 
   /** Whether the changes of tests are kept apart from the changes of the hooks around them. */
   get isTestOpen(): boolean {
-    return this.#above
+    return this.#top !== 'hooks'
   }
+
+  // ---- A file, a suite or a test begins or ends ----
 
   /** Goes back to the baseline: the end of the application's Lua. */
   async toBaseline(): Promise<void> {
-    await this.#move('rewind', -1)
+    await this.#goBack(0, 'rewind')
   }
 
   /** The file begins on a server with the changes of earlier files, which stay. */
   async joinEarlierFiles(): Promise<void> {
-    await this.#openTop()
-    this.#stays = true
+    await this.#openTests()
     this.#keepTests()
   }
 
   /** A suite begins. From here on, the changes of its hooks belong to the suite. */
   async enterSuite(suites: readonly Scope[]): Promise<void> {
-    this.#keepTests()
+    this.#keepStayingTests()
     await this.#align(suites.slice(0, -1))
-    await this.#move('enter', suites.length - 1)
-    this.#levels.push({ suite: suites.at(-1), changed: false })
-    this.#above = false
+    await this.undoTests()
+    this.#beginSuite(suites.at(-1))
   }
 
   /** A suite has ended, after its last hook. */
   async leaveSuite(suites: readonly Scope[]): Promise<void> {
-    this.#keepTests()
+    this.#keepStayingTests()
     await this.#align(suites.slice(0, -1))
     await this.undoTests()
   }
@@ -92,7 +102,7 @@ export class Levels {
    * @param entry `'enter_if_touched'`: undoes changes only if other clients were connected or any change was recorded
    */
   async enterTest(suites: readonly Scope[], entry: Entry = 'enter'): Promise<void> {
-    this.#keepTests()
+    this.#keepStayingTests()
     await this.#align(suites)
     await this.undoTests(entry)
   }
@@ -104,38 +114,40 @@ export class Levels {
    * @param stays keeps the changes for everything after these tests, unless `reset()` undoes them
    */
   async joinTests(suites: readonly Scope[], stays = false): Promise<void> {
-    if (!stays) this.#keepTests()
+    if (!stays) this.#keepStayingTests()
     await this.#align(suites)
-    if (!this.#above) await this.#openTop()
-    this.#stays = stays
+    if (this.#top === 'hooks') await this.#openTests()
+    this.#top = stays ? 'staying tests' : 'tests'
   }
 
   /** Goes back to the state in which a test of the innermost suite begins. */
   async undoTests(entry: Entry = 'enter'): Promise<void> {
-    const stays = this.#stays
-    await this.#move(entry, this.#levels.length - 1)
-    this.#stays = stays
+    const top = this.#top
+    await this.#goBack(this.#levels.length, entry)
+    if (top === 'staying tests') this.#top = top
   }
 
   /** Goes back to the state before the hooks of the innermost suite, or before the file. */
   async undoHooks(): Promise<void> {
-    const { suite } = this.#levels.at(-1) ?? {}
-    const depth = this.#levels.length - 2
-    await this.#move('enter', depth)
-    if (depth >= 0) this.#levels.push({ suite, changed: false })
-    this.#above = false
+    const { suite } = this.#innermost
+    await this.#goBack(this.#levels.length - 1, 'enter')
+    if (suite) this.#beginSuite(suite)
   }
+
+  // ---- The state of all data, for `strict` ----
 
   /** The digest of all data before a test of the innermost suite. Call this only in that state. */
   async digest(): Promise<string | undefined> {
-    const top = this.#levels.at(-1)
-    if (top) top.digest ??= await this.currentDigest()
-    return top?.digest
+    const level = this.#innermost
+    level.digest ??= await this.currentDigest()
+    return level.digest
   }
 
   async currentDigest(): Promise<string | undefined> {
     return (await this.#control.ask('digest')).digest
   }
+
+  // ---- Another process ----
 
   /**
    * Checks whether another process has replaced the server's process.
@@ -145,86 +157,38 @@ export class Levels {
   noticeProcess(why: string, died = false): void {
     const { generation, beganEmpty } = this.#control.facts()
     if (generation === this.#generation) return
-    const top = this.#levels.at(-1)
-    this.#settle(this.#above ? this.#levels.length : this.#levels.length - 1)
     this.#why = why
-    if (this.#above || !top) return
+    this.#beginProcess()
+    if (this.#top !== 'hooks') return
     // A hook replaced the process, or the process died during a hook.
     if (died) this.#lose(why)
-    top.changed = !beganEmpty
+    this.#innermost.changed = !beganEmpty
   }
 
   /** Notes that the user's hooks have run in the innermost suite. */
   hooksRan(): void {
-    const top = this.#levels.at(-1)
-    if (top && !this.#above) top.changed = true
+    if (this.#top === 'hooks') this.#innermost.changed = true
   }
 
   /** Replaces a process that cannot be reset. */
   async replace(why: string): Promise<void> {
-    await this.#replace(this.#levels.length - 1, why)
-    this.#above = true
+    await this.#replace(why, this.#top === 'hooks' ? 'tests' : this.#top)
   }
 
-  async #move(operation: Entry | 'rewind', depth: number): Promise<void> {
-    this.noticeProcess('it was stopped, killed or restarted')
-    const isBelow = depth < this.#base
-    const isLost = isBelow && !this.#fromBaseline
-    const reply: AgentReply = isLost
-      ? { lost: this.#why }
-      : await this.#control.ask(operation, isBelow || depth < 0 ? 0 : depth - this.#base + 1)
-    this.#levels.length = Math.max(1, depth + 1)
-    if (depth < 0) this.#levels = [{ suite: undefined, changed: false }]
-    this.#above = operation !== 'rewind' && depth >= 0
-    this.#stays = false
-    if (reply.lost !== undefined) return await this.#replace(depth, reply.lost)
-    if (isBelow) this.#lose(this.#why)
-    if (isBelow || depth < 0) this.#base = Math.max(0, this.#above ? depth + 1 : depth)
-    this.#note(reply)
-  }
-
-  // The number of levels in the process does not matter here. An earlier file may have left levels, if its changes were
-  // not undone.
-  async #openTop(): Promise<void> {
-    this.noticeProcess('it was stopped, killed or restarted')
-    const reply = await this.#control.ask('enter', aboveAll)
-    if (reply.lost !== undefined) return await this.replace(reply.lost)
-    // A replica has its master's data and no levels of its own.
-    if (reply.kept?.length) this.#base = this.#levels.length - reply.kept.length
-    this.#above = true
-    this.#note(reply)
-  }
-
-  // From here on, the tests' changes count as changes of the file or of the innermost suite.
-  #keepTests(): void {
-    if (!(this.#above && this.#stays)) return
-    this.#base--
-    this.#above = false
-    this.#stays = false
-  }
-
-  #note({ kept = [] }: AgentReply): void {
-    const changed = new Map<Level | undefined, boolean>()
-    for (const [index, isChanged] of kept.entries()) {
-      const level = this.#levels[Math.max(0, this.#base + index)]
-      const wasBefore = index === 0 && !this.#fromBaseline
-      changed.set(level, changed.get(level) === true || isChanged || wasBefore)
-    }
-    for (const [level, isChanged] of changed) if (level) level.changed = isChanged
-  }
-
-  async #replace(depth: number, why: string): Promise<void> {
+  async #replace(why: string, top: Top): Promise<void> {
     await this.#control.replace('start')
     this.#lose(why)
-    this.#settle(Math.max(0, depth + 1))
-    if (depth < 0) this.#base = 0
+    this.#top = top
+    this.#beginProcess()
   }
 
-  #settle(base: number): void {
+  // The lowest level of a new process stands for the top, and for all levels below.
+  #beginProcess(): void {
     const { generation, beganEmpty } = this.#control.facts()
     this.#generation = generation
     this.#fromBaseline = beganEmpty
-    this.#base = base
+    for (const level of this.#levels) level.keep = 0
+    if (this.#top === 'hooks') this.#innermost.keep = 1
   }
 
   #lose(why: string): void {
@@ -234,20 +198,81 @@ export class Levels {
     }
   }
 
+  // ---- Levels ----
+
+  get #innermost(): Level {
+    // There always is the file's level.
+    return this.#levels.at(-1) as Level
+  }
+
+  /**
+   * Goes back to where tests of a level begin, and opens a level for tests.
+   *
+   * @param count how many levels remain. 0: goes back to the baseline, and begins the file anew
+   */
+  async #goBack(count: number, operation: Entry | 'rewind'): Promise<void> {
+    this.noticeProcess('it was stopped, killed or restarted')
+    const keep = this.#levels[count - 1]?.keep ?? 0
+    const isKnown = keep > 0
+    const reply: AgentReply =
+      isKnown || this.#fromBaseline ? await this.#control.ask(operation, keep) : { lost: this.#why }
+    this.#levels = count > 0 ? this.#levels.slice(0, count) : [newFile()]
+    this.#top = count > 0 ? 'tests' : 'hooks'
+    if (reply.lost !== undefined) return await this.#replace(reply.lost, this.#top)
+    if (!isKnown) this.#lose(this.#why)
+    this.#note(reply)
+  }
+
+  // An earlier file may have left levels that this file knows nothing of, if its changes were not undone.
+  async #openTests(): Promise<void> {
+    this.noticeProcess('it was stopped, killed or restarted')
+    const reply = await this.#control.ask('enter', all)
+    if (reply.lost !== undefined) return await this.replace(reply.lost)
+    // A replica has its master's data and no levels of its own.
+    if (reply.kept?.length) this.#innermost.keep = reply.kept.length
+    this.#top = 'tests'
+    this.#note(reply)
+  }
+
+  #keepStayingTests(): void {
+    if (this.#top === 'staying tests') this.#keepTests()
+  }
+
+  // From here on, the tests' changes count as changes of the file or of the innermost suite.
+  #keepTests(): void {
+    this.#innermost.keep++
+    this.#top = 'hooks'
+  }
+
+  // The level that is open for tests becomes the suite's.
+  #beginSuite(suite: Scope | undefined): void {
+    this.#levels.push({ suite, keep: this.#innermost.keep + 1, changed: false })
+    this.#top = 'hooks'
+  }
+
   /**
    * Leaves suites that have ended, even if their end was not reported. Enters suites whose beginning was not reported.
    */
   async #align(suites: readonly Scope[]): Promise<void> {
-    let depth = 0
-    while (depth < suites.length && this.#levels[depth + 1]?.suite === suites[depth]) depth++
-    if (this.#levels.length > depth + 1) this.#above = true
-    this.#levels.length = depth + 1
-    for (const suite of suites.slice(depth)) {
+    let known = 0
+    while (known < suites.length && this.#levels[known + 1]?.suite === suites[known]) known++
+    if (this.#levels.length > known + 1 && this.#top === 'hooks') this.#top = 'tests'
+    this.#levels.length = known + 1
+    for (const suite of suites.slice(known)) {
       // A server that was leased late has only one level, which represents the innermost suite.
-      if (!this.#above && this.#base === this.#levels.length - 1) this.#base++
-      else await this.#move('enter', this.#levels.length - 1)
-      this.#levels.push({ suite, changed: false })
-      this.#above = false
+      if (this.#top === 'hooks' && this.#innermost.keep === 1) this.#innermost.keep = 0
+      else await this.undoTests()
+      this.#beginSuite(suite)
     }
+  }
+
+  #note({ kept = [] }: AgentReply): void {
+    const changed = new Map<Level, boolean>()
+    for (const [index, isChanged] of kept.entries()) {
+      const level = this.#levels.find(({ keep }) => index < keep)
+      const wasBefore = index === 0 && !this.#fromBaseline
+      if (level) changed.set(level, changed.get(level) === true || isChanged || wasBefore)
+    }
+    for (const [level, isChanged] of changed) level.changed = isChanged
   }
 }

@@ -28,6 +28,7 @@ const message = (what: string): string => `a fake server ${what}`
 
 /** A fake server with an agent, in memory. Its data is a list of rows. */
 export class FakeServer {
+  readonly control: ServerControl = this.#newControl()
   readonly isolated: IsolatedServer
   rows: Rows = []
   /** The operations on the server's process, in order. */
@@ -55,7 +56,7 @@ export class FakeServer {
       aside: false,
       ...facts,
     }
-    this.isolated = new IsolatedServer(this.#control())
+    this.isolated = new IsolatedServer(this.control)
   }
 
   add(row: string): void {
@@ -77,6 +78,7 @@ export class FakeServer {
   nextFile(): FakeServer {
     const next = new FakeServer({ ...this.facts, used: true })
     next.rows = this.rows
+    next.#processes = this.#processes
     next.#levels = this.#levels
     return next
   }
@@ -97,7 +99,15 @@ export class FakeServer {
     this.isolated.watch.notice('taken-down')
   }
 
-  #control(): ServerControl {
+  /** A test or a hook restarts the server, with its data. */
+  restart(): void {
+    this.stop()
+    this.#levels = [this.rows]
+    this.facts = { ...this.facts, generation: ++this.#processes, beganEmpty: false }
+    this.isolated.watch.notice('runs')
+  }
+
+  #newControl(): ServerControl {
     return {
       facts: () => this.facts,
       ask: async (operation, keep = 0) => {

@@ -191,6 +191,18 @@ describe('suites', () => {
     expect(next.rows).toEqual([])
   })
 
+  test('by hand, at the top of a file, on a server that an earlier file has restarted with its data', async () => {
+    const server = new FakeServer({ isolation: 'none' })
+    server.add('earlier')
+    server.restart()
+    const next = server.nextFile()
+    await next.isolated.beginFile(false)
+    next.add('file')
+    await next.isolated.reset()
+    expect(next.rows).toEqual([])
+    expect(next.done).toEqual(['start'])
+  })
+
   test("what a file's hooks did is there for its tests with 'reset', on a server that earlier files have left as it is", async () => {
     const server = new FakeServer({ isolation: 'none' })
     const none = { isolation: 'none', stays: true } as const
@@ -269,6 +281,10 @@ const events: Record<string, { happens(server: FakeServer): void; told?: RegExp;
       server.isolated.watch.notice('resumed')
     },
     done: [],
+  },
+  'is restarted by a test, with its data': {
+    happens: server => server.restart(),
+    done: ['start'],
   },
   'cannot undo': {
     happens: server => {
