@@ -1,6 +1,6 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
 
-const question = "package.loaded['tarantool-fixture'].isolation('touched')"
+const question = "package.loaded['tarantool-fixture'].isolation('dirty')"
 
 // In milliseconds. A server that does not answer within this time is replaced.
 const timeout = 5000
@@ -22,7 +22,7 @@ export class ServerUse {
     if (this.#byHandle) return true
     try {
       const [answer] = await instance.command(question, { timeout })
-      return answer !== 'touched:0'
+      return answer !== 'clean'
     } catch {
       return true
     }

@@ -12,7 +12,7 @@ const greetingSize = 128
 const agent = 'package.loaded["tarantool-fixture"].isolation'
 /** The document of a reply. An error of the console's has another form. */
 const replyPattern =
-  /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|touched:([01])|(lost|digest|requests|error):([A-Za-z0-9+/=]*))'?\n\.\.\.\n$/
+  /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|error):([A-Za-z0-9+/=]*))'?\n\.\.\.\n$/
 /** How the output of `box.session.push` begins: it is nobody's reply. */
 const pushed = /^%TAG \S+ tag:tarantool\.io\/push/
 
@@ -82,11 +82,11 @@ export class AgentConnection {
       this.#socket.ref()
       this.#watchTime(this.#timeout)
     })
-    const [, undone, kept = '', clients, touched, status, base64 = ''] = replyPattern.exec(document) ?? []
+    const [, undone, kept = '', clients, state, status, base64 = ''] = replyPattern.exec(document) ?? []
     if (undone !== undefined) {
       return { undone: Number(undone), kept: Array.from(kept, digit => digit === '1'), clients: clients !== undefined }
     }
-    if (touched !== undefined) return { touched: touched === '1' }
+    if (state !== undefined) return { dirty: state === 'dirty' }
     const text = readableText(Buffer.from(base64, 'base64'))
     if (status === 'lost') return { lost: text }
     if (status === 'digest') return { digest: text }

@@ -8,7 +8,7 @@ import { ServerWatch } from './server-watch.ts'
 import type { Steps } from './steps.ts'
 import { Strictness } from './strictness.ts'
 
-const entryFor = ({ isUsed }: Demand): Entry => (isUsed ? 'enter' : 'enter_if_touched')
+const entryFor = ({ isUsed }: Demand): Entry => (isUsed ? 'enter' : 'enter_if_dirty')
 
 /** Keeps a leased server in the state that the file's tests and hooks expect. Operations run one after another. */
 export class IsolatedServer {
@@ -28,7 +28,7 @@ export class IsolatedServer {
       ...control,
       ask: async (operation, keep) => {
         const reply = await control.ask(operation, keep)
-        this.#hadClients ||= reply.clients === true || reply.touched === true
+        this.#hadClients ||= reply.clients === true || reply.dirty === true
         return reply
       },
     }
@@ -39,7 +39,7 @@ export class IsolatedServer {
 
   /** A test or a hook uses the server through its handle. */
   noteUse(): void {
-    this.#processes.touch()
+    this.#processes.noteUse()
   }
 
   /**
@@ -75,7 +75,7 @@ export class IsolatedServer {
     this.#attempts.set(attempt, demand)
     try {
       const error = await this.#prepare(demand)
-      if (demand.isUsed) this.#processes.touch()
+      if (demand.isUsed) this.#processes.noteUse()
       return this.isToTell(demand) ? error : undefined
     } catch (error) {
       if (this.isToTell(demand)) {

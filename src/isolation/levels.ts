@@ -99,7 +99,7 @@ export class Levels {
   /**
    * A test begins that must not find changes of other tests.
    *
-   * @param entry `'enter_if_touched'`: undoes changes only if other clients were connected or any change was recorded
+   * @param entry `'enter_if_dirty'`: undoes changes only if other clients were connected or any change was recorded
    */
   async enterTest(suites: readonly Scope[], entry: Entry = 'enter'): Promise<void> {
     this.#keepStayingTests()

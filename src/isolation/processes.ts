@@ -14,14 +14,14 @@ export class Processes {
   #asideLevels: Levels | undefined
   /** The process that hooks and other tests use has changes of a test that asked for a fresh one. */
   #isLent = false
-  /** A test, a hook or an earlier file used this process. A test that needs a fresh process gets another. */
-  #touched: boolean
+  /** No test, no hook and no earlier file has used the process. A test that needs such a process may get it. */
+  #isFresh: boolean
 
   constructor(control: ServerControl, watch: ServerWatch) {
     this.#control = control
     this.#watch = watch
     this.#levels = this.#newLevels()
-    this.#touched = control.facts().used
+    this.#isFresh = !control.facts().used
     this.steps = new Steps(control, watch, why => this.#levels.replace(why))
   }
 
@@ -35,9 +35,9 @@ export class Processes {
     return this.#asideLevels !== undefined
   }
 
-  /** Notes that somebody uses the process. */
-  touch(): void {
-    this.#touched = true
+  /** Notes that a test or a hook uses the process. */
+  noteUse(): void {
+    this.#isFresh = false
   }
 
   /**
@@ -62,7 +62,7 @@ export class Processes {
     const hooksChanged = await this.#hooksChanged(demand)
     // Nothing undoes the changes of this test, and other tests of the server find whatever is in its process.
     const isShared = isolation === 'none' && !records && !this.isAside
-    if (!(isShared || hooksChanged || this.#touched || (await this.#wasTouched()))) {
+    if (!isShared && !hooksChanged && this.#isFresh && !(await this.#isDirty())) {
       this.#isLent = !this.isAside
       return
     }
@@ -84,7 +84,7 @@ export class Processes {
     this.#levels = this.#asideLevels
     this.#asideLevels = undefined
     await this.#control.comeBack()
-    this.#touched = true
+    this.#isFresh = false
     this.#levels.noticeProcess('it died', true)
   }
 
@@ -128,12 +128,12 @@ export class Processes {
   async #replace(by: Replacement): Promise<void> {
     const { generation } = this.#control.facts()
     await this.#control.replace(by)
-    if (this.#control.facts().generation !== generation) this.#touched = false
+    if (this.#control.facts().generation !== generation) this.#isFresh = true
   }
 
   async #stepAside(by: 'start' | 'spare'): Promise<void> {
     await this.#control.stepAside(by)
-    this.#touched = false
+    this.#isFresh = true
     if (!this.#control.facts().aside) return
     this.#asideLevels = this.#levels
     this.#levels = this.#newLevels()
@@ -149,8 +149,8 @@ export class Processes {
   }
 
   // Asks the server, since clients that only know the address use no handle.
-  async #wasTouched(): Promise<boolean> {
-    const { touched } = await this.steps.take({ when: 'before this test' }, () => this.#control.ask('touched'))
-    return touched === true
+  async #isDirty(): Promise<boolean> {
+    const { dirty } = await this.steps.take({ when: 'before this test' }, () => this.#control.ask('dirty'))
+    return dirty === true
   }
 }

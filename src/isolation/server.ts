@@ -20,9 +20,9 @@ export interface ServerFacts {
 }
 
 /** How the agent opens a level anew: fixtures/agent/isolation/main.lua. */
-export type Entry = 'enter' | 'enter_if_touched' | 'enter_at_once'
+export type Entry = 'enter' | 'enter_if_dirty' | 'enter_at_once'
 
-export type AgentOperation = Entry | 'rewind' | 'touched' | 'digest' | 'requests'
+export type AgentOperation = Entry | 'rewind' | 'dirty' | 'digest' | 'requests'
 
 /** The requests that clients had in progress during a test's undo. */
 export interface RequestsUnderWay {
@@ -46,8 +46,11 @@ export interface AgentReply {
   readonly undone?: number | undefined
   /** Why the server cannot be reset in place and has to be replaced. */
   readonly lost?: string | undefined
-  /** Whether any change was recorded, or clients other than the fixture were connected. */
-  readonly touched?: boolean | undefined
+  /**
+   * Whether the server may differ from the baseline: any change was recorded, or clients other than the fixture were
+   * connected. False as the reply to `'enter_if_dirty'`: the level is as it began, and was not opened anew.
+   */
+  readonly dirty?: boolean | undefined
   /** Clients other than the fixture were connected. */
   readonly clients?: boolean | undefined
   /** For each remaining level, from the lowest on, whether anything changed in that level. */

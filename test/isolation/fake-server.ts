@@ -140,9 +140,9 @@ export class FakeServer {
     const clients = this.clientCame
     this.clientCame = false
     const hasChanged = this.rows.join() !== this.#levels.at(-1)?.join()
-    if (operation === 'touched') return { touched: clients || hasChanged || this.rows.length > 0 }
+    if (operation === 'dirty') return { dirty: clients || hasChanged || this.rows.length > 0 }
     const isThere = this.#levels.length === keep + 1
-    return isThere && !clients && !hasChanged ? { touched: false } : { ...this.#move('enter', keep), clients }
+    return isThere && !clients && !hasChanged ? { dirty: false } : { ...this.#move('enter', keep), clients }
   }
 
   #move(operation: 'enter' | 'rewind', keep: number): AgentReply {

@@ -202,8 +202,8 @@ describe("a reply of the server's agent", () => {
     ['of bytes', inBase64('lost', '\xff'), { lost: '\\xff' }],
     [
       'after a pushed document',
-      `%TAG !push! tag:tarantool.io/push,2018\n--- x\n...\n${replied('touched:1')}`,
-      { touched: true },
+      `%TAG !push! tag:tarantool.io/push,2018\n--- x\n...\n${replied('dirty')}`,
+      { dirty: true },
     ],
   ])('%s', async (_, answer, reply) => {
     expect(await ask('enter', answer)).toEqual(reply)

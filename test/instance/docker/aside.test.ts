@@ -85,11 +85,11 @@ describe.skipIf(noEngine)(`a server in a container that stands aside (${needsEng
     const { server } = await lease({ docker })
     const agent = new AgentConnection(server.info().address.console, 5000, () => {})
     onTestFinished(() => agent.destroy())
-    expect(await agent.request('touched')).toMatchObject({ touched: false })
+    expect(await agent.request('dirty')).toMatchObject({ dirty: false })
     await server.stepAside(false)
-    expect(await agent.request('touched')).toMatchObject({ touched: false })
+    expect(await agent.request('dirty')).toMatchObject({ dirty: false })
     await server.comeBack()
-    expect(await agent.request('touched')).toMatchObject({ touched: false })
+    expect(await agent.request('dirty')).toMatchObject({ dirty: false })
   })
 
   test('goes on replicating from this machine', async () => {

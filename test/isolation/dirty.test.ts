@@ -33,54 +33,57 @@ const servers: Record<string, InstanceOptions> = {
   'on a unix socket': { host: 'unix/' },
 }
 
-test.each(Object.entries(servers))('a server %s is touched by clients, and not by the fixture', async (_, options) => {
-  const server = await startInstance({ appLua: rows, ...options })
-  expect(await ask(server, 'touched')).toBe('touched:0')
-  await server.eval('return 1')
-  expect(await ask(server, 'touched')).toBe('touched:0')
-  const socket = await open(server)
-  expect(await ask(server, 'touched')).toBe('touched:1')
-  // An open connection may change something at any time.
-  expect(await ask(server, 'touched')).toBe('touched:1')
-  await close(socket, server)
-  // It may also have changed something just before it ended.
-  expect(await ask(server, 'touched')).toBe('touched:1')
-  expect(await ask(server, 'touched')).toBe('touched:0')
-  await close(await open(server), server)
-  expect(await ask(server, 'touched')).toBe('touched:1')
-  expect(await ask(server, 'touched')).toBe('touched:0')
-})
+test.each(Object.entries(servers))(
+  'a server %s is dirty after clients, and not after the fixture',
+  async (_, options) => {
+    const server = await startInstance({ appLua: rows, ...options })
+    expect(await ask(server, 'dirty')).toBe('clean')
+    await server.eval('return 1')
+    expect(await ask(server, 'dirty')).toBe('clean')
+    const socket = await open(server)
+    expect(await ask(server, 'dirty')).toBe('dirty')
+    // An open connection may change something at any time.
+    expect(await ask(server, 'dirty')).toBe('dirty')
+    await close(socket, server)
+    // It may also have changed something just before it ended.
+    expect(await ask(server, 'dirty')).toBe('dirty')
+    expect(await ask(server, 'dirty')).toBe('clean')
+    await close(await open(server), server)
+    expect(await ask(server, 'dirty')).toBe('dirty')
+    expect(await ask(server, 'dirty')).toBe('clean')
+  },
+)
 
-test('a server is touched by what it records, whoever does it', async () => {
+test('a server is dirty after what it records, whoever does it', async () => {
   const server = await startInstance({ appLua: rows, recordChanges: true })
   await server.eval('box.space.rows:insert({ 1 })')
-  expect(await ask(server, 'touched')).toBe('touched:1')
+  expect(await ask(server, 'dirty')).toBe('dirty')
   await ask(server, 'rewind', 0)
-  expect(await ask(server, 'touched')).toBe('touched:0')
+  expect(await ask(server, 'dirty')).toBe('clean')
   await server.eval("box.schema.space.create('more')")
-  expect(await ask(server, 'touched')).toBe('touched:1')
+  expect(await ask(server, 'dirty')).toBe('dirty')
 })
 
-test('a level is entered anew only if it was touched', async () => {
+test('a level is entered anew only if it is dirty', async () => {
   const server = await startInstance({ appLua: rows, recordChanges: true })
-  const enter = async (keep = 1): Promise<unknown> => await ask(server, 'enter_if_touched', keep)
+  const enter = async (keep = 1): Promise<unknown> => await ask(server, 'enter_if_dirty', keep)
   expect(await enter()).toBe('undone:0:0')
-  expect(await enter()).toBe('touched:0')
+  expect(await enter()).toBe('clean')
   await server.eval('box.space.rows:insert({ 1 })')
   expect(await enter()).toBe('undone:1:0')
   // The check misses changes that leave no record. That is acceptable only because no client was connected.
   await server.eval('nobody_was_there = true')
-  expect(await enter()).toBe('touched:0')
+  expect(await enter()).toBe('clean')
   const socket = await open(server)
   expect(await enter()).toBe('undone:1:0:clients')
   await server.eval('somebody_was_there = true')
   expect(await enter()).toBe('undone:1:0:clients')
   await close(socket, server)
   expect(await enter()).toBe('undone:0:0:clients')
-  expect(await enter()).toBe('touched:0')
+  expect(await enter()).toBe('clean')
   // With another number of levels to keep, the agent enters another level.
   expect(await enter(2)).toBe('undone:0:00')
-  expect(await enter(2)).toBe('touched:0')
+  expect(await enter(2)).toBe('clean')
   expect(await enter(1)).toBe('undone:0:0')
 })
 
@@ -92,7 +95,7 @@ test('an application that talks to itself is no client, and one that came before
       require('net.box').connect(box.cfg.listen):close()`,
   })
   // The server may notice the end of a connection a little later.
-  await expect.poll(() => ask(server, 'touched')).toBe('touched:0')
+  await expect.poll(() => ask(server, 'dirty')).toBe('clean')
   const early = newInstance({
     appLua: "while require('tarantool-fixture').foreign_connections() == 0 do require('fiber').sleep(0.01) end",
     timeout: 30_000,
@@ -107,6 +110,6 @@ test('an application that talks to itself is no client, and one that came before
   await expect.poll(connected, { timeout: 20_000 }).toBeDefined()
   await started
   if (client) await close(client, early)
-  expect(await ask(early, 'touched')).toBe('touched:1')
-  expect(await ask(early, 'touched')).toBe('touched:0')
+  expect(await ask(early, 'dirty')).toBe('dirty')
+  expect(await ask(early, 'dirty')).toBe('clean')
 })
