@@ -7,10 +7,10 @@ import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
 import { versionBeforeLease } from './early-version.ts'
 import type { HandleOrigin } from './handle-origin.ts'
+import { leaseInTest } from './lease-in-test.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
-import { leaseInTest } from './test-file.ts'
-import { noteUse } from './uses.ts'
+import { noteUse } from './note-use.ts'
 import { workerState } from './worker-state.ts'
 
 /**

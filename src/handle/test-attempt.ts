@@ -1,9 +1,9 @@
 import { demandIn, type Scope } from '../isolation/scope.ts'
+import { refuseConcurrent } from './concurrent-tests.ts'
 import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 import type { LogMark } from './log-marks.ts'
 import { reportServers, throwAll } from './server-report.ts'
-import { beginServerTest } from './test-file.ts'
 import { workerState } from './worker-state.ts'
 
 export interface TestPlace {
@@ -91,5 +91,22 @@ export class TestAttempt {
       }
     }
     throwAll(errors)
+  }
+}
+
+/**
+ * Makes a server what the test that begins is to find.
+ *
+ * @returns what is wrong with it
+ */
+export async function beginServerTest(server: LeasedServer, attempt: object): Promise<Error | undefined> {
+  const { scope, concurrent } = workerState()
+  const demand = demandIn(scope, server.info)
+  const refusal = concurrent.size > 0 ? refuseConcurrent(scope, server) : undefined
+  if (refusal) return refusal
+  try {
+    return await server.beginTest(attempt, demand)
+  } catch (error) {
+    return error as Error
   }
 }

@@ -1,12 +1,10 @@
 import { threadId } from 'node:worker_threads'
 import type { BrokerTicket } from '../broker/messages.ts'
-import { demandIn, isUsedIn, type Scope, unknownFile } from '../isolation/scope.ts'
-import { refuseConcurrent } from './concurrent-tests.ts'
+import { isUsedIn, type Scope, unknownFile } from '../isolation/scope.ts'
 import { clearEnvironment } from './environment.ts'
 import type { ShownError } from './failure-log.ts'
-import type { HandleOrigin } from './handle-origin.ts'
 import type { LeasedServer } from './leased-server.ts'
-import { clientOf, isToRecord, leaseOwnServer, leaseServer } from './leases.ts'
+import { clientOf, isToRecord, leaseServer } from './leases.ts'
 import { reportServers } from './server-report.ts'
 import { workerState } from './worker-state.ts'
 
@@ -109,35 +107,5 @@ export async function beginHooks(scopes: readonly Scope[]): Promise<void> {
   }
   for (const server of state.servers.values()) {
     if (isToRecord(server)) await server.isolated.beginFile(true)
-  }
-}
-
-/**
- * Takes the lease of a handle's server on first use. Within a test, that test becomes the first one with the server.
- */
-export async function leaseInTest({ use: { server: name }, own }: HandleOrigin): Promise<LeasedServer | undefined> {
-  const state = workerState()
-  const known = state.servers.get(name)
-  if (known) return known
-  const server = await (own ? leaseOwnServer(name, own) : leaseServer(name))
-  const error = server && state.attempt ? await beginServerTest(server, state.attempt) : undefined
-  if (error) throw error
-  return server
-}
-
-/**
- * Makes a server what the test that begins is to find.
- *
- * @returns what is wrong with it
- */
-export async function beginServerTest(server: LeasedServer, attempt: object): Promise<Error | undefined> {
-  const { scope, concurrent } = workerState()
-  const demand = demandIn(scope, server.info)
-  const refusal = concurrent.size > 0 ? refuseConcurrent(scope, server) : undefined
-  if (refusal) return refusal
-  try {
-    return await server.beginTest(attempt, demand)
-  } catch (error) {
-    return error as Error
   }
 }

@@ -4,7 +4,7 @@
  * @module tarantool-fixture/jest
  */
 import type { TarantoolHandle } from '../handle/handle.ts'
-import { type UseOptions, use } from '../handle/use.ts'
+import { type UseOptions, use } from '../handle/use-tarantool.ts'
 import { workerState } from '../handle/worker-state.ts'
 import { hooksOfFile } from './installed-hooks.ts'
 import { readTickets } from './tickets.ts'
@@ -13,7 +13,7 @@ export type { Isolation } from '../config/isolation.ts'
 export type { ServerOptions } from '../config/server-options.ts'
 export * from '../errors.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'
-export type { UseOptions } from '../handle/use.ts'
+export type { UseOptions } from '../handle/use-tarantool.ts'
 export type { TarantoolVersion } from '../version/tarantool-version.ts'
 
 /**

@@ -5,7 +5,7 @@
  */
 import { beforeAll, type TestAPI, test as vitestTest } from 'vitest'
 import type { TarantoolHandle } from '../handle/handle.ts'
-import { type AroundTests, handleOf, type UseOptions, use } from '../handle/use.ts'
+import { type AroundTests, handleOf, type UseOptions, use } from '../handle/use-tarantool.ts'
 import { workerState } from '../handle/worker-state.ts'
 
 export type { Isolation } from '../config/isolation.ts'
@@ -13,7 +13,7 @@ export type { ServerOptions } from '../config/server-options.ts'
 export * from '../errors.ts'
 export type { TarantoolAddress } from '../handle/environment.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'
-export type { UseOptions } from '../handle/use.ts'
+export type { UseOptions } from '../handle/use-tarantool.ts'
 export type { TarantoolVersion } from '../version/tarantool-version.ts'
 export type { TarantoolContext } from './context.ts'
 

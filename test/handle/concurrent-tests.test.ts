@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import type { LeasedServer } from '../../src/handle/leased-server.ts'
+import { noteUse } from '../../src/handle/note-use.ts'
 import { TestAttempt } from '../../src/handle/test-attempt.ts'
 import { beginHooks, beginTestFile } from '../../src/handle/test-file.ts'
-import { noteUse } from '../../src/handle/uses.ts'
 import { workerState } from '../../src/handle/worker-state.ts'
 import type { Scope } from '../../src/isolation/scope.ts'
 

@@ -3,7 +3,7 @@ import type { ServerOptions } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
 import { TarantoolHandle } from './handle.ts'
 import { leaseOwnServer, leaseServer, type OwnConfig, releaseServer, ticketOf } from './leases.ts'
-import { checkUseOptions } from './use-options.ts'
+import { checkUseOptions } from './use-tarantool-options.ts'
 import { workerState } from './worker-state.ts'
 
 /** What a file or describe asks for, other than the config says. */
