@@ -53,10 +53,10 @@ export interface BrokerRequests {
   }
   /** A test or a hook uses a server, so other files need a fresh one. */
   use: { params: { server: string }; result: null }
-  /** The file's last hook has run: servers that other files wait for may go to them. */
-  finish: { params: Record<string, never>; result: null }
-  /** A file that had finished continues. Fails if another file has got its server meanwhile. */
-  resume: { params: Record<string, never>; result: null }
+  /** The file's last hook has run: its servers go to files that wait for one, now or later. */
+  offer: { params: Record<string, never>; result: null }
+  /** A file that had offered its servers continues. Fails if another file has got one of them meanwhile. */
+  reclaim: { params: Record<string, never>; result: null }
   /** Gives one server back before the file ends. */
   release: { params: { server: string }; result: null }
   /** Starts a server that does not run, with an empty directory; one that is paused is resumed. */

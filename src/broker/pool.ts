@@ -9,12 +9,12 @@ export interface Lease {
   /** Gives it back; a second time does nothing. */
   release(): void
   /**
-   * Its test file is done. Leftovers of the file may still run, and its worker keeps the server while nobody else waits
-   * for one: a worker that is not isolated may live, idle, until the run ends.
+   * Offers the server to other files, since its test file is done. Leftovers of the file may still run, and its worker
+   * keeps the server while nobody else waits for one: a worker that is not isolated may live, idle, until the run ends.
    */
-  finish(): void
-  /** The test file continues after `finish`. Returns whether the lease still has its server. */
-  resume(): boolean
+  offer(): void
+  /** The test file continues after `offer`. Returns whether the lease still has its server. */
+  reclaim(): boolean
 }
 
 interface Waiting {
@@ -43,8 +43,8 @@ export class Pool {
   readonly #servers = new Set<PooledServer>()
   readonly #free = new Set<PooledServer>()
   readonly #waiting: Waiting[] = []
-  /** What takes back the leases of files that are done. */
-  readonly #finished = new Set<() => void>()
+  /** What ends the leases whose servers are offered. */
+  readonly #offered = new Set<() => void>()
   readonly #failedStarts: FailedStarts
   readonly #kind: string
   #closed = false
@@ -89,18 +89,18 @@ export class Pool {
     const release = (): void => {
       if (released) return
       released = true
-      this.#finished.delete(release)
+      this.#offered.delete(release)
       this.#giveBack(server)
     }
-    const finish = (): void => {
+    const offer = (): void => {
       if (this.#waiting.length > 0) release()
-      else if (!released) this.#finished.add(release)
+      else if (!released) this.#offered.add(release)
     }
-    const resume = (): boolean => {
-      this.#finished.delete(release)
+    const reclaim = (): boolean => {
+      this.#offered.delete(release)
       return !released
     }
-    return { server, release, finish, resume }
+    return { server, release, offer, reclaim }
   }
 
   /** Ends all servers. Resolves to what went wrong. */
@@ -139,7 +139,7 @@ export class Pool {
 
   async #take(slot: number): Promise<PooledServer> {
     if (this.#free.size === 0 && !this.#mayGrow()) {
-      for (const release of [...this.#finished].slice(0, 1)) release()
+      for (const release of [...this.#offered].slice(0, 1)) release()
     }
     const free = [...this.#free]
     const found = free.find(server => server.slot === slot) ?? free[0]

@@ -101,13 +101,13 @@ export class WorkerSession {
       this.#server(server).use.noteHandle()
       return null
     },
-    finish: async () => {
-      for (const lease of this.#leases.values()) lease.finish()
+    offer: async () => {
+      for (const lease of this.#leases.values()) lease.offer()
       return null
     },
-    resume: async () => {
+    reclaim: async () => {
       for (const [name, lease] of this.#leases) {
-        if (!lease.resume()) {
+        if (!lease.reclaim()) {
           throw new LeaseError(`server '${name}' was given to another test file while this one had not begun`, {
             hint: 'A file that waits while it is imported blocks other files. Wait in a beforeAll instead.',
           })
@@ -236,7 +236,7 @@ export class WorkerSession {
     }
     try {
       const { server } = await pool.lease(this.#slot)
-      return { server, release: close, finish: close, resume: () => true }
+      return { server, release: close, offer: close, reclaim: () => true }
     } catch (error) {
       close()
       throw error

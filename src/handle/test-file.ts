@@ -81,7 +81,7 @@ export function endingOfFile(): FileEnding {
   const finish = async (): Promise<void> => {
     const open = [...clients.values()].filter(({ isOpen }) => isOpen)
     // If the broker is gone, it has ended the leases itself.
-    await Promise.allSettled(open.map(client => client.request('finish', {})))
+    await Promise.allSettled(open.map(client => client.request('offer', {})))
   }
   const close = async (): Promise<void> => {
     await finish()
@@ -93,7 +93,7 @@ export function endingOfFile(): FileEnding {
 
 /** Continues a file that had ended. @throws LeaseError when another file has the server by now */
 export async function resumeTestFile(): Promise<void> {
-  for (const client of workerState().clients.values()) await client.request('resume', {})
+  for (const client of workerState().clients.values()) await client.request('reclaim', {})
 }
 
 /** The file has been collected, and its hooks and tests run: its own scope, and those of its suites. */

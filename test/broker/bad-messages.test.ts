@@ -54,13 +54,13 @@ test.each([
   ['bytes', '\xff\xfe\0'],
   ['null', 'null'],
   ['a list', '[]'],
-  ['a list of requests', '[{"id":1,"method":"finish","params":{}}]'],
+  ['a list of requests', '[{"id":1,"method":"offer","params":{}}]'],
   ['a number', '7'],
   ['a text', '"begin"'],
   ['nothing', ''],
   ['an object', '{}'],
-  ['a request without a number', '{"method":"finish","params":{}}'],
-  ['a request with a text for a number', '{"id":"1","method":"finish","params":{}}'],
+  ['a request without a number', '{"method":"offer","params":{}}'],
+  ['a request with a text for a number', '{"id":"1","method":"offer","params":{}}'],
 ])('%s ends the connection that sent it, with a reason, and no other', async (_, line) => {
   const broker = await listen()
   const other = open(broker)
@@ -104,7 +104,7 @@ test('a worker is told why its connection was ended', async () => {
   onTestFinished(() => {
     server.close()
   })
-  const error: unknown = await new BrokerClient(path).request('finish', {}).catch((reason: unknown) => reason)
+  const error: unknown = await new BrokerClient(path).request('offer', {}).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(BrokerGoneError)
   expect((error as Error).cause).toMatchObject({ name: 'ProtocolError', message: 'no request' })
 })

@@ -76,13 +76,13 @@ test('a file that was over goes on, unless another one has got its server', asyn
   const broker = await listen({ maxServers: 1 })
   const [first, second] = [await connect(broker, 1), await connect(broker, 2)]
   const { pid } = await first.request('lease', { server: 'default' })
-  await first.request('finish', {})
-  await first.request('resume', {})
-  // After `resume`, the second file has to wait again.
+  await first.request('offer', {})
+  await first.request('reclaim', {})
+  // After `reclaim`, the second file has to wait again.
   const next = second.request('lease', { server: 'default' })
-  await first.request('finish', {})
+  await first.request('offer', {})
   expect((await next).pid).toBe(pid)
-  await expect(first.request('resume', {})).rejects.toThrow(LeaseError)
+  await expect(first.request('reclaim', {})).rejects.toThrow(LeaseError)
 })
 
 test.skipIf(process.getuid?.() !== 0)(
