@@ -8,7 +8,7 @@ import { ServerSignals } from './server-signals.ts'
 /** The process that has the address of a pooled server now, and what the broker knows about that process. */
 export class CurrentProcess {
   /** A lease has had the process since it was last made fresh. */
-  used = false
+  leasedBefore = false
   readonly #options: ResolvedServer
   readonly #maker: InstanceMaker
   readonly #signals = new ServerSignals()
@@ -60,7 +60,7 @@ export class CurrentProcess {
     this.#generation = ++this.#processes
     this.#beganEmpty = recreate
     await this.#instance.start({ recreate })
-    if (recreate) this.used = false
+    if (recreate) this.leasedBefore = false
   }
 
   /** Stops the process; directory and address stay, for a start. */
@@ -108,7 +108,7 @@ export class CurrentProcess {
   /** A new process has the address. */
   succeed(successor: TarantoolInstance): void {
     this.become({ instance: successor, generation: ++this.#processes, beganEmpty: true })
-    this.used = false
+    this.leasedBefore = false
   }
 
   /** A process that had the address before has it again. */

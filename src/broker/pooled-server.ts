@@ -5,10 +5,10 @@ import type { Death } from '../isolation/server.ts'
 import { Aside } from './aside.ts'
 import { CurrentProcess } from './current-process.ts'
 import { InstanceMaker } from './instance-maker.ts'
+import { LeaseUse } from './lease-use.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { crashReport } from './server-signals.ts'
-import { ServerUse } from './server-use.ts'
 import { Spare } from './spare.ts'
 import { StepQueue } from './step-queue.ts'
 
@@ -18,7 +18,7 @@ export class PooledServer {
   /** The worker slot that it was last leased to, or is meant for. */
   slot: number
   /** How the current lease has used the server. */
-  use: ServerUse = new ServerUse()
+  leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedServer
   readonly #maker: InstanceMaker
   readonly #current: CurrentProcess
@@ -125,15 +125,15 @@ export class PooledServer {
 
   /** While the next file is loaded there is time for what it would have to wait for. */
   leaseEnded(): void {
-    this.#current.used = true
-    const { isolation, use } = this
-    this.use = new ServerUse()
+    this.#current.leasedBefore = true
+    const { isolation, leaseUse } = this
+    this.leaseUse = new LeaseUse()
     const step = async (): Promise<void> => {
       // With another isolation, only a file that asked for a spare itself has one. The next file may not want it.
       if (isolation !== 'process') await this.#spare.discard()
       await this.#aside.end()
       if (isolation !== 'process' && isolation !== 'restart') return
-      if (!(await use.isTouched(this.instance))) this.#current.used = false
+      if (!(await leaseUse.mayHaveChanged(this.instance))) this.#current.leasedBefore = false
       else if (isolation === 'process') await this.#renew()
       else await this.#startAnew()
     }
@@ -175,7 +175,7 @@ export class PooledServer {
       isolation: this.isolation,
       strict: this.#options.strict,
       records: this.#maker.records,
-      used: this.#current.used,
+      leasedBefore: this.#current.leasedBefore,
       aside: this.#aside.isThere,
       keepsOnFailure: this.#options.keep === 'on-failure',
     }

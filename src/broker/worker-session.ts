@@ -98,7 +98,7 @@ export class WorkerSession {
       }
     },
     use: async ({ server }) => {
-      this.#server(server).use.noteHandle()
+      this.#server(server).leaseUse.noteHandle()
       return null
     },
     offer: async () => {

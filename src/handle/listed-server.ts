@@ -19,7 +19,7 @@ export const listedServer: LeasedServerInfo = {
   records: false,
   generation: 0,
   beganEmpty: true,
-  used: false,
+  leasedBefore: false,
   aside: false,
   keepsOnFailure: false,
 }

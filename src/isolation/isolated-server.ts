@@ -57,9 +57,9 @@ export class IsolatedServer {
    *   ask for them
    */
   async beginFile(record: boolean): Promise<void> {
-    const { used, records, isolation } = this.#control.facts()
+    const { leasedBefore, records, isolation } = this.#control.facts()
     if (record) await this.#processes.record()
-    else if (!(used && records)) return
+    else if (!(leasedBefore && records)) return
     else if (isolation === 'reset' || isolation === 'file') await this.#processes.undoEarlierFile()
     else await this.#processes.joinEarlierFiles()
   }

@@ -21,7 +21,7 @@ export class Processes {
     this.#control = control
     this.#watch = watch
     this.#levels = this.#newLevels()
-    this.#isFresh = !control.facts().used
+    this.#isFresh = !control.facts().leasedBefore
     this.steps = new Steps(control, watch, why => this.#levels.replace(why))
   }
 

@@ -16,7 +16,7 @@ export interface ServerFacts {
   /** The process with the changes of the file's hooks stands aside, and another process has its address. */
   readonly aside: boolean
   /** An earlier file had the server, and the server was not replaced since. */
-  readonly used: boolean
+  readonly leasedBefore: boolean
 }
 
 /** How the agent opens a level anew: fixtures/agent/isolation/main.lua. */

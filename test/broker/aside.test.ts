@@ -31,7 +31,7 @@ describe.each(Object.entries(kinds))(`a server %s (containers: ${needsEngine})`,
     await evaluate(server, 'MINE = 1 box.cfg{ too_long_threshold = 3 }')
     const client = await open(server)
     const aside = await server.stepAside(spare)
-    expect(aside).toMatchObject({ host: before.host, port: before.port, aside: true, used: false })
+    expect(aside).toMatchObject({ host: before.host, port: before.port, aside: true, leasedBefore: false })
     expect(aside).toMatchObject({ consoleHost: before.consoleHost, beganEmpty: true })
     expect([aside.pid, aside.generation]).not.toEqual([before.pid, before.generation])
     // Clients must not stay connected to the process that stands aside.
@@ -40,7 +40,7 @@ describe.each(Object.entries(kinds))(`a server %s (containers: ${needsEngine})`,
     const another = await server.restart(true)
     expect(another.aside).toBe(true)
     const back = await server.comeBack()
-    expect({ ...back, used: before.used }).toEqual(before)
+    expect({ ...back, leasedBefore: before.leasedBefore }).toEqual(before)
     expect(isAlive(another.pid)).toBe(false)
     expect(await evaluate(server, 'return MINE, box.cfg.too_long_threshold')).toEqual([1, 3])
     expect(await open(server)).toBeDefined()

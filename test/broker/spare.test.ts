@@ -79,7 +79,7 @@ describe("a server with isolation: 'process'", () => {
       const spare = await spareOf(root, server)
       const after = await server.renew()
       expect(after.pid).toBe(spare.pid)
-      expect([after.uri, after.used]).toEqual([before.uri, false])
+      expect([after.uri, after.leasedBefore]).toEqual([before.uri, false])
       expect(isAlive(before.pid)).toBe(false)
       expect(await evaluate(after, 'return box.info.pid, LEFT == nil, box.space.left == nil')).toEqual([
         spare.pid,
@@ -151,7 +151,7 @@ describe("a server with isolation: 'process'", () => {
   })
 
   test.each<[string, (server: PooledServer) => unknown]>([
-    ['by its handle', server => server.use.noteHandle()],
+    ['by its handle', server => server.leaseUse.noteHandle()],
     ['by its address', server => openAndClose(server.info())],
   ])('is replaced when a lease ends that has used it %s', async (_, use) => {
     const { pool, root } = makePool({ isolation: 'process' })
@@ -161,7 +161,7 @@ describe("a server with isolation: 'process'", () => {
     release()
     const next = await pool.lease(1)
     expect(next.server).toBe(server)
-    expect(server.info()).toMatchObject({ pid: spare.pid, used: false })
+    expect(server.info()).toMatchObject({ pid: spare.pid, leasedBefore: false })
   })
 
   test.each(['process', 'restart'] as const)("stays when its lease has not used it, with '%s'", async isolation => {
@@ -170,7 +170,7 @@ describe("a server with isolation: 'process'", () => {
     const { pid } = server.info()
     release()
     await pool.lease(1)
-    expect(server.info()).toMatchObject({ pid, used: false })
+    expect(server.info()).toMatchObject({ pid, leasedBefore: false })
   })
 
   test('has its spare from the start in the background on', async () => {

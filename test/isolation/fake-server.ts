@@ -52,7 +52,7 @@ export class FakeServer {
       records: true,
       generation: 1,
       beganEmpty: true,
-      used: false,
+      leasedBefore: false,
       aside: false,
       ...facts,
     }
@@ -76,7 +76,7 @@ export class FakeServer {
 
   /** The same process, as seen by the worker of the next file. */
   nextFile(): FakeServer {
-    const next = new FakeServer({ ...this.facts, used: true })
+    const next = new FakeServer({ ...this.facts, leasedBefore: true })
     next.rows = this.rows
     next.#processes = this.#processes
     next.#levels = this.#levels

@@ -81,10 +81,10 @@ describe('what tests find', () => {
   })
 
   test.each([
-    [{ used: true }, ''],
-    [{ used: true, isolation: 'file' as const }, ''],
-    [{ used: true, isolation: 'none' as const }, 'earlier file'],
-    [{ used: false }, 'earlier file'],
+    [{ leasedBefore: true }, ''],
+    [{ leasedBefore: true, isolation: 'file' as const }, ''],
+    [{ leasedBefore: true, isolation: 'none' as const }, 'earlier file'],
+    [{ leasedBefore: false }, 'earlier file'],
   ])('a file that begins on a server that is %j', async (facts, found) => {
     const server = new FakeServer(facts)
     server.add('earlier file')
@@ -95,7 +95,7 @@ describe('what tests find', () => {
   test.each(['lost', 'stuck', 'dies', 'breaks'] as Fault[])(
     'an earlier file cannot be undone (%s): nobody is told',
     async fault => {
-      const server = new FakeServer({ used: true })
+      const server = new FakeServer({ leasedBefore: true })
       server.add('earlier file')
       server.faults = [fault]
       await server.isolated.beginFile(false)

@@ -6,10 +6,10 @@ const question = "package.loaded['tarantool-fixture'].isolation('dirty')"
 const timeout = 5000
 
 /**
- * Records whether a lease has used its server. If a test file never uses its server, the next file gets that server
+ * Knows whether a lease has used its server. If a test file never uses its server, the next file gets that server
  * without a new start.
  */
-export class ServerUse {
+export class LeaseUse {
   #byHandle = false
 
   /** Notes that a test or a hook of the lease uses the server through a handle. */
@@ -17,8 +17,8 @@ export class ServerUse {
     this.#byHandle = true
   }
 
-  /** Whether anybody may have changed something in the server. */
-  async isTouched(instance: TarantoolInstance): Promise<boolean> {
+  /** Whether anybody may have changed something in the server during the lease. */
+  async mayHaveChanged(instance: TarantoolInstance): Promise<boolean> {
     if (this.#byHandle) return true
     try {
       const [answer] = await instance.command(question, { timeout })
