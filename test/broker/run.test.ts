@@ -1,20 +1,30 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { Run } from '../../src/broker/run.ts'
+import type { JoinOptions } from '../../src/broker/run.ts'
+import { Runs } from '../../src/broker/runs.ts'
 import type { FixtureConfig } from '../../src/config/server-options.ts'
 import { LuaFileError } from '../../src/errors.ts'
 import { temporaryDirectory } from '../support/instances.ts'
 
-const workers = async (): Promise<{ busy: number; ahead: number }> => ({ busy: 1, ahead: 1 })
+const joining = (): JoinOptions => ({ workers: new Map([[{}, { most: 1, files: 1 }]]), start: true, versions: 1 })
+
+function registry(): Runs {
+  const runs = Runs.of({})
+  onTestFinished(() => runs.endAll())
+  return runs
+}
 
 test("with lease: 'on-use', a missing file is told at the begin", async () => {
-  const run = new Run({
-    baseDir: temporaryDirectory(),
-    load: async () => ({ appLua: './no.lua', lease: 'on-use' }),
-  })
-  await expect(run.begin(workers, { start: true })).rejects.toThrow(LuaFileError)
-  expect(await run.end()).toEqual([])
+  const run = registry().find(
+    {
+      identity: 'setup.ts',
+      baseDir: temporaryDirectory(),
+      load: async () => ({ appLua: './no.lua', lease: 'on-use' }),
+    },
+    {},
+  )
+  await expect(run.join(joining())).rejects.toThrow(LuaFileError)
 })
 
 test('a rerun with a config that names a missing file refuses, and the next one tries again', async () => {
@@ -23,11 +33,8 @@ test('a rerun with a config that names a missing file refuses, and the next one 
   writeFileSync(join(baseDir, 'tarantool.config.json'), '')
   let config: FixtureConfig = { appLua: './app.lua', lease: 'on-use' }
   const configFile = join(baseDir, 'tarantool.config.json')
-  const run = new Run({ baseDir, configFile, load: async () => config })
-  onTestFinished(async () => {
-    expect(await run.end()).toEqual([])
-  })
-  await run.begin(workers, { start: true })
+  const run = registry().find({ identity: 'setup.ts', baseDir, configFile, load: async () => config }, {})
+  await run.join(joining())
   config = { ...config, appLua: './elsewhere/app.lua' }
   writeFileSync(configFile, 'edited')
   await run.beforeRerun()
