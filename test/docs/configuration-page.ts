@@ -42,12 +42,13 @@ export const tables: readonly (readonly [heading: string, options: Options])[] =
   ['docker', dockerOptions],
 ]
 
-/** The text of docs/configuration.md. */
-export const configurationPage = (): string => `# Configuration
+const begin = '<!-- npm run docs writes from here -->\n'
+const end = '<!-- to here -->'
 
-\`npm run docs\` makes this page from \`src/config/table\`. A relative path is relative to the project's root; in
-\`useTarantool({ config })\`, to the directory of the process; for \`new TarantoolInstance()\`, to its second argument.
-A file or directory that does not exist is an error when the run begins.
-
-${tables.map(([heading, options]) => `## ${heading}\n\n${table(options)}`).join('\n\n')}
-`
+/** The page of the configuration, with the tables between its two comments made anew. */
+export function withTables(page: string): string {
+  const [before, after] = [page.split(begin)[0], page.split(end)[1]]
+  if (before === undefined || after === undefined) throw new Error(`docs/configuration.md has no '${begin.trim()}'`)
+  const made = tables.map(([heading, options]) => `### ${heading}\n\n${table(options)}`).join('\n\n')
+  return `${before}${begin}\n${made}\n\n${end}${after}`
+}

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { configurationPage, defaultOf, tables } from './configuration-page.ts'
+import { defaultOf, tables, withTables } from './configuration-page.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/configuration.md')
 
-test('docs/configuration.md is what `npm run docs` makes', () => {
-  expect(page).toBe(configurationPage())
+test('docs/configuration.md has the tables that `npm run docs` makes', () => {
+  expect(page).toBe(withTables(page))
 })
 
 describe.each(tables)('%s', (_heading, options) => {

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { configurationPage } from './configuration-page.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { withTables } from './configuration-page.ts'
 
-writeFileSync(new URL('../../docs/configuration.md', import.meta.url), configurationPage())
+const page = new URL('../../docs/configuration.md', import.meta.url)
+writeFileSync(page, withTables(readFileSync(page, 'utf8')))

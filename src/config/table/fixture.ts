@@ -13,7 +13,7 @@ export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict'> = {
     type: v.picklist(isolations, "must be 'reset', 'file', 'restart', 'process' or 'none'"),
     takes: "'reset' | 'file' | 'restart' | 'process' | 'none'",
     default: 'reset',
-    doc: 'How a test finds its server: see Isolation in the README.',
+    doc: 'Which data a test starts with. See [Isolation](isolation.md).',
   },
   strict: {
     type: v.boolean(),

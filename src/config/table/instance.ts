@@ -112,7 +112,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     type: v.boolean(),
     takes: 'boolean',
     default: true,
-    doc: "Sets `work_dir` to the instance's directory, which is the working directory either way.",
+    doc: "Sets `work_dir` to the instance's directory, which is always the working directory.",
   },
   cleanup: {
     type: v.boolean(),
@@ -138,7 +138,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     takes: 'string',
     otherwise: 'none',
     path: 'Lua or file',
-    doc: 'The application. It runs after `box.cfg`, and may `require` what stands beside it and in `.rocks`.',
+    doc: 'The application. It runs after `box.cfg`, and may `require` modules of its directory and of `.rocks`.',
   },
   appDir: {
     type: text,
@@ -199,7 +199,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     type: v.boolean(),
     takes: 'boolean',
     default: false,
-    doc: 'Says nothing about which Tarantool is used, and how its download goes.',
+    doc: 'Turns off the lines about the Tarantool in use and its download.',
   },
   commandToRun: {
     type: text,

@@ -1,0 +1,46 @@
+import { expect } from 'vitest'
+import { parse } from 'yaml'
+import { ci } from './ci.ts'
+import { type PageChecks, passingInContainers, passingWith, runAsScript } from './projects.ts'
+import { docker, instances, versions } from './running.ts'
+import { driver, gettingStarted, readme } from './start.ts'
+import { commandsOfClone } from './text.ts'
+import { application, configuration, failures, handle, isolation, seeds } from './writing.ts'
+
+const fromDockerCompose: PageChecks = {
+  'From docker-compose': async (blocks, context) => {
+    const { services } = parse(blocks[0]?.text ?? '') as { services: { tarantool: { ports: string[] } } }
+    expect(services.tarantool.ports).toEqual(['3301:3301'])
+    await passingInContainers(1)(blocks, context)
+  },
+}
+
+const asynctnt: PageChecks = {
+  'From asynctnt': async ([block]) => {
+    expect(await runAsScript(block?.text ?? '')).toBe('[ 3 ]')
+  },
+}
+
+/** The checks of the code blocks, by page. */
+export const checks: Readonly<Record<string, PageChecks>> = {
+  'README.md': readme,
+  'CONTRIBUTING.md': { 'Working on tarantool-fixture': commandsOfClone },
+  'docs/getting-started.md': gettingStarted,
+  'docs/driver.md': driver,
+  'docs/configuration.md': configuration,
+  'docs/application.md': application,
+  'docs/isolation.md': isolation,
+  'docs/seeds.md': seeds,
+  'docs/handle.md': handle,
+  'docs/failures.md': failures,
+  'docs/versions.md': versions,
+  'docs/docker.md': docker,
+  'docs/ci.md': ci,
+  'docs/instances.md': instances,
+  'docs/from-docker-compose.md': fromDockerCompose,
+  'docs/from-testcontainers.md': { 'From testcontainers': passingInContainers(1) },
+  'docs/asynctnt.md': asynctnt,
+  'docs/errors.md': { Errors: passingWith(1) },
+  'docs/costs.md': { Costs: commandsOfClone },
+  'docs/compatibility.md': { Compatibility: commandsOfClone },
+}
