@@ -7,8 +7,16 @@ import { pages, proseOf, textOf } from './pages.ts'
 const withoutMarkup = (heading: string): string =>
   heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('`', '')
 
+const known = new Map<string, ReadonlySet<string>>()
+
 /** The anchors of a page, as GitHub and npm make them of headings. */
-function anchorsOf(page: string): Set<string> {
+function anchorsOf(page: string): ReadonlySet<string> {
+  const anchors = known.get(page) ?? readAnchors(page)
+  known.set(page, anchors)
+  return anchors
+}
+
+function readAnchors(page: string): ReadonlySet<string> {
   const anchors = new Set<string>()
   for (const [, heading = ''] of proseOf(page).matchAll(/^#+ (.*)$/gm)) {
     const slug = withoutMarkup(heading)

@@ -31,12 +31,15 @@ test('all Lua that the sources have is in it', () => {
   expect(files).toEqual(expect.arrayContaining(tracked))
 })
 
-test('what the README links to is in it, or at least in the repository', () => {
-  const links = [...readFileSync(join(directory, 'README.md'), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
-  const outside = /^(CONTRIBUTING\.md$|docs\/api\/|examples$)/
-  const place = (path: string): string => join(outside.test(path) ? repository : directory, path)
-  expect(links.map(([, path = '']) => path).filter(path => !existsSync(place(path)))).toEqual([])
-})
+test.each(files.filter(file => file.endsWith('.md')))(
+  'what %s links to is in it, or at least in the repository',
+  page => {
+    const links = [...readFileSync(join(directory, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+    const outside = /^(CONTRIBUTING\.md$|docs\/api\/|examples(\/|$))/
+    const place = (path: string): string => join(outside.test(path) ? repository : directory, path)
+    expect(links.map(([, path = '']) => join(page, '..', path)).filter(path => !existsSync(place(path)))).toEqual([])
+  },
+)
 
 test('it is smaller than 360 kB', () => {
   expect(statSync(tarball).size).toBeLessThan(360_000)

@@ -83,4 +83,5 @@ export const driver: PageChecks = {
     await passingWith(2)(blocks, context)
   },
   'With the handle': passingWith(1),
+  "With isolation 'restart' or 'process'": passingWith(2),
 }
