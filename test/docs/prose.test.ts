@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { pages, proseOf, writtenPages } from './pages.ts'
 
 // Pages for users. What else is written in the repository has its own readers.
-const forUsers = writtenPages.filter(page => /^(README|SECURITY|CONTRIBUTING)\.md$|^docs\//.test(page))
+const forUsers = writtenPages.filter(page => /^(README|SECURITY|CONTRIBUTING|CHANGELOG)\.md$|^docs\//.test(page))
 
 const mostWords = 25
 
