@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError, RequestTimeoutError } from '../errors.ts'
-import { clearTimeout, connect, now, setTimeout } from '../node-builtins.ts'
+import { clearTimeout, connect, now, setImmediate, setTimeout } from '../node-builtins.ts'
 import { type Address, formatAddress } from '../protocol/address.ts'
 import { DocumentReader } from '../protocol/console/documents.ts'
 import { maxReplySize } from '../protocol/reply-limit.ts'
@@ -108,15 +108,21 @@ export class AgentConnection {
   }
 
   #watchTime(time: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      const [first] = this.#waiting
-      if (!first) return
-      const left = first.until - now()
-      if (left > 0) return this.#watchTime(left)
-      for (const { operation, fail } of this.#waiting.splice(0)) fail(this.#timedOut(operation))
-      this.#socket.destroy()
-    }, time).unref()
+    // A reply that came while Node was busy is read first.
+    this.#timer ??= setTimeout(() => setImmediate(() => this.#endLate()), time).unref()
+  }
+
+  #endLate(): void {
+    this.#timer = undefined
+    const [first] = this.#waiting
+    if (!first) return
+    const left = first.until - now()
+    if (left > 0) {
+      this.#watchTime(left)
+      return
+    }
+    for (const { operation, fail } of this.#waiting.splice(0)) fail(this.#timedOut(operation))
+    this.#socket.destroy()
   }
 
   #timedOut(operation: AgentOperation): RequestTimeoutError {

@@ -1,7 +1,6 @@
+import { afterTime } from '../deadline.ts'
 import { RequestTimeoutError } from '../errors.ts'
-import { clearTimeout, setTimeout } from '../node-builtins.ts'
 
-/** What every request takes. */
 /** How long a request is waited for. */
 export interface RequestOptions {
   /** Milliseconds until the request is given up; without it, it waits as long as the connection lives. */
@@ -41,12 +40,12 @@ export class RequestTable<T> {
     const { timeout, signal } = options
     return new Promise<T>((resolve, reject) => {
       const onAbort = (): void => this.reject(id, signal?.reason)
-      const timer =
+      const callOff =
         timeout === undefined || timeout === Number.POSITIVE_INFINITY
           ? undefined
-          : setTimeout(() => this.reject(id, this.#timedOut(what, timeout)), timeout)
+          : afterTime(timeout, () => this.reject(id, this.#timedOut(what, timeout)))
       const release = (): void => {
-        clearTimeout(timer)
+        callOff?.()
         signal?.removeEventListener('abort', onAbort)
       }
       this.#pending.set(id, { resolve, reject, release })

@@ -1,3 +1,4 @@
+import { afterTime } from '../../deadline.ts'
 import { StartAbortedError, type TarantoolFixtureError } from '../../errors.ts'
 import { LogFollower } from '../../log/follower.ts'
 import { tailOf } from '../../log/tail.ts'
@@ -53,25 +54,25 @@ export class StartAttempt {
   /** Waits until the server is ready. Ends the start after a time in milliseconds. @throws StartTimeoutError */
   async readyWithin(timeout: number): Promise<void> {
     const late: AbortReason = details => errorOfTimeout(details, timeout, this.#waitsFor(), this.#spec.starter.seedNote)
-    const timer = setTimeout(() => this.#abort.abort(late), timeout)
+    const callOff = afterTime(timeout, () => this.#abort.abort(late))
     try {
       await this.ready
     } finally {
-      clearTimeout(timer)
+      callOff()
     }
   }
 
   /** Waits until the server is ready. After a time in milliseconds, the start goes on. @throws StartTimeoutError */
   async waitFor(timeout: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
+    let callOff = (): void => {}
     const late = new Promise<never>((_, reject) => {
       const giveUp = (): void => reject(errorOfWait(this.#details(), timeout, this.#waitsFor()))
-      timer = setTimeout(giveUp, timeout)
+      callOff = afterTime(timeout, giveUp)
     })
     try {
       await Promise.race([this.ready, late])
     } finally {
-      clearTimeout(timer)
+      callOff()
     }
   }
 

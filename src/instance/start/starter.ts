@@ -1,4 +1,5 @@
 import { type ResolvedOptions, walModeOf } from '../../config/resolve.ts'
+import { afterTime } from '../../deadline.ts'
 import { PortTakenError, StartTimeoutError } from '../../errors.ts'
 import { hasSeed, readSeed } from '../../seed/seed-task.ts'
 import { templatesRoot } from '../../seed/template-cache.ts'
@@ -123,7 +124,7 @@ export class Starter {
     const abort = new AbortController()
     const forward = (): void => abort.abort(spec.signal.reason)
     const late: AbortReason = context => new StartTimeoutError(`${context.instance} is slow from a template`, context)
-    const timer = setTimeout(() => abort.abort(late), this.#options.timeout)
+    const callOff = afterTime(this.#options.timeout, () => abort.abort(late))
     spec.signal.addEventListener('abort', forward, { once: true })
     if (spec.signal.aborted) forward()
     let process: TarantoolProcess | undefined
@@ -135,7 +136,7 @@ export class Starter {
       if (process) spec.onProcess(process)
       return ready
     } finally {
-      clearTimeout(timer)
+      callOff()
       spec.signal.removeEventListener('abort', forward)
     }
   }
