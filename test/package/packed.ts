@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll } from 'vitest'
 import { npm, pack } from '../support/npm.ts'
 
 /** The fields of package.json that are looked at. */
@@ -21,11 +20,9 @@ export interface PackedPackage {
   readonly manifest: Manifest
 }
 
-/** A directory that is removed after the tests of the file. */
+/** A directory that the global teardown removes: files make some when they are loaded, also if none of their tests runs. */
 export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'package-'))
-  afterAll(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
+  return mkdtempSync(join(process.env.TEST_PACKAGES ?? tmpdir(), 'package-'))
 }
 
 /** Packs the package that the global setup has built. */

@@ -1,4 +1,6 @@
-import { dirname } from 'node:path'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { locateBinary } from '../../src/binary/locate.ts'
 import { build } from './build.ts'
@@ -12,13 +14,15 @@ const once = globalThis as { [key]?: Promise<void> }
  * Finds (on a clean machine: installs, once) the Tarantool that the tests run, and builds the package for those tests that
  * run it as a user would. The workers inherit the variables that are set here.
  */
-export default async function setup(): Promise<void> {
+export default async function setup(): Promise<() => void> {
   // Vitest calls the root's setup after those of its projects, one of which packs what is built here.
   once[key] ??= locateAndBuild()
   await once[key]
+  return () => rmSync(String(process.env.TEST_PACKAGES), { recursive: true, force: true })
 }
 
 async function locateAndBuild(): Promise<void> {
+  process.env.TEST_PACKAGES = mkdtempSync(join(tmpdir(), 'packages-'))
   if (noEngine)
     console.log('No container engine answers, or it has no image: tests that need one are skipped (npm run docker:up)')
   const [{ path, env }] = await Promise.all([locateBinary(), build()])
