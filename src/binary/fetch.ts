@@ -13,7 +13,7 @@ import type { CacheLookup } from './search-cache.ts'
 import { type Search, whyNotDistributed } from './sources.ts'
 import { systemKey } from './system.ts'
 
-/** What a Tarantool is fetched with. */
+/** The options of a download or an installation of Tarantool. */
 export interface FetchOptions {
   /** The cache. */
   readonly root: string

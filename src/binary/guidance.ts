@@ -55,5 +55,5 @@ export function installGuidance(
   ].join('\n')
 }
 
-/** What to do about a version that does not exist. */
+/** The hint for a version that does not exist. */
 export const ownGuidance = 'To use one of your own, set TARANTOOL_BIN to its path.'

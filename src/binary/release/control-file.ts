@@ -28,7 +28,7 @@ export function parseParagraphs(text: string): Paragraph[] {
   return paragraphs
 }
 
-/** What an index says of a file. */
+/** An index's entry of a file. */
 export interface FileSum {
   readonly size: number
   readonly sha256: string

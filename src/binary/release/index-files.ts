@@ -23,7 +23,7 @@ export interface Release extends Version {
 // A Packages file of the vendor has a few hundred kilobytes.
 const largestIndex = 64 * 1024 * 1024
 
-/** What a repository has. */
+/** The contents of a repository. */
 export interface Index {
   /** Releases of Tarantool for the processor, newest first. */
   readonly releases: readonly Release[]

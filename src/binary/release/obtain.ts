@@ -13,7 +13,7 @@ import { installRelease } from './install.ts'
 import { type Repository, repositoryFor } from './repository.ts'
 import { findRelease, type InstalledRelease, releasesRoot } from './store.ts'
 
-/** What a release is obtained with. */
+/** The options for obtaining a release. */
 export interface ObtainOptions extends Question {
   /** Where proxies are read. */
   readonly env: NodeJS.ProcessEnv
