@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { deadProxies, noSources } from './test/support/no-downloads.ts'
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -6,8 +7,18 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    env: noSources,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          // The others install packages of npm.
+          env: deadProxies(),
+        },
+      },
       {
         extends: true,
         test: {

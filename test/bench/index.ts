@@ -1,6 +1,7 @@
 // npm run bench [-- PAIRS [NAME...]]: what the fixture costs beside the bare thing, each a ratio within this run. Prints;
 // fails nothing.
 import { locateBinary } from '../../src/binary/locate.ts'
+import { noSources } from '../support/no-downloads.ts'
 import { benchAccess } from './access.ts'
 import { benchBlocking } from './blocking.ts'
 import { benchDocker } from './docker.ts'
@@ -12,7 +13,6 @@ import { benchSpare } from './spare.ts'
 import { benchStartAndStop } from './start-stop.ts'
 import { benchVersion } from './version.ts'
 import { benchVitest } from './vitest-suite.ts'
-import '../support/no-downloads.ts'
 
 const benches: Record<string, (pairs: number) => Promise<void>> = {
   start: benchStartAndStop,
@@ -40,7 +40,7 @@ if (Number.isNaN(pairs) || unknown.length > 0) {
 
 // Some move the cache, where the Tarantool that all of them run may be.
 const { path, env } = await locateBinary()
-Object.assign(process.env, { ...env, TARANTOOL_BIN: path })
+Object.assign(process.env, { ...env, ...noSources, TARANTOOL_BIN: path })
 
 console.log(`medians over ${pairs} pairs${' '.repeat(30)}ours         bare`)
 for (const [name, bench] of Object.entries(benches)) {

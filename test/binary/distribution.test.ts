@@ -1,53 +1,32 @@
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { execa, type Options } from 'execa'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { binaryVersion } from '../../src/binary/binary-version.ts'
 import { inspectCopy, type Manifest } from '../../src/binary/copy.ts'
 import { locateBinary } from '../../src/binary/locate.ts'
-import { findProgram } from '../../src/binary/search.ts'
 import { currentSystem, isDebianLike, systemKey } from '../../src/binary/system.ts'
 import { cacheRoot } from '../../src/cache/root.ts'
 import { isAtLeast } from '../../src/version/version.ts'
 import { deadMirror } from '../support/no-downloads.ts'
+import { isOpenToOthers } from '../support/other-user.ts'
+import { type Distribution, distributed, onPath, startDistribution, tools } from './distribution.ts'
+import { canHide, findHideable, hiding } from './hidden-libraries.ts'
 import { temporaryDirectory } from './programs.ts'
-import { buildPackage } from './release/packages.ts'
-import { Vendor } from './release/vendor.ts'
+import type { DebPackage } from './release/packages.ts'
 
-const tools = ['apt-get', 'apt-cache', 'dpkg']
-const onPath = (name: string): string | undefined => findProgram(name, (process.env.PATH ?? '').split(delimiter)).path
 // Debian has Tarantool for these two processors only.
 const canInstall =
   isDebianLike(currentSystem()) && tools.every(onPath) && ['amd64', 'i386'].includes(currentSystem().architecture)
 const why = canInstall ? '' : ' (skipped: needs Debian or Ubuntu on amd64, with apt)'
 
 const script = join(import.meta.dirname, 'installer.ts')
+// Packages are made of the Tarantool that the tests run.
+const program = process.env.TARANTOOL_BIN ?? ''
 const isRoot = process.getuid?.() === 0
 const key = systemKey(currentSystem())
-
-// Whether a user without rights can run what is in this checkout: it may lie in root's home.
-function isOpen(path: string): boolean {
-  return path === '/' || ((statSync(path).mode & 0o005) === 0o005 && isOpen(dirname(path)))
-}
-
-/** Packages of a distribution on loopback, made of the Tarantool that the tests run, and settings that lead apt there. */
-async function startDistribution(): Promise<void> {
-  const distribution = await Vendor.start()
-  const { architecture } = currentSystem()
-  const packages = [
-    buildPackage({ version: '2.6.0-1', architecture, program: process.env.TARANTOOL_BIN ?? '', owner: 0 }),
-    buildPackage({ version: '2.6.0-1', architecture, name: 'tarantool-common', owner: 0 }),
-  ]
-  distribution.add('distribution', packages, { distribution: 'stable', architectures: [architecture] })
-  const directory = temporaryDirectory()
-  chmodSync(directory, 0o755)
-  const [sources, settings] = [join(directory, 'sources.list'), join(directory, 'apt.conf')]
-  writeFileSync(sources, `deb [trusted=yes] ${distribution.url}/tarantool/release/distribution stable main\n`)
-  writeFileSync(settings, `Dir::Etc::sourcelist "${sources}";\nDir::Etc::sourceparts "/dev/null";\n`)
-  vi.stubEnv('APT_CONFIG', settings)
-}
 
 function install(root: string, args: readonly string[] = [], options: Options = {}) {
   return execa(process.execPath, ['--import', 'tsx', script, root, ...args], { stdin: 'ignore', ...options })
@@ -78,17 +57,28 @@ async function expectOneGoodCopy(root: string): Promise<void> {
   expect(version.text).toBe(manifestOf(root).tarantool)
 }
 
+let distribution: Distribution
+
+async function useDistribution(packages: readonly DebPackage[]): Promise<void> {
+  distribution = await startDistribution(packages)
+  vi.stubEnv('APT_CONFIG', distribution.settings)
+}
+
 beforeEach(async () => {
-  if (canInstall) await startDistribution()
+  const [version, name] = ['2.6.0-1', 'tarantool-common']
+  if (canInstall) await useDistribution([distributed({ version, program }), distributed({ version, name, files: {} })])
   return () => vi.unstubAllEnvs()
 })
 
 describe.skipIf(!canInstall)(`an installation${why}`, () => {
-  const closed = isRoot && ![script, process.execPath].every(path => isOpen(dirname(path)))
+  const closed = isRoot && ![script, process.execPath].every(path => isOpenToOthers(dirname(path)))
 
   test.skipIf(closed)('needs no rights, says one line, and leaves the copy alone in the cache', async () => {
     const root = newCache()
-    const { stdout, stderr } = await install(root, [], { ...nobody, env: { HOME: dirname(root) } })
+    const { stdout, stderr } = await install(root, [], {
+      ...nobody,
+      env: { HOME: dirname(root), TMPDIR: dirname(root) },
+    })
     expect(String(stderr).split('\n')).toHaveLength(1)
     expect(stderr).toMatch(/^no tarantool found; installing \S+ \S+'s tarantool \d+\.\d+\.\d+ into .* \(newer: https:/)
     expect(JSON.parse(String(stdout))).toMatchObject({ path: join(root, key, 'usr/bin/tarantool') })
@@ -128,11 +118,8 @@ describe.skipIf(!canInstall)(`an installation${why}`, () => {
 
   test('a network that is down is an error with the last lines of apt', async () => {
     const root = newCache()
-    const dead = 'http://127.0.0.1:1'
-    const { exitCode, stderr } = await install(root, [], {
-      reject: false,
-      env: { http_proxy: dead, https_proxy: dead, HTTPS_PROXY: dead, no_proxy: '' },
-    })
+    distribution.vendor.stop()
+    const { exitCode, stderr } = await install(root, [], { reject: false })
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(
       /InstallError: Tarantool could not be installed: .*could not be fetched: (?:could not|unable to) connect to/,
@@ -157,42 +144,26 @@ describe.skipIf(!canInstall)(`an installation${why}`, () => {
     },
   )
 
-  // The libraries come from the distribution's own server: packages of all of them would be this test's main part.
-  test.skipIf(!isRoot)('brings the libraries that are not there (as root only: it hides some)', async context => {
-    vi.stubEnv('APT_CONFIG', '')
+  test.skipIf(!canHide)('brings the libraries that are not there (as root only: it hides some)', async context => {
+    const hideable = await findHideable(program)
+    if (!hideable) return context.skip('this Tarantool loads none that can be hidden')
+    const { packages, owners, depends } = hideable
+    await useDistribution([...packages, distributed({ version: '2.6.0-1', program, depends })])
     const root = newCache()
     const work = dirname(root)
-    // Where the system's libraries are: node needs libc, too.
-    const ldd = await execa('ldd', [process.execPath])
-    const libraries = dirname(/=> (\/\S*\/libc\.so\.6)/.exec(ldd.stdout)?.[1] ?? '')
-    const installed = readFileSync('/var/lib/dpkg/status', 'utf8').split('\n\n')
-    const hidden = /^Package: (libunwind8|libicu\d+)$/m
-    mkdirSync(join(work, 'libraries'))
-    mkdirSync(join(work, 'original'))
-    const status = installed.filter(entry => !hidden.test(entry)).join('\n\n')
-    await execa('tee', [join(work, 'status')], { input: status, stdout: 'ignore' })
-    // A mount namespace of its own, where the directory of libraries has links to all of them but two.
-    const hide = `set -e
-      directory=$(realpath "$1")
-      mount --bind "$directory" original
-      cp -as "$PWD/original/." libraries
-      rm -f libraries/libunwind* libraries/libicu*
-      mount --bind libraries "$directory"
-      mount --bind status /var/lib/dpkg/status
-      shift
-      exec "$@"`
-    const namespace = ['-m', 'sh', '-c', hide, 'sh', libraries]
-    const probe = await execa('unshare', ['-m', 'mount', '--bind', work, work], { reject: false })
-    if (probe.failed) return context.skip('no mounts in this container')
+    const [unshare, ...namespace] = (await hiding(work, hideable)) ?? []
+    if (unshare === undefined) return context.skip('no mounts in this container')
     const installer = [process.execPath, '--import', import.meta.resolve('tsx'), script, root]
-    const { stdout } = await execa('unshare', [...namespace, ...installer], { cwd: work })
+    const { stdout } = await execa(unshare, [...namespace, ...installer], { cwd: work })
     const copy = JSON.parse(stdout) as { env: { LD_LIBRARY_PATH?: string } }
     expect(copy.env.LD_LIBRARY_PATH).toContain(join(root, key))
-    const { packages, files, needs } = manifestOf(root)
-    expect(Object.keys(packages).filter(name => /^lib(icu|unwind)/.test(name))).toHaveLength(2)
-    expect(Object.keys(packages)).not.toContain('libc6')
-    expect(Object.keys(files).join()).toMatch(/libunwind\.so\.8/)
-    expect(needs.join()).not.toMatch(/libunwind\.so|libicu/)
+    const manifest = manifestOf(root)
+    const libraries = Object.fromEntries(owners.map(name => [name, '1-1']))
+    expect(manifest.packages).toEqual({ tarantool: '2.6.0-1', ...libraries })
+    for (const name of hideable.names) {
+      expect(Object.keys(manifest.files).join('\n')).toContain(name)
+      expect(manifest.needs.join('\n')).not.toContain(name)
+    }
     await expectOneGoodCopy(root)
   })
 })

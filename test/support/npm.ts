@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { usersProxies } from './no-downloads.ts'
 
 export const repository: string = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Runs npm in a directory, and returns what it prints. */
 export async function npm(directory: string, args: readonly string[]): Promise<string> {
-  const options = { cwd: directory, stdin: 'ignore' } as const
+  const options = { cwd: directory, stdin: 'ignore', env: usersProxies() } as const
   const { stdout } = await execa('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], options)
   return stdout
 }

@@ -11,27 +11,18 @@ import {
   writeFileSync,
 } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execa, type Options, type Subprocess } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Patience } from '../../../src/binary/download/answer.ts'
 import { showProgress } from '../../../src/binary/download/progress.ts'
-import { findProgram } from '../../../src/binary/search.ts'
 import { systemKey } from '../../../src/binary/system.ts'
 import { DownloadError } from '../../../src/errors.ts'
+import { isOpenToOthers } from '../../support/other-user.ts'
+import { distributed, onPath, startDistribution, tools } from '../distribution.ts'
 import { writeProgram } from '../programs.ts'
-import {
-  addReleases,
-  architecture,
-  debian,
-  letADayPass,
-  linkPrograms,
-  type Machine,
-  newMachine,
-  tarantool,
-} from './fetching.ts'
+import { addReleases, debian, letADayPass, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
 import type { DebPackage } from './packages.ts'
-import { Vendor } from './vendor.ts'
 
 let machine: Machine
 let deb: DebPackage
@@ -417,12 +408,7 @@ test('a package whose content is refused does not stay', async () => {
 
 const isRoot = process.getuid?.() === 0
 
-// Whether a user without rights can run what is in this checkout: it may lie in root's home.
-function isOpen(path: string): boolean {
-  return path === '/' || ((statSync(path).mode & 0o005) === 0o005 && isOpen(dirname(path)))
-}
-
-const isClosed = !isRoot || ![finder, process.execPath].every(path => isOpen(dirname(path)))
+const isClosed = !isRoot || ![finder, process.execPath].every(path => isOpenToOthers(dirname(path)))
 
 test.skipIf(isClosed)(
   'a cache that can only be read is used as it is (as root only: it is another user’s)',
@@ -455,26 +441,13 @@ test.skipIf(isClosed)('so is one without releases (as root only: it is another u
   expect([JSON.parse(String(stdout)), stderr]).toEqual([expect.objectContaining({ source: 'cache' }), ''])
 })
 
-const canUseApt = ['apt-get', 'apt-cache', 'dpkg'].every(
-  name => findProgram(name, (process.env.PATH ?? '').split(delimiter)).path !== undefined,
-)
+const canUseApt = tools.every(onPath)
 
 test.skipIf(!canUseApt)(
   'a vendor that hangs, and nothing is named: the package of the distribution (needs apt)',
   async () => {
     linkPrograms(machine.bin, ['apt-cache', 'apt-get', 'dpkg', 'dpkg-deb', 'ldd', 'sh', 'tar'])
-    const distribution = await Vendor.start()
-    distribution.add('debian', [tarantool('2.6.0-1', { owner: 0 })], {
-      distribution: 'bookworm',
-      architectures: [architecture],
-    })
-    const sources = join(machine.directory, 'sources.list')
-    writeFileSync(sources, `deb [trusted=yes] ${distribution.url}/tarantool/release/debian bookworm main\n`)
-    const settings = join(machine.directory, 'apt.conf')
-    writeFileSync(
-      settings,
-      `Dir::Etc::sourcelist "${sources}"; Dir::Etc::sourceparts "/dev/null"; Acquire::http::Proxy "false";`,
-    )
+    const { settings } = await startDistribution([distributed({ version: '2.6.0-1' })])
     machine.vendor.intercept = () => true
     const { stdout, stderr } = await findInProcess(undefined, { env: { APT_CONFIG: settings } })
     expect(stderr).toMatch(

@@ -18,6 +18,8 @@ export interface PackageOptions {
   architecture?: string
   depends?: string
   compression?: 'none' | 'gz' | 'xz' | 'zst'
+  /** Real files in the place of a program, by their paths in the package. */
+  files?: Readonly<Record<string, string>>
   /** Who may do what with the program. */
   mode?: number
   /** The user ID that its files have. Default: one that is not root. */
@@ -53,6 +55,23 @@ function pack(tar: Buffer, compression: PackageOptions['compression']): Buffer {
   return execFileSync(compression === 'xz' ? 'xz' : 'zstd', ['-c'], { input: tar, maxBuffer: 2 ** 28 })
 }
 
+function copyFiles(files: Readonly<Record<string, string>>, tree: string): void {
+  for (const [path, file] of Object.entries(files)) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true })
+    copyFileSync(file, join(tree, path))
+  }
+}
+
+function writeFiles(tree: string, { version, script, program, mode, ballast = 0, ...options }: PackageOptions): void {
+  const says = options.says ?? version.replace(/-\d+$/, '').replace(/\.g/, '-0-g')
+  const path = join(tree, 'usr/bin/tarantool')
+  const noise = ballast > 0 ? `\n: ${Buffer.alloc(ballast / 2, version).toString('hex')}` : ''
+  writeProgram(path, script ?? `echo 'Tarantool ${says}'${noise}`)
+  if (program !== undefined) copyFileSync(program, path)
+  if (mode !== undefined) chmodSync(path, mode)
+  copyFiles({ 'usr/share/doc/tarantool/copyright': path }, tree)
+}
+
 /** Builds a .deb of Tarantool, without dpkg. */
 export function buildPackage(options: PackageOptions): DebPackage {
   const {
@@ -61,20 +80,12 @@ export function buildPackage(options: PackageOptions): DebPackage {
     architecture = 'amd64',
     depends = '',
     compression = 'gz',
-    ballast = 0,
     owner = 1000,
   } = options
-  const says = options.says ?? version.replace(/-\d+$/, '').replace(/\.g/, '-0-g')
   const tree = mkdtempSync(join(tmpdir(), 'tarantool-fixture-package-'))
   try {
-    const path = join(tree, 'usr/bin/tarantool')
-    const noise = ballast > 0 ? `\n: ${Buffer.alloc(ballast / 2, version).toString('hex')}` : ''
-    writeProgram(path, options.script ?? `echo 'Tarantool ${says}'${noise}`)
-    if (options.program !== undefined) copyFileSync(options.program, path)
-    if (options.mode !== undefined) chmodSync(path, options.mode)
-    const manual = join(tree, 'usr/share/doc/tarantool/copyright')
-    mkdirSync(dirname(manual), { recursive: true })
-    copyFileSync(path, manual)
+    if (options.files) copyFiles(options.files, tree)
+    else writeFiles(tree, options)
     const tar = execFileSync('tar', ['-C', tree, '-c', `--owner=${owner}`, `--group=${owner}`, '--mtime=@0', '.'], {
       maxBuffer: 2 ** 28,
     })
