@@ -1,8 +1,8 @@
 import { TarantoolFixtureError } from './errors.ts'
 
 /**
- * Runs the body of a method, and gives an error of ours the stack of the method's caller. Frames of protocols and leases
- * do not help the author of a test, and Vitest shows only ten frames.
+ * Runs the body of a method. An error of this package gets the stack of the method's caller. Frames of protocols and
+ * leases do not help the author of a test, and Vitest shows only ten frames.
  */
 export async function fromCaller<Result>(
   method: (...args: never[]) => unknown,

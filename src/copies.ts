@@ -1,4 +1,5 @@
-// A runner may load this package more than once, each copy with classes of its own, and what one makes may reach another.
+// A runner may load this package more than once. Each copy has classes of its own, and a value of one copy may reach
+// another.
 const ours = Symbol.for('tarantool-fixture.class')
 
 // biome-ignore lint/complexity/noBannedTypes: what stands on the right of instanceof
@@ -11,7 +12,7 @@ function isOfOtherCopy(Class: Function, value: unknown): boolean {
 }
 
 /**
- * Lets `instanceof` a class, or one that extends it, hold for what another copy of the package has made.
+ * Makes `instanceof` work across copies of this package: for the class, and for classes that extend it.
  *
  * @example
  * class Decimal { static { recogniseCopies(this) } }

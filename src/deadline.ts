@@ -1,10 +1,10 @@
 import { clearTimeout, setImmediate, setTimeout } from './node-builtins.ts'
 
 /**
- * Calls back when a time is over. Node may have been busy until then, for example with a large import. So Node first reads
- * the input that came meanwhile, and an answer that came in time counts.
+ * Calls back after a time. Node may have been busy until then, for example with a large import. So Node first reads the
+ * input that came meanwhile, and an answer that came in time counts.
  *
- * @returns the function that calls it off
+ * @returns the function that cancels the call
  */
 export function afterTime(milliseconds: number, callback: () => void): () => void {
   let isCalledOff = false

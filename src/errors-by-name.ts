@@ -4,7 +4,9 @@ interface ErrorClass {
   readonly prototype: Error
 }
 
-/** Our error class of a name. Errors that come from another process or thread have lost theirs. */
+/**
+ * The error class of this package with a name. An error that comes from another process or thread has lost its class.
+ */
 export function errorClassOf(name: string): ErrorClass | undefined {
   return Object.hasOwn(errors, name) ? ((errors as Record<string, unknown>)[name] as ErrorClass) : undefined
 }

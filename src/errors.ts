@@ -1,24 +1,24 @@
 import { recogniseCopies } from './copies.ts'
 
-/** What an error can say about the instance it speaks of. Every field is optional: say what is known. */
+/** Facts about the instance that an error concerns. Every field is optional. */
 export interface ErrorDetails {
-  /** Which server: its fingerprint, `Tarantool[127.0.0.1:34567]`. */
+  /** The server's fingerprint, `Tarantool[127.0.0.1:34567]`. */
   instance?: string | undefined
   /** The last lines of the server's log, oldest first. */
   logTail?: readonly string[] | undefined
   /** The log lines that the message shows. Default: all lines of the log. */
   shownLog?: readonly string[] | undefined
-  /** The whole log, where it still is on disk. */
+  /** The path of the whole log, if the file still exists. */
   logFile?: string | undefined
-  /** What to do about it, one sentence or a few lines. */
+  /** The advice to the user: one sentence or a few lines. */
   hint?: string | undefined
   /** The frames of the Lua code that raised the error, innermost first. */
   luaFrames?: readonly string[] | undefined
-  /** The error below this one. */
+  /** The cause of this error. */
   cause?: unknown
 }
 
-// As seen from a project that has the package installed.
+// The paths as seen from a project that has the package installed.
 const documentation = 'node_modules/tarantool-fixture/docs/errors.md'
 
 function compose(message: string, code: string, details: ErrorDetails): string {
@@ -40,8 +40,8 @@ function compose(message: string, code: string, details: ErrorDetails): string {
 /**
  * The base of every error that this package throws on purpose.
  *
- * `code` is stable and fit to branch on; `message` says what happened, to which server, what to do, and where the
- * documentation says more.
+ * `code` is stable, so programs can branch on it. `message` says what failed, on which server and why, then what to do
+ * and where the documentation says more.
  *
  * @example
  * try { await instance.start() } catch (error) {
@@ -49,7 +49,7 @@ function compose(message: string, code: string, details: ErrorDetails): string {
  * }
  */
 export class TarantoolFixtureError extends Error {
-  /** The `code` of its instances. */
+  /** The `code` of every instance of the class. */
   static readonly code: string = 'ERR_TARANTOOL_FIXTURE'
 
   /** @internal */
@@ -61,13 +61,13 @@ export class TarantoolFixtureError extends Error {
   readonly code: string
   /** The message without hint and log. */
   readonly summary: string
-  /** Which server: its fingerprint, `Tarantool[127.0.0.1:34567]`. */
+  /** The server's fingerprint, `Tarantool[127.0.0.1:34567]`. */
   readonly instance: string | undefined
-  /** The last lines of the server's log, oldest first; none where there is no log. */
+  /** The last lines of the server's log, oldest first; empty if there is no log. */
   readonly logTail: readonly string[]
-  /** The path of the whole log, where it still is on disk. */
+  /** The path of the whole log, if the file still exists. */
   readonly logFile: string | undefined
-  /** What to do about it, one sentence or a few lines. */
+  /** The advice to the user: one sentence or a few lines. */
   readonly hint: string | undefined
 
   /** @internal */
@@ -86,17 +86,17 @@ export class TarantoolFixtureError extends Error {
 
 // ---- What the user wrote ----
 
-/** An option that does not exist. The message has the nearest name that does. */
+/** An option does not exist. The message names the nearest option that does. */
 export class UnknownOptionError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_UNKNOWN_OPTION'
 }
 
-/** An option of the wrong type, out of its range, or at odds with another one. */
+/** An option has the wrong type, is out of its range, or contradicts another option. */
 export class InvalidOptionError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_INVALID_OPTION'
 }
 
-/** `initLuaTemplate` has an unknown name or an unbalanced tag; the message has its line. */
+/** `initLuaTemplate` has an unknown name or an unbalanced tag. The message names the line. */
 export class TemplateError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_TEMPLATE'
 }
@@ -106,57 +106,57 @@ export class LuaFileError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LUA_FILE'
 }
 
-/** A path of a unix socket that is longer than the system allows: Tarantool would cut it without a word. */
+/** The path of a unix socket is longer than the system allows. Tarantool would cut the path without an error. */
 export class SocketPathTooLongError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_SOCKET_PATH_TOO_LONG'
 }
 
-/** The directory for instances cannot be made or written. */
+/** The directory for instances cannot be created or written. */
 export class RootNotWritableError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_ROOT_NOT_WRITABLE'
 }
 
 // ---- The binary ----
 
-/** No Tarantool was found, and none could be (or was allowed to be) installed. */
+/** No Tarantool was found, and none could be installed, or installing is not allowed. */
 export class BinaryNotFoundError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_BINARY_NOT_FOUND'
 }
 
-/** The file that should be Tarantool may not be executed. */
+/** The program that should be Tarantool is not executable for this user. */
 export class BinaryNotExecutableError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_BINARY_NOT_EXECUTABLE'
 }
 
-/** The program that should be Tarantool is another one. */
+/** The program is not Tarantool. */
 export class NotTarantoolError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_NOT_TARANTOOL'
 }
 
-/** A Tarantool older than 1.10. */
+/** The Tarantool is older than 1.10. */
 export class UnsupportedVersionError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_UNSUPPORTED_VERSION'
 }
 
-/** The automatic installation failed. */
+/** The automatic installation of Tarantool failed. */
 export class InstallError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_INSTALL'
 }
 
 /**
- * The vendor's release could not be downloaded: there is no network, a server gives another answer, or a file is not the
- * one that its index describes.
+ * The vendor's release could not be downloaded. The network is unreachable, the server refuses, or a file differs from
+ * the index that describes the file.
  */
 export class DownloadError extends InstallError {
   static override readonly code: string = 'ERR_TARANTOOL_DOWNLOAD'
 }
 
-/** There is no release of the wanted version, or none for this system; `nearest` has the nearest that there are. */
+/** No release of the wanted version exists, or none for this system. `nearest` names the nearest releases. */
 export class VersionNotFoundError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_VERSION_NOT_FOUND'
-  /** The nearest releases, nearest first: `['3.7.1', '3.8.0']`. Empty if this system has no build of that series. */
+  /** The nearest releases, nearest first: `['3.7.1', '3.8.0']`. Empty if the series has no build for this system. */
   readonly nearest: readonly string[]
-  /** @internal Whether other systems may have the version. */
+  /** @internal True if other systems may have the version. */
   readonly isElsewhere: boolean
 
   /** @internal */
@@ -172,22 +172,22 @@ export class VersionNotFoundError extends TarantoolFixtureError {
 
 // ---- The container ----
 
-/** The program that runs containers is not there, or its engine does not answer. */
+/** The program that runs containers was not found, or its engine does not answer. */
 export class ContainerEngineError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_CONTAINER_ENGINE'
 }
 
-/** The image is not there and cannot be pulled, or holds no Tarantool. */
+/** The image does not exist and cannot be pulled, or it contains no Tarantool. */
 export class ContainerImageError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_CONTAINER_IMAGE'
 }
 
 // ---- A server's life ----
 
-/** The port (or socket path) that the user fixed is in use; `address` is the whole. */
+/** The configured port (or socket path) is in use. `address` holds the whole address. */
 export class PortTakenError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_PORT_TAKEN'
-  /** The address that is taken: `127.0.0.1:34567`, or a socket's path. */
+  /** The address that is in use: `127.0.0.1:34567`, or a socket's path. */
   readonly address: string
 
   /** @internal */
@@ -197,10 +197,10 @@ export class PortTakenError extends TarantoolFixtureError {
   }
 }
 
-/** box.cfg refused an option; `option` is its name. */
+/** `box.cfg` refused an option. `option` is its name. */
 export class BoxCfgError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_BOX_CFG'
-  /** Tarantool's name of it: `memtx_memory`. */
+  /** Tarantool's name of the option: `memtx_memory`. */
   readonly option: string | undefined
 
   /** @internal */
@@ -210,12 +210,12 @@ export class BoxCfgError extends TarantoolFixtureError {
   }
 }
 
-/** The init script or the application's Lua failed; `file` and `line` are the user's own. */
+/** The init script or the application's Lua failed. `file` and `line` point into the user's own code. */
 export class InitScriptError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_INIT_SCRIPT'
-  /** The user's file; the name of the option, `appLua`, where the Lua is text. */
+  /** The user's file. If the Lua is text, the name of the option: `appLua`. */
   readonly file: string | undefined
-  /** The line in it, from 1. */
+  /** The line in the file, from 1. */
   readonly line: number | undefined
   /** Lua's traceback, innermost first. */
   readonly luaStack: string | undefined
@@ -236,16 +236,16 @@ export class InitScriptError extends TarantoolFixtureError {
   }
 }
 
-/** A seed does not fit the spaces that the application made; what is known of the place is in the fields. */
+/** A seed does not fit the spaces that the application created. The fields hold the known parts of the place. */
 export class SeedError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_SEED'
-  /** The file that the row, or the Lua, stands in. */
+  /** The file that contains the row or the Lua. */
   readonly file: string | undefined
-  /** The line in it, from 1. */
+  /** The line in the file, from 1. */
   readonly line: number | undefined
   /** The space's name. */
   readonly space: string | undefined
-  /** The row's place in the list of its space, from 0. */
+  /** The row's index in the list of its space, from 0. */
   readonly row: number | undefined
   /** The name of the field, or its number. */
   readonly field: string | undefined
@@ -270,12 +270,12 @@ export class SeedError extends TarantoolFixtureError {
   }
 }
 
-/** The server exited before it was ready, or under a request; `exitCode` or `signal` says how. */
+/** The server exited before it was ready, or during a request. `exitCode` or `signal` holds the cause. */
 export class ServerExitedError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_SERVER_EXITED'
   /** The exit code; undefined after a signal. */
   readonly exitCode: number | undefined
-  /** The signal that ended it: `'SIGSEGV'`. */
+  /** The signal that ended the server: `'SIGSEGV'`. */
   readonly signal: string | undefined
 
   /** @internal */
@@ -289,7 +289,7 @@ export class ServerExitedError extends TarantoolFixtureError {
   }
 }
 
-/** The server was killed by a signal before it was ready. */
+/** A signal killed the server before it was ready. */
 export class ServerKilledError extends ServerExitedError {
   static override readonly code: string = 'ERR_TARANTOOL_SERVER_KILLED'
 }
@@ -299,73 +299,73 @@ export class StartTimeoutError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_START_TIMEOUT'
 }
 
-/** `stop()`, `kill()` or `terminate()` was called while the start was under way. */
+/** `stop()`, `kill()` or `terminate()` was called during the start. */
 export class StartAbortedError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_START_ABORTED'
 }
 
-/** Something was asked of an instance that does not run. */
+/** A request needs a running instance, and the instance does not run. */
 export class NotRunningError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_NOT_RUNNING'
 }
 
-/** A replication source that will never be one: it keeps no WAL, or does not let the server in. */
+/** A replication source will never work: it writes no WAL, or it does not admit the server. */
 export class ReplicationError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_REPLICATION'
 }
 
-/** `waitForLog` did not see its pattern in time. */
+/** `waitForLog` did not find its pattern in time. */
 export class LogTimeoutError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LOG_TIMEOUT'
 }
 
 // ---- Talking to a server ----
 
-/** A connection to the server could not be made, or ended before the reply. */
+/** A connection to the server could not be opened, or it ended before the reply. */
 export class ConnectionError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_CONNECTION'
 }
 
-/** The server did not answer within the time that the request was given. */
+/** The server did not answer within the request's timeout. */
 export class RequestTimeoutError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_REQUEST_TIMEOUT'
 }
 
-/** A value that has no form in MessagePack, or a reply that is not one. */
+/** A value cannot be represented in MessagePack, or a reply is not valid MessagePack. */
 export class ProtocolError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_PROTOCOL'
 }
 
-/** One error of Tarantool's stack of errors, outermost first. */
+/** An error of Tarantool's error stack, outermost first. */
 export interface BoxErrorFrame {
   /** Tarantool's class of the error, such as `ClientError` or `LuajitError`. */
   type: string
-  /** What it says. */
+  /** The error's message. */
   message: string
-  /** The number in `box.error`, such as 3 (`ER_TUPLE_FOUND`); 0 where there is none. */
+  /** The number in `box.error`, such as 3 (`ER_TUPLE_FOUND`); 0 if the error has no number. */
   code: number
-  /** Where in the server's source it was raised. */
+  /** The file in the server's source that raised the error. */
   file?: string | undefined
   /** The line in that file. */
   line?: number | undefined
-  /** The system's number of the error, of a `SystemError`. */
+  /** The operating system's number of a `SystemError`. */
   errno?: number | undefined
-  /** Further fields, from 2.11 on. */
+  /** Further fields (Tarantool 2.11 and later). */
   fields?: Record<string, unknown> | undefined
 }
 
-/** An error raised by Lua code: `error('boom')` in a command, a function or an eval. */
+/** Lua code raised an error: `error('boom')` in a command, a function or an eval. */
 export class LuaError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LUA'
-  /** The server's message, as it was raised. */
+  /** The server's message, unchanged. */
   readonly luaMessage: string
   /** Tarantool's number of the error; 32 is `ER_PROC_LUA`. */
   readonly boxCode: number | undefined
   /** Tarantool's class of the error. */
   readonly boxType: string | undefined
-  /** Tarantool's stack of errors, outermost first; empty before 2.4.1, which has none. */
+  /** Tarantool's stack of errors, outermost first. Empty before 2.4.1, which has no stack. */
   readonly frames: readonly BoxErrorFrame[]
-  /** Lua's traceback, where the server gives one. */
+  /** Lua's traceback, if the server sends one. */
   readonly luaStack: string | undefined
 
   /** @internal */
@@ -387,39 +387,39 @@ export class LuaError extends TarantoolFixtureError {
   }
 }
 
-/** An error raised by the database itself: a duplicate key, a missing space, a denied access. */
+/** The database raised an error: a duplicate key, a missing space, a denied access. */
 export class BoxError extends LuaError {
   static override readonly code: string = 'ERR_TARANTOOL_BOX'
 }
 
 // ---- In a test run ----
 
-/** `useTarantool('name')` or `inject('tarantool').servers.name` of a server that the config does not name. */
+/** `useTarantool('name')` or `inject('tarantool').servers.name` names a server that the config does not have. */
 export class UnknownServerError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_UNKNOWN_SERVER'
 }
 
-/** A lease that was asked for at the wrong time, or that this file does not have. */
+/** A lease was requested at the wrong time, or the test file has no such lease. */
 export class LeaseError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LEASE'
 }
 
-/** The main process of the run, which owns the servers, is not there any more. */
+/** The main process of the run, which owns the servers, has ended. */
 export class BrokerGoneError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_BROKER_GONE'
 }
 
-/** A test file asks for a server, and the run was not set up to have one; or the setup is wrong. */
+/** A test file needs a server, and the run has no global setup, or the setup is wrong. */
 export class SetupError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_SETUP'
 }
 
-/** A server could not be brought back to how a suite's `beforeAll`, or the top of the file, had left it. */
+/** A server could not be reset to the state that the suite's `beforeAll`, or the file's top level, had left. */
 export class ResetError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_RESET'
 }
 
-/** With `strict`: a test changed data in a way that its undo did not see. */
+/** With `strict`: a test changed data, and the undo did not notice the change. */
 export class LeftoverError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LEFTOVER'
 }

@@ -1,5 +1,5 @@
 /**
- * Servers without a runner, the types of values that JavaScript has none for, and all errors.
+ * Servers without a runner, types for values that JavaScript has no type for, and all errors.
  *
  * @module tarantool-fixture
  */
@@ -22,7 +22,7 @@ export {
   type StartOptions,
   type StopOptions,
   TarantoolInstance,
-  /** asynctnt's name for it. */
+  /** The name in asynctnt. */
   TarantoolInstance as TarantoolAsyncInstance,
 } from './instance/instance.ts'
 export type { InstanceState } from './instance/lifecycle.ts'

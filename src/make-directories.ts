@@ -5,10 +5,10 @@ import { dirname } from 'node:path'
 const mostAttempts = 5
 
 /**
- * Makes a directory, and the missing ones above it. A directory that is there already counts as made.
+ * Makes a directory, and the missing directories above it. An existing directory is no error.
  *
- * Not by `mkdir(…, { recursive: true })`: Node calls the system for ever where the directory above exists, and the
- * system says that it does not, as /proc does.
+ * The function avoids `mkdir(…, { recursive: true })`. Node repeats the system call for ever if the parent exists and
+ * the system denies it, as in /proc.
  *
  * @param mode of each new directory
  */

@@ -3,8 +3,8 @@ import net from 'node:net'
 import { performance } from 'node:perf_hooks'
 import timers from 'node:timers'
 
-// Node's own, taken when a worker loads this module, before a test can put mocks and fake timers in their place; and a test
-// environment such as jsdom has a browser's timers where Node's would be.
+// Node's own functions, taken when a worker loads this module, before a test can replace them by mocks and fake timers.
+// A test environment such as jsdom puts a browser's timers in the place of Node's.
 export const connect: typeof net.connect = net.connect
 export const createHash: typeof crypto.createHash = crypto.createHash
 export const randomBytes: typeof crypto.randomBytes = crypto.randomBytes

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// Built, the code stands in dist/ or a folder of it; as sources, in folders of src/.
+// The built code is in dist/ or a folder of it. The sources are in folders of src/.
 const candidates = ['../', '../../', '../../../', './'].map(path => new URL(path, import.meta.url))
 
 /** The directory of this package. */

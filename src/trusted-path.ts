@@ -8,7 +8,7 @@ export const ownUid: number = process.getuid?.() ?? -1
 const sticky = 0o1000
 const groupMayWrite = 0o020
 const othersMayWrite = 0o002
-// Linux follows as many.
+// The number of links that Linux follows.
 const mostLinks = 40
 
 function readOrNothing(path: string): string {
@@ -24,8 +24,8 @@ const fieldsOf = (file: string): string[][] =>
     .split('\n')
     .map(line => line.split(':'))
 
-// With a umask of 002, as on Ubuntu and Fedora, a user's files are writable by the user's private group, which has no
-// other member.
+// With a umask of 002, as on Ubuntu and Fedora, the user's private group can write to the user's files. That group has
+// no other member.
 function isPrivateGroup(gid: number): boolean {
   if (gid !== process.getgid?.()) return false
   const { username } = userInfo()
@@ -36,8 +36,8 @@ function isPrivateGroup(gid: number): boolean {
   return members.every(name => name === username) && !fieldsOf('/etc/passwd').some(isOfAnother)
 }
 
-// A user namespace that does not contain the machine's root shows root's files as nobody's, and files of all other users
-// that it does not contain, too.
+// A user namespace shows the files of every user that it does not contain as nobody's. Root's files are among these if
+// the namespace does not contain the machine's root.
 function isRootOutside(uid: number): boolean {
   if (String(uid) !== readOrNothing('/proc/sys/kernel/overflowuid').trim()) return false
   const ranges = readOrNothing('/proc/self/uid_map')
@@ -55,7 +55,8 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-// Nobody's files in a shared directory can be any user's. In other directories, only root can have made them.
+// Nobody's files in a shared directory can belong to any user. In other directories, only root can have made such
+// files.
 const isTrusted = ({ uid }: Stats, isInShared: boolean): boolean =>
   uid === ownUid || uid === 0 || (!isInShared && isRootOutside(uid))
 
@@ -66,7 +67,7 @@ const isOpen = ({ mode, gid }: Stats): boolean =>
  * Says how another user of this machine, except root, could change the target of a path: who owns or can write to the
  * file or a directory above it. Missing parts at the end of the path count as ours, because we will make them.
  *
- * @param shared whether the last directory can be like /tmp, where everybody makes files and removes only their own
+ * @param shared true if the last directory may be like /tmp, where everybody makes files and removes only their own
  * @returns undefined if nobody else can change the target
  */
 export function pathWeakness(path: string, { shared = false }: { shared?: boolean } = {}): string | undefined {

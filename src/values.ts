@@ -1,6 +1,6 @@
 /**
- * The values that JavaScript has no type for, apart from all else that `tarantool-fixture` exports: for test files, in CommonJS
- * and ES modules.
+ * Types for values that JavaScript has no type for. Test files can import this small module, in CommonJS and in ES
+ * modules.
  *
  * @example
  * import { Decimal } from 'tarantool-fixture/values'

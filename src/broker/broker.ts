@@ -25,7 +25,8 @@ export interface BrokerOptions {
 }
 
 /**
- * Owns the servers of a run and leases them to its workers, which reach it over a unix socket in the run's own directory.
+ * Owns the servers of a run and leases them to its workers. Workers connect to the broker over a unix socket in the
+ * run's own directory.
  *
  * @example
  * const broker = await Broker.listen({ fixture: resolveFixture(config, process.cwd()) })
@@ -40,7 +41,7 @@ export class Broker implements SessionOwner {
   readonly #sessions = new Map<Socket, WorkerSession>()
   #fixture: ResolvedFixture
   #pools: Map<string, Pool>
-  /** Pools of one server for one file that brought its own config. */
+  /** Pools of a single server, for files that bring their own config. */
   readonly #ownPools = new Set<Pool>()
   #failedStarts: FailedStarts
   #refused = 0
@@ -75,7 +76,7 @@ export class Broker implements SessionOwner {
     return broker
   }
 
-  /** The socket that workers connect to. */
+  /** The socket to which workers connect. */
   get path(): string {
     return join(this.#directory, 'broker.sock')
   }
@@ -90,7 +91,10 @@ export class Broker implements SessionOwner {
     for (const pool of this.#pools.values()) pool.prestart(this.#prestarted)
   }
 
-  /** Ends all servers and starts new ones, from another config if one is given: something that they were made of changed. */
+  /**
+   * Ends all servers and starts new servers, from another config if it is given. Called when a file that the servers
+   * are made from has changed.
+   */
   async reload(fixture: ResolvedFixture = this.#fixture): Promise<void> {
     this.#refusal = undefined
     this.#failedStarts = new FailedStarts(this.#options)
@@ -101,12 +105,14 @@ export class Broker implements SessionOwner {
     this.prestart(this.#prestarted)
   }
 
-  /** Answers every lease with this error until the next reload: there is no telling what the servers should be. */
+  /** Answers every lease with this error until the next reload: the config that the servers need is unknown. */
   refuse(error: Error): void {
     this.#refusal = error
   }
 
-  /** The same servers serve another run of tests. Failed starts are tried again, and reported in full again. */
+  /**
+   * Called when the same servers serve another run of tests. Failed starts are tried again, and reported in full again.
+   */
   beginRun(): void {
     this.#failedStarts.beginRun()
     this.#refused = 0
@@ -154,7 +160,7 @@ export class Broker implements SessionOwner {
   /**
    * Ends all servers and removes the run's directory.
    *
-   * @returns what went wrong on the way; the rest was done all the same
+   * @returns the errors on the way. The rest was done in spite of them
    */
   async close(): Promise<unknown[]> {
     this.#socketServer.close()

@@ -9,7 +9,7 @@ interface Pending {
   reject(error: Error): void
 }
 
-/** A worker's connection to the broker. It does not keep the worker alive, but for the time of a request. */
+/** A worker's connection to the broker. It keeps the worker alive only during a request. */
 export class BrokerClient {
   readonly #path: string
   readonly #socket: Socket
@@ -33,15 +33,15 @@ export class BrokerClient {
     })
   }
 
-  /** Whether requests can still be made. */
+  /** True if requests can still be sent. */
   get isOpen(): boolean {
     return this.#gone === undefined
   }
 
   /**
-   * Asks the broker.
+   * Sends a request to the broker.
    *
-   * @throws what the broker answers; BrokerGoneError when it is not there any more
+   * @throws the error that the broker answers; BrokerGoneError if the broker has ended
    */
   async request<Name extends RequestName>(
     method: Name,
@@ -55,13 +55,13 @@ export class BrokerClient {
       this.#socket.ref()
       return (await result) as BrokerRequests[Name]['result']
     } catch (error) {
-      // The line of the test that asked, in place of the socket's callbacks.
+      // Shows the line of the test that asked, not the socket's callbacks.
       if (error instanceof Error) Error.captureStackTrace(error, this.request)
       throw error
     }
   }
 
-  /** Calls back when the connection has ended. Returns what takes that back. */
+  /** Calls back when the connection has ended. Returns a function that removes the callback. */
   onClose(callback: () => void): () => void {
     this.#onClose.add(callback)
     return () => this.#onClose.delete(callback)

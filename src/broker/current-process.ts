@@ -7,13 +7,13 @@ import { ServerSignals } from './server-signals.ts'
 
 /** The process that has the address of a pooled server now, and what the broker knows about that process. */
 export class CurrentProcess {
-  /** A lease has had the process since it was last made fresh. */
+  /** A lease has used the process since the process was new or reset. */
   leasedBefore = false
   readonly #options: ResolvedServer
   readonly #maker: InstanceMaker
   readonly #signals = new ServerSignals()
   #instance: TarantoolInstance
-  /** How many processes the address has had. */
+  /** The number of processes that the address has had. */
   #processes = 0
   /** The number of this process. */
   #generation = 0
@@ -36,12 +36,12 @@ export class CurrentProcess {
     return { instance: this.#instance, generation: this.#generation, beganEmpty: this.#beganEmpty }
   }
 
-  /** Whether a start was begun, however that start ended. */
+  /** True if a start was begun, however that start ended. */
   get isBegun(): boolean {
     return this.#processes > 0
   }
 
-  /** Whether the directory may be looked at after the process has ended. */
+  /** True if the user may look at the directory after the process has ended. */
   get isKept(): boolean {
     return this.#options.keep === 'on-failure' ? this.#testFailed : keeps(this.#options)
   }
@@ -51,7 +51,7 @@ export class CurrentProcess {
     if (this.#isEnded) throw new NotRunningError(`${this.#instance.fingerprint} was ended with the test run`)
   }
 
-  /** Starts the server, unless it runs. `recreate`: with an empty directory. */
+  /** Starts the server unless it runs. With `recreate`, the server gets an empty directory. */
   async start({ recreate }: { recreate: boolean }): Promise<void> {
     if (this.#instance.isRunning) return
     if (recreate && this.#testFailed) await this.#leaveDirectory()
@@ -63,55 +63,55 @@ export class CurrentProcess {
     if (recreate) this.leasedBefore = false
   }
 
-  /** Stops the process; directory and address stay, for a start. */
+  /** Stops the process. Directory and address stay for a later start. */
   async stop(): Promise<void> {
     this.#signals.forget()
     await this.#instance.stop({ cleanup: false })
   }
 
-  /** Sends a signal; returns when SIGKILL has had its effect. */
+  /** Sends a signal. After SIGKILL, returns when the process has ended. */
   async signal(signal: NodeJS.Signals): Promise<void> {
     if (signal === 'SIGKILL') await this.#instance.kill({ cleanup: false })
     else this.#signals.send(this.#instance, signal)
   }
 
-  /** Waits for a server to end that a test has sent such a signal, for `stopTimeout` at most. */
+  /** Waits until a server ends that a test has sent such a signal, for `stopTimeout` at most. */
   async awaitDeath(): Promise<void> {
     if (this.#signals.doomed) await this.stop()
   }
 
-  /** Lets a server continue that a test has paused. */
+  /** Resumes a server that a test has paused. */
   resume(): void {
     if (this.#signals.paused) this.#signals.send(this.#instance, 'SIGCONT')
   }
 
-  /** A test that had the process failed: with `keep: 'on-failure'` its directory stays. */
+  /** Notes that a test that had the process failed. With `keep: 'on-failure'`, the directory stays. */
   testFailed(): void {
     this.#testFailed = true
     this.#instance.markFailed()
   }
 
-  /** Another instance gets the address for all later starts; this one is ended. */
+  /** Gives the address to another instance for all later starts, and ends the current instance. */
   async replaceInstance(): Promise<void> {
     const successor = this.#maker.makeSuccessor(this.#instance)
     await this.#instance.stop()
     this.#instance = successor
   }
 
-  /** Starts another instance on the address, which the process must have given up. */
+  /** Starts another instance on the address. The process must have given up the address. */
   async startSuccessor(): Promise<TarantoolInstance> {
     const successor = this.#maker.makeSuccessor(this.#instance)
     await successor.start({ recreate: true })
     return successor
   }
 
-  /** A new process has the address. */
+  /** Notes that a new process has the address. */
   succeed(successor: TarantoolInstance): void {
     this.become({ instance: successor, generation: ++this.#processes, beganEmpty: true })
     this.leasedBefore = false
   }
 
-  /** A process that had the address before has it again. */
+  /** Notes that a process that had the address before has it again. */
   become({ instance, generation, beganEmpty }: ServerProcess): void {
     this.#instance = instance
     this.#generation = generation
@@ -120,13 +120,13 @@ export class CurrentProcess {
     this.#testFailed = false
   }
 
-  /** Ends the process, also while it starts. No other process starts from then on. */
+  /** Ends the process, also during its start. No other process starts from then on. */
   async end(): Promise<void> {
     this.#isEnded = true
     await this.#instance.stop()
   }
 
-  // A start with an empty directory would take away what is kept of the failed test.
+  // A start with an empty directory would remove the files that are kept for the failed test.
   async #leaveDirectory(): Promise<void> {
     this.#testFailed = false
     if (this.#options.keep === 'on-failure') await this.replaceInstance()

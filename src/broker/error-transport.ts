@@ -7,16 +7,16 @@ const fieldsOf = (error: TarantoolFixtureError): Record<string, unknown> => {
   return fields
 }
 
-/** An error as it goes over the broker's socket, the log lines and all. */
+/** An error in the form in which it crosses the broker's socket, with its log lines. */
 export function serializeError(error: unknown): SerializedError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message } = error
   const { code } = error as { code?: string }
-  // Errors of others may hold what JSON cannot.
+  // Errors of other classes may contain values that JSON cannot represent.
   return { name, message, code, ...(error instanceof TarantoolFixtureError && { fields: fieldsOf(error) }) }
 }
 
-/** The error again, of its own class. */
+/** Restores the error with its own class. */
 export function deserializeError({ name, message, code, fields }: SerializedError): Error {
   const error = new Error(message)
   const ownClass = errorClassOf(name)

@@ -12,7 +12,7 @@ import {
   TarantoolFixtureError,
 } from '../errors.ts'
 
-// These errors may not occur in a second try: the machine was busy, or something else was in the way.
+// Such an error may not occur in a second try: the machine was busy, or another program was in the way.
 const passing = [
   LeaseError,
   NotRunningError,
@@ -61,12 +61,12 @@ export class FailedStarts {
     if (isLasting(error) && !this.#cameUp.has(kind)) this.#reasons.set(kind, error)
   }
 
-  /** Why no server of this kind can start; undefined if a start is worth a try. */
+  /** The reason why no server of this kind can start; undefined if a start is worth a try. */
   reason(kind: string): Error | undefined {
     return this.#reasons.get(kind)
   }
 
-  /** The error for a test file: the full error the first time, then one line that refers to the first report. */
+  /** The error for a test file: the full error the first time, later one line that refers to the first report. */
   tell(error: unknown, file: string | undefined): unknown {
     if (this.#tellsInFull || !(error instanceof TarantoolFixtureError) || error instanceof LeaseError) return error
     const text = textOf(error)
@@ -75,7 +75,7 @@ export class FailedStarts {
     return error
   }
 
-  /** Another run begins, so failed starts are tried again: their causes may be gone. */
+  /** Another run begins. Failed starts are tried again, because their causes may have ended. */
   beginRun(): void {
     this.#reasons.clear()
     this.#told.clear()
@@ -92,7 +92,7 @@ function textOf(error: TarantoolFixtureError): string {
 
 const referring = ' (told in full '
 
-/** Whether a message refers to an earlier report. */
+/** True if a message refers to an earlier report. */
 export const isReminder = (message: string): boolean => message.includes(referring)
 
 function reminderOf(error: TarantoolFixtureError, file: string | undefined): TarantoolFixtureError {

@@ -2,9 +2,9 @@ import type { ResolvedFixture } from '../config/fixture-config.ts'
 import { InvalidOptionError } from '../errors.ts'
 
 /**
- * Refuses a fixed port for several servers, which cannot listen on one port.
+ * Refuses a fixed port if several servers would have to listen on it.
  *
- * @param workers how many can be busy at once
+ * @param workers the number of workers that can be busy at once
  * @param versions of all runs that have this config
  * @throws InvalidOptionError
  */

@@ -14,7 +14,7 @@ export class InstanceMaker {
       ...options,
       // The run's directory is removed after the run, so a directory that may be kept is made elsewhere.
       root: options.root ?? (keeps(options) ? undefined : root),
-      // The socket belongs to the lease. The lease outlives a server's directory, so the socket is not in there.
+      // The socket belongs to the lease, which outlives a server's directory. So the socket is not in the directory.
       port: options.port ?? (options.host === 'unix/' ? `${newDirectoryPath(root)}.sock` : undefined),
     }
     const { recordChanges, isolation } = options
@@ -26,8 +26,8 @@ export class InstanceMaker {
   }
 
   /**
-   * Whether a successor of an instance can start before the instance has given up its addresses. The engine publishes the
-   * ports of a container when the container starts, so a published port must be free by then.
+   * True if a successor of an instance can start before the instance has given up its addresses. The engine publishes
+   * the ports of a container when the container starts, so a published port must be free by then.
    */
   mayStandBy({ host, consoleHost }: TarantoolInstance): boolean {
     return this.#options.docker === undefined || (host === 'unix/' && consoleHost === 'unix/')
@@ -41,5 +41,5 @@ export class InstanceMaker {
   }
 }
 
-/** Whether the directories of such a server may be kept after the run. */
+/** True if the directories of such a server may be kept after the run. */
 export const keeps = ({ keep }: ResolvedServer): boolean => keep !== 'never'

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { ProtocolError } from '../errors.ts'
 import { ReceiveBuffer } from '../protocol/receive-buffer.ts'
 
-/** The maximum size of a message: 256 MB. Only a config with a large seed in code can get near it. */
+/** The maximum size of a message: 256 MB. Only a config with a large seed in code can come near this limit. */
 const maxMessageSize: number = 256 * 2 ** 20
 
 interface Receiver {
@@ -11,7 +11,7 @@ interface Receiver {
   onBroken(error: ProtocolError): void
 }
 
-/** Calls back with each message that comes over a socket, one JSON value a line. */
+/** Calls back with each message from a socket. Each line is one JSON value. */
 export function readMessages(socket: Socket, { onMessage, onBroken }: Receiver, limit: number = maxMessageSize): void {
   const received = new ReceiveBuffer()
   const onData = (chunk: Buffer): void => {
@@ -44,7 +44,7 @@ function parse(line: Buffer): { value: unknown } | undefined {
 /**
  * Sends a message. Drops the message if the socket has ended, since the other side notices that end anyway.
  *
- * @throws ProtocolError when the message is larger than the other side accepts
+ * @throws ProtocolError if the message is larger than the other side accepts
  */
 export function writeMessage(socket: Socket, message: unknown): void {
   const text = stringify(message)

@@ -17,7 +17,7 @@ export class LeaseUse {
     this.#byHandle = true
   }
 
-  /** Whether anybody may have changed something in the server during the lease. */
+  /** True if a client may have changed something in the server during the lease. */
   async mayHaveChanged(instance: TarantoolInstance): Promise<boolean> {
     if (this.#byHandle) return true
     try {

@@ -3,17 +3,17 @@ import { LeaseError } from '../errors.ts'
 import { FailedStarts, kindOf } from './failed-starts.ts'
 import { PooledServer } from './pooled-server.ts'
 
-/** A server in a worker's hands. */
+/** A server that a worker has leased. */
 export interface Lease {
   readonly server: PooledServer
-  /** Gives it back; a second time does nothing. */
+  /** Gives the server back. A second call does nothing. */
   release(): void
   /**
-   * Offers the server to other files, since its test file is done. Leftovers of the file may still run, and its worker
-   * keeps the server while nobody else waits for one: a worker that is not isolated may live, idle, until the run ends.
+   * Offers the server to other files, since its test file has ended. Leftovers of the file may still run. The worker
+   * keeps the server until another file waits for one: a worker that is not isolated may stay idle until the run ends.
    */
   offer(): void
-  /** The test file continues after `offer`. Returns whether the lease still has its server. */
+  /** Continues the test file after `offer`. Returns true if the lease still has its server. */
   reclaim(): boolean
 }
 
@@ -26,24 +26,24 @@ interface Waiting {
 export interface PoolOptions {
   readonly name: string
   readonly server: ResolvedServer
-  /** Where instances make their directories. */
+  /** The directory for the instances' directories. */
   readonly root: string
-  /** How many servers there are at most. Default: as many as are asked for. */
+  /** The largest number of servers. Default: no limit. */
   readonly maxServers?: number | undefined
-  /** The failed starts that the run knows of. Default: none yet. */
+  /** The run's memory of failed starts. Default: empty. */
   readonly failedStarts?: FailedStarts | undefined
 }
 
 /**
- * The servers of one name. A server has one lease at most; a lease gets the server of its worker's slot, and if that is
- * taken (runners may give two files one slot) another, or a new one.
+ * The servers of one name. A server has one lease at most. A lease gets the server of its worker's slot. If that server
+ * is taken, because runners may give two files one slot, the lease gets another server, or a new one.
  */
 export class Pool {
   readonly options: PoolOptions
   readonly #servers = new Set<PooledServer>()
   readonly #free = new Set<PooledServer>()
   readonly #waiting: Waiting[] = []
-  /** What ends the leases whose servers are offered. */
+  /** The functions that end the leases whose servers are offered. */
   readonly #offered = new Set<() => void>()
   readonly #failedStarts: FailedStarts
   readonly #kind: string
@@ -59,7 +59,7 @@ export class Pool {
     return this.#servers.size
   }
 
-  /** Starts servers in the background until there are `count`, within the limit. */
+  /** Starts servers in the background until there are `count`, but no more than the limit. */
   prestart(count: number): void {
     if (this.#failedStarts.reason(this.#kind)) return
     for (let slot = this.size + 1; slot <= count && this.#mayGrow(); slot++) {
@@ -103,7 +103,7 @@ export class Pool {
     return { server, release, offer, reclaim }
   }
 
-  /** Ends all servers. Resolves to what went wrong. */
+  /** Ends all servers. Resolves to the errors on the way. */
   async close(): Promise<unknown[]> {
     this.#closed = true
     const gone = new LeaseError(`the servers named '${this.options.name}' were ended while a test file waited for one`)
@@ -165,7 +165,8 @@ export class Pool {
 
   async #drop(server: PooledServer): Promise<void> {
     this.#servers.delete(server)
-    // Why it could not be leased is the error to tell, and the next one who waits has a chance all the same.
+    // The reason why the server could not be leased is the error to report. The next file that waits still gets its
+    // chance.
     await server.destroy().catch(() => {})
     const waiting = this.#waiting.shift()
     if (waiting && !this.#closed) waiting.take(this.#add(waiting.slot))

@@ -12,12 +12,14 @@ import { crashReport } from './server-signals.ts'
 import { Spare } from './spare.ts'
 import { StepQueue } from './step-queue.ts'
 
-/** One server of a pool: an address, the processes that have it in turn, and what leases did with them. */
+/**
+ * One server of a pool: an address, the processes that have the address in turn, and the use that leases made of them.
+ */
 export class PooledServer {
   readonly name: string
-  /** The worker slot that it was last leased to, or is meant for. */
+  /** The worker slot of the server's latest lease, or of its planned lease. */
   slot: number
-  /** How the current lease has used the server. */
+  /** The use that the current lease has made of the server. */
   leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedServer
   readonly #maker: InstanceMaker
@@ -41,7 +43,7 @@ export class PooledServer {
     return this.#options.isolation
   }
 
-  /** Whether a start of this server was begun, however that start ended. */
+  /** True if a start of this server was begun, however that start ended. */
   get isBegun(): boolean {
     return this.#current.isBegun || this.#prestart !== undefined
   }
@@ -50,7 +52,7 @@ export class PooledServer {
     return this.#current.instance
   }
 
-  /** Starts it in the background, so that a lease finds it ready. A failure is told to the lease. */
+  /** Starts the server in the background, so that a lease finds it ready. The lease reports a failure. */
   prestart(): void {
     this.#prestart = this.#steps.run(async () => {
       await this.#current.start({ recreate: true })
@@ -59,7 +61,10 @@ export class PooledServer {
     this.#prestart.catch(() => {})
   }
 
-  /** Makes it run: as it is if it runs, resumed if it is paused, else started with an empty directory. */
+  /**
+   * Makes the server run. A running server stays as it is, a paused server is resumed, any other starts with an empty
+   * directory.
+   */
   async ensure(): Promise<LeasedServerInfo> {
     const prestart = this.#prestart
     this.#prestart = undefined
@@ -79,7 +84,7 @@ export class PooledServer {
     })
   }
 
-  /** Stops it and starts it again. `record`: from here on it records what changes. */
+  /** Stops the server and starts it again. With `record`, the server records its changes from here on. */
   async restart(recreate: boolean, record = false): Promise<LeasedServerInfo> {
     return await this.#step(async () => {
       await this.#current.stop()
@@ -88,7 +93,7 @@ export class PooledServer {
     })
   }
 
-  /** Gives it a new process: the spare, or where there is none, one that is started now. Keeps a spare from then on. */
+  /** Gives the server a new process: the spare, or a process that starts now. From then on, a spare is kept. */
   async renew(): Promise<LeasedServerInfo> {
     return await this.#step(() => this.#renew())
   }
@@ -123,13 +128,13 @@ export class PooledServer {
     })
   }
 
-  /** While the next file is loaded there is time for what it would have to wait for. */
+  /** Prepares the server for the next file while that file is loaded, so that the file has less to wait for. */
   leaseEnded(): void {
     this.#current.leasedBefore = true
     const { isolation, leaseUse } = this
     this.leaseUse = new LeaseUse()
     const step = async (): Promise<void> => {
-      // With another isolation, only a file that asked for a spare itself has one. The next file may not want it.
+      // With another isolation, a server has a spare only if a file asked for one. The next file may not want it.
       if (isolation !== 'process') await this.#spare.discard()
       await this.#aside.end()
       if (isolation !== 'process' && isolation !== 'restart') return
@@ -140,24 +145,24 @@ export class PooledServer {
     this.#steps.run(step).catch(() => {})
   }
 
-  /** Stops the process; directory and address stay, for a start. */
+  /** Stops the process. Directory and address stay for a later start. */
   async stop(): Promise<void> {
     await this.#steps.run(() => this.#current.stop())
   }
 
-  /** Sends a signal; returns when SIGKILL has had its effect. */
+  /** Sends a signal. After SIGKILL, returns when the process has ended. */
   async signal(signal: NodeJS.Signals): Promise<void> {
     await this.#steps.run(() => this.#current.signal(signal))
   }
 
-  /** A test that had it failed: with `keep: 'on-failure'` its directory stays. */
+  /** Notes that a test that had the server failed. With `keep: 'on-failure'`, the directory stays. */
   testFailed(): void {
     this.#current.testFailed()
   }
 
-  /** Ends it for good; steps that wait for their turn fail. */
+  /** Ends the server for good. Steps that wait for their turn fail. */
   async destroy(): Promise<void> {
-    // At once, since it ends a start that is under way; and again, since a step may have been between stop and start.
+    // At once, to end a start that is under way; and again, because a step may have been between stop and start.
     this.#spare.close().catch(() => {})
     await this.#current.end()
     await this.#steps.settled()
@@ -223,7 +228,7 @@ export class PooledServer {
     else this.#current.succeed(await this.#current.startSuccessor())
   }
 
-  // What an instance records is settled when it is made.
+  // Whether an instance records changes is fixed when the instance is made.
   async #beginToRecord(): Promise<void> {
     this.#maker.records = true
     await this.#spare.discard()

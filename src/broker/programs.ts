@@ -8,9 +8,9 @@ type Servers = ReadonlyMap<string, ResolvedServer>
 type Versions = NonNullable<BrokerTicket['versions']>
 
 /**
- * Finds, and where needed downloads, the Tarantool of each server before a test file runs: a download takes long, and shows
- * its progress. A failure is not told here but to the files that lease such a server. Images are left to the servers'
- * starts: the engine may be one that takes long to say that it is not there.
+ * Finds, and downloads if necessary, the Tarantool of each server before a test file runs. A download takes long and
+ * shows its progress. The files that lease such a server report a failure. The servers' starts look for images, because
+ * an engine may take long to say that it does not run.
  */
 export async function obtainPrograms(servers: Servers): Promise<void> {
   for (const server of servers.values()) {
@@ -22,12 +22,15 @@ export async function obtainPrograms(servers: Servers): Promise<void> {
   }
 }
 
-/** The version of each server, or why it cannot be told; none of an image, which only its engine could tell. */
+/**
+ * The version of each server, or the reason why it cannot be found. An image has none, because only its engine knows
+ * it.
+ */
 export async function findVersions(servers: Servers): Promise<Versions> {
   return await versionsOf(servers, async server => await programOf(server).version())
 }
 
-/** The same for files that are only listed: nothing is downloaded for that. */
+/** The same for files that are only listed. Nothing is downloaded for a list. */
 export async function versionsAtHand(servers: Servers): Promise<Versions> {
   const versions = await versionsOf(servers, async server => await programOf(server, { download: false }).version())
   return Object.fromEntries(Object.entries(versions).filter(([, version]) => typeof version === 'string'))

@@ -15,7 +15,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   }),
   lease: v.object({
     server: text,
-    // v.record would copy the rows of a seed. The options are checked where the server is made.
+    // v.record would copy the rows of a seed. The code that makes the server checks the options.
     config: v.optional(v.custom<Record<string, unknown>>(isObject, 'must be an object')),
     baseDir: v.optional(text),
   }),
@@ -48,7 +48,7 @@ export function numberOf(message: unknown): number | undefined {
   return Number.isSafeInteger(id) ? (id as number) : undefined
 }
 
-/** @throws ProtocolError when the method is unknown, or its parameters are invalid */
+/** @throws ProtocolError if the method is unknown, or if its parameters are invalid */
 export function checkRequest(message: unknown): RequestMessage {
   const { id, method, params: given } = message as { id: number; method: unknown; params: unknown }
   if (typeof method !== 'string' || !Object.hasOwn(params, method)) {

@@ -8,26 +8,26 @@ import { findVersions, obtainPrograms, versionsAtHand } from './programs.ts'
 import { type ServerFiles, serverFiles, stampOf } from './server-files.ts'
 import { needOf, type Workers } from './workers.ts'
 
-/** What the runs of a setup are made from. */
+/** The origin of the runs of a setup. */
 export interface RunSource {
-  /** Tells setups apart. It has to be a text: a runner may load a setup anew for each project. */
+  /** Identifies the setup. It has to be a text, because a runner may load a setup anew for each project. */
   readonly identity: string
   readonly baseDir: string
-  /** The config; read again when a rerun begins. */
+  /** The config. It is read again when a rerun begins. */
   readonly load: () => Promise<FixtureConfig>
-  /** The file that it was read from. */
+  /** The file that contains the config. */
   readonly configFile?: string | undefined
 }
 
-/** What a runner is told of a run. */
+/** The reports of a run to its runner. */
 export interface RunObserver {
-  /** A test file gets no server: the number of files that got none in this run. */
+  /** Called if a test file gets no server, with the number of such files in this run. */
   refused(files: number): void
   ended(): void
 }
 
 export interface RunOptions {
-  /** The version of Tarantool that the run is for. Default: what the config says. */
+  /** The run's version of Tarantool. Default: the version in the config. */
   readonly version?: string | undefined
   /** Reports every failure in full to every test file, because the runner may show only one of those files. */
   readonly tellsInFull?: boolean | undefined
@@ -35,9 +35,9 @@ export interface RunOptions {
   readonly observe?: (() => RunObserver) | undefined
 }
 
-/** What a run has to do with the others of the same runner. */
+/** The connection of a run with the other runs of the same runner. */
 interface Registration {
-  /** The versions of all runs that have this config, as far as they are made. */
+  /** The versions of all runs that have this config and that exist so far. */
   versions(): readonly string[]
   ended(): void
 }
@@ -45,15 +45,15 @@ interface Registration {
 export interface JoinOptions {
   /** The workers of each project that joins. A project that joins twice counts once. */
   readonly workers: ReadonlyMap<object, Workers>
-  /** Whether there is anything to run, at least now. */
+  /** True if there is anything to run, at least now. */
   readonly start: boolean
-  /** How many versions the runner's whole run is for. */
+  /** The number of versions in the runner's whole run. */
   readonly versions: number
 }
 
 /**
- * The servers of one setup in a runner's run. The projects that name the setup share them: they live from the first
- * project's joining to the last one's leaving.
+ * The servers of one setup in a runner's run. The projects that name the setup share the servers. The servers live
+ * until the last of these projects has left.
  */
 export class Run {
   readonly #source: RunSource
@@ -64,7 +64,7 @@ export class Run {
   #users = 0
   #broker: Promise<Broker> | undefined
   #fixture: ResolvedFixture | undefined
-  /** The files that the servers were made from; undefined before that, and after a config that cannot be used. */
+  /** The files that the servers were made from. Undefined before that, and after a config that cannot be used. */
   #stamp: string | undefined
   #versions: BrokerTicket['versions']
   #refresh: Promise<void> | undefined
@@ -81,10 +81,10 @@ export class Run {
   }
 
   /**
-   * Joins some projects: makes the broker, and starts servers ahead without waiting for them, but for their Tarantool to be
-   * there. Who gets an error has not joined.
+   * Joins some projects: makes the broker, waits until the servers' Tarantool is installed, and starts servers ahead
+   * without waiting for them. A project that gets an error has not joined.
    *
-   * @throws what is wrong with the config
+   * @throws the error of a config that cannot be used
    */
   async join(options: JoinOptions): Promise<void> {
     this.#users++
@@ -96,14 +96,14 @@ export class Run {
     }
   }
 
-  /** Leaves again. The last one that leaves ends the servers. */
+  /** Leaves the run. The last project that leaves ends the servers. */
   async leave(): Promise<void> {
     this.#users--
     if (this.#users <= 0) await this.end()
   }
 
   /**
-   * Ends the servers, whoever still uses them. What goes wrong is written to the console: a teardown that throws would hide
+   * Ends the servers, even if a project still uses them. Errors go to the console: a teardown that throws would hide
    * the results of the tests, and the teardowns of others.
    */
   async end(): Promise<void> {
@@ -116,13 +116,16 @@ export class Run {
     }
   }
 
-  /** What workers have to know of it. */
+  /** The information about the run that workers need. */
   async ticket(): Promise<BrokerTicket> {
     const { servers = new Map<string, unknown>(), lease = 'file' } = this.#fixture ?? {}
     return { path: (await this.#broker)?.path, servers: [...servers.keys()], lease, versions: this.#versions }
   }
 
-  /** Before a rerun in watch mode: servers whose Lua or config changed are replaced. All its projects ask for it at once. */
+  /**
+   * Called before a rerun in watch mode. Replaces servers whose Lua or config has changed. All projects of the run call
+   * it at once.
+   */
   async beforeRerun(): Promise<void> {
     this.#refresh ??= this.#replaceChanged().finally(() => {
       this.#refresh = undefined
@@ -130,7 +133,7 @@ export class Run {
     await this.#refresh
   }
 
-  /** What a watcher has to look at. */
+  /** The files that a watcher has to watch. */
   watched(): ServerFiles {
     const { configFile } = this.#source
     const { files, roots } = this.#fixture ? serverFiles(this.#fixture) : { files: [], roots: [] }
@@ -160,7 +163,7 @@ export class Run {
     try {
       return (await (await broker)?.close()) ?? []
     } catch {
-      // It never listened, which the joining has told.
+      // The broker never listened. The joining has reported this.
       return []
     }
   }
@@ -176,7 +179,7 @@ export class Run {
 
   async #obtain({ servers, lease }: ResolvedFixture): Promise<void> {
     await obtainPrograms(servers)
-    // A file that has its server from the begin on knows its version from the lease.
+    // A file that has its server from the start knows the version from the lease.
     this.#versions = lease === 'file' ? undefined : await findVersions(servers)
   }
 
@@ -190,10 +193,10 @@ export class Run {
       await broker.reload(this.#fixture)
       this.#stamp = this.#currentStamp()
     } catch (error) {
-      // Thrown from here it would end the runner; so it is the tests that are told, at the top of a file, too.
+      // An error that is thrown here would end the runner. So the tests report it, also at the top of a file.
       broker.refuse(error as Error)
       this.#versions = Object.fromEntries([...this.#fixture.servers.keys()].map(name => [name, serializeError(error)]))
-      // The file that is missing may be one that nobody watches, so the next run tries again.
+      // Nobody may watch the missing file, so the next run tries again.
       this.#stamp = undefined
     }
   }

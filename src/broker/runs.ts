@@ -6,13 +6,16 @@ const registries = sharedValue('runs', () => new WeakMap<object, Runs>())
 const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
 
 /**
- * What one run of a test runner has begun: a Run for each setup and each version. Projects that name the same setup share
- * its runs.
+ * The servers of one run of a test runner: a Run for each setup and each version. Projects that name the same setup
+ * share its runs.
  */
 export class Runs {
   readonly #bySetup = new Map<string, Map<string | undefined, Run>>()
 
-  /** @param runner an object that stands for the runner's run: any copy of this package finds the same runs by it */
+  /**
+   * @param runner an object that identifies the runner's run. Any copy of this package finds the same runs by this
+   *   object
+   */
   static of(runner: object): Runs {
     const known = registries.get(runner) ?? new Runs()
     registries.set(runner, known)
@@ -27,7 +30,7 @@ export class Runs {
     const known = runs.get(version)
     if (known) return known
     const run: Run = new Run(source, options, {
-      // In an order that does not depend on which project was set up first: Vitest says nothing about that.
+      // The order does not depend on which project was set up first, since Vitest does not guarantee that order.
       versions: () => [...runs.keys()].filter(key => key !== undefined).sort(byNumber),
       ended: () => {
         if (runs.get(version) === run) runs.delete(version)
@@ -37,7 +40,7 @@ export class Runs {
     return run
   }
 
-  /** Ends the runs of a setup, whoever still uses them. */
+  /** Ends the runs of a setup, even if a project still uses them. */
   async endSetup(identity: string): Promise<void> {
     const runs = this.#bySetup.get(identity)?.values() ?? []
     await Promise.all([...runs].map(run => run.end()))

@@ -58,7 +58,7 @@ export function serverFiles({ servers }: ResolvedFixture): ServerFiles {
   return { files: [...files], roots: [...roots] }
 }
 
-/** Whether a path, new or known, is a Lua file that the servers may load. */
+/** True if a path, new or known, is a Lua file that the servers may load. */
 export function isLuaBelow(path: string, roots: readonly string[]): boolean {
   if (!path.endsWith('.lua')) return false
   return roots.some(root => {
@@ -67,7 +67,7 @@ export function isLuaBelow(path: string, roots: readonly string[]): boolean {
   })
 }
 
-/** Tells two states of a list of files apart. */
+/** A text that differs if two states of a list of files differ. */
 export function stampOf(files: readonly string[]): string {
   return files
     .map(file => {

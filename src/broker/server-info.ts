@@ -2,10 +2,10 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 import type { ServerFacts } from '../isolation/server.ts'
 import type { LeasedServerInfo } from './messages.ts'
 
-/** What an instance itself knows of what a worker is told. */
+/** The part of a worker's information that an instance itself knows. */
 type InstanceInfo = Omit<LeasedServerInfo, keyof ServerFacts | 'keepsOnFailure'>
 
-/** What a worker is told of the process behind its server. */
+/** The information for a worker about the process behind its server. */
 export function infoOf(instance: TarantoolInstance): InstanceInfo {
   const { fingerprint, host, port, uri, credentials, workDir, logFile, consoleHost, consolePort, address } = instance
   return {

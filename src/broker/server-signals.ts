@@ -6,22 +6,22 @@ import { refusesConnections } from '../protocol/refuses-connections.ts'
 // Signals after which a server goes on. Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
 const harmless: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGCONT', 'SIGUSR1', 'SIGHUP', 'SIGWINCH'])
 
-// In milliseconds: how long an end may take to be heard of, and how long a server may take that shuts down in order (3 s,
+// In milliseconds: the time until an end is noticed, and the time that an orderly shutdown may take (3 s,
 // `box.ctl.set_on_shutdown_timeout`).
 const seenWithin = 1000
 const shutdownTime = 5000
 
-/** What a process was sent, as far as it lasts. */
+/** The signals that a process got, while they have an effect. */
 export class ServerSignals {
   #paused = false
   #doomed = false
 
-  /** It is frozen. */
+  /** The process is frozen. */
   get paused(): boolean {
     return this.#paused
   }
 
-  /** A test sent it a signal of which it is likely to end, soon or late. */
+  /** A test sent the process a signal that is likely to end it, soon or late. */
   get doomed(): boolean {
     return this.#doomed
   }
@@ -36,22 +36,22 @@ export class ServerSignals {
     if (!harmless.has(signal)) this.#doomed = true
   }
 
-  /** Another process has its place. */
+  /** Called when another process has replaced the process. */
   forget(): void {
     this.#paused = false
     this.#doomed = false
   }
 }
 
-/** How a server ended that a worker has lost; null when it lives. */
+/** How a server ended that a worker has lost; null if the server lives. */
 export async function crashReport({
   process,
   address,
   fingerprint,
   logFile,
 }: TarantoolInstance): Promise<Death | null> {
-  // The worker sees the connection's end before this process is told of the server's, and a server that takes no
-  // connections any more is going to end.
+  // The worker may see the connection's end before this process learns of the server's end. A server that accepts no
+  // connections is going to end.
   const isEnding = await refusesConnections(address)
   const exit = await process?.exitWithin(isEnding ? shutdownTime : seenWithin)
   if (!exit) return null

@@ -2,31 +2,31 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TarantoolInstance } from '../instance/instance.ts'
 
 /**
- * The server that waits, whole but for its port, to take the place of a leased one. It starts in the background, and so
- * does the removal of what the one before it left.
+ * A server that waits to replace a leased server. It is complete except for its port. It starts in the background, and
+ * so does the removal of its predecessor's files.
  */
 export class Spare {
   readonly #make: () => TarantoolInstance
   readonly #mayStandBy: boolean
-  /** The one that starts or waits. */
+  /** The spare that starts or waits. */
   #instance: TarantoolInstance | undefined
   #ready: Promise<void> | undefined
   #isClosed = false
-  /** Settles when what is ended and removed in the background is gone. */
+  /** Settles when all ends and removals in the background are done. */
   #endings: Promise<void> = Promise.resolve()
-  /** What went wrong with the first of those that failed. */
+  /** The first error in the background. */
   #problem: unknown
 
   /**
-   * @param make gives an instance with the address of the server whose place it will take
-   * @param mayStandBy whether there can be a second server for an address: without, there is never a spare. Default true.
+   * @param make makes an instance with the address of the server that it will replace
+   * @param mayStandBy false if an address cannot have a second server. Then there is never a spare. Default true.
    */
   constructor(make: () => TarantoolInstance, mayStandBy = true) {
     this.#make = make
     this.#mayStandBy = mayStandBy
   }
 
-  /** Starts one in the background, unless there is one. A failure is told to who asks for it. */
+  /** Starts a spare in the background, unless there is one. The caller that needs the spare gets the error. */
   prepare(): void {
     if (!this.#mayStandBy || this.#isClosed || this.#ready) return
     this.#ready = this.#start()
@@ -34,12 +34,12 @@ export class Spare {
   }
 
   /**
-   * Ends a server and puts the spare into its place; waits for a spare that is still starting.
+   * Replaces a server by the spare. Waits for a spare that is still starting.
    *
-   * @param orderly whether the old server is to shut down, since its files stay; else it is killed
-   * @returns the server that has the address now. Undefined where there was no spare, or where it has ended or failed: the
-   *   old server may still run then
-   * @throws what the spare's start threw; the old server runs
+   * @param orderly true shuts the old server down, since its files stay. Otherwise the server is killed
+   * @returns the server that has the address now. Undefined if there was no spare, or if the spare has ended or failed.
+   *   The old server may then still run
+   * @throws the error of the spare's start. The old server runs
    */
   async replace(old: TarantoolInstance, { orderly }: { orderly: boolean }): Promise<TarantoolInstance | undefined> {
     const end = async (): Promise<void> => {
@@ -60,13 +60,13 @@ export class Spare {
       await spare.takeOver()
       return spare
     } catch {
-      // A start in the usual way works all the same, or says what is wrong.
+      // A start in the usual way either works, or reports the error.
       await spare.kill()
       return undefined
     }
   }
 
-  /** Ends the one that starts or waits; the next `prepare` makes another. */
+  /** Ends the spare that starts or waits. The next `prepare` makes another. */
   async discard(): Promise<void> {
     const instance = this.#instance
     this.#instance = undefined
@@ -74,7 +74,7 @@ export class Spare {
     if (instance) await this.#follow(instance.kill())
   }
 
-  /** Ends it for good, and waits for all that ends in the background. @throws what went wrong with that */
+  /** Ends the spare for good, and waits for everything that ends in the background. @throws the first error of that */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.discard()
@@ -85,7 +85,7 @@ export class Spare {
   async #start(): Promise<void> {
     const instance = this.#make()
     this.#instance = instance
-    // After the answer to the test that is about to run.
+    // This happens after the answer to the test that is about to run.
     await nextTurn()
     if (this.#instance === instance)
       await instance.standBy({ advice: "isolation: 'restart' starts no server beside another." })

@@ -1,9 +1,9 @@
-/** Runs steps one after another, in the order in which they were asked for. A step that fails does not stop the next. */
+/** Runs steps one after another, in the order of the calls. A step that fails does not stop the next. */
 export class StepQueue {
   readonly #check: () => void
   #last: Promise<unknown> = Promise.resolve()
 
-  /** @param check runs before each step. What it throws is the failure of the step, which then does not run. */
+  /** @param check runs before each step. If it throws, the step fails with that error and does not run. */
   constructor(check: () => void) {
     this.#check = check
   }
@@ -18,7 +18,7 @@ export class StepQueue {
     return await result
   }
 
-  /** Resolves when every step that was asked for until now has ended. */
+  /** Resolves when every step that was added until now has ended. */
   async settled(): Promise<void> {
     await this.#last
   }

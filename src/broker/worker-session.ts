@@ -17,11 +17,11 @@ type Handlers = {
   [Name in RequestName]: (params: BrokerRequests[Name]['params']) => Promise<BrokerRequests[Name]['result']>
 }
 
-/** What a session asks of the broker. */
+/** The broker, from a session's point of view. */
 export interface SessionOwner {
-  /** The pool of a name in the config. @throws UnknownServerError */
+  /** The pool for a name in the config. @throws UnknownServerError */
   pool(name: string): Pool
-  /** A pool of one server, for one lease, from a config of its own. */
+  /** A pool of one server, for one lease, with a config of its own. */
   ownPool(name: string, config: Record<string, unknown>, baseDir: string): Pool
   closeOwnPool(pool: Pool): Promise<void>
   /** Ends the leases that a worker has from earlier connections. */
@@ -35,7 +35,7 @@ export interface SessionOwner {
   countRefused(): void
 }
 
-/** One connection of a worker, and the leases that it holds. They end with it. */
+/** One connection of a worker, and its leases. The leases end with the connection. */
 export class WorkerSession {
   readonly #broker: SessionOwner
   readonly #socket: Socket
@@ -47,7 +47,7 @@ export class WorkerSession {
   #slot = 0
   #fileName: string | undefined
   #isWithoutServer = false
-  /** Counts the files that this connection began: a lease that comes too late for its file is given back. */
+  /** The number of files that this connection began. A lease that comes too late for its file is given back. */
   #file = 0
 
   constructor(broker: SessionOwner, socket: Socket) {
@@ -64,13 +64,13 @@ export class WorkerSession {
     return this.#worker?.pid === pid && this.#worker.thread === thread
   }
 
-  /** Ends the connection, too: the worker has another one, or the run is over. */
+  /** Ends the session and its connection, because the worker has another connection, or the run is over. */
   close(): void {
     this.end()
     this.#socket.destroy()
   }
 
-  /** Gives back all that it holds, and all that is on its way to it. */
+  /** Gives back all leases, also leases that have not arrived. */
   end(): void {
     this.#file++
     for (const lease of this.#leases.values()) lease.release()
@@ -141,7 +141,7 @@ export class WorkerSession {
     },
   }
 
-  /** The lease of a name that it holds, or that is on its way: concurrent tests may ask for one at the same time. */
+  /** The session's lease of a name, also if it has not arrived: concurrent tests may ask for one at the same time. */
   async #lease(name: string, take: () => Promise<Lease>): Promise<Lease> {
     const known = this.#leases.get(name) ?? this.#coming.get(name)
     if (known) return await known
@@ -206,7 +206,7 @@ export class WorkerSession {
     else this.#socket.pause()
   }
 
-  // The worker sends nonsense. Only this worker's session ends.
+  // The worker's message is invalid. Only this worker's session ends.
   #refuse(error: ProtocolError): void {
     this.#isRefused = true
     this.end()

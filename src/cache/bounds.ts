@@ -1,14 +1,14 @@
-/** How much a part of the cache may hold. */
+/** The limits of a part of the cache. */
 export interface Bounds {
   readonly count: number
   readonly bytes: number
 }
 
 /**
- * The entries that are beyond the bounds, so that the oldest unused ones go.
+ * The entries that exceed the bounds: the oldest unused entries.
  *
  * @param entries the most recently used first
- * @param isKept whether an entry stays, whatever the bounds; it counts all the same
+ * @param isKept returns true for an entry that must stay. The entry counts towards the bounds.
  */
 export function beyondBounds<T extends { readonly bytes: number }>(
   entries: readonly T[],

@@ -5,22 +5,22 @@ import { setTimeout } from 'node:timers/promises'
 import { makeDirectories } from '../make-directories.ts'
 import { hasEnded, processScope, startOf } from './process-scope.ts'
 
-// In milliseconds. The holder shows that it lives, for processes of other hosts.
+// In milliseconds. The holder touches the file, so that processes of other hosts see that the holder lives.
 const heartbeat = 5_000
 const silentFor = 60_000
-// A process of this host can be asked whether it lives. It is silent as long as the machine is suspended.
+// A process can ask the system whether another process of this host lives. A suspended machine touches no file.
 const suspendedFor = 12 * 60 * 60_000
 const askEvery = 200
 
 interface Holder {
   readonly scope: string
   readonly pid: number
-  /** When the process began, which tells it from a later one with the same ID. */
+  /** When the process began, to tell it from a later process with the same ID. */
   readonly started?: string | undefined
   readonly nonce: string
 }
 
-/** Takes note of a wait; called at once, and then about five times a second. */
+/** Called while a lock is waited for: at once, and then about five times a second. */
 export type OnWait = (holder: { readonly pid: number }) => void
 
 interface Lock {
@@ -36,14 +36,14 @@ async function read(path: string): Promise<Lock | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     const status = await lstat(path).catch(() => undefined)
-    // Nobody would ever remove it.
+    // Nobody would ever remove the link.
     if (status?.isSymbolicLink()) throw new Error(`${path} is a link, and no lock`)
     return undefined
   }
   try {
     return { text, holder: JSON.parse(text) as Holder }
   } catch {
-    // Its process was killed while it wrote.
+    // The lock's process was killed during the write.
     return { text }
   }
 }
@@ -73,8 +73,9 @@ async function make(path: string, text: string): Promise<boolean> {
 }
 
 /**
- * Replaces an abandoned lock by one's own, in one step. Only the process that holds the lock of the replacement does so, or
- * two would each remove the other's new lock. A process can be killed while it holds that one: it is replaced likewise.
+ * Replaces an abandoned lock by one's own, in one step. Only the holder of the replacement's lock does so. Otherwise
+ * two processes could remove each other's new lock. If the holder is killed, the replacement's lock is replaced in the
+ * same way.
  */
 async function takeOver(path: string, abandoned: Lock, text: string): Promise<boolean> {
   const name = createHash('sha256').update(abandoned.text).digest('hex').slice(0, 16)

@@ -5,8 +5,7 @@ import { hostname } from 'node:os'
 let scope: string | undefined
 
 /**
- * Names the host and the namespace that process IDs of this process have a meaning in. A cache may be shared by several
- * hosts or containers.
+ * Names the host and the namespace in which this process's ID is valid. Several hosts or containers may share a cache.
  */
 export function processScope(): string {
   if (scope !== undefined) return scope
@@ -20,9 +19,7 @@ export function processScope(): string {
   return scope
 }
 
-/**
- * When a process of this scope began, in the system's ticks. Undefined where the system does not tell.
- */
+/** When a process of this scope began, in the system's ticks. Undefined if the system does not say. */
 export function startOf(pid: number): string | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -34,9 +31,9 @@ export function startOf(pid: number): string | undefined {
 }
 
 /**
- * Whether a process of this scope has ended.
+ * True if a process of this scope has ended.
  *
- * @param started when it began, if that is known: the ID of a process that has ended is used again
+ * @param started the time when the process began, if it is known. A later process can have the same ID.
  */
 export function hasEnded(pid: number, started?: string): boolean {
   try {

@@ -6,7 +6,7 @@ import { pathWeakness } from '../trusted-path.ts'
 import { hasEnded, processScope, startOf } from './process-scope.ts'
 
 const prefix = '.partial-'
-// In milliseconds. Far longer than a download takes: processes of other hosts cannot be asked whether they live.
+// In milliseconds, far longer than a download takes. Processes of other hosts cannot be asked whether they live.
 const abandonedAfter = 24 * 60 * 60_000
 
 async function isAbandoned(root: string, name: string): Promise<boolean> {
@@ -16,7 +16,10 @@ async function isAbandoned(root: string, name: string): Promise<boolean> {
   return age > abandonedAfter
 }
 
-/** Removes what interrupted processes left below `root`. What cannot be removed stays: nothing trusts it. */
+/**
+ * Removes the files that interrupted processes left below `root`. A file that cannot be removed does no harm, because
+ * nothing trusts it.
+ */
 export async function sweepStaging(root: string): Promise<void> {
   for (const name of await readdir(root).catch(() => [])) {
     if (!name.startsWith(prefix)) continue
@@ -26,8 +29,8 @@ export async function sweepStaging(root: string): Promise<void> {
 }
 
 /**
- * Makes a private directory for this process below `root`. It is on the file system of the final place, so that a rename
- * works.
+ * Makes a private directory for this process below `root`. The directory is on the file system of the final place, so
+ * that a rename works.
  *
  * @param mode of the new directory, and of a root that does not exist yet. Default: others can read but not write.
  */

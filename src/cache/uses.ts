@@ -5,7 +5,7 @@ import { makeDirectories } from '../make-directories.ts'
 import { hasEnded, processScope } from './process-scope.ts'
 
 const folder = '.uses'
-// In milliseconds. Longer than a run: processes of other hosts cannot be asked whether they live.
+// In milliseconds, longer than a run. Processes of other hosts cannot be asked whether they live.
 const believedFor = 24 * 60 * 60_000
 
 const noted = new Set<string>()
@@ -13,8 +13,8 @@ const noted = new Set<string>()
 const placeOf = (entry: string): string => join(dirname(entry), folder)
 
 /**
- * Notes that this process, or thread, uses an entry of the cache until it exits, so that no process removes the entry, and that the
- * entry was used just now. Best effort: a cache that can only be read has nobody who removes entries.
+ * Notes that this process or thread uses an entry of the cache now and until it exits, so that no process removes the
+ * entry. Best effort: nobody removes entries of a cache that is read-only.
  */
 export function noteUse(entry: string): void {
   try {
@@ -35,7 +35,7 @@ function remove(note: string): void {
   try {
     rmSync(note, { force: true })
   } catch {
-    // The next one who looks removes it.
+    // The next process that looks removes it.
   }
 }
 
@@ -54,7 +54,7 @@ export function entriesInUse(directory: string): Set<string> {
   try {
     notes = readdirSync(place)
   } catch {
-    // Nobody has noted anything.
+    // No process has noted a use.
   }
   for (const note of notes) {
     if (isOver(join(place, note))) remove(join(place, note))

@@ -51,7 +51,7 @@ const tarantoolLine = ({ name, version, bytes, lastUsed, isInUse }: CachedTarant
     `${version === undefined ? 'a damaged Tarantool' : `Tarantool ${version}`} (${name})`,
   )
 
-/** Lists what the cache holds, the last used first. */
+/** Lists the contents of the cache, the last used first. */
 export async function showCache(): Promise<string> {
   const { root, templates: directory } = openCache()
   const templates = await listTemplates(directory)

@@ -27,12 +27,12 @@ class UnknownCommand extends Error {}
 
 interface Command {
   readonly name: string
-  /** How many arguments it takes at most. */
+  /** The largest number of arguments. */
   readonly most: number
   readonly run: (...args: string[]) => Promise<string>
 }
 
-// Of two that begin alike, the longer one is first.
+// If two commands begin alike, the longer command is first.
 const commands: readonly Command[] = [
   { name: 'cache clear', most: 0, run: clearCache },
   { name: 'cache', most: 0, run: showCache },
@@ -61,7 +61,7 @@ async function main(args: string[]): Promise<string> {
   throw new UnknownCommand(name === '' ? 'there is no command' : `there is no command '${name}'`)
 }
 
-// parseArgs throws a TypeError for an option that does not exist. Others are faults of this program.
+// parseArgs throws a TypeError for an unknown option. Other errors are faults of this program.
 const isUnknown = (error: unknown): error is Error =>
   error instanceof UnknownCommand ||
   (error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS_'))

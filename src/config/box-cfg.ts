@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.ts'
 import type { BoxCfgValue } from './options.ts'
 
-/** Options of box.cfg that the fixture sets itself. The value says what the user can do instead. */
+/** The options of box.cfg that the fixture sets itself. The value is the advice to the user. */
 export const ownOptions: Readonly<Record<string, string>> = {
   listen: 'use host and port',
   background: 'leave it out',
@@ -9,7 +9,7 @@ export const ownOptions: Readonly<Record<string, string>> = {
   logger: 'leave it out; the server logs to its logFile, and the option logger gets each line',
 }
 
-/** The options that 1.7.4 renamed. Both names of one value are an error to box.cfg. */
+/** The options that 1.7.4 renamed. box.cfg refuses a value that is given under both names. */
 export const renamedOptions: Readonly<Record<string, string>> = {
   logger: 'log',
   logger_nonblock: 'log_nonblock',
@@ -26,7 +26,7 @@ export const renamedOptions: Readonly<Record<string, string>> = {
 }
 
 /**
- * Refuses a boxCfg that has one value under its old and its new name, which box.cfg would refuse less clearly.
+ * Refuses a boxCfg that names an option by its old and its new name. The error of box.cfg would be less clear.
  *
  * @throws InvalidOptionError
  */

@@ -12,7 +12,7 @@ function show(value: unknown): string {
 /**
  * Checks what a user passed against a table of options.
  *
- * @param what how messages call the whole: `'TarantoolInstance'`
+ * @param what the name of the whole in messages: `'TarantoolInstance'`
  * @throws UnknownOptionError naming the option and the nearest one that exists
  * @throws InvalidOptionError naming the option, what it must be, and what it was
  */

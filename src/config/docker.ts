@@ -9,7 +9,7 @@ import { versionOfEnvironment } from './version.ts'
 
 /** A checked `docker`, with its dockerOptions. */
 export interface ResolvedDocker {
-  /** With its tag or digest. */
+  /** The image's name with its tag or digest. */
   readonly image: string
   /** A name on PATH, or an absolute path. */
   readonly engine: string
@@ -19,11 +19,11 @@ export interface ResolvedDocker {
 
 const defaultTag = '3.8'
 
-/** Whether an image is named with its tag or digest. A colon before the last slash is a registry's port. */
+/** True if an image is named with its tag or digest. A colon before the last slash is a registry's port. */
 export const isComplete = (image: string): boolean =>
   image.includes('@') || image.slice(image.lastIndexOf('/') + 1).includes(':')
 
-/** A program's path made absolute; a name is left to PATH. */
+/** A program's path made absolute. A bare name stays as it is, for PATH. */
 function engineProgram(engine: string, baseDir: string): string {
   return engine.includes('/') && !isAbsolute(engine) ? resolve(baseDir, engine) : engine
 }
@@ -31,8 +31,8 @@ function engineProgram(engine: string, baseDir: string): string {
 /**
  * Fills in the dockerOptions.
  *
- * @param version the option; without it TARANTOOL_FIXTURE_VERSION counts
- * @throws InvalidOptionError if that is malformed
+ * @param version the option; its default is TARANTOOL_FIXTURE_VERSION
+ * @throws InvalidOptionError if the variable is malformed
  */
 export function resolveDocker(options: DockerOptions, baseDir: string, version?: string): ResolvedDocker {
   const {
@@ -55,7 +55,7 @@ function tagOfEnvironment(): string | undefined {
   return version && readWantedVersion(version, 'TARANTOOL_FIXTURE_VERSION').text
 }
 
-// A tag may say more than the version: 3.8.0-ubuntu20.04 is one of 3.8.
+// A tag may say more than the version: 3.8.0-ubuntu20.04 fits 3.8.
 const saysVersion = (tag: string | undefined, version: string): boolean =>
   tag !== undefined && (tag === version || tag.startsWith(`${version}.`) || tag.startsWith(`${version}-`))
 
@@ -76,7 +76,7 @@ function checkVersionOfImage(version: string, { image, tag }: DockerOptions): vo
 const published: ReadonlySet<string> = new Set(['127.0.0.1', 'unix/'])
 
 /**
- * Refuses what does not go together with a container.
+ * Refuses options that a container cannot have.
  *
  * @throws UnknownOptionError, InvalidOptionError
  */

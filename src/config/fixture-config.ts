@@ -20,7 +20,7 @@ export interface ResolvedFixture {
   readonly servers: ReadonlyMap<string, ResolvedServer>
   readonly lease: 'file' | 'on-use'
   readonly maxServers: number | undefined
-  /** The options of the server `default` as given: a test file's own config is laid over them. */
+  /** The options of the server `default`, as given. A test file's own config overrides them. */
   readonly defaults: Given
 }
 
@@ -37,9 +37,9 @@ function checkServerOptions(what: string, options: unknown): asserts options is 
 }
 
 /**
- * Checks a fixture's config, and resolves the options of each server. The files that they name have to be there.
+ * Checks a fixture's config, and resolves the options of each server. Every file that they name has to exist.
  *
- * @param baseDir what relative paths are relative to
+ * @param baseDir the directory that relative paths start from
  * @param version the version that the run is for, which is the default of the config
  * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
@@ -71,7 +71,7 @@ export function resolveFixture(config: FixtureConfig, baseDir: string, version?:
 /**
  * Checks a test file's own config, and resolves it over the options of the server `default`.
  *
- * @param baseDir what relative paths in the file's config are relative to
+ * @param baseDir the directory that relative paths in the file's config start from
  * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
 export function resolveOwnServer({ defaults }: ResolvedFixture, config: unknown, baseDir: string): ResolvedServer {
@@ -90,8 +90,8 @@ function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
 }
 
 /**
- * The servers of a run that is for one version. A server that names a version or program of its own keeps it, if another
- * server is of the run's version: a run in which none is would test something else than its name says.
+ * The servers of a run for one version. A server that names a version or program of its own keeps it, if another server
+ * has the run's version. A run in which no server has the version would not test that version.
  */
 function forVersion(servers: ReadonlyMap<string, ServerOptions>, version: string): Map<string, ServerOptions> {
   checkVersion('tarantool', version)

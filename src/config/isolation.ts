@@ -2,13 +2,13 @@
 export const isolations = ['reset', 'file', 'restart', 'process', 'none'] as const
 
 /**
- * How a test finds its server.
+ * The state in which a test finds its server.
  *
- * - `'reset'`: as it was before the test before it. What a test changes is undone, at the price of what it changed; what
- *   `beforeAll` changes lasts for the tests of its suite.
- * - `'file'`: as the tests before it in its file left it; between files as for `'reset'`. For `test.concurrent`.
- * - `'restart'`: newly started for each test.
- * - `'process'`: the same, without waiting for the start.
- * - `'none'`: as whoever had it before left it.
+ * - `'reset'`: the server is as it was before the previous test. The fixture undoes a test's changes, at a cost that
+ *   grows with the number of changes. Changes of `beforeAll` last for the tests of its suite.
+ * - `'file'`: the server is as the previous test of the file left it. Between files it is reset. For `test.concurrent`.
+ * - `'restart'`: the server is newly started for each test.
+ * - `'process'`: like `'restart'`, without waiting for the start.
+ * - `'none'`: the server is as its last user left it.
  */
 export type Isolation = 'none' | 'file' | 'reset' | 'process' | 'restart'

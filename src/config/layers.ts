@@ -1,20 +1,20 @@
 import { isComplete } from './docker.ts'
 import type { ServerOptions } from './server-options.ts'
 
-/** Checked options as the user gave them, and the directory that each option's relative path is relative to. */
+/** Checked options as the user gave them. Each option keeps the directory that its relative path starts from. */
 export interface Given<Options extends object = ServerOptions> {
   readonly options: Options
   readonly baseDirOf: (option: string) => string
 }
 
-/** Whether a server's options name the program that is run, whatever its version. */
+/** True if a server's options name the program that is run, whatever its version. */
 export function namesProgram({ commandToRun, docker }: ServerOptions): boolean {
   return commandToRun !== undefined || docker?.tag !== undefined || (docker?.image ? isComplete(docker.image) : false)
 }
 
 /**
- * Lays options over defaults. The options that choose a Tarantool go together: the default of one does not contradict
- * another that the upper layer names.
+ * Lays options over defaults. The options that choose a Tarantool go together: if the upper layer names one of them,
+ * the defaults of the others do not count.
  *
  * @example overDefaults({ version: '3' }, { commandToRun: './tarantool' }).version // undefined
  */
@@ -29,7 +29,7 @@ export function overDefaults(defaults: ServerOptions, own: ServerOptions): Serve
   return merged
 }
 
-/** The same for options whose paths are relative to different directories. */
+/** The same for options whose paths start from different directories. */
 export function layOver(defaults: Given, own: Given): Given {
   return {
     options: overDefaults(defaults.options, own.options),

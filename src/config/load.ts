@@ -8,12 +8,12 @@ import type { FixtureConfig } from './server-options.ts'
 
 const names = ['ts', 'mts', 'js', 'mjs', 'json'].map(extension => `tarantool.config.${extension}`)
 
-/** The path of a directory's tarantool.config file; undefined when it has none. */
+/** The path of a directory's tarantool.config file; undefined if the directory has none. */
 export function findConfigFile(directory: string): string | undefined {
   return names.map(name => join(directory, name)).find(path => existsSync(path))
 }
 
-// In watch mode it may have been edited; what it imports itself stays as it was.
+// In watch mode the file may have been edited. Modules that it imports are not loaded again.
 async function importAnew(path: string): Promise<unknown> {
   const { mtimeMs } = await stat(path)
   delete createRequire(path).cache[path]
@@ -35,7 +35,7 @@ function hintOf(path: string, error: unknown): string | undefined {
  * Reads the config of a fixture from the tarantool.config file of a directory.
  *
  * @param importFile reads a module; a runner brings one that knows TypeScript. Default: Node's own.
- * @throws SetupError when there is no file, or when it throws or exports no config
+ * @throws SetupError if there is no file, or if the file throws or exports no config
  */
 export async function loadConfigFile(
   directory: string,

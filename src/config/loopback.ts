@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
 
-/** Whether only this machine can connect to the host. */
+/** True if only this machine can connect to the host. */
 export const isLoopback = (host: string): boolean =>
   host === '::1' || host === 'localhost' || (isIPv4(host) && host.startsWith('127.'))

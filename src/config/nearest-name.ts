@@ -13,7 +13,7 @@ function distance(from: string, to: string): number {
 
 const plain = (name: string): string => name.replaceAll(/[_-]/g, '').toLowerCase()
 
-/** The name among `known` that `name` was most likely meant to be; undefined when none is near. Case and `_` do not count. */
+/** The name among `known` that `name` most likely means; undefined if none is near. Case and `_` do not count. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1

@@ -1,18 +1,18 @@
-/** User and password of the account that a test talks to the server with. */
+/** User and password of the account with which a test connects to the server. */
 export interface Credentials {
-  /** The user's name; the server makes it where there is none. */
+  /** The user's name. The server creates a user that does not exist. */
   user: string
-  /** The password, in the clear. */
+  /** The password, as plain text. */
   password: string
 }
 
 /**
- * When an instance's directory stays on disk after the server has gone: never, only after a failed start or a crash, or
- * always.
+ * When an instance's directory stays on disk after the server has ended: never, only after a failed start or a crash,
+ * or always.
  */
 export type Keep = 'never' | 'on-failure' | 'always'
 
-/** Gets each line that the server logs, as it is written. */
+/** Receives each line that the server logs, as soon as the server has written it. */
 export type Logger = (line: string) => void
 
 /** A value of `boxCfg`, rendered as a Lua literal. */
@@ -25,30 +25,33 @@ export type BoxCfgValue =
   | readonly BoxCfgValue[]
   | { readonly [name: string]: BoxCfgValue }
 
-/** The container that a server runs in. */
+/** The container in which a server runs. */
 export interface DockerOptions {
-  /** Default `'tarantool/tarantool'`. It is pulled where the engine does not have it. */
+  /** The image. Default `'tarantool/tarantool'`. An image that the engine does not have is pulled. */
   image?: string | undefined
-  /** Default: the option `version`, else `'3.8'`; none for an image that is named with its tag or digest. */
+  /**
+   * The image's tag. Default: the option `version`, else `'3.8'`. An image that is named with its tag or digest has no
+   * default.
+   */
   tag?: string | undefined
   /** `'docker'`, `'podman'`, or the path of a program that takes Docker's command line. Default `'docker'`. */
   engine?: string | undefined
-  /** Whom the server runs as; that user has to be able to write the instance's directory. Default: you. */
+  /** The user that the server runs as. The user must be able to write to the instance's directory. Default: you. */
   user?: string | undefined
   /** Further arguments of `docker run`, before the image: `['--network', 'shop', '--memory', '1g']`. */
   args?: readonly string[] | undefined
 }
 
-/** A row of a seed: a tuple, or an object by the names of the space's format. */
+/** A row of a seed: a tuple, or an object whose keys are the names of the space's format. */
 export type SeedRow = readonly unknown[] | { readonly [field: string]: unknown }
 
-/** Rows by the name of their space. */
+/** Rows, by the name of their space. */
 export interface SeedRows {
   readonly [space: string]: readonly SeedRow[]
 }
 
 /**
- * What an instance is made from. Names and defaults are those of Python's `asynctnt.instance`, in camelCase, unless an
+ * The options of an instance. Names and defaults are those of Python's `asynctnt.instance`, in camelCase, unless an
  * option says otherwise.
  */
 export interface InstanceOptions {
@@ -66,26 +69,26 @@ export interface InstanceOptions {
   /** Port or socket path of the console. Default: a socket in the instance's directory, which only you can reach. */
   consolePort?: number | string | undefined
   /**
-   * Where to replicate from: one URI or several, the `uri` of other instances. Can be set between starts, too. What is
-   * replicated from needs `walMode: 'write'`. Default: none.
+   * The sources of replication: one URI or several, the `uri` of other instances. The option can change between two
+   * starts. A source needs `walMode: 'write'`. Default: none.
    *
-   * A server with data of its own that finds no source at a restart is ready as an orphan, read-only, after half of
-   * `timeout` (or `boxCfg.replication_connect_timeout`, which is in seconds): `status()` says so.
+   * A restarted server that has data and finds no source becomes ready as a read-only orphan, and `status()` says so.
+   * It waits half of `timeout` first, or `boxCfg.replication_connect_timeout`, which is in seconds.
    */
   replicationSource?: string | readonly string[] | undefined
   /** `custom_proc_title`. Default `tnt[host:port]`. */
   title?: string | undefined
-  /** Called with each line of the server's log; what it throws becomes a warning of Node's. Default: none. */
+  /** Called with each line of the server's log. An error that it throws becomes a warning of Node's. Default: none. */
   logger?: Logger | undefined
   /** `log_level`, 0 (fatal) to 7 (debug). Default 5 (info). */
   logLevel?: number | undefined
-  /** Memory for memtx in GB; not together with `memtxMemory`. Default 0.1. */
+  /** Memory for memtx in GB. Excludes `memtxMemory`. Default 0.1. */
   slabAllocArena?: number | undefined
-  /** Memory for memtx in bytes (`memtx_memory`). */
+  /** Memory for memtx in bytes (`memtx_memory`). Excludes `slabAllocArena`. */
   memtxMemory?: number | undefined
   /**
-   * `wal_mode`. Default `'none'`: fast, nothing survives a restart; vinyl refuses DDL, nobody can replicate from it. With a
-   * `replicationSource` the default is `'write'`.
+   * `wal_mode`. Default `'none'`: writes are fast, and data does not survive a restart. Without a WAL, vinyl refuses
+   * DDL, and no server can replicate from this server. With a `replicationSource` the default is `'write'`.
    */
   walMode?: 'none' | 'write' | 'fsync' | undefined
   /**
@@ -95,11 +98,14 @@ export interface InstanceOptions {
    * would get too long there.
    */
   root?: string | undefined
-  /** Whether `box.cfg.work_dir` is set to the instance's directory. It is the working directory either way. Default true. */
+  /**
+   * Sets `box.cfg.work_dir` to the instance's directory. The directory is the working directory in any case. Default
+   * true.
+   */
   specifyWorkDir?: boolean | undefined
-  /** `false` is the same as `keep: 'always'`. Default true. */
+  /** `false` means `keep: 'always'`. Default true. */
   cleanup?: boolean | undefined
-  /** When the instance's directory stays after the server has gone. Default `'never'`. */
+  /** When the instance's directory stays after the server has ended. Default `'never'`. */
   keep?: Keep | undefined
   /**
    * The init script, or the path of a `.lua` file that holds it: Mustache with the tags `<% value as Lua literal %>`,
@@ -111,58 +117,69 @@ export interface InstanceOptions {
   /** The application: Lua source, or the path of a `.lua` file. It runs after `box.cfg`. Default: none. */
   appLua?: string | undefined
   /**
-   * Directory whose Lua modules (and those of its `.rocks`) the application may `require`. Default: the one that `appLua`
-   * stands in, where that is a path.
+   * Directory whose Lua modules (and those of its `.rocks`) the application can `require`. Default: the directory of
+   * `appLua`, if `appLua` is a path.
    */
   appDir?: string | undefined
   /**
-   * Lua that fills the database: source, or the path of a `.lua` file. It runs after `appLua`, when the database is new:
-   * not at a start with `recreate: false` that finds its data again, and not for a server that starts from a template,
-   * which has the data already. Default: none.
+   * Lua that fills the database: source, or the path of a `.lua` file. It runs after `appLua`, in a new database only.
+   * It does not run at a start with `recreate: false` that finds its data again. Nor does it run for a server that
+   * starts from a template, which already contains the data. Default: none.
    */
   seedLua?: string | undefined
   /**
-   * Rows without Lua, inserted after `seedLua` has run: an object of rows by space, the path of a file, or a list of these.
-   * A `.json` file holds such an object, or a list of rows of the space that it is named after; a `.ndjson` (or `.jsonl`)
-   * file one row a line of the space that it is named after. A row is a tuple, or an object by the names of the space's
-   * format. A text becomes what the format says: a decimal, a uuid, a datetime. In code, a row may also hold bigint,
-   * Uint8Array, Date, Decimal, Uuid, Datetime and Interval. Default: none.
+   * Rows without Lua, inserted after `seedLua` has run: an object of rows by space, the path of a file, or a list of
+   * these. Default: none.
    *
-   * A row that does not fit is a SeedError with its file, line and field.
+   * A `.json` file holds such an object, or a list of rows. A `.ndjson` (or `.jsonl`) file holds one row per line. The
+   * name of a file with rows only is the name of the space. A row is a tuple, or an object whose keys are the names of
+   * the space's format. The format decides what a text becomes: a decimal, a uuid, a datetime. In code, a row can also
+   * contain bigint, Uint8Array, Date, Decimal, Uuid, Datetime and Interval.
+   *
+   * A row that does not fit fails the start with a SeedError, which has the row's file, line and field.
    *
    * @example { users: [{ id: 1, name: 'ann' }, [2, 'bob']] }
    * @example ['./seed/users.ndjson', './seed/orders.json']
    */
   seed?: string | SeedRows | readonly (string | SeedRows)[] | undefined
   /**
-   * Whether the seeded data is kept in the cache as a template, which further servers start from, in this run and in later
-   * ones: they run `appLua` and no seed. `false` for a seed that is to run at each start, since it depends on the time or
-   * on another server. Default true.
+   * Keeps the seeded data in the cache as a template. Further servers start from the template, in this run and in later
+   * runs: they run `appLua` and no seed. Set it to `false` if the seed must run at each start, for example because it
+   * depends on the time or on another server. Default true.
    */
   seedTemplate?: boolean | undefined
-  /** Lua text between the braces of `box.cfg{…}`: `"too_long_threshold = 0.5"`. Wins over the named options. */
+  /** Lua text between the braces of `box.cfg{…}`: `"too_long_threshold = 0.5"`. Overrides the named options. */
   extraBoxCfg?: string | undefined
-  /** How long the server may take until it is ready, from the start of its process, in milliseconds. Default 5000, in a container 30000. */
+  /**
+   * The longest time from the start of the process until the server is ready, in milliseconds. Default 5000, in a
+   * container 30000.
+   */
   timeout?: number | undefined
-  /** How long a stop waits between SIGTERM and SIGKILL, in milliseconds. Default 5000. */
+  /** The time between SIGTERM and SIGKILL when the server is stopped, in milliseconds. Default 5000. */
   stopTimeout?: number | undefined
   /**
    * The version of Tarantool to run: a series (`'3'`), a minor version (`'2.11'`), a release (`'3.8.0'`) or `'latest'`.
-   * TARANTOOL_BIN and PATH count if they fit; else the vendor's release is taken from the cache, or downloaded into it as
-   * any user. A `commandToRun` has to be of that version. With `docker` it is the image's tag. Default:
-   * TARANTOOL_FIXTURE_VERSION; without it, any Tarantool of the machine, else the newest release of series 3.
+   *
+   * The fixture takes TARANTOOL_BIN or a program on PATH if its version fits. Otherwise it takes the vendor's release
+   * from the cache, or downloads the release into the cache, as any user. A `commandToRun` must have that version. With
+   * `docker`, the version is the image's tag. Default: TARANTOOL_FIXTURE_VERSION. Without the variable, any Tarantool
+   * of the machine, else the newest release of series 3.
    */
   version?: string | undefined
   /**
-   * Says nothing about which Tarantool is used and how its download goes. Default false: one line in each run, unless it is
-   * the `tarantool` on PATH, and the progress of a download.
+   * Prints nothing about the Tarantool that is used and about its download. Default false: each run prints one line,
+   * unless it uses the `tarantool` on PATH, and shows the progress of a download.
    */
   quiet?: boolean | undefined
-  /** The Tarantool to run: a path, or a name on PATH. Default: TARANTOOL_BIN, PATH, the cache, a release of the vendor's. */
+  /**
+   * The Tarantool to run: a path, or a name on PATH. Default: TARANTOOL_BIN, PATH, the cache, then a release of the
+   * vendor's.
+   */
   commandToRun?: string | undefined
   /**
-   * Runs the server in a container: `{}` for Tarantool's own image. Its port (and that of a console on TCP) is published on
-   * 127.0.0.1 only; its directory, `appDir` and the seed's files are mounted at their own paths. Default: none.
+   * Runs the server in a container: `{}` for Tarantool's own image. The engine publishes the server's port (and the
+   * port of a console on TCP) on 127.0.0.1 only. It mounts the instance's directory, `appDir` and the seed's files at
+   * their own paths. Default: none.
    *
    * @example { image: 'registry.example/tarantool', tag: '2.11' }
    */
@@ -171,36 +188,37 @@ export interface InstanceOptions {
   commandArgs?: readonly string[] | undefined
   /**
    * Options of `box.cfg` by Tarantool's own names; they override all other options. `listen`, `background` and `log`
-   * cannot be set: a test's server listens on `host` and `port`, and logs to its `logFile`. `log_format: 'json'` is
+   * cannot be set. A test's server listens on `host` and `port`, and logs to its `logFile`. `log_format: 'json'` is
    * allowed.
    */
   boxCfg?: { readonly [name: string]: BoxCfgValue } | undefined
   /**
-   * Environment variables for the server. The owner's own are passed on, but for TT_*, which would configure it; not into a
-   * container.
+   * Environment variables for the server. The server also inherits the owner's variables, except TT_*, which would
+   * configure the server. A container does not inherit any.
    */
   env?: { readonly [name: string]: string } | undefined
   /**
-   * An account with the role `super`; guest then has no rights. `'random'` makes one up. Default: none, and guest has the
-   * role `super`, unless the server cannot tell users apart: see `access` (asynctnt: read, write, execute).
+   * An account with the role `super`. Guest then has no rights. `'random'` creates a random account. Default: none, and
+   * guest has the role `super`, unless the server cannot tell users apart: see `access` (asynctnt: read, write,
+   * execute).
    */
   credentials?: Credentials | 'random' | undefined
   /**
-   * Other users of the machine who can connect over TCP. A list of user ids admits services that run as other users;
-   * `'any'` admits everybody. Default: only you and root.
+   * The other users of the machine who can connect over TCP. A list of user ids admits services that run as other
+   * users; `'any'` admits everybody. Default: only you and root.
    *
    * On Linux, a server on 127.0.0.1, ::1 or localhost asks the kernel who owns a connection. It refuses other users
-   * before they can authenticate. A server cannot ask in a container, on another address, on macOS, or in a sandbox that
-   * forbids netlink. Such a server has an account with a random password, unless `credentials` name an account, and the
-   * fixture gives guest no rights.
+   * before they can authenticate. A server cannot ask in a container, on another address, on macOS, or in a sandbox
+   * that forbids netlink. Such a server has an account with a random password, unless `credentials` name an account,
+   * and the fixture gives guest no rights.
    *
    * @example { uids: [1001] }
    */
   access?: 'any' | { readonly uids: readonly number[] } | undefined
   /**
-   * Lets `reset()` bring the server back to how it was when its application had been loaded, at the price of what was
-   * changed since: triggers keep the old version of each row that is touched. Default false. A read-only replica has its
-   * master's data, and records none: a reset of the master reaches it.
+   * Lets `reset()` bring the server back to its state after the application was loaded. Triggers keep the old version
+   * of each row that is changed, so the cost grows with the number of changes. Default false. A read-only replica has
+   * the data of its master and records nothing: a reset of the master resets the replica's data.
    */
   recordChanges?: boolean | undefined
 }

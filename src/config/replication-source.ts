@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { InvalidOptionError } from '../errors.ts'
 
-// 3.x takes parameters behind a question mark.
+// 3.x accepts parameters after a question mark.
 const account = '(?:[^@/\\s]+@)?'
 const host = '(?:\\[[\\da-fA-F:.%]+\\]|[^:@/?\\s[\\]]+)'
 const pattern = new RegExp(
@@ -16,7 +16,7 @@ function isUri(text: string): boolean {
 }
 
 /**
- * Refuses what is no URI, before a server would.
+ * Refuses a text that is no URI, before a server would.
  *
  * @throws InvalidOptionError
  */

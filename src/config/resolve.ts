@@ -19,7 +19,10 @@ export type LuaSource = { readonly text: string } | { readonly file: string }
 
 export type WalMode = NonNullable<InstanceOptions['walMode']>
 
-/** The `wal_mode` of a server: nobody can replicate from one that has no WAL, and one that replicates may be a source, too. */
+/**
+ * The `wal_mode` of a server. Nobody can replicate from a server without a WAL, and a server that replicates may be a
+ * source, too.
+ */
 export function walModeOf(
   options: { readonly walMode?: WalMode | undefined },
   replicationSource: string | readonly string[] | undefined,
@@ -27,7 +30,7 @@ export function walModeOf(
   return options.walMode ?? (replicationSource === undefined ? 'none' : 'write')
 }
 
-/** Checked options with their defaults: what the layers below work with. */
+/** Checked options with their defaults. */
 export interface ResolvedOptions {
   readonly host: string
   readonly port: number | string | undefined
@@ -37,9 +40,9 @@ export interface ResolvedOptions {
   readonly title: string | undefined
   readonly logger: Logger | undefined
   readonly logLevel: number
-  /** Bytes. */
+  /** In bytes. */
   readonly memtxMemory: number
-  /** Undefined where the user named none: see `walModeOf`. */
+  /** Undefined if the user named none: see `walModeOf`. */
   readonly walMode: WalMode | undefined
   /** Undefined if the user named no root: see `placeOf`. */
   readonly root: string | undefined
@@ -55,7 +58,7 @@ export interface ResolvedOptions {
   readonly timeout: number
   readonly stopTimeout: number
   readonly version: string | undefined
-  /** The version that the server's name says; undefined where nothing asks for one. */
+  /** The version in the server's name; undefined if nothing asks for a version. */
   readonly versionInName: string | undefined
   readonly quiet: boolean
   readonly commandToRun: string | undefined
@@ -63,20 +66,20 @@ export interface ResolvedOptions {
   readonly commandArgs: readonly string[]
   readonly boxCfg: { readonly [name: string]: BoxCfgValue }
   readonly env: { readonly [name: string]: string }
-  /** `'random'`: each instance makes up an account of its own. */
+  /** `'random'`: each instance creates an account of its own. */
   readonly credentials: Credentials | 'random' | undefined
   readonly access: 'any' | { readonly uids: readonly number[] }
   readonly recordChanges: boolean
 }
 
-/** The same with the account that the instance has. */
+/** The same options with the account that the instance has. */
 export interface OptionsWithAccount extends Omit<ResolvedOptions, 'credentials'> {
   readonly credentials: Credentials | undefined
 }
 
 const bytesPerGigabyte = 2 ** 30
 
-/** A text of one line that ends in `.lua` is a path; everything else is Lua. */
+/** A single line that ends in `.lua` is a path; any other text is Lua. */
 function luaSource(option: string, given: string | undefined, baseDir: string): LuaSource | undefined {
   if (given === undefined) return undefined
   const file = resolve(baseDir, given)
@@ -147,16 +150,16 @@ function checkAccess({ access, docker, host = instanceOptions.host.default }: In
   )
 }
 
-// Of a directory that is mounted into a virtual machine, the sockets do not come along.
+// A virtual machine does not see the sockets of a directory that is mounted into it.
 function defaultConsoleHost({ consolePort, docker }: InstanceOptions): string {
   const isReached = docker === undefined || process.platform === 'linux'
   return typeof consolePort === 'number' || !isReached ? '127.0.0.1' : 'unix/'
 }
 
 /**
- * Checks an instance's options and fills in the instanceOptions.
+ * Checks an instance's options and fills in the defaults.
  *
- * @param baseDir what relative paths are relative to. Default: the working directory.
+ * @param baseDir the directory that relative paths start from. Default: the working directory.
  * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
 export function resolveOptions(options: InstanceOptions, baseDir: string = process.cwd()): ResolvedOptions {

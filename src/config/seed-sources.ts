@@ -3,7 +3,7 @@ import { basename, extname, resolve } from 'node:path'
 import { InvalidOptionError, SeedError } from '../errors.ts'
 import type { InstanceOptions, SeedRows } from './options.ts'
 
-/** Where the rows of a seed come from; a file's path is absolute. */
+/** A source of a seed's rows. The path of a file is absolute. */
 export type SeedSource =
   | { readonly rows: SeedRows; readonly name: string }
   | { readonly file: string; readonly format: 'json' | 'ndjson'; readonly space: string }
@@ -36,7 +36,7 @@ function fileSource(option: string, given: string, baseDir: string): SeedSource 
 /**
  * Checks that a value is rows by space, as a seed in code and a .json file have them.
  *
- * @param refuse gets the place, `users[2]`, and what is wrong there
+ * @param refuse gets the place, `users[2]`, and the fault
  */
 export function checkSeedRows(given: object, refuse: (place: string, message: string) => never): void {
   for (const [space, rows] of Object.entries(given)) {
@@ -58,7 +58,7 @@ export function checkRowList(
 /**
  * The sources of the option `seed`, in their order.
  *
- * @throws InvalidOptionError; SeedError when there is no such file
+ * @throws InvalidOptionError; SeedError if a file does not exist
  */
 export function seedSources(given: InstanceOptions['seed'], baseDir: string): SeedSource[] {
   if (given === undefined) return []

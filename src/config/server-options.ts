@@ -1,28 +1,31 @@
 import type { Isolation } from './isolation.ts'
 import type { InstanceOptions } from './options.ts'
 
-/** One server of a fixture: an instance, and how tests share it. */
+/** The options of one server of a fixture: an instance, and how tests share it. */
 export interface ServerOptions extends InstanceOptions {
-  /** Default `'reset'`. */
+  /** How tests are isolated from each other. Default `'reset'`. */
   isolation?: Isolation | undefined
   /**
-   * Compares all data after each test that is undone (isolation `'reset'`) with what the test began with, and fails a test
-   * that left a difference. Costs a reading of all data for each test. Default false.
+   * Compares all data after each undone test (isolation `'reset'`) with the data before the test. A test that left a
+   * difference fails. Each test costs a reading of all data. Default false.
    */
   strict?: boolean | undefined
 }
 
-/** What `defineTarantool` and the plugin take. Next to `servers`, the options of a server are defaults for all of them. */
+/**
+ * The config that `defineTarantool` and the plugin take. The options of a server next to `servers` are defaults for all
+ * servers.
+ */
 export interface FixtureConfig extends ServerOptions {
   /** Several servers, by name. Default: one, named `default`. */
   servers?: { readonly [name: string]: ServerOptions } | undefined
   /**
-   * When a test file gets its servers: `'file'`, before it is imported; `'on-use'`, with the first hook after
-   * `useTarantool()`, for projects in which few files need one. Default `'file'`.
+   * When a test file gets its servers. `'file'`: before the file is imported. `'on-use'`: with the first hook after
+   * `useTarantool()`, for projects in which few files need a server. Default `'file'`.
    */
   lease?: 'file' | 'on-use' | undefined
   /**
-   * How many servers of each name run at most; further files wait. Default: as many as there are workers. Spares (isolation
+   * The largest number of servers of each name. Further files wait. Default: the number of workers. Spares (isolation
    * `'process'`) do not count: with them there are up to twice as many processes.
    */
   maxServers?: number | undefined

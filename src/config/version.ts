@@ -1,14 +1,14 @@
 import { InvalidOptionError } from '../errors.ts'
 import { readWantedVersion } from '../version/wanted.ts'
 
-/** The version that TARANTOOL_FIXTURE_VERSION asks for, as it stands there; undefined if it asks for none. */
+/** The text of TARANTOOL_FIXTURE_VERSION; undefined if the variable asks for no version. */
 export const versionOfEnvironment = (env: NodeJS.ProcessEnv = process.env): string | undefined =>
   env.TARANTOOL_FIXTURE_VERSION?.trim() || undefined
 
 /**
  * Checks the option `version`.
  *
- * @param what whose option it is: `'TarantoolInstance'`
+ * @param what the owner of the option in messages: `'TarantoolInstance'`
  * @throws InvalidOptionError if it is malformed, or too old
  */
 export function checkVersion(what: string, version: string | undefined): void {
@@ -25,7 +25,7 @@ export function checkVersion(what: string, version: string | undefined): void {
  * Checks a list of versions to run one suite against.
  *
  * @param what the function that got the list
- * @throws InvalidOptionError if one is malformed or there twice, and if there is none
+ * @throws InvalidOptionError if the list is empty, or if a version is malformed or occurs twice
  */
 export function checkVersions(what: string, versions: readonly string[]): void {
   if (!Array.isArray(versions) || versions.length === 0) {
@@ -43,6 +43,6 @@ export function checkVersions(what: string, versions: readonly string[]): void {
   if (twice !== undefined) throw new InvalidOptionError(`${what}: version '${twice}' is in the list twice`)
 }
 
-/** The name of a runner's project for one version: `tarantool 2.11`, after the name that the project has anyway. */
+/** The name of a runner's project for one version: `tarantool 2.11`, after the project's own name. */
 export const withVersion = (name: string | undefined, version: string): string =>
   name ? `${name} (tarantool ${version})` : `tarantool ${version}`

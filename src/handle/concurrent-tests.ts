@@ -3,7 +3,7 @@ import { demandIn, isUsedIn, type Scope, unknownFile } from '../isolation/scope.
 import type { LeasedServer } from './leased-server.ts'
 import { workerState } from './worker-state.ts'
 
-/** The error of a test that runs beside others, and uses a server that is to be its own. */
+/** The error of a test that runs beside others, and uses a server that must be the test's own. */
 export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError | undefined {
   const { isolation } = demandIn(scope, server.info)
   if (!isUsedIn(scope, server.name) || isolation === 'file' || isolation === 'none') return undefined
@@ -17,7 +17,7 @@ export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError
  * Begins the concurrent tests of a file together, for a runner that runs them before all others and without hooks.
  *
  * @param scopes of these tests
- * @returns for each of them, why it cannot run
+ * @returns the reason for each test that cannot run
  */
 export async function beginConcurrentTests(scopes: readonly Scope[]): Promise<(SetupError | undefined)[]> {
   const {
@@ -27,7 +27,7 @@ export async function beginConcurrentTests(scopes: readonly Scope[]): Promise<(S
   for (const server of servers.values()) {
     const demand = demandIn(file, server.info)
     if (demand.isolation !== 'file') continue
-    // The file's first test: what the concurrent ones change is undone with what the others do.
+    // The changes of concurrent tests are undone together with the changes of the file's other tests.
     const attempt = {}
     const error = await server.beginTest(attempt, demand)
     await server.isolated.endTest(attempt, demand, false)

@@ -3,13 +3,13 @@ import type { HandleOrigin } from './handle-origin.ts'
 import { listedServer } from './listed-server.ts'
 import { workerState } from './worker-state.ts'
 
-// Options that can make a server's program another than that of the server that it is derived from.
+// Options that can change the program of a server, compared with the server that it is derived from.
 const choosing = ['version', 'commandToRun', 'commandArgs', 'docker'] as const
 
 /**
- * The version of a server that the current file does not have yet, as far as the main process has found it.
+ * The version of a server that the current file does not have yet, if the main process has found it.
  *
- * @throws why it has found none
+ * @throws the reason why the main process has found none
  */
 export function versionBeforeLease({ use, own }: HandleOrigin): string | undefined {
   const { listing, servers, tickets } = workerState()

@@ -1,10 +1,10 @@
 import type { LeasedServerInfo } from '../broker/messages.ts'
 
-/** The address of a server, as `inject('tarantool')` gives it. */
+/** The address of a server, in the form of `inject('tarantool')`. */
 export interface TarantoolAddress {
-  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
+  /** The address that the server listens on; `'unix/'` if `port` is the path of a socket. */
   readonly host: string
-  /** A port number; the path of a socket when `host` is `'unix/'`. */
+  /** The port number, or the path of a socket if `host` is `'unix/'`. */
   readonly port: number
   /** `host:port`, or `user:password@host:port`. */
   readonly uri: string
@@ -14,7 +14,7 @@ export interface TarantoolAddress {
   readonly password?: string | undefined
 }
 
-/** What a leased server's address is to a test. */
+/** The address of a leased server, for a test. */
 export function addressOf({ host, port, uri, user, password }: LeasedServerInfo): TarantoolAddress {
   return { host, port: port as number, uri, ...(user !== undefined && { user, password }) }
 }
@@ -27,8 +27,8 @@ function prefixesOf(name: string): string[] {
 }
 
 /**
- * Writes a server's address into the environment, for code that reads it from there: TARANTOOL_NAME_HOST, _PORT, _URI,
- * _USER and _PASSWORD, and for the server named `default` TARANTOOL_HOST, TARANTOOL_PORT and so on.
+ * Writes a server's address into the environment, for code that reads variables: TARANTOOL_NAME_HOST, _PORT, _URI,
+ * _USER and _PASSWORD. The server named `default` also has TARANTOOL_HOST, TARANTOOL_PORT and so on.
  */
 export function setEnvironment(info: LeasedServerInfo): void {
   const address = addressOf(info)
@@ -41,7 +41,7 @@ export function setEnvironment(info: LeasedServerInfo): void {
   }
 }
 
-/** Takes a server's address out of the environment again. */
+/** Removes a server's address from the environment. */
 export function clearEnvironment(name: string): void {
   for (const prefix of prefixesOf(name)) {
     for (const variable of Object.keys(variables)) delete process.env[prefix + variable]

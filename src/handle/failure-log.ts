@@ -1,17 +1,17 @@
 import { readTail, shownLines } from '../log/tail.ts'
 import type { LeasedServer } from './leased-server.ts'
 
-/** An error as test runners keep it. */
+/** An error in the form of a test runner. */
 export interface ShownError {
   message: string
   stack?: string | undefined
 }
 
-/** What a server logged from an offset on, as it stands under an error; undefined when it was silent. */
+/** The lines that a server logged from an offset on, as text for an error; undefined if the server logged nothing. */
 export function describeLog(server: LeasedServer, when: string, since: number): string | undefined {
   const { lines, earlier } = readTail(server.log.path, since, shownLines)
   const { fingerprint, logFile, keepsOnFailure } = server.info
-  // What is kept is worth a line, even where the server was silent.
+  // A kept directory is worth a line, even if the server logged nothing.
   if (lines.length === 0 && !keepsOnFailure) return undefined
   const name = server.name === 'default' ? '' : ` (${server.name})`
   const file = keepsOnFailure ? logFile : `${logFile}, which keep: 'on-failure' keeps`
@@ -21,7 +21,7 @@ export function describeLog(server: LeasedServer, when: string, since: number): 
   return `${fingerprint}${name} logged ${when} (whole log: ${file}):\n${log}`
 }
 
-/** Puts a text under an error's message, in its stack too: some reporters show the one, some the other. */
+/** Appends a text to an error's message and to its stack: some reporters show the message, others the stack. */
 export function appendToError(error: ShownError, text: string): void {
   const { message, stack } = error
   error.message = `${message}\n\n${text}`

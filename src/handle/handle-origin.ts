@@ -1,7 +1,7 @@
 import type { ServerUse } from '../isolation/scope.ts'
 import type { OwnConfig } from './leases.ts'
 
-/** Where a handle comes from: a call of `useTarantool()`, or the package's `test`. */
+/** The origin of a handle: a call of `useTarantool()`, or the package's `test`. */
 export interface HandleOrigin {
   /** The server and the options that the call asked for. */
   readonly use: ServerUse

@@ -14,8 +14,9 @@ import { noteUse } from './note-use.ts'
 import { workerState } from './worker-state.ts'
 
 /**
- * A test's hold on its worker's server. The server lives in the main process's hands; requests go to it straight from
- * here, and what changes its life goes through the main process. Its address never changes while the test file runs.
+ * A test's access to its worker's server. The main process owns the server. Requests go from the test straight to the
+ * server. Calls that stop, start or signal the server go through the main process. The address never changes while the
+ * test file runs.
  *
  * @example
  * const tarantool = useTarantool()
@@ -29,17 +30,17 @@ export class TarantoolHandle {
     this.#origin = origin
   }
 
-  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
+  /** The address that the server listens on; `'unix/'` if `port` is the path of a socket. */
   get host(): string {
     return this.#info().host
   }
 
-  /** The port; a socket's path when `host` is `'unix/'`. */
+  /** The port number, or the path of a socket if `host` is `'unix/'`. */
   get port(): number {
     return this.#info().port as number
   }
 
-  /** `host:port`, or `user:password@host:port`; what a URI cannot hold is percent-encoded. */
+  /** `host:port`, or `user:password@host:port`. Characters that a URI cannot contain are percent-encoded. */
   get uri(): string {
     return this.#info().uri
   }
@@ -55,33 +56,33 @@ export class TarantoolHandle {
   }
 
   /**
-   * The account, if the config asks for one or if the server cannot tell users apart. Undefined for guest, who may do
-   * everything.
+   * The account, if the config asks for one or if the server cannot tell users apart. Undefined for guest, who then has
+   * all rights.
    */
   get credentials(): { user: string; password: string } | undefined {
     const { user, password } = this.#info()
     return user === undefined ? undefined : { user, password: password ?? '' }
   }
 
-  /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */
+  /** The address of the console; `'unix/'` if `consolePort` is the path of a socket. */
   get consoleHost(): string {
     return this.#info().consoleHost
   }
 
-  /** The console's port, or its socket's path. */
+  /** The port of the console, or the path of its socket. */
   get consolePort(): number | string {
     return this.#info().consolePort
   }
 
-  /** The process's id; another one after a restart. */
+  /** The process id. It changes with a restart. */
   get pid(): number {
     return this.#info().pid
   }
 
   /**
-   * The server's version, `2.6.0-0-g47aa4e01e`: a text with `isAtLeast`, `major`, `minor` and `patch`. It is known at the top
-   * of a file, also with `lease: 'on-use'`. A server with a `version` of its own (`useTarantool({ config })`), and a
-   * container with `lease: 'on-use'`, tell it from the first hook on.
+   * The server's version, `2.6.0-0-g47aa4e01e`: a text with `isAtLeast`, `major`, `minor` and `patch`. The version is
+   * known at the top of a file, also with `lease: 'on-use'`. Two kinds of servers know it from the first hook on: a
+   * server with its own `version` (`useTarantool({ config })`), and a container with `lease: 'on-use'`.
    *
    * @example
    * const tarantool = useTarantool()
@@ -106,8 +107,9 @@ export class TarantoolHandle {
   /**
    * Runs Lua on the server's console, as its administrator.
    *
-   * @param lua one line or several; they are one chunk. What it is worth, or returns, is the result.
-   * @param options how long it may take: default, as long as the server lives
+   * @param lua one or more lines, which are one chunk. The result is the value of the expression, or the values that
+   *   the chunk returns.
+   * @param options `timeout` in milliseconds. Default: no limit while the server lives
    * @returns the values, or an empty list if there are none. Uuids, datetimes and similar values are strings, as on the
    *   console
    * @throws LuaError, BoxError; LeaseError, ConnectionError
@@ -121,7 +123,7 @@ export class TarantoolHandle {
   /**
    * Runs Lua over the binary protocol.
    *
-   * @param args what `...` stands for in it
+   * @param args the values of `...` in the Lua
    * @returns the list of the values that it returns
    * @throws LuaError, BoxError; ProtocolError for a value that cannot be sent; LeaseError, ConnectionError
    * @example
@@ -134,10 +136,10 @@ export class TarantoolHandle {
   /**
    * Calls a function of the application over the binary protocol.
    *
-   * @param name a global function's, or a path such as `'box.space.users:count'`
+   * @param name of a global function, or a path such as `'box.space.users:count'`
    * @param args its arguments
    * @returns the list of the values that it returns
-   * @throws what `eval` throws
+   * @throws the errors of `eval`
    * @example
    * const [count] = await tarantool.call<[number]>('count_users')
    */
@@ -145,20 +147,21 @@ export class TarantoolHandle {
     return (await fromCaller(this.call, () => this.#request(connections => connections.call(name, args)))) as Result
   }
 
-  /** The lines that the server logged since the current test began; those of its whole life with `{ since: 0 }`. */
+  /** The lines that the server logged since the current test began. With `{ since: 0 }`, all lines of the log. */
   async logs(slice?: LogSlice): Promise<string[]> {
     const { log, marks } = await this.#reach()
     return await log.lines({ since: marks.earliest, ...slice })
   }
 
-  /** The lines since the current test began that hold a text or match an expression. */
+  /** The lines since the current test began that contain a text or match an expression. */
   async grepLog(pattern: string | RegExp, slice?: LogSlice): Promise<string[]> {
     const { log, marks } = await this.#reach()
     return await log.grep(pattern, { since: marks.earliest, ...slice })
   }
 
   /**
-   * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
+   * Waits for a line that contains a text or matches an expression, and returns the line. A line that is already in the
+   * log counts.
    *
    * @param options `timeout` in milliseconds: by default 4000, or less if the test's own timeout is below 5 s. `since`
    *   in bytes: by default the size of the log when the test began
@@ -167,8 +170,8 @@ export class TarantoolHandle {
   async waitForLog(pattern: string | RegExp, options: LogWait = {}): Promise<string> {
     return await fromCaller(this.waitForLog, async () => {
       const { log, marks } = await this.#reach()
-      // Times out a little before the test does, since the runner's own error says less. A test timeout of 0, or none,
-      // means no limit.
+      // This wait ends a little before the test's timeout, since the runner's own error says less. A test timeout of 0,
+      // or none, means no limit.
       const { testTimeout } = workerState()
       const timeout = testTimeout ? Math.min(usualWait, 0.8 * testTimeout) : usualWait
       return await log.waitFor(pattern, { since: marks.earliest, timeout, ...options })
@@ -186,8 +189,8 @@ export class TarantoolHandle {
    * - In a hook of a suite: the changes of that suite's own hooks.
    * - At the top of a file or in its `beforeAll`: all changes since the application was loaded.
    *
-   * @throws ResetError when the server does not record its changes: its config has isolation `'none'`, `'restart'` or
-   *   `'process'`, and nothing in the file asks for another isolation. Also when the server had to be replaced, and
+   * @throws ResetError if the server does not record its changes: its config has isolation `'none'`, `'restart'` or
+   *   `'process'`, and nothing in the file asks for another isolation. Also if the server had to be replaced, and
    *   changes of an outer `beforeAll` are lost
    * @example
    * await tarantool.call('import_users')
@@ -200,13 +203,14 @@ export class TarantoolHandle {
   /**
    * Stops the server and starts it on the same address.
    *
-   * @param options `recreate`: begin with an empty directory. Default false: with its data, as far as `walMode` kept it.
+   * @param options `recreate: true` starts with an empty directory. Default false: the server keeps the data that its
+   *   `walMode` wrote to disk.
    */
   async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
     await (await this.#reachToChange()).restart(recreate)
   }
 
-  /** Stops the server; no crash to the test. The next test finds it running, newly started. */
+  /** Stops the server. The test does not count this as a crash. The next test finds a newly started server. */
   async stop(): Promise<void> {
     await (await this.#reachToChange()).stop()
   }
@@ -214,23 +218,26 @@ export class TarantoolHandle {
   /**
    * Starts a stopped server on the same address.
    *
-   * @param options `recreate`: begin with an empty directory. Default false: with what it left on disk.
+   * @param options `recreate: true` starts with an empty directory. Default false: the server finds the data that it
+   *   left on disk.
    */
   async start({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
     await (await this.#reachToChange()).start(recreate)
   }
 
-  /** Sends a signal, by default SIGKILL; returns when the server has ended of a SIGKILL. */
+  /** Sends a signal, by default SIGKILL. After a SIGKILL, the call returns when the server has ended. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await (await this.#reachToChange()).signal(signal)
   }
 
-  /** Freezes the server: connections stay open and nothing answers. The next test finds it resumed. */
+  /**
+   * Freezes the server: connections stay open, and the server does not answer. The next test finds the server resumed.
+   */
   async pause(): Promise<void> {
     await (await this.#reachToChange()).signal('SIGSTOP')
   }
 
-  /** Lets a paused server go on. */
+  /** Resumes a paused server. */
   async resume(): Promise<void> {
     await (await this.#reachToChange()).signal('SIGCONT')
   }
@@ -244,7 +251,7 @@ export class TarantoolHandle {
     if (!workerState().listing) await this.#reach()
   }
 
-  // Files that are only listed read addresses too, at their top level.
+  // A file that is only listed reads addresses too, at its top level.
   #info(): LeasedServerInfo {
     if (workerState().listing) return listedServer
     const server = this.#leased()

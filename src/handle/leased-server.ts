@@ -14,7 +14,7 @@ import { WorkerConnections } from './worker-connections.ts'
 /** A worker's side of a lease: its connections to the server and to the broker that owns the server. */
 export class LeasedServer {
   readonly name: string
-  /** Where in the log the lease and the running tests began. */
+  /** The places in the log where the lease and the running tests began. */
   readonly marks: LogMarks
   /** Brings the server into the state that tests and hooks expect. */
   readonly isolated: IsolatedServer
@@ -34,7 +34,7 @@ export class LeasedServer {
     })
     this.marks = new LogMarks(this.log.offset)
     this.isolated = new IsolatedServer(this.#control())
-    // In a vm pool nobody else closes what a file's context leaves open.
+    // In a vm pool, nothing else closes the connections that a file's context leaves open.
     this.#forgetClient = client.onClose(() => this.close())
   }
 
@@ -60,7 +60,7 @@ export class LeasedServer {
     return await this.#connections.request(send)
   }
 
-  /** Before a test. See `IsolatedServer`. */
+  /** Called before a test. See `IsolatedServer`. */
   async beginTest(attempt: object, demand: Demand): Promise<Error | undefined> {
     const { generation } = this.#info
     const error = await this.isolated.beginTest(attempt, demand)
@@ -87,17 +87,17 @@ export class LeasedServer {
     if (signal === 'SIGCONT') {
       if (this.#connections.isWatching) this.isolated.watch.notice('resumed')
     } else if (signal === 'SIGSTOP') this.isolated.watch.notice('taken-down')
-    // A frozen server keeps its connections. Whatever another signal does to it, the test wanted it.
+    // A frozen server keeps its connections. The test wanted the effect of any other signal.
     else this.#goingDown()
     await this.#client.request('signal', { server: this.name, signal })
   }
 
-  /** Tells that a test failed, where that makes a difference to what is kept. */
+  /** Reports that a test failed, if that changes which directories are kept. */
   async testFailed(): Promise<void> {
     if (this.#info.keepsOnFailure) await this.#client.request('failed', { server: this.name })
   }
 
-  /** Closes the connections; the lease itself is the broker's to end. */
+  /** Closes the connections. The broker ends the lease itself. */
   close(): void {
     this.#forgetClient()
     this.#connections.close()

@@ -64,7 +64,7 @@ export async function releaseServer(name: string): Promise<void> {
 }
 
 /**
- * Whether a suite wants its changes undone although the config does not ask for that. Recording must begin before the
+ * True if a suite wants its changes undone although the config does not ask for that. Recording must begin before the
  * tests run.
  */
 export function isToRecord({ info }: LeasedServer): boolean {
@@ -103,9 +103,9 @@ async function takeLease(path: string, name: string, own?: OwnConfig): Promise<L
   return server
 }
 
-// The request comes from our own hooks, so no stack frame is in the user's code. If the user's Lua has failed, the
-// stack names the Lua line, and runners show it. Otherwise the stack is empty: Jest would take every line but the first
-// for a frame.
+// The request comes from the fixture's own hooks, so no stack frame is in the user's code. If the user's Lua has
+// failed, the stack names the Lua line, and runners show it. Otherwise the stack is empty: Jest would take every line
+// but the first for a frame.
 function stackOf({ name, message, file, line = 1 }: Error & { file?: unknown; line?: unknown }): string {
   return typeof file === 'string' && file.startsWith('/') ? `${name}: ${message}\n    at ${file}:${line}:1` : ''
 }

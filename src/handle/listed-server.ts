@@ -1,6 +1,6 @@
 import type { LeasedServerInfo } from '../broker/messages.ts'
 
-/** What stands for a server where test files are imported and nothing runs (`vitest list`): of the right types. */
+/** A stand-in for a server in a run that only lists tests (`vitest list`). Its properties have the right types. */
 export const listedServer: LeasedServerInfo = {
   name: 'listed',
   fingerprint: 'Tarantool[127.0.0.1:0]',

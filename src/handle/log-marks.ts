@@ -1,13 +1,16 @@
-/** A place in a server's log, in bytes; it moves when the log begins anew. */
+/** An offset in a server's log, in bytes. It changes if the log begins anew. */
 export interface LogMark {
   offset: number
 }
 
-/** Where in a server's log the running tests began: several of them with `test.concurrent`, which share the log. */
+/**
+ * The offsets in a server's log at which the running tests began. Tests of `test.concurrent` run together and share the
+ * log.
+ */
 export class LogMarks {
   readonly #running = new Set<LogMark>()
   readonly #lease: LogMark
-  /** That of the test that began last, or of the lease. */
+  /** The offset of the test that began last, or of the lease. */
   #last: LogMark
 
   constructor(offset: number) {
@@ -15,12 +18,12 @@ export class LogMarks {
     this.#last = this.#lease
   }
 
-  /** Where the file's lease began. */
+  /** The offset at which the file's lease began. */
   get first(): number {
     return this.#lease.offset
   }
 
-  /** Where the first of the running tests began; when none runs, where the last one did. */
+  /** The offset at which the first of the running tests began. If no test runs, the offset of the last test. */
   get earliest(): number {
     const offsets = [...this.#running].map(({ offset }) => offset)
     return offsets.length === 0 ? this.#last.offset : Math.min(...offsets)
@@ -36,7 +39,7 @@ export class LogMarks {
     this.#running.delete(mark)
   }
 
-  /** The log is another one now, and of interest from an offset on. */
+  /** Another log has replaced the log. It is of interest from an offset on. */
   moveTo(offset: number): void {
     for (const mark of [...this.#running, this.#last, this.#lease]) mark.offset = offset
   }

@@ -1,14 +1,14 @@
 import { InvalidOptionError } from '../errors.ts'
 
 /**
- * Refuses options that do not reach the main process as they are: a test file's config goes there as JSON. Decimal, Uuid,
- * Datetime and Date go as the text that a seed takes for them.
+ * Refuses options that would not reach the main process unchanged, because a test file's config goes there as JSON.
+ * Decimal, Uuid, Datetime and Date become the text that a seed accepts for them.
  *
  * @throws InvalidOptionError
  */
 export function checkSendable(config: object): void {
   JSON.stringify(config, function (this: Record<string, unknown>, key: string, value: unknown) {
-    // What it was before its toJSON.
+    // The value before its toJSON.
     const given = this[key]
     const kind = typeof given === 'bigint' ? 'a bigint' : given instanceof Uint8Array ? 'a Uint8Array' : undefined
     if (kind === undefined) return value

@@ -5,19 +5,19 @@ import type { LeasedServer } from './leased-server.ts'
 export interface ReportOptions {
   /** The test file or the suite in which the errors occurred. */
   readonly scope: Scope
-  /** What has failed; the first gets what the servers logged. */
+  /** The errors. The first error gets the lines that the servers logged. */
   readonly errors: readonly ShownError[]
-  /** How messages call the time that is spoken of: `'during this test'`. */
+  /** The name of the time in messages: `'during this test'`. */
   readonly when: string
-  /** The same of the log that is shown; default: `when`. */
+  /** The name of the time of the log lines. Default: `when`. */
   readonly logWhen?: string
   readonly logSince: (server: LeasedServer) => number
 }
 
 /**
- * Says what servers did while something ran: their log lines under the errors that it had, and their deaths.
+ * Reports what servers did while code ran: their log lines under the code's errors, and their deaths.
  *
- * @throws ServerExitedError when one has died without being asked to
+ * @throws ServerExitedError if a server has died without a request to end
  */
 export async function reportServers(
   servers: Iterable<LeasedServer>,
@@ -39,7 +39,7 @@ export async function reportServers(
   throwAll(crashes)
 }
 
-/** Throws the one, or all together: runners show the message of an AggregateError, or each of its errors. */
+/** Throws the error, or all errors together: runners show the message of an AggregateError, or each of its errors. */
 export function throwAll(errors: readonly Error[]): void {
   if (errors.length > 1) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'))
   if (errors[0]) throw errors[0]

@@ -8,13 +8,13 @@ function serversOf(scope: Scope): { server: LeasedServer; demand: Demand }[] {
   return found.filter(({ demand }) => demand.suites.at(-1) === scope)
 }
 
-/** Before the first hook of a suite: what its hooks change lasts until it ends. */
+/** Called before the first hook of a suite. Changes of the suite's hooks last until the suite ends. */
 export async function beginSuite(scope: Scope): Promise<void> {
   workerState().scope = scope
   for (const { server, demand } of serversOf(scope)) await server.isolated.beginSuite(demand)
 }
 
-/** After its last hook. */
+/** Called after its last hook. */
 export async function endSuite(scope: Scope): Promise<void> {
   const state = workerState()
   for (const { server, demand } of serversOf(scope)) await server.isolated.endSuite(demand)

@@ -7,14 +7,15 @@ import { reportServers, throwAll } from './server-report.ts'
 import { workerState } from './worker-state.ts'
 
 export interface TestPlace {
-  /** The suite that it is in, or the file. */
+  /** The suite that the test is in, or the file. */
   readonly scope: Scope
-  /** Others of its suite run at the same time. */
+  /** True if other tests of the suite run at the same time. */
   readonly concurrent: boolean
 }
 
 /**
- * One test, or one attempt at it where failed tests are tried again, as this worker's servers see it.
+ * One attempt at a test, from the point of view of this worker's servers. A test has several attempts if failed tests
+ * are tried again.
  *
  * @example
  * const attempt = new TestAttempt({ scope, concurrent: false })
@@ -32,10 +33,10 @@ export class TestAttempt {
   }
 
   /**
-   * Gives the test running servers, as it is to find them.
+   * Gives the test running servers in the state that the test expects.
    *
-   * @throws ServerExitedError when one had died before the test; it runs again. ResetError when what the test should find
-   *   is lost. SetupError when the test is not alone, and its server is to be its own
+   * @throws ServerExitedError if a server had died before the test; the server runs again. ResetError if the state that
+   *   the test expects is lost. SetupError if other tests run at the same time, and the test's server must be its own
    */
   async begin(): Promise<void> {
     const state = workerState()
@@ -49,15 +50,15 @@ export class TestAttempt {
       if (error) errors.push(error)
       this.#marks.set(server, server.marks.begin(server.log.offset))
     }
-    // Some runners do not end an attempt that has not begun.
+    // Some runners do not end an attempt that never began.
     if (errors.length > 0) state.concurrent.delete(this)
     throwAll(errors)
   }
 
   /**
-   * Puts what the servers logged during the test under the first of its errors.
+   * Appends the lines that the servers logged during the test to the test's first error.
    *
-   * @throws ServerExitedError when a server died under it
+   * @throws ServerExitedError if a server died during the test
    */
   async report(errors: readonly ShownError[]): Promise<void> {
     // A server that was leased within the test has its log from the lease on.
@@ -75,7 +76,7 @@ export class TestAttempt {
   }
 
   /**
-   * @param undo at once what it changed: something else than a test of the same suite comes next
+   * @param undo true undoes the test's changes at once, because no test of the same suite comes next
    * @throws LeftoverError, with `strict`
    */
   async end(undo: boolean): Promise<void> {
@@ -95,9 +96,9 @@ export class TestAttempt {
 }
 
 /**
- * Makes a server what the test that begins is to find.
+ * Brings a server into the state that the next test expects.
  *
- * @returns what is wrong with it
+ * @returns the error, if that fails
  */
 export async function beginServerTest(server: LeasedServer, attempt: object): Promise<Error | undefined> {
   const { scope, concurrent } = workerState()

@@ -9,16 +9,16 @@ import { reportServers } from './server-report.ts'
 import { workerState } from './worker-state.ts'
 
 /**
- * Begins a test file in this worker: the leases of the file before it end, and those that are due before the file is
- * imported are taken, with their addresses in the environment.
+ * Begins a test file in this worker. The leases of the previous file end. Leases that are due before the import are
+ * taken, and their addresses go into the environment.
  *
- * @param slot which of the workers that can be busy at once this is, from 1 on
+ * @param slot the number of this worker among the workers that can be busy at once, from 1
  */
 export async function beginTestFile(tickets: readonly BrokerTicket[], slot: number, file?: string): Promise<void> {
   const state = workerState()
   for (const server of state.servers.values()) {
     server.close()
-    // A file that leases none must not find the address of another file's.
+    // A file that leases no server must not find the address of another file's server.
     clearEnvironment(server.name)
   }
   state.servers.clear()
@@ -37,23 +37,24 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
     if (path === undefined) return
     await clientOf(state, path).request('begin', { worker, slot, file })
     if (lease !== 'file') return
-    // One after the other, in the order of the config: two workers that wait for what the other has would wait for ever.
+    // One after the other, in the order of the config. Otherwise two workers could wait for each other's servers for
+    // ever.
     for (const name of servers) await leaseServer(name)
   }
   try {
     for (const ticket of tickets) await begin(ticket)
   } catch (error) {
-    // No hook of the file is going to give back what it has already.
+    // No hook of the file is going to give back the leases that it already has.
     await endTestFile()
     throw error
   }
 }
 
 /**
- * After all hooks and tests of a file.
+ * Called after all hooks and tests of a file.
  *
- * @param errors of hooks around all of the file's tests: they get what the servers logged
- * @throws ServerExitedError when a server has died outside the tests
+ * @param errors of hooks around all of the file's tests. They get the lines that the servers logged
+ * @throws ServerExitedError if a server has died outside the tests
  */
 export async function endTests(errors: readonly ShownError[]): Promise<void> {
   const { servers: all, scope } = workerState()
@@ -62,12 +63,12 @@ export async function endTests(errors: readonly ShownError[]): Promise<void> {
   await reportServers(servers, { scope, errors, when: 'outside the tests', logWhen: 'during this file', logSince })
 }
 
-/** Ends a test file, after its last hook. The worker may have no other file to run, and yet live on. */
+/** Ends a test file, after its last hook. The worker may live on without another file. */
 export async function endTestFile(): Promise<void> {
   await endingOfFile().finish()
 }
 
-/** How a test file ends. */
+/** The two ways in which a test file ends. */
 export interface FileEnding {
   /** Ends the file after its last hook. The worker may get no further file and still keep running. */
   finish(): Promise<void>
@@ -80,7 +81,7 @@ export function endingOfFile(): FileEnding {
   const { clients, servers } = workerState()
   const finish = async (): Promise<void> => {
     const open = [...clients.values()].filter(({ isOpen }) => isOpen)
-    // If the broker is gone, it has ended the leases itself.
+    // A broker that has ended has also ended the leases.
     await Promise.allSettled(open.map(client => client.request('offer', {})))
   }
   const close = async (): Promise<void> => {
@@ -91,12 +92,15 @@ export function endingOfFile(): FileEnding {
   return { finish, close }
 }
 
-/** Continues a file that had ended. @throws LeaseError when another file has the server by now */
+/** Continues a file that had ended. @throws LeaseError if another file has the server now */
 export async function resumeTestFile(): Promise<void> {
   for (const client of workerState().clients.values()) await client.request('reclaim', {})
 }
 
-/** The file has been collected, and its hooks and tests run: its own scope, and those of its suites. */
+/**
+ * Called when the file has been collected, before its hooks and tests run, with its own scope and the scopes of its
+ * suites.
+ */
 export async function beginHooks(scopes: readonly Scope[]): Promise<void> {
   const state = workerState()
   state.isRunning = true

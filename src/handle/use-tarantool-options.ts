@@ -9,7 +9,8 @@ function refuse(option: string, must: string, given: unknown): never {
 }
 
 /**
- * Checks what a test file asks for by hand: the checks of a config are the main process's, and too much to load here.
+ * Checks the options of a test file by hand. The main process checks configs with a schema, which is too large to load
+ * here.
  *
  * @throws UnknownOptionError, InvalidOptionError
  */

@@ -6,22 +6,23 @@ import { leaseOwnServer, leaseServer, type OwnConfig, releaseServer, ticketOf } 
 import { checkUseOptions } from './use-tarantool-options.ts'
 import { workerState } from './worker-state.ts'
 
-/** What a file or describe asks for, other than the config says. */
+/** The options of a file or describe that override the config. */
 export interface UseOptions {
-  /** For the tests of this file or describe, instead of the config's. */
+  /** Overrides the config's option for the tests of this file or describe. */
   isolation?: Isolation | undefined
-  /** For the tests of this file or describe, instead of the config's. */
+  /** Overrides the config's option for the tests of this file or describe. */
   strict?: boolean | undefined
   /**
-   * A server of this file's own: these options over those of the server named `default`. It is there from the first hook
-   * on. Relative paths are relative to the working directory. An `appLua` here comes without that server's seed.
+   * A server of this file's own: these options over the options of the server named `default`. The server runs from the
+   * first hook on. Relative paths start from the working directory. An `appLua` here excludes the default server's
+   * seed.
    */
   config?: Omit<ServerOptions, 'logger' | 'isolation' | 'strict'> | undefined
 }
 
 /**
- * Runs something before the tests of the file or suite that is being collected; what it resolves to runs after all of its
- * afterAll hooks.
+ * Runs a function before the tests of the file or suite that is being collected. The function that it resolves to runs
+ * after all afterAll hooks.
  */
 export type AroundTests = (begin: () => Promise<undefined | (() => Promise<void>)>) => void
 
@@ -30,7 +31,7 @@ export const handleOf = (server: string): TarantoolHandle =>
   new TarantoolHandle({ use: { server }, file: workerState().file })
 
 /**
- * What `useTarantool` of each adapter does.
+ * The common part of each adapter's `useTarantool`.
  *
  * @throws SetupError in a run without the global setup, and inside a test; UnknownServerError, UnknownOptionError,
  *   InvalidOptionError

@@ -4,7 +4,7 @@ import { AgentConnection } from '../isolation/agent-connection.ts'
 import type { AgentOperation, AgentReply } from '../isolation/server.ts'
 import { ServerConnections } from '../protocol/connections.ts'
 
-// How long, in milliseconds, a server may take to undo changes before it counts as stuck.
+// The time in milliseconds that a server may take to undo changes before it counts as stuck.
 const agentTimeout = 10_000
 
 /** Events of a worker's connections to a server. */
@@ -18,8 +18,8 @@ export interface ConnectionEvents {
 /**
  * The connections between a worker and its server.
  *
- * One goes to the console: its end says at once that the server has died, and it serves nothing but the undoing of changes,
- * so that it does not wait behind a command of the test's.
+ * One goes to the console. Its end is the signal that the server has died. It carries only requests that undo changes,
+ * so that an undo does not wait behind a command of the test.
  */
 export class WorkerConnections {
   readonly #events: ConnectionEvents
@@ -33,7 +33,7 @@ export class WorkerConnections {
     this.#agent = this.#watch()
   }
 
-  /** Whether the process is watched. False after the process has ended. */
+  /** True while the process is watched. False after the process has ended. */
   get isWatching(): boolean {
     return this.#agent.isOpen
   }
@@ -59,7 +59,7 @@ export class WorkerConnections {
     }
   }
 
-  /** Another process may be the server now. */
+  /** Called when another process may be the server now. */
   connectTo(info: LeasedServerInfo): void {
     this.#info = info
     this.endRequests()
@@ -73,7 +73,7 @@ export class WorkerConnections {
     former.destroy()
   }
 
-  /** Ends the requests' connections; the server is still watched. */
+  /** Ends the requests' connections. The server stays watched. */
   endRequests(): void {
     this.#requests?.close()
     this.#requests = undefined

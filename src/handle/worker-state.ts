@@ -4,7 +4,7 @@ import { type Scope, type ServerUse, unknownFile } from '../isolation/scope.ts'
 import { sharedValue } from '../shared-value.ts'
 import type { LeasedServer } from './leased-server.ts'
 
-/** What a worker knows; it is shared by all copies of this package that a runner may load into one worker. */
+/** The state of a worker. All copies of this package in the worker share it. */
 export interface WorkerState {
   /** Connections by socket path. With `isolate: false` they outlive a file. */
   readonly clients: Map<string, BrokerClient>
@@ -12,7 +12,7 @@ export interface WorkerState {
   tickets: readonly BrokerTicket[]
   /** The leases of the current file, by the server's name. */
   readonly servers: Map<string, LeasedServer>
-  /** Leases that are on their way. */
+  /** Leases that were requested and have not arrived. */
   readonly leasing: Map<string, Promise<LeasedServer>>
   /** Tells the adapter that the file or suite that is being collected uses a server. */
   markUse: ((use: ServerUse) => void) | undefined
@@ -22,23 +22,25 @@ export interface WorkerState {
   usedEarly: ServerUse[]
   /** The current file and its suites, once they are collected. */
   scopes: readonly Scope[]
-  /** The one whose tests or hooks run. */
+  /** The file or suite whose tests or hooks run. */
   scope: Scope
-  /** Why the current file has no server. Set if one of the file's tests has to report the reason. */
+  /** The reason why the current file has no server. Set if one of the file's tests has to report the reason. */
   refusal: Error | undefined
-  /** The running tests that run beside others. Hooks of a file or suite, and tests that run alone, find none. */
+  /** The running tests that run beside others. Empty for hooks of a file or suite, and for tests that run alone. */
   readonly concurrent: Set<object>
   /** The latest test, while it runs. */
   attempt: object | undefined
-  /** The timeout of the latest test in milliseconds, as the runner counts. Undefined if the runner does not say. */
+  /**
+   * The timeout of the latest test in milliseconds, in the runner's own count. Undefined if the runner does not say.
+   */
   testTimeout: number | undefined
-  /** Test files are imported to list their tests: nothing runs, no server is there. */
+  /** Test files are imported only to list their tests. No test runs, and no server exists. */
   listing: boolean
   /** The file has been imported, and its hooks and tests run. */
   isRunning: boolean
-  /** What to do where no setup ran. */
+  /** The advice to the user if no setup ran. */
   setupHint: string | undefined
-  /** Numbers the servers that test files bring a config for. */
+  /** The counter that numbers the servers for which test files bring a config. */
   ownServers: number
 }
 

@@ -22,33 +22,35 @@ import { Requests } from './requests/requests.ts'
 import { Rewind } from './requests/rewind.ts'
 import { takeOverAddress } from './start/standby.ts'
 
-/** How `start` goes about it. */
+/** Options of `start`. */
 export interface StartOptions {
-  /** Wait until the server is ready; else only until its process runs. Default true. */
+  /** Waits until the server is ready. With `false`, `start` waits only until the process runs. Default true. */
   wait?: boolean | undefined
-  /** Begin with an empty directory; else with what an earlier run left in it. Default true. */
+  /** Begins with an empty directory. With `false`, the server finds the files of an earlier run. Default true. */
   recreate?: boolean | undefined
 }
 
-/** What `stop`, `terminate` and `kill` leave behind. */
+/** Options of `stop`, `terminate` and `kill`. */
 export interface StopOptions {
-  /** Remove the directory as `keep` says; `false` leaves it for the next start. Default true. */
+  /** Removes the directory, unless `keep` says otherwise. `false` leaves it for the next start. Default true. */
   cleanup?: boolean | undefined
 }
 
-/** How `command` is sent. */
+/** Options of `command`. */
 export interface CommandOptions extends RequestOptions {
   /**
-   * Gives the two lines with which the console greets (its version, and a hint) to the option `logger` before the command
+   * Passes the two lines of the console's greeting (its version, and a hint) to the option `logger` before the command
    * runs. Default false (asynctnt: true).
    */
   printGreeting?: boolean | undefined
 }
 
-// In milliseconds. If a server does not answer within this time, the server cannot give up its address, or take it back.
+// In milliseconds. If a server does not answer within this time, it cannot give up its address or take it back.
 const stepsWithin = 5000
 
-/** Tells the constructor that the options were checked before. The constructor's public type does not know this class. */
+/**
+ * Tells the constructor that the options were checked before. The constructor's public type does not know this class.
+ */
 class Resolved {
   readonly options: ResolvedOptions
 
@@ -58,10 +60,11 @@ class Resolved {
 }
 
 /**
- * A Tarantool server of one's own: a process and its directory, from start to end.
+ * A Tarantool server that the caller owns: one process and its directory, from start to end.
  *
- * It is ready when the last line of its init script has run, ends with the process that made it, however that ends, and
- * leaves nothing behind. What Python's `asynctnt.instance.TarantoolAsyncInstance` does, with its option names in camelCase.
+ * The server is ready when the last line of its init script has run. It ends with the Node process that created it,
+ * even if that process is killed, and leaves no files behind. The class does the work of Python's
+ * `asynctnt.instance.TarantoolAsyncInstance`, and has its option names in camelCase.
  *
  * @example
  * const tarantool = await new TarantoolInstance({ appLua: './app.lua' }).start()
@@ -76,9 +79,9 @@ export class TarantoolInstance implements AsyncDisposable {
   readonly #rewind: Rewind
 
   /**
-   * Checks the options; starts nothing.
+   * Checks the options. Starts nothing.
    *
-   * @param baseDir what relative paths in the options are relative to. Default: the working directory.
+   * @param baseDir the directory that relative paths in the options start from. Default: the working directory.
    * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
    */
   constructor(options: InstanceOptions = {}, baseDir: string = process.cwd()) {
@@ -92,7 +95,7 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * An instance of options that were checked before.
+   * Makes an instance from options that were checked before.
    *
    * @internal
    */
@@ -100,32 +103,32 @@ export class TarantoolInstance implements AsyncDisposable {
     return new TarantoolInstance(new Resolved(options) as object)
   }
 
-  /** A TCP port that is free now on 127.0.0.1. */
+  /** Finds a TCP port that is free now on 127.0.0.1. */
   static getRandomPort(): Promise<number> {
     return freePort()
   }
 
   // ---- What it is ----
 
-  /** Where it is in its life. */
+  /** The state of the instance. */
   get state(): InstanceState {
     return this.#lifecycle.state
   }
 
-  /** Whether the server is ready for requests. */
+  /** True if the server is ready for requests. */
   get isRunning(): boolean {
     return this.state === 'running'
   }
 
-  /** The address that it listens on; `'unix/'` where `port` is the path of a socket. */
+  /** The address that the server listens on; `'unix/'` if `port` is the path of a socket. */
   get host(): string {
     return this.#options.host
   }
 
   /**
-   * The port, or with host `'unix/'` the socket's path. It stays the same over restarts.
+   * The port, or the socket's path if the host is `'unix/'`. It stays the same over restarts.
    *
-   * @throws NotRunningError where the port is to be a free one, and neither `start()` nor `prepare()` has chosen it yet
+   * @throws NotRunningError if the fixture is to choose the port, and neither `start()` nor `prepare()` has run yet
    */
   get port(): number | string {
     const port = this.#workspace.addresses?.port ?? this.#options.port
@@ -133,8 +136,9 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * `host:port`, or `user:password@host:port`: what a client or another server's `replicationSource` takes. Characters that
-   * a URI cannot hold are percent-encoded; Tarantool's own clients do not decode them and want them apart from the URI.
+   * `host:port`, or `user:password@host:port`: the form for clients, and for another server's `replicationSource`.
+   * Characters that a URI cannot contain are percent-encoded. Tarantool's own clients do not decode them, and need user
+   * and password apart from the URI.
    */
   get uri(): string {
     const { credentials, host } = this
@@ -143,37 +147,39 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * The account that requests are sent as; undefined for guest. A server that cannot tell users apart (see the option
-   * `access`) has a random password. In a sandbox on Linux, the fixture knows the account only after the first start.
+   * The account of all requests; undefined for guest. A server that cannot tell users apart (see the option `access`)
+   * has a random password. In a sandbox on Linux, the fixture knows the account only after the first start.
    */
   get credentials(): Credentials | undefined {
     return this.#workspace.access.credentials
   }
 
-  /** The address of the console; `'unix/'` where `consolePort` is the path of a socket. */
+  /** The address of the console; `'unix/'` if `consolePort` is the path of a socket. */
   get consoleHost(): string {
     return this.#options.consoleHost
   }
 
-  /** The console's port, or with `consoleHost` `'unix/'` its socket's path. */
+  /** The port of the console, or its socket's path if `consoleHost` is `'unix/'`. */
   get consolePort(): number | string {
     return this.#addresses().console.port
   }
 
-  /** Where a client on this machine connects, and as whom. */
+  /** The address and the account for a client on this machine. */
   get address(): ServerAddress {
     const { agent, binary } = this.#addresses()
     return { binary, console: agent, credentials: this.credentials }
   }
 
-  /** How messages call the server: `Tarantool[127.0.0.1:34567]`, or `Tarantool 3[…]` if that `version` is asked for. */
+  /**
+   * The server's name in messages: `Tarantool[127.0.0.1:34567]`, or `Tarantool 3[…]` if that `version` is asked for.
+   */
   get fingerprint(): string {
     return this.#lifecycle.fingerprint
   }
 
   /**
-   * The instance's directory; it is there from the first start to the stop. A start changes the path if another user has
-   * made a directory in its way.
+   * The instance's directory. It exists from the first start to the stop. A start changes the path if another user has
+   * already made a directory there.
    */
   get workDir(): string {
     return this.#workspace.directory
@@ -189,12 +195,15 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.log.path
   }
 
-  /** The process that runs, or that ran last. */
+  /** The process that runs, or the last one. */
   get process(): TarantoolProcess | undefined {
     return this.#lifecycle.process
   }
 
-  /** The server's process id on this machine, while it runs; undefined for one in a container of another machine's engine. */
+  /**
+   * The server's process id on this machine while the server runs. Undefined for a container of another machine's
+   * engine.
+   */
   get pid(): number | undefined {
     return this.process && !this.process.exit ? this.process.serverPid : undefined
   }
@@ -204,7 +213,7 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.#options.logger
   }
 
-  /** Where to replicate from: one URI or several. Takes effect at the next start. */
+  /** The sources of replication: one URI or several. A change takes effect at the next start. */
   get replicationSource(): string | readonly string[] | undefined {
     return this.#lifecycle.replicationSource
   }
@@ -228,8 +237,8 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * `box.info.status` now: `'running'`, or of a server that replicates `'orphan'` while it is read-only for want of enough
-   * sources. It counts as ready, and as running, in both.
+   * The value of `box.info.status`: `'running'`, or `'orphan'` for a server that replicates and is read-only because it
+   * lacks sources. The server counts as ready, and as running, in both states.
    *
    * @throws NotRunningError
    */
@@ -238,7 +247,7 @@ export class TarantoolInstance implements AsyncDisposable {
     return String(status)
   }
 
-  /** The version of the program that is run: `tarantool --version`, asked once per binary. */
+  /** The version of the program: `tarantool --version`, asked once per binary. */
   async binVersion(): Promise<TarantoolVersion> {
     return TarantoolVersion.of((await this.#lifecycle.version()).text)
   }
@@ -248,7 +257,7 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Makes the directory and the init script, and chooses the port, without starting anything.
    *
-   * @param options `recreate`: begin with an empty directory. Default true.
+   * @param options `recreate: false` keeps the files of an earlier run. Default true: the directory is empty.
    * @returns the path of the rendered init script
    */
   async prepare(options: { recreate?: boolean } = {}): Promise<string> {
@@ -258,13 +267,13 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Starts the server, and waits until the last line of its init script has run. Calls at the same time share one start; a
-   * running server is left as it is.
+   * Starts the server, and waits until the last line of its init script has run. Calls at the same time share one
+   * start. A running server stays as it is.
    *
-   * @param options what it begins with, and whether it is waited for
+   * @param options the state that the server begins with, and whether the call waits for the server
    * @returns the instance itself
-   * @throws BoxCfgError, InitScriptError, SeedError, PortTakenError, ServerExitedError, ServerKilledError at once, StartTimeoutError
-   *   after `timeout`; nothing runs then, and no directory is left
+   * @throws BoxCfgError, InitScriptError, SeedError, PortTakenError, ServerExitedError, ServerKilledError at once,
+   *   StartTimeoutError after `timeout`. After an error no server runs, and no directory is left
    * @example
    * const tarantool = await new TarantoolInstance().start()
    */
@@ -274,25 +283,26 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Starts the server, application and all, but does not let it listen: another one still has its address.
+   * Starts the server with its application, but does not let it listen, because another server still has its address.
    *
    * @internal
-   * @throws what `start` throws
+   * @throws the errors of `start`
    */
   async standBy(standby: Standby = {}): Promise<this> {
     this.#workspace.standby = standby
     await this.start()
-    // What a take-over needs is loaded and connected before somebody waits for it. One that is not fit for it has ended
-    // by then, like one that ends while it stands by.
+    // A take-over needs modules and a connection, which are loaded and made before anybody waits for it. A server that
+    // cannot take over ends in this time, like a server that ends while it stands by.
     await this.command('true', { timeout: this.#options.timeout }).catch(() => this.kill())
     return this
   }
 
   /**
-   * Lets a server that stands by listen, after the one that had its address has ended.
+   * Lets a server that stands by listen, after the previous server on its address has ended.
    *
    * @internal
-   * @throws PortTakenError; ServerExitedError, NotRunningError when it has ended itself. It is not ended by the failure.
+   * @throws PortTakenError; ServerExitedError, NotRunningError if the server has ended itself. The failure does not end
+   *   the server.
    */
   async takeOver(): Promise<void> {
     await takeOverAddress({
@@ -310,8 +320,8 @@ export class TarantoolInstance implements AsyncDisposable {
    * Gives up the address for a while. The server closes its clients' connections, and keeps running.
    *
    * @internal
-   * @throws NotRunningError, RequestTimeoutError; ContainerEngineError when the engine does not free the ports. The server
-   *   may have done a part of it, and must be ended.
+   * @throws NotRunningError, RequestTimeoutError; ContainerEngineError if the engine does not free the ports. The
+   *   server may have done a part of the work, and must be ended.
    */
   async stepAside(): Promise<void> {
     await this.command("require('tarantool-fixture').step_aside()", { timeout: stepsWithin })
@@ -319,10 +329,10 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Takes the address back, after the server that had it meanwhile has ended.
+   * Takes the address back, after the other server on the address has ended.
    *
    * @internal
-   * @throws what `stepAside` throws. The server must be ended then, too.
+   * @throws the errors of `stepAside`. The server must then be ended, too.
    */
   async stepBack(): Promise<void> {
     await this.process?.publish()
@@ -330,11 +340,12 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Waits for a server that was started with `wait: false`. A replica whose source comes later gets ready when it does; an
-   * orphan is ready, too: `status()` tells.
+   * Waits for a server that was started with `wait: false`. A replica becomes ready as soon as its source answers. An
+   * orphan is ready, too: see `status()`.
    *
-   * @param options `timeout` in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
-   * @throws what `start` throws; NotRunningError when nothing was started
+   * @param options `timeout` in milliseconds. After it the wait ends, and the start goes on. Default: the option
+   *   `timeout`.
+   * @throws the errors of `start`; NotRunningError if no start was begun
    */
   async ready({ timeout = this.#options.timeout }: { timeout?: number } = {}): Promise<this> {
     await this.#lifecycle.ready(timeout)
@@ -342,16 +353,16 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Stops the server: SIGTERM, then SIGKILL after `stopTimeout`. Returns when the process is gone, and its directory and
-   * sockets too. Works in every state; a start that is under way ends with StartAbortedError.
+   * Stops the server: SIGTERM, then SIGKILL after `stopTimeout`. Returns when the process has ended, and its directory
+   * and sockets are removed. Works in every state. A start that is under way fails with StartAbortedError.
    *
-   * @param options what becomes of the directory
+   * @param options `cleanup: false` keeps the directory for the next start
    */
   async stop({ cleanup = true }: StopOptions = {}): Promise<void> {
     await this.#lifecycle.end('SIGTERM', cleanup)
   }
 
-  /** asynctnt's other name for `stop`. */
+  /** The same as `stop`. asynctnt has both names. */
   async terminate(options: StopOptions = {}): Promise<void> {
     await this.stop(options)
   }
@@ -359,7 +370,7 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Ends the server with SIGKILL, and cleans up like `stop`.
    *
-   * @param options what becomes of the directory: `{ cleanup: false }` leaves what a crash would leave
+   * @param options `cleanup: false` keeps the directory in the state that a crash leaves
    */
   async kill({ cleanup = true }: StopOptions = {}): Promise<void> {
     await this.#lifecycle.end('SIGKILL', cleanup)
@@ -368,8 +379,9 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Stops the server and starts it on the same address.
    *
-   * @param options `recreate`: begin with an empty directory. Default false: with its data, as far as `walMode` kept it.
-   * @throws what `start` throws
+   * @param options `recreate: true` starts with an empty directory. Default false: the server keeps the data that its
+   *   `walMode` wrote to disk.
+   * @throws the errors of `start`
    */
   async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<this> {
     await this.#lifecycle.restart(recreate)
@@ -377,9 +389,9 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * Waits until the server has ended, for whatever reason; at once when none runs.
+   * Waits until the server has ended, for any reason. Returns at once if no server runs.
    *
-   * @returns how it ended; undefined when it was never started
+   * @returns the exit code or signal; undefined if the server was never started
    */
   async waitStopped(): Promise<ProcessExit | undefined> {
     await this.#lifecycle.ended()
@@ -389,19 +401,22 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Removes the directory and the sockets of an instance that does not run, unless `keep` says otherwise.
    *
-   * @throws NotRunningError when the server runs
+   * @throws NotRunningError if the server runs
    */
   async cleanup(): Promise<void> {
     this.#lifecycle.mustNotRun('cleanup')
     this.#lifecycle.clean()
   }
 
-  /** Makes `keep: 'on-failure'` keep the directory: something failed that the instance itself cannot see, such as a test. */
+  /**
+   * Makes `keep: 'on-failure'` keep the directory, after a failure that the instance itself cannot see, such as a
+   * failed test.
+   */
   markFailed(): void {
     this.#lifecycle.markFailed()
   }
 
-  /** `stop()`, for `await using`. */
+  /** Calls `stop()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
@@ -411,10 +426,12 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Runs Lua on the server's console, as its administrator.
    *
-   * @param lua one line or several; they are one chunk. What it is worth, or returns, is the result.
-   * @param options how long it may take: default, as long as the server lives
-   * @returns the values; an empty list when there are none. Uuids, datetimes and the like are strings, as on the console
-   * @throws LuaError, BoxError; NotRunningError; ServerExitedError when the server ends first
+   * @param lua one or more lines, which are one chunk. The result is the value of the expression, or the values that
+   *   the chunk returns.
+   * @param options `timeout` in milliseconds. Default: no limit while the server lives
+   * @returns the values, or an empty list if there are none. Uuids, datetimes and similar values are strings, as on the
+   *   console
+   * @throws LuaError, BoxError; NotRunningError; ServerExitedError if the server ends first
    * @example await tarantool.command('box.info.status') // ['running']
    */
   async command(lua: string, { printGreeting = false, ...options }: CommandOptions = {}): Promise<unknown[]> {
@@ -427,7 +444,7 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Runs Lua over the binary protocol.
    *
-   * @param args what `...` stands for in it
+   * @param args the values of `...` in the Lua
    * @returns the list of the values that it returns
    * @throws LuaError, BoxError; ProtocolError for a value that cannot be sent; NotRunningError, ServerExitedError
    * @example
@@ -440,10 +457,10 @@ export class TarantoolInstance implements AsyncDisposable {
   /**
    * Calls a function of the application over the binary protocol.
    *
-   * @param name a global function's, or a path such as `'box.space.users:count'`
+   * @param name of a global function, or a path such as `'box.space.users:count'`
    * @param args its arguments
    * @returns the list of the values that it returns
-   * @throws what `eval` throws
+   * @throws the errors of `eval`
    * @example
    * const [count] = await tarantool.call<[number]>('count_users')
    */
@@ -451,22 +468,23 @@ export class TarantoolInstance implements AsyncDisposable {
     return (await this.#request(connections => connections.call(name, args))) as Result
   }
 
-  /** The lines of the log, from an offset in bytes on. */
+  /** The lines of the log from an offset on, in bytes. */
   async logs(slice?: LogSlice): Promise<string[]> {
     return await this.log.lines(slice)
   }
 
-  /** The lines of the log that hold a text or match an expression. */
+  /** The lines of the log that contain a text or match an expression. */
   async grepLog(pattern: string | RegExp, slice?: LogSlice): Promise<string[]> {
     return await this.log.grep(pattern, slice)
   }
 
   /**
-   * Waits for a line that holds a text or matches an expression, and returns it; one that is there already will do.
+   * Waits for a line that contains a text or matches an expression, and returns the line. A line that is already in the
+   * log counts.
    *
    * @param options `timeout` in milliseconds, default 4000; `since` in bytes, default 0
    *
-   * @throws LogTimeoutError; ServerExitedError as soon as the server ends without having written one
+   * @throws LogTimeoutError; ServerExitedError as soon as the server ends without such a line
    */
   async waitForLog(pattern: string | RegExp, options?: LogWait): Promise<string> {
     return await fromCaller(this.waitForLog, async () => {
@@ -480,9 +498,9 @@ export class TarantoolInstance implements AsyncDisposable {
   // ---- Undoing ----
 
   /**
-   * Brings the server back to how it was when its application and seed had been loaded: at the price of what was changed
-   * since, and with its connections. What cannot be undone in place (a vinyl truncate, many thousand changes) costs a
-   * restart with an empty directory, on the same address. Needs `recordChanges: true`.
+   * Brings the server back to its state after the application and the seed were loaded. The cost grows with the number
+   * of changes, and connections stay open. Some changes cannot be undone in place, such as a vinyl truncate or many
+   * thousand changes. They cost a restart with an empty directory, on the same address. Needs `recordChanges: true`.
    *
    * @throws ResetError without `recordChanges`; NotRunningError
    * @example

@@ -16,8 +16,8 @@ import type { ReadyReport } from './start/report.ts'
 import { Starter } from './start/starter.ts'
 
 /**
- * Where an instance is in its life. `failed`: a start went wrong, or the server ended without being asked to; it can be
- * started again.
+ * The state of an instance. `failed`: a start failed, or the server ended without a request to end. A failed instance
+ * can be started again.
  */
 export type InstanceState = 'new' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
 
@@ -38,13 +38,13 @@ export class Lifecycle {
   readonly #workspace: Workspace
   readonly #starter: Starter
   #life: Life = { state: 'new' }
-  /** How many stops were asked for: a start that waits while one more comes is not to be made any more. */
+  /** The number of stops so far. A start that still waits gives up if another stop comes. */
   #stops = 0
   #process: TarantoolProcess | undefined
   readonly #feed: LoggerFeed
   #markedFailed = false
   replicationSource: string | readonly string[] | undefined
-  /** Called when a server is about to be stopped: Tarantool waits for clients that stay. */
+  /** Called before a server is stopped, because Tarantool waits for clients that stay. */
   onStopping: () => void = () => {}
 
   constructor(options: ResolvedOptions, workspace: Workspace) {
@@ -64,7 +64,7 @@ export class Lifecycle {
     return this.#process
   }
 
-  /** What the running server said of itself. */
+  /** The report of the running server. */
   get report(): ReadyReport | undefined {
     return this.#life.state === 'running' ? this.#life.report : undefined
   }
@@ -74,19 +74,19 @@ export class Lifecycle {
     return fingerprintOf(this.#options, addresses?.port, standby !== undefined)
   }
 
-  /** Why it does not run, when that was nobody's wish. */
+  /** The reason why the server does not run, if nobody asked it to end. */
   get failure(): TarantoolFixtureError | undefined {
     return this.#life.state === 'failed' ? this.#life.failure : undefined
   }
 
-  /** What every error of this instance says about it. */
+  /** The facts about the instance that each of its errors contains. */
   details(logStart = 0): ServerDetails {
     const { log } = this.#workspace
     const stays = this.#options.keep !== 'never' || this.state === 'running'
     return { instance: this.fingerprint, logTail: tailOf(log.path, logStart), logFile: stays ? log.path : undefined }
   }
 
-  /** @throws NotRunningError when the server runs, or is on its way up or down */
+  /** @throws NotRunningError if the server runs, starts or stops */
   mustNotRun(method: string): void {
     if (this.#isAtRest) return
     throw runsAlready(this.fingerprint, this.state, method)
@@ -106,14 +106,14 @@ export class Lifecycle {
 
   async start(wait: boolean, recreate: boolean): Promise<void> {
     const stops = this.#stops
-    // Without a stop to wait for, the start is under way when this returns, for a stop that follows at once to see.
+    // Without a stop to wait for, the start is under way when this returns. A stop that follows at once sees the start.
     while (this.#life.state === 'stopping') {
       await this.#life.ended
       if (this.#stops !== stops) throw errorOfAbort(this.details())
     }
     if (this.#life.state === 'running') return
     const start = this.#life.state === 'starting' ? this.#life.start : this.#begin(recreate)
-    // An installation of Tarantool is not on the server's time.
+    // An installation of Tarantool does not count towards the server's start timeout.
     await start.spawned
     if (wait) await start.readyWithin(this.#options.timeout)
   }
@@ -126,33 +126,33 @@ export class Lifecycle {
     await life.start.waitFor(timeout)
   }
 
-  /** Ends whatever runs, and starts that wait; calls at the same time share one end, and SIGKILL hurries it. */
+  /** Ends the server, and starts that wait. Calls at the same time share one end. SIGKILL ends a slow stop. */
   async end(signal: 'SIGTERM' | 'SIGKILL', cleanup: boolean): Promise<void> {
     this.#stops++
     await this.#endShared(signal)
-    // A start can be waiting for the end of the last server.
+    // A start may wait for the end of the previous server.
     if (cleanup && this.#isAtRest) this.clean()
   }
 
   async restart(recreate: boolean): Promise<void> {
-    // A stop that comes while the old server ends calls off the new one.
+    // A stop that comes while the old server ends cancels the new one.
     const stops = this.#stops
     await this.#endShared('SIGTERM')
     if (this.#stops !== stops) throw errorOfAbort(this.details())
     await this.start(true, recreate)
   }
 
-  /** Removes what is on disk, as `keep` says. */
+  /** Removes the files on disk, unless `keep` says otherwise. */
   clean(failed: boolean = this.state === 'failed'): void {
     this.#workspace.remove({ failed: this.#markedFailed || failed })
   }
 
-  /** Makes the directory count as one of a failure, whatever happens from here on. */
+  /** Marks the directory as the directory of a failure, whatever happens from here on. */
   markFailed(): void {
     this.#markedFailed = true
   }
 
-  /** Waits until the process that runs has ended. */
+  /** Waits until the running process has ended. */
   async ended(): Promise<void> {
     if (this.#life.state === 'starting') await this.#life.start.spawned.catch(() => {})
     await this.#process?.wait()
@@ -185,7 +185,7 @@ export class Lifecycle {
     return start
   }
 
-  // If a stop has called off this start meanwhile, the stop sets the state.
+  // If a stop has cancelled this start meanwhile, the stop sets the state.
   #settle(start: StartAttempt, life: Life): void {
     if (this.#life.state === 'starting' && this.#life.start === start) this.#life = life
   }
@@ -218,7 +218,7 @@ export class Lifecycle {
     }
   }
 
-  /** Ends the server. Resolves to the failure of a start that failed before the stop could call it off. */
+  /** Ends the server. Resolves to the error of a start that failed before the stop could cancel it. */
   async #end(
     signal: 'SIGTERM' | 'SIGKILL',
     start: StartAttempt | undefined,
@@ -236,7 +236,7 @@ export class Lifecycle {
     return failure
   }
 
-  // The first error is the one to tell.
+  // The first error is the one to report.
   #cleanAfter(error: TarantoolFixtureError): void {
     try {
       this.clean(true)

@@ -5,22 +5,22 @@ import { LocalControl } from './control/local.ts'
 import type { ServerControl } from './control/server-control.ts'
 import { SpawnedProcess, type SpawnSpec } from './control/spawned.ts'
 
-/** What to run for a server, and how the server is controlled then. */
+/** The command of a server's process, and the way to control the server. */
 export interface ProcessSpec extends SpawnSpec {
-  /** Makes the control of a server for which the spawned process only stands. Default: the process is the server. */
+  /** Makes the control of a server that is not the spawned process itself. Default: the process is the server. */
   readonly control?: ((spawned: SpawnedProcess) => ServerControl) | undefined
 }
 
 /**
  * One operating-system process of a server: asynctnt's `TarantoolInstanceProtocol`.
  *
- * Its stdin is the lifeline: the server exits when this end closes, as it does when its owner dies. It runs in a process
- * group of its own, so that Ctrl-C in a terminal ends the test run and not the server under it.
+ * Its stdin is the lifeline: the server exits when the owner's end closes, which also happens when the owner dies. The
+ * process has its own process group, so that Ctrl-C in a terminal ends the test run and not the server under it.
  */
 export class TarantoolProcess {
-  /** The server's log: its stderr, and from the init script on its stdout. */
+  /** The server's log: its stderr. From the init script on, it also contains the server's stdout. */
   readonly log: LogFile
-  /** Where this process's part of the log begins, in bytes: the file may have lines of an earlier run. */
+  /** The offset in bytes at which this process's part of the log begins. The file may have lines of an earlier run. */
   readonly logStart: number
   /** Resolves when the process has ended, without keeping Node alive for it. */
   readonly exited: Promise<ProcessExit>
@@ -35,28 +35,28 @@ export class TarantoolProcess {
     this.exited = spawned.exited.then(exit => control.exitOf(exit))
   }
 
-  /** Starts a process. Whether it could be started shows at once in `pid`, and why not in `wait()`. @internal */
+  /** Starts a process. `pid` shows at once if the start failed, and `wait()` gives the reason. @internal */
   static spawn({ control, ...spec }: ProcessSpec): TarantoolProcess {
     const spawned = SpawnedProcess.spawn(spec)
     return new TarantoolProcess(spawned, control?.(spawned) ?? new LocalControl(spawned), new LogFile(spec.logFile))
   }
 
-  /** The process's id; 0 when it could not be started. */
+  /** The process id; 0 if the process could not be started. */
   get pid(): number {
     return this.#spawned.pid
   }
 
-  /** Why the process could not be made, when it could not; `pid` is then 0. */
+  /** The reason why the process could not be started. `pid` is then 0. */
   get spawnError(): Error | undefined {
     return this.#spawned.spawnError
   }
 
-  /** The server's own id on this machine: of a server in a container another one than `pid`, or none that is known. */
+  /** The server's own id on this machine. A container's server has another id than `pid`, or no known id. */
   get serverPid(): number | undefined {
     return this.#control.pid
   }
 
-  /** How it ended; undefined while it runs. */
+  /** How the process ended; undefined while it runs. */
   get exit(): ProcessExit | undefined {
     const { exit } = this.#spawned
     return exit && this.#control.exitOf(exit)
@@ -67,17 +67,17 @@ export class TarantoolProcess {
     return this.exit?.exitCode
   }
 
-  /** The signal that ended it; undefined while it runs, and after an exit. */
+  /** The signal that ended the process; undefined while it runs, and after an exit. */
   get signal(): NodeJS.Signals | undefined {
     return this.exit?.signal
   }
 
-  /** Where the boot script reports. @internal */
+  /** The stream with the boot script's report. @internal */
   get reportStream(): Readable {
     return this.#spawned.stdout
   }
 
-  /** Waits until the process has ended, and returns how the process ended. Keeps Node alive until then. */
+  /** Waits until the process has ended, and returns its exit code or signal. Keeps Node alive until then. */
   async wait(): Promise<ProcessExit> {
     const release = this.hold()
     try {
@@ -87,27 +87,27 @@ export class TarantoolProcess {
     }
   }
 
-  /** How it ended, when it has within a time in milliseconds; undefined when it goes on. */
+  /** Waits for the end of the process; undefined if it still runs after a time in milliseconds. */
   async exitWithin(milliseconds: number): Promise<ProcessExit | undefined> {
     return await exitWithin(this.exited, milliseconds)
   }
 
-  /** Keeps Node alive for the process, until the function that it returns is called. @internal */
+  /** Keeps Node alive for the process, until the returned function is called. @internal */
   hold(): () => void {
     return this.#spawned.hold()
   }
 
-  /** Sends a signal to the server; false when it has gone. */
+  /** Sends a signal to the server. Returns false if the server has ended. */
   sendSignal(signal: NodeJS.Signals): boolean {
     return this.#isThere && this.#control.signal(signal)
   }
 
-  /** Sends SIGTERM, on which Tarantool shuts down. A paused server is woken up for it. */
+  /** Sends SIGTERM, on which Tarantool shuts down. A paused server is resumed first. */
   terminate(): boolean {
     return this.#isThere && this.#control.terminate()
   }
 
-  /** Sends SIGKILL to the server and all that runs in its group, and ends the lifeline of what may not be killed. */
+  /** Sends SIGKILL to the server and to its process group. Ends the lifeline, for processes that may not be killed. */
   kill(): boolean {
     return this.#isThere && this.#control.kill()
   }
@@ -123,8 +123,8 @@ export class TarantoolProcess {
   }
 
   /**
-   * Ends the process: SIGTERM, and SIGKILL when it is still there after `grace` milliseconds (a shutdown trigger may hang,
-   * and a Lua that never yields does not see SIGTERM).
+   * Ends the process: SIGTERM, then SIGKILL if it still runs after `grace` milliseconds. A shutdown trigger may hang,
+   * and Lua that never yields does not see SIGTERM.
    */
   async stop(grace: number): Promise<ProcessExit> {
     this.terminate()

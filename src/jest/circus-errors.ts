@@ -2,8 +2,8 @@ import type { ShownError } from '../handle/failure-log.ts'
 import type { CircusError } from './circus.ts'
 
 /**
- * The errors of a test or of hooks, as something can be put under them. Each test file has an Error of its own, and Node's
- * modules have theirs, so they are told by what they look like.
+ * The errors of a test or of hooks, in a form that accepts text under the message. Each test file has its own class
+ * Error, and Node's modules have theirs, so the code recognises errors by their properties.
  */
 export function errorsIn(list: CircusError[]): ShownError[] {
   return list.flatMap((entry, index) => {
@@ -33,7 +33,7 @@ function copyOf(error: Error): Error {
 const isError = (value: unknown): value is Error & { readonly code?: unknown } =>
   typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
 
-// jest-circus throws texts where a test takes too long; they are shown without a stack of their own.
+// jest-circus throws texts if a test takes too long, and shows them without a stack of their own.
 function thrownText(holder: [unknown, Error?]): ShownError {
   return {
     get message() {
@@ -47,7 +47,7 @@ function thrownText(holder: [unknown, Error?]): ShownError {
 
 const isAssertion = ({ code }: { readonly code?: unknown }): boolean => code === 'ERR_ASSERTION'
 
-// Of an error of node:assert, jest-circus makes a message anew, and shows of the stack what is not its message.
+// jest-circus makes a new message for an error of node:assert. It shows the part of the stack that is not the message.
 function generated(error: Error): ShownError {
   return {
     message: error.message,

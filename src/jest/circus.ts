@@ -1,6 +1,6 @@
 import { SetupError } from '../errors.ts'
 
-/** A hook as jest-circus keeps it. A function with a parameter would be given a callback. */
+/** A hook in the form of jest-circus. A function with a parameter would get a callback. */
 export interface CircusHook {
   readonly type: 'beforeAll' | 'afterAll' | 'beforeEach' | 'afterEach'
   fn: () => unknown
@@ -10,7 +10,7 @@ export interface CircusHook {
   seenDone: boolean
 }
 
-/** What a failed hook or test has left: what was thrown, and where the hook stands in the code. */
+/** The traces of a failed hook or test: the value that was thrown, and the place of the hook in the code. */
 export type CircusError = unknown | readonly [error: unknown, asyncError: Error]
 
 export interface CircusTest {
@@ -18,15 +18,15 @@ export interface CircusTest {
   readonly name: string
   readonly parent: CircusBlock
   mode: 'only' | 'skip' | 'todo' | undefined
-  /** It is begun before the others, and has no hooks of its own. */
+  /** jest-circus begins such a test before the others, without hooks of its own. */
   readonly concurrent: boolean
   fn: (() => unknown) | undefined
   readonly errors: CircusError[]
   /** In milliseconds; undefined if the file's timeout applies. */
   readonly timeout: number | undefined
-  /** What has become of it: `'skip'` and `'todo'` of one that was not run. */
+  /** The outcome: `'skip'` and `'todo'` for a test that was not run. */
   readonly status: 'skip' | 'todo' | 'done' | 'running' | null
-  /** How often it was begun: more than once where failed tests are tried again. */
+  /** The number of attempts: more than one if failed tests are tried again. */
   readonly invocations: number
 }
 
@@ -54,13 +54,16 @@ export interface CircusState {
   readonly unhandledErrors: CircusError[]
 }
 
-/** The state of the file that runs here; undefined under another runner. jest-circus has it under a symbol of its own. */
+/**
+ * The state of the file that runs here; undefined under another runner. jest-circus stores the state under a symbol of
+ * its own.
+ */
 function findCircus(): CircusState | undefined {
   const key = Object.getOwnPropertySymbols(globalThis).find(({ description }) => description === 'JEST_STATE_SYMBOL')
   return key && ((globalThis as Record<symbol, unknown>)[key] as CircusState | undefined)
 }
 
-/** The same. @throws SetupError under another runner */
+/** The same state. @throws SetupError under another runner */
 export function circus(): CircusState {
   const state = findCircus()
   if (state) return state

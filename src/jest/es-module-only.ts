@@ -1,4 +1,5 @@
-// What a CommonJS test gets, whose require() knows no ES modules, for an entry that is one. Node's own require() gets the entry.
+// The CommonJS form of an entry that is an ES module, for a test whose require() knows no ES modules. Node's own
+// require() gets the entry.
 throw Object.assign(
   new Error(
     "tarantool-fixture and tarantool-fixture/vitest are ES modules, and this is a CommonJS module that Jest runs. Import from 'tarantool-fixture/jest', and Decimal and the like from 'tarantool-fixture/values'. [ERR_TARANTOOL_SETUP]",

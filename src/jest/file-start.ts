@@ -16,10 +16,10 @@ type FileEnding = ReturnType<typeof endingOfFile>
 
 let timer: NodeJS.Timeout | undefined
 let ending: FileEnding | undefined
-/** The file took too long: its servers were given back, and other files may have them. */
+/** The file took too long. Its servers were given back, and other files may have them. */
 let isOverdue = false
 
-// Kept in the module, since Jest empties a file's globals after the file.
+// The module keeps this value, since Jest empties a file's globals after the file.
 function expectWithin(time: number): void {
   clearTimeout(timer)
   timer = setTimeout(() => {
@@ -44,7 +44,7 @@ export function expectTests(state: CircusState): void {
   })
 }
 
-/** The file's first hook runs. @throws LeaseError when another file has the server by now */
+/** The file's first hook runs. @throws LeaseError if another file has the server now */
 export async function confirmStart(): Promise<void> {
   if (isOverdue) await resumeTestFile()
 }

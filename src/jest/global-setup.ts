@@ -33,16 +33,16 @@ function check(global: GlobalConfig, project: ProjectConfig): void {
   checkBuilt()
 }
 
-// A run of a few files runs them in band, and the broker starts more when they are asked for.
+// A run of a few files runs them in band. The broker starts more servers when they are requested.
 function workersOf({ maxWorkers, nonFlagArgs = [], runInBand }: GlobalConfig): Workers {
   const most = runInBand || nonFlagArgs.length > 0 ? 1 : Math.max(1, maxWorkers)
   return { most, files: Number.POSITIVE_INFINITY }
 }
 
-// Jest does not tell a setup which projects were chosen. The servers of the others are then not started ahead.
+// Jest does not tell a setup which projects were chosen. So the servers of other projects are not started ahead.
 const isSelective = (): boolean => process.argv.some(argument => /^--(?:select|ignore)-?projects/i.test(argument))
 
-// Of a run, Jest has no object that its setups and its teardown share. There is one run at a time in a process.
+// Jest gives its setups and its teardown no common object for the run. A process has one run at a time.
 const runsOfProcess = (): Runs => Runs.of(process)
 
 async function end(setup: string): Promise<void> {
@@ -50,7 +50,7 @@ async function end(setup: string): Promise<void> {
   await runsOfProcess().endSetup(setup)
 }
 
-/** What a global setup does: servers, and what the workers need to find them. */
+/** The work of a global setup: it makes servers, and the information that the workers need to find them. */
 export async function setUp(
   from: Omit<RunSource, 'identity'>,
   global: GlobalConfig,
@@ -58,11 +58,11 @@ export async function setUp(
 ): Promise<void> {
   check(global, project)
   const setup = project.globalSetup ?? from.configFile ?? from.baseDir
-  // Jest runs the setup for one project, although it is also that of the other versions.
+  // Jest runs the setup for one project, although the projects of other versions share the setup.
   const { version, versions = [undefined] } = versionsIn(project.globals) ?? {}
   const bails = (global.bail ?? 0) > 0
   const workers = new Map([[project, workersOf(global)]])
-  // A run that no teardown has ended: there are never two.
+  // The previous run, if no teardown has ended it. There are never two.
   await end(setup)
   const source = { ...from, identity: setup }
   const runs = versions.map(each => runsOfProcess().find(source, { version: each, tellsInFull: bails }))

@@ -11,7 +11,7 @@ import { confirmStart } from './file-start.ts'
 import { Refusals } from './refusals.ts'
 import { concurrentTests, mayLeaveSuite, Suites } from './suites.ts'
 
-/** What is done around the hooks and tests of one test file. */
+/** The work around the hooks and tests of one test file. */
 export class HooksOfFile {
   readonly suites: Suites = new Suites()
   readonly #circus: CircusState
@@ -24,7 +24,7 @@ export class HooksOfFile {
     this.#refusals = new Refusals(state)
   }
 
-  /** Puts hooks before and after all that the user has, or is going to have, in the file. */
+  /** Puts hooks before and after all hooks that the user has, or adds later, in the file. */
   install(): void {
     const root = this.#circus.rootDescribeBlock
     const first = [
@@ -39,14 +39,15 @@ export class HooksOfFile {
     const { hooks } = root
     hooks.unshift(...first)
     hooks.push(...last)
-    // jest-circus runs them in the order of this list, and looks for those after all tests before the first hook runs.
+    // jest-circus runs them in the order of this list. It looks for the hooks after all tests before the first hook
+    // runs.
     hooks.push = (...added) => {
       hooks.splice(hooks.length - last.length, 0, ...added)
       return hooks.length
     }
   }
 
-  /** For the file or describe that is being collected. */
+  /** Applies to the file or describe that is being collected. */
   aroundTests(begin: () => Promise<undefined | (() => Promise<void>)>): void {
     const block = this.#circus.currentDescribeBlock
     let end: (() => Promise<void>) | undefined
@@ -73,7 +74,7 @@ export class HooksOfFile {
     return this.suites.scopeOf(test) ?? unknownFile
   }
 
-  // Concurrent tests begin now, all at once, and without hooks of their own.
+  // Concurrent tests begin now, all at once, without hooks of their own.
   async #beginTests(): Promise<void> {
     const tests = concurrentTests(this.#circus.rootDescribeBlock)
     if (tests.length === 0) return
@@ -111,12 +112,12 @@ export class HooksOfFile {
       await endTests(this.#errorsAround(root))
       await this.suites.end(root)
     } finally {
-      // Of what a file leaves open, Jest would say that it keeps the worker from ending.
+      // Otherwise Jest would say that the file's open handles keep the worker from ending.
       await endingOfFile().close()
     }
   }
 
-  // Those of beforeAll are errors of each test below, none of which began.
+  // The errors of beforeAll are errors of each test below it. None of these tests began.
   #errorsAround(block: CircusBlock): ShownError[] {
     const ofTests = block.children.flatMap(child =>
       child.type === 'describeBlock' ? this.#errorsAround(child) : errorsIn(this.#begun.has(child) ? [] : child.errors),

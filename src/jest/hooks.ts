@@ -1,4 +1,4 @@
-// The file in `setupFilesAfterEnv`: in test files that never import this package, too, servers that die are told of.
+// The file in `setupFilesAfterEnv`. It reports servers that die, also in test files that never import this package.
 import { hooksOfFile } from './installed-hooks.ts'
 
 hooksOfFile()

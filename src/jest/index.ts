@@ -1,5 +1,5 @@
 /**
- * What a test file of Jest's imports.
+ * The module that a Jest test file imports.
  *
  * @module tarantool-fixture/jest
  */
@@ -17,7 +17,7 @@ export type { UseOptions } from '../handle/use-tarantool.ts'
 export type { TarantoolVersion } from '../version/tarantool-version.ts'
 
 /**
- * The names of a project's servers, for `useTarantool` to check. Augment it:
+ * The names of a project's servers, so that TypeScript checks the argument of `useTarantool`. Augment the interface:
  *
  * @example
  * declare module 'tarantool-fixture/jest' {
@@ -27,13 +27,13 @@ export type { TarantoolVersion } from '../version/tarantool-version.ts'
 // biome-ignore lint/suspicious/noEmptyInterface: it is there for users to augment
 export interface TarantoolServers {}
 
-/** A server's name: one of TarantoolServers where that was augmented, else any. */
+/** A server's name: a name from TarantoolServers if the interface was augmented, else any text. */
 export type ServerName = keyof TarantoolServers extends never ? string : keyof TarantoolServers | 'default'
 
 /**
  * This worker's Tarantool, for the tests of a file or of a describe.
  *
- * @param name of the server, where the config names several. Default `'default'`.
+ * @param name of the server, if the config names several. Default `'default'`.
  * @throws SetupError in a run without the global setup, inside a test, and under another runner; UnknownServerError
  * @example
  * const tarantool = useTarantool()
@@ -48,7 +48,7 @@ export function useTarantool(nameOrOptions?: ServerName | UseOptions, options?: 
   return use(begin => hooks.aroundTests(begin), nameOrOptions, options)
 }
 
-// Several projects may name one setup, which is then run for the first of them only.
+// Several projects may name one setup. Jest runs the setup for the first of them only.
 function setupHint(): string {
   return Object.keys(readTickets()).length === 0
     ? "Add globalSetup: 'tarantool-fixture/jest/setup' and globalTeardown: 'tarantool-fixture/jest/teardown' to the Jest config."

@@ -6,13 +6,14 @@ import { circus } from './circus.ts'
 import { expectTests } from './file-start.ts'
 import { HooksOfFile } from './hooks-of-file.ts'
 
-// Jest's own require() has it, for modules that are not installed beside Jest, too. A global there may not be (injectGlobals).
+// Jest's own require() has the module, also if the module is not installed beside Jest. Globals may be missing
+// (injectGlobals).
 function expectOfFile(): Expect {
   return (createRequire(__filename)('@jest/globals') as { readonly expect: Expect }).expect
 }
 
 /**
- * The hooks of the test file that runs here, which are put into place when they are first asked for.
+ * The hooks of the test file that runs here. They are installed on first use.
  *
  * @throws SetupError under another runner
  */

@@ -1,9 +1,9 @@
-// What `preset: 'tarantool-fixture'` in a Jest config stands for.
+// The meaning of `preset: 'tarantool-fixture'` in a Jest config.
 const preset: Readonly<Record<string, string | string[]>> = {
   globalSetup: 'tarantool-fixture/jest/setup',
   globalTeardown: 'tarantool-fixture/jest/teardown',
   setupFiles: ['tarantool-fixture/jest/worker'],
-  // With automock these would be mocks, too.
+  // automock would replace these modules by mocks, too.
   unmockedModulePathPatterns: ['/node_modules/tarantool-fixture/'],
 }
 

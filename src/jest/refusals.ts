@@ -17,7 +17,7 @@ export class Refusals {
     failFirstTest(block, error, this.#circus)
   }
 
-  /** Whether a block, or one around it, got no server. */
+  /** True if a block, or a block around it, got no server. */
   concern(block: CircusBlock | undefined): boolean {
     return block !== undefined && (this.#blocks.has(block) || this.concern(block.parent))
   }

@@ -1,5 +1,6 @@
-// What require() gets for tarantool-fixture/jest/setup. The ES module is imported, not required: Node's require() of ES
-// modules does not ask the hooks of loaders for what they import in turn, and Yarn's Plug'n'Play is such a loader up to Node 22.
+// The CommonJS form of tarantool-fixture/jest/setup. It imports the ES module and does not require it. Node's require()
+// of ES modules does not ask loaders' hooks for the modules that the ES module imports. Yarn's Plug'n'Play is such a
+// loader up to Node 22.
 import type { FixtureConfig } from '../config/server-options.ts'
 import type { GlobalSetup } from './types.ts'
 
@@ -7,7 +8,7 @@ export type * from './types.ts'
 export { tarantoolVersions } from './versions.ts'
 
 /**
- * Makes a global setup of a config: one Tarantool per worker. The config of Jest has to name a globalTeardown, too:
+ * Makes a global setup from a config: one Tarantool per worker. Jest's config must also name a globalTeardown:
  * `'tarantool-fixture/jest/teardown'`.
  *
  * @param config checked when the setup runs. Relative paths are relative to the project's `rootDir`.
@@ -22,7 +23,7 @@ export function defineTarantool(config: FixtureConfig): GlobalSetup {
   }
 }
 
-/** The stock global setup: the config is the tarantool.config file in the project's `rootDir`, or in the root's. */
+/** The stock global setup. The config is the tarantool.config file in the project's `rootDir`, or in the root's. */
 const stockSetup: GlobalSetup = async (global, project) => {
   const setup = await import('./setup.js')
   await setup.default(global, project)

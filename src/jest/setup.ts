@@ -1,5 +1,5 @@
 /**
- * The global setup for Jest: the stock one, and what makes one of a config.
+ * The global setup for Jest: the stock setup, and the function that makes a setup from a config.
  *
  * @module tarantool-fixture/jest/setup
  */
@@ -14,7 +14,7 @@ export type * from './types.ts'
 export { tarantoolVersions } from './versions.ts'
 
 /**
- * Makes a global setup of a config: one Tarantool per worker. The config of Jest has to name a globalTeardown, too:
+ * Makes a global setup from a config: one Tarantool per worker. Jest's config must also name a globalTeardown:
  * `'tarantool-fixture/jest/teardown'`.
  *
  * @param config checked when the setup runs. Relative paths are relative to the project's `rootDir`.
@@ -26,7 +26,7 @@ export function defineTarantool(config: FixtureConfig): GlobalSetup {
   return async (global, project) => await setUp({ baseDir: project.rootDir, load: async () => config }, global, project)
 }
 
-/** The stock global setup: the config is the tarantool.config file in the project's `rootDir`, or in the root's. */
+/** The stock global setup. The config is the tarantool.config file in the project's `rootDir`, or in the root's. */
 const stockSetup: GlobalSetup = async (global, project) => {
   checkProject(project)
   const directory =

@@ -3,7 +3,7 @@ import type { Scope, ServerUse } from '../isolation/scope.ts'
 import type { CircusBlock, CircusState, CircusTest } from './circus.ts'
 import { hook, isOurs } from './circus-hooks.ts'
 
-/** The describes of a test file: which servers they use, and when they begin and end. */
+/** The describes of a test file: the servers that they use, and when they begin and end. */
 export class Suites {
   readonly #uses = new WeakMap<CircusBlock, ServerUse[]>()
   readonly #ends = new WeakMap<CircusBlock, (() => Promise<void>)[]>()
@@ -14,12 +14,12 @@ export class Suites {
     this.#uses.set(block, [...(this.#uses.get(block) ?? []), use])
   }
 
-  /** Lets something run after all hooks of a describe that is being collected. */
+  /** Adds a function that runs after all hooks of a describe that is being collected. */
   atEnd(block: CircusBlock, end: () => Promise<void>): void {
     this.#ends.set(block, [...(this.#ends.get(block) ?? []), end])
   }
 
-  /** To be called in the file's first hook. Returns the scopes of the file, and of all describes in it. */
+  /** Called in the file's first hook. Returns the scopes of the file, and of all describes in it. */
   begin(block: CircusBlock, parent?: Scope): Scope[] {
     const isAround = block.hooks.some(each => /^(before|after)All$/.test(each.type) && !isOurs(each))
     const scope: Scope = {
@@ -40,7 +40,7 @@ export class Suites {
     return [scope, ...children.flatMap(child => this.begin(child, scope))]
   }
 
-  /** Runs what is to run after all hooks of a describe, or of the file. */
+  /** Runs the functions that were added for the end of a describe, or of the file. */
   async end(block: CircusBlock): Promise<void> {
     for (const end of this.#ends.get(block) ?? []) await end()
   }
@@ -58,9 +58,9 @@ export function concurrentTests(block: CircusBlock): CircusTest[] {
   )
 }
 
-/** Whether, after a test, anything may come but another test of its describe: hooks, and other describes. */
+/** True if hooks or another describe may come next after a test, not only another test of its describe. */
 export function mayLeaveSuite(test: CircusTest, { hasFocusedTests, testNamePattern }: CircusState): boolean {
-  // What is tried again comes after all the others. Who is left out is not worked out anew here.
+  // A repeated attempt comes after all other tests. The code does not work out again which tests are skipped.
   if (test.invocations > 1 || hasFocusedTests || testNamePattern) return true
   const { children } = test.parent
   const next = children[children.indexOf(test) + 1]

@@ -1,5 +1,5 @@
 /**
- * The global teardown for Jest, which belongs to either setup.
+ * The global teardown for Jest, for the stock setup and for a setup from `defineTarantool`.
  *
  * @module tarantool-fixture/jest/teardown
  */

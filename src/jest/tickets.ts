@@ -1,19 +1,19 @@
 import type { BrokerTicket } from '../broker/messages.ts'
 import { SetupError } from '../errors.ts'
 
-/** A ticket of the projects that name a setup, or of those of one version among them. */
+/** The ticket of the projects that name a setup. With versions, the ticket of the projects that share a version. */
 export interface JestTicket extends BrokerTicket {
-  /** The version that the projects are for; undefined if they are for none. */
+  /** The version of the projects; undefined if they have no version. */
   readonly version?: string | undefined
 }
 
-/** Tickets by the file of the setup that they come from: its name is the same in each run, and so in Jest's caches. */
+/** Tickets by the file of their setup. The file's name is the same in each run, and so in Jest's caches. */
 export type Tickets = Readonly<Record<string, readonly JestTicket[]>>
 
-// In the environment, which reaches workers and tests that run in band.
+// Tickets are in the environment, which reaches workers and tests that run in band.
 const variable = 'TARANTOOL_FIXTURE_JEST'
 
-/** What the setups of this run have published. */
+/** The tickets that the setups of this run have published. */
 export function readTickets(): Tickets {
   return JSON.parse(process.env[variable] ?? '{}') as Tickets
 }
@@ -33,16 +33,16 @@ export function withdrawAllTickets(): void {
   delete process.env[variable]
 }
 
-/** Takes back the tickets of a setup. */
+/** Removes the tickets of a setup. */
 export function withdrawTickets(setup: string): void {
   const { [setup]: _, ...others } = readTickets()
   writeTickets(others)
 }
 
 /**
- * The tickets for the project whose test file runs here: of its version, and of its setup.
+ * The tickets of the project whose test file runs here, for its version and its setup.
  *
- * @param setup undefined where the user named the worker file, which does not know the setup: the project gets the
+ * @param setup undefined if the user named the worker file, which does not know the setup. The project then gets the
  *   tickets of all setups
  */
 export function ticketsOfProject(setup: string | undefined, version: string | undefined): JestTicket[] {

@@ -2,17 +2,17 @@
 export type { Isolation } from '../config/isolation.ts'
 export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
 
-/** What a global setup gets of Jest's configuration, as far as it is looked at here. */
+/** The part of Jest's configuration that a global setup reads. */
 export interface GlobalConfig {
-  /** As many workers as may run at a time. */
+  /** The largest number of workers at a time. */
   readonly maxWorkers: number
   /** The directory of the whole run. */
   readonly rootDir: string
   /** The directories, or config files, of the projects. */
   readonly projects?: readonly unknown[] | undefined
-  /** The file that is to end what the setup starts. */
+  /** The file of the global teardown. */
   readonly globalTeardown?: string | null | undefined
-  /** What was named on the command line: the run has not all test files. */
+  /** The patterns on the command line. With patterns, the run does not have all test files. */
   readonly nonFlagArgs?: readonly string[] | undefined
   /** The number of failed tests after which the run ends; 0 for no limit. */
   readonly bail?: number | undefined
@@ -20,30 +20,30 @@ export interface GlobalConfig {
   readonly runInBand?: boolean | undefined
 }
 
-/** The same of a project's. */
+/** The part of a project's configuration that a global setup reads. */
 export interface ProjectConfig {
-  /** The project's own directory: relative paths in the config are relative to it. */
+  /** The project's own directory, from which relative paths in the config start. */
   readonly rootDir: string
-  /** The directory of Jest's caches: the setup puts a file there for the workers. */
+  /** The directory of Jest's caches. The setup puts a file there for the workers. */
   readonly cacheDirectory: string
   /** The file of the setup that runs. */
   readonly globalSetup?: string | null | undefined
-  /** The file that is to end what the setup starts. */
+  /** The file of the global teardown. */
   readonly globalTeardown?: string | null | undefined
   /** The file of the test runner. */
   readonly testRunner?: string | undefined
-  /** Files that run before each test file; the setup adds one. */
+  /** Files that run before each test file. The setup adds one. */
   readonly setupFiles: string[]
-  /** Global variables of its test files: the setup looks for the project's version there. */
+  /** Global variables of its test files. The setup reads the project's version there. */
   readonly globals?: object | undefined
-  /** Files that run after those, with hooks at hand; the setup adds one. */
+  /** Files that run after `setupFiles`, when hooks can be added. The setup adds one. */
   readonly setupFilesAfterEnv: string[]
 }
 
-/** A global setup of Jest's. */
+/** A global setup of Jest. */
 export type GlobalSetup = (global: GlobalConfig, project: ProjectConfig) => Promise<void>
 
-/** What a project of a Jest config holds, as far as it is looked at here. */
+/** The part of a project in Jest's config that this package reads. */
 export interface JestProject {
   readonly displayName?: string | { readonly name: string; readonly color: string } | undefined
   readonly preset?: string | null | undefined
@@ -56,7 +56,7 @@ export interface JestProject {
 
 /** A project of a Jest config, for one version of Tarantool. */
 export interface VersionedProject {
-  /** With the version in it: `tarantool 2.11`. */
+  /** The name with the version: `tarantool 2.11`. */
   displayName: string
   globals: Record<string, unknown>
   [option: string]: unknown

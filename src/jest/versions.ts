@@ -1,10 +1,13 @@
 import { checkVersions, withVersion } from '../config/version.ts'
 import type { JestProject, VersionedProject } from './types.ts'
 
-// Of what a project's config holds, this reaches both the global setup and the test files.
+// The globals are the one part of a project's config that reaches both the global setup and the test files.
 const key = 'tarantool-fixture'
 
-/** The version of a project, and those of all projects that share its global setup: Jest runs that for one of them only. */
+/**
+ * The version of a project, and the versions of all projects that share its global setup. Jest runs the setup for one
+ * of them only.
+ */
 interface ProjectVersions {
   readonly version: string
   readonly versions: readonly string[]
@@ -14,13 +17,13 @@ const nameOf = ({ displayName }: JestProject): string | undefined =>
   typeof displayName === 'object' ? displayName.name : displayName
 
 /**
- * Makes a project of each version, to run one suite against several. Each has servers of its version, and its version in
- * the name: `tarantool 2.11`. `jest --selectProjects 'tarantool 3'` runs one of them.
+ * Makes one project per version, to run one suite against several versions. Each project has servers of its version,
+ * and the version in its name: `tarantool 2.11`. `jest --selectProjects 'tarantool 3'` runs one project.
  *
- * @param versions what the option `version` takes
- * @param project what the projects have in common: Jest takes nothing over from the root's config. Default: the preset
- *   `'tarantool-fixture'`. A `displayName` in it comes before the version
- * @throws InvalidOptionError if a version is malformed or there twice
+ * @param versions values of the option `version`
+ * @param project options that all projects share, since Jest copies nothing from the root's config. Default: the preset
+ *   `'tarantool-fixture'`. Its `displayName` comes before the version in each name
+ * @throws InvalidOptionError if a version is malformed or occurs twice
  * @example
  * // jest.config.js
  * module.exports = { projects: tarantoolVersions(['2.11', '3']) }

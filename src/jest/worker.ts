@@ -1,5 +1,6 @@
-// What runs before each test file is imported. It is called by the file that the global setup generates for `setupFiles`, or
-// stands there itself, for projects whose setup Jest runs for another project. Jest awaits the function that a file exports.
+// The code that runs before each test file is imported. The file that the global setup generates for `setupFiles` calls
+// it. If Jest runs the setup for another project, this file is itself in the list. Jest awaits the function that a file
+// exports.
 import { beginTestFile } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import { expectSetup } from './file-start.ts'
@@ -8,7 +9,7 @@ import { versionsIn } from './versions.ts'
 
 const beginFile = async (setup?: string): Promise<void> => {
   const version = versionsIn(globalThis)?.version
-  // A server that a test starts itself is of the project's version, too.
+  // A server that a test starts itself also has the project's version.
   if (version !== undefined) process.env.TARANTOOL_FIXTURE_VERSION = version
   const tickets = ticketsOfProject(setup, version)
   try {

@@ -3,10 +3,12 @@ import { clearInterval, setInterval } from '../node-builtins.ts'
 import { LineSplitter } from './lines.ts'
 import { type Chunk, readChunks, readChunksNow } from './read.ts'
 
-// Some file systems (network mounts, some containers' volumes) do not tell of changes.
+// Some file systems (network mounts, some containers' volumes) do not report changes.
 const lookAgainAfter = 200
 
-/** A user's function that takes a line; what it throws is a warning, once, and stops nothing. */
+/**
+ * A user's function that takes a line. If the function throws, the first error becomes a warning, and the log goes on.
+ */
 export function guarded(logger: (line: string) => void): (line: string) => void {
   let warned = false
   return line => {
@@ -19,7 +21,7 @@ export function guarded(logger: (line: string) => void): (line: string) => void 
   }
 }
 
-/** Calls back with each whole line that a log gets, from an offset on. Does not keep the process alive by itself. */
+/** Calls back with each whole line that a log gets, from an offset on. The follower does not keep the process alive. */
 export class LogFollower {
   readonly #path: string
   readonly #lines: LineSplitter
@@ -41,21 +43,21 @@ export class LogFollower {
       this.#watcher = watch(this.#path, { persistent: false }, () => this.#look())
       this.#watcher.on('error', () => {})
     } catch {
-      // Not there yet, or not watchable: the timer looks.
+      // The file does not exist yet, or cannot be watched. The timer looks.
     }
     this.#timer = setInterval(() => this.#look(), lookAgainAfter)
     this.#timer.unref()
     this.#look()
   }
 
-  /** Ends the watch; what has been written until now can still be had with `drain`. */
+  /** Ends the watch. `drain` can still read the lines that were written until now. */
   stop(): void {
     this.#stopped = true
     this.#watcher?.close()
     clearInterval(this.#timer)
   }
 
-  /** Reads what is left, synchronously, the last line also when it has no end, and stops. */
+  /** Reads the rest synchronously, with a last line that has no line break, and stops. */
   drain(): void {
     if (this.#stopped) return
     this.stop()

@@ -1,9 +1,9 @@
 import { readableText } from '../readable-text.ts'
 
-/** Longest part of a line that is read, in bytes; the rest is dropped. Tarantool cuts its own lines at 16 KiB. */
+/** The longest part of a line that is read, in bytes. The rest is dropped. Tarantool cuts its own lines at 16 KiB. */
 export const longestLine: number = 2 ** 20
 
-/** Longest part of a line that an error shows, in characters. */
+/** The longest part of a line that an error shows, in characters. */
 const longestShown = 2000
 
 /** Shortens a line for an error: a long line keeps its beginning and its end. */

@@ -17,15 +17,15 @@ const mostHeld = 16 * 2 ** 20
 // In milliseconds. Vitest and Jest give a test 5 s by default. Our error has to come first, because it says more.
 export const usualWait = 4000
 
-/** A part of a log: from an offset in bytes on, such as `log.offset`. */
+/** A part of a log, from an offset such as `log.offset` to the end. */
 export interface LogSlice {
-  /** Where to begin, in bytes from the start of the file. Default 0. */
+  /** The start of the part, in bytes from the start of the file. Default 0. */
   since?: number | undefined
 }
 
-/** Where to look for a line, and how long to wait. */
+/** The part of the log to search, and a timeout. */
 export interface LogWait extends LogSlice {
-  /** How long to wait, in milliseconds. Default 4000: less than the 5 s that runners give a test by default. */
+  /** The longest wait, in milliseconds. Default 4000, less than the 5 s that runners give a test by default. */
   timeout?: number | undefined
 }
 
@@ -37,7 +37,7 @@ export interface LogWriter {
   readonly error: () => Error
 }
 
-/** The log of an instance: a file that the server writes. Nobody has to read it. */
+/** The log of an instance: a file that the server writes. No program has to read it for the server to go on. */
 export class LogFile {
   /** The path of the file. */
   readonly path: string
@@ -56,8 +56,8 @@ export class LogFile {
   }
 
   /**
-   * The text from `since` to the end. If it is larger than 16 MiB, the end of it, after a line that says how much is left
-   * out.
+   * The text from `since` to the end. A text of more than 16 MiB is cut at its beginning. A first line then says how
+   * much is missing.
    */
   async text(slice: LogSlice = {}): Promise<string> {
     const { since = 0 } = slice
@@ -69,8 +69,8 @@ export class LogFile {
   }
 
   /**
-   * The lines from `since` to the end; each line is cut at 1 MiB. If the lines exceed 16 MiB, the last lines, after a
-   * line that says how much is left out.
+   * The lines from `since` to the end. Each line is cut at 1 MiB. If the lines exceed 16 MiB, the result is the last
+   * lines, after a line that says how much is missing.
    */
   async lines(slice: LogSlice = {}): Promise<string[]> {
     const { since = 0 } = slice
@@ -82,7 +82,8 @@ export class LogFile {
 
   /**
    * The lines from `since` on that contain a text or match an expression. The search reads the whole log, and 1 MiB of
-   * each line. If the matching lines exceed 16 MiB, the last of these, after a line that says how many are left out.
+   * each line. If the matching lines exceed 16 MiB, the result is the last lines, after a line that says how many are
+   * missing.
    */
   async grep(pattern: string | RegExp, slice: LogSlice = {}): Promise<string[]> {
     const { since = 0 } = slice
@@ -98,7 +99,8 @@ export class LogFile {
    * Waits for a line that contains a text or matches an expression, and returns the line. A line that is already in the
    * log counts.
    *
-   * @param writer the process that writes the log: after its end no line can come, and the wait fails with its error
+   * @param writer the process that writes the log: after its end no line can come, and the wait fails with the writer's
+   * error
    * @throws LogTimeoutError, or the writer's error
    */
   async waitFor(pattern: string | RegExp, options: LogWait = {}, writer?: LogWriter): Promise<string> {

@@ -9,7 +9,9 @@ export class LoggerFeed {
     this.#logger = logger
   }
 
-  /** Follows the log of a new process from an offset in bytes on, after the lines that are left of the process before. */
+  /**
+   * Follows the log of a new process from an offset in bytes. The remaining lines of the previous process come first.
+   */
   follow(path: string, since: number): void {
     this.drain()
     if (!this.#logger) return
@@ -17,7 +19,7 @@ export class LoggerFeed {
     this.#follower.start()
   }
 
-  /** Gives the lines that are left, and stops. */
+  /** Delivers the remaining lines, and stops. */
   drain(): void {
     this.#follower?.drain()
   }

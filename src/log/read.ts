@@ -70,7 +70,7 @@ export function* readChunksNow(path: string, since: number): Generator<Chunk> {
 /** The end of a file. */
 export interface FileEnd {
   readonly bytes: Buffer
-  /** How many of the requested bytes precede the text. */
+  /** The number of requested bytes that precede the text. */
   readonly leftOut: number
 }
 

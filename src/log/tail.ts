@@ -1,23 +1,23 @@
 import { LineSplitter, shortenLine } from './lines.ts'
 import { readEndNow } from './read.ts'
 
-/** How many bytes from the end of a log are searched for its last lines. */
+/** The number of bytes at the end of a log that are searched for its last lines. */
 const tailBytes = 64 * 1024
 
-/** How many lines of a log an error shows. */
+/** The number of lines of a log that an error shows. */
 export const shownLines = 20
 
 /** The last lines of a log. */
 export interface LogTail {
   /** The lines, oldest first; long lines are shortened. */
   readonly lines: readonly string[]
-  /** How many lines precede them; undefined if there are too many to count. */
+  /** The number of lines before them; undefined if there are too many to count. */
   readonly earlier: number | undefined
 }
 
 /**
- * Reads the last lines of a log; none if the log cannot be read. It is synchronous because it runs while an error is
- * made.
+ * Reads the last lines of a log. The result is empty if the log cannot be read. It is synchronous because it runs while
+ * an error is made.
  *
  * @param since offset to begin at, in bytes
  */

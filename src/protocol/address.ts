@@ -1,4 +1,4 @@
-/** Where a server or its console listens: the path of a unix socket, or a host and a TCP port. */
+/** The address of a server or its console: the path of a unix socket, or a host and a TCP port. */
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number }
 
 /**

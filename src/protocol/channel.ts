@@ -5,14 +5,14 @@ import { type RequestOptions, RequestTable } from './request-table.ts'
 import { fingerprint } from './socket.ts'
 
 /**
- * A socket and the requests that wait on it: what the console and IPROTO have in common.
+ * A socket and the requests that wait on it: the common part of the console and IPROTO.
  *
- * The socket keeps Node alive only while a request waits. When it ends, every waiting request rejects at once.
+ * The socket keeps Node alive only while a request waits. When the socket ends, every waiting request rejects at once.
  */
 export class Channel<T> {
-  /** How errors name the server. */
+  /** The server's name in errors. */
   readonly instance: string
-  /** Resolves when the connection has ended, whoever ended it. Never rejects. */
+  /** Resolves when the connection has ended, on either side. Never rejects. */
   readonly closed: Promise<void>
   readonly requests: RequestTable<T>
   readonly #socket: Socket
@@ -33,7 +33,7 @@ export class Channel<T> {
         resolve()
       })
     })
-    // The socket may have died between its greeting and this listener, and emits no second `close`.
+    // The socket may have died between its greeting and this listener. It then emits no second `close`.
     if (socket.destroyed) void Promise.resolve().then(() => socket.emit('close'))
     socket.on('data', onData)
   }
@@ -44,9 +44,9 @@ export class Channel<T> {
   }
 
   /**
-   * Sends nothing itself: `send` is called when the request is in the table.
+   * Sends nothing itself. It calls `send` as soon as the request is in the table.
    *
-   * @throws ConnectionError at once when the connection has ended, or as soon as it ends.
+   * @throws ConnectionError at once if the connection has ended, or as soon as it ends
    */
   async request(id: number, what: string, options: RequestOptions, send: () => void): Promise<T> {
     options.signal?.throwIfAborted()
@@ -60,7 +60,7 @@ export class Channel<T> {
     this.#socket.write(bytes)
   }
 
-  /** Ends the connection at once, and with it every waiting request. */
+  /** Ends the connection at once, and rejects every waiting request. */
   close(why = 'was closed'): void {
     this.#end(why)
     this.#socket.destroy()

@@ -4,9 +4,9 @@ import type { ConsoleConnection } from './console/connection.ts'
 import type { IprotoConnection } from './iproto/connection.ts'
 import type { RequestOptions } from './request-table.ts'
 
-/** Where a server is reached, and as whom. */
+/** The addresses of a server, and its account. */
 export interface ServerAddress {
-  /** For the binary protocol. */
+  /** The address of the binary protocol. */
   readonly binary: Address
   /** The address of the console that only the fixture uses. */
   readonly console: Address
@@ -20,7 +20,7 @@ interface Connection {
   close(): void
 }
 
-/** A connection that is made when it is first asked for, and again when it has ended. */
+/** A connection that opens on first use, and again after its end. */
 class KeptConnection<Kind extends Connection> {
   readonly #connect: () => Promise<Kind>
   #current: Promise<Kind> | undefined
@@ -49,7 +49,7 @@ class KeptConnection<Kind extends Connection> {
   }
 }
 
-// A connection's end is an event: the error that is made of it knows nothing of the line that waits for a reply.
+// A connection's end is an event. An error that comes from the event does not know the line that waits for a reply.
 async function withStackOfCaller<Result>(request: () => Promise<Result>): Promise<Result> {
   try {
     return await request()
@@ -68,7 +68,7 @@ function load<Module>(importModule: () => Promise<Module>): Promise<Module> {
   return module
 }
 
-/** The connections to one server. What speaks the protocols is loaded when it is first used: test files import this. */
+/** The connections to one server. Test files import this module, so it loads the code of the protocols on first use. */
 export class ServerConnections {
   readonly #console: KeptConnection<ConsoleConnection>
   readonly #binary: KeptConnection<IprotoConnection>
@@ -88,7 +88,7 @@ export class ServerConnections {
     })
   }
 
-  /** The two lines with which the console greets. */
+  /** The two lines of the console's greeting. */
   async greeting(): Promise<string> {
     return await withStackOfCaller(async () => (await this.#console.get()).greeting)
   }

@@ -16,10 +16,10 @@ const uint64Max = 2n ** 64n - 1n
  * | finite number | number |
  * | bigint | `…LL`, or `…ULL` from 2^63 on |
  * | boolean | boolean |
- * | null, undefined | nil (so a property that has it is left out) |
+ * | null, undefined | nil (so such a property is left out) |
  * | array, plain object | table |
  *
- * @throws InvalidOptionError for whatever has no exact literal: NaN, infinities, a bigint outside int64..uint64,
+ * @throws InvalidOptionError for values without an exact literal: NaN, infinities, a bigint outside int64..uint64,
  *   functions, symbols, dates, maps and other class instances, strings with half a surrogate pair, cycles.
  *
  * @example
@@ -60,7 +60,7 @@ function renderObject(value: object | null, path: string, depth: number): string
   if (value === null) return 'nil'
   if (types.isUint8Array(value)) return quoteBytes(value)
   if (Array.isArray(value)) {
-    // Array.from visits holes, too: they are nil.
+    // Array.from visits holes, too. A hole is nil.
     const items = Array.from(value, (item: unknown, index) => render(item, `${path}[${index}]`, depth + 1))
     return `{${items.join(',')}}`
   }
@@ -73,7 +73,7 @@ function renderObject(value: object | null, path: string, depth: number): string
   return `{${entries.join(',')}}`
 }
 
-// Not `=== Object.prototype`: a test runner's sandbox has another one.
+// Not `=== Object.prototype`: a test runner's sandbox has its own Object.prototype.
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return (
@@ -103,7 +103,7 @@ function quoteBytes(bytes: Uint8Array): string {
   return `"${parts.join('')}"`
 }
 
-// Always three digits: a digit that follows would be read as part of a shorter one.
+// Always three digits: Lua would read a following digit as part of a shorter number.
 function escapeByte(byte: number): string {
   return `\\${String(byte).padStart(3, '0')}`
 }

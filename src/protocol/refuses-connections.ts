@@ -6,8 +6,8 @@ const announcedWithin = 500
 const greetedWithin = 5000
 
 /**
- * Whether nobody listens at a server's address any more. From 2.10 on a server that exits stops to listen at once, and goes on
- * for up to three seconds to let requests end.
+ * Returns true if no process listens at a server's address any more. From 2.10 on, an exiting server stops listening at
+ * once. It runs for up to three seconds more, so that requests can end.
  *
  * @see https://www.tarantool.io/en/doc/latest/reference/reference_lua/box_ctl/on_shutdown/
  */

@@ -1,11 +1,11 @@
 import { afterTime } from '../deadline.ts'
 import { RequestTimeoutError } from '../errors.ts'
 
-/** How long a request is waited for. */
+/** Limits for the wait for a reply. */
 export interface RequestOptions {
-  /** Milliseconds until the request is given up; without it, it waits as long as the connection lives. */
+  /** The longest wait for the reply, in milliseconds. Default: no limit while the connection lives. */
   timeout?: number | undefined
-  /** Gives the request up when it aborts. The server is not told, and may carry it out. */
+  /** Ends the wait when the signal aborts. The server does not learn this, and may carry the request out. */
   signal?: AbortSignal | undefined
 }
 
@@ -18,14 +18,14 @@ interface Pending<T> {
 /**
  * The requests of one connection that wait for their reply, by number.
  *
- * A reply whose request is not here any more (timed out, aborted) is dropped, and the connection stays usable.
+ * A reply whose request has timed out or was aborted is dropped. The connection stays usable.
  */
 export class RequestTable<T> {
   readonly #pending: Map<number, Pending<T>> = new Map()
   readonly #instance: string
   readonly #onBusy: (busy: boolean) => void
 
-  /** `onBusy` is told when the first request begins to wait and when the last one is done. */
+  /** `onBusy` is called when the first request begins to wait, and when the last request has ended. */
   constructor(instance: string, onBusy: (busy: boolean) => void) {
     this.#instance = instance
     this.#onBusy = onBusy
@@ -34,7 +34,8 @@ export class RequestTable<T> {
   /**
    * Waits for the reply to a request; `what` names it in errors.
    *
-   * @throws RequestTimeoutError after `timeout`; the signal's reason when it aborts; what {@link rejectAll} is given.
+   * @throws RequestTimeoutError after `timeout`; the signal's reason after an abort; the error that {@link rejectAll}
+   *   got
    */
   wait(id: number, what: string, options: RequestOptions = {}): Promise<T> {
     const { timeout, signal } = options
@@ -55,7 +56,7 @@ export class RequestTable<T> {
     })
   }
 
-  /** Does anyone still wait for this reply? */
+  /** True if a caller still waits for this reply. */
   has(id: number): boolean {
     return this.#pending.has(id)
   }

@@ -5,14 +5,16 @@ import { type Address, formatAddress } from './address.ts'
 
 const greetingSize = 128
 
-/** How long, in milliseconds, a connection may take when `timeout` is not given. */
+/** The default `timeout` of a connection, in milliseconds. */
 const defaultConnectTimeout = 5000
 
-/** What every `connect` takes. */
+/** The options of every `connect`. */
 export interface ConnectOptions {
-  /** Milliseconds until the connection is given up, greeting and authentication included. 5000 by default. */
+  /**
+   * The longest time until the connection is usable, in milliseconds, with greeting and authentication. Default 5000.
+   */
   timeout?: number | undefined
-  /** Gives the connection up when it aborts. */
+  /** Ends the attempt to connect when the signal aborts. */
   signal?: AbortSignal | undefined
   /** Bytes that are sent at once, before the server's greeting. */
   firstBytes?: Uint8Array | undefined
@@ -22,15 +24,15 @@ export interface ConnectOptions {
 export interface GreetedSocket {
   socket: Socket
   greeting: string
-  /** Milliseconds of `timeout` that are left for what follows the greeting. */
+  /** The milliseconds of `timeout` that are left after the greeting. */
   remaining: number
 }
 
 /**
- * Connects and reads the greeting. What follows the greeting stays in the socket, to be read by a `data` listener.
- * The socket does not keep Node alive.
+ * Connects and reads the greeting. Bytes after the greeting stay in the socket, for a `data` listener. The socket does
+ * not keep Node alive.
  *
- * @throws ConnectionError when nobody listens, nobody greets in time, or the greeting is not Tarantool's.
+ * @throws ConnectionError if nobody listens, no greeting comes in time, or the greeting is not Tarantool's
  */
 export async function openSocket(address: Address, options: ConnectOptions = {}): Promise<GreetedSocket> {
   const { timeout = defaultConnectTimeout, signal, firstBytes } = options
@@ -50,7 +52,7 @@ export async function openSocket(address: Address, options: ConnectOptions = {})
     socket.unref()
     return { socket, greeting, remaining: Math.max(1, timeout - (now() - began)) }
   } catch (error) {
-    // Its errors are told already, by the one that is thrown here.
+    // The error that is thrown here already reports the socket's errors.
     socket.on('error', () => {})
     socket.destroy()
     throw error
@@ -68,7 +70,7 @@ function readGreeting(
     const onReadable = (): void => {
       const bytes: Buffer | null = socket.read(greetingSize)
       if (bytes === null) return
-      // At the end of a stream, read() hands out what is left, however short.
+      // At the end of a stream, read() returns the rest, however short.
       if (bytes.length < greetingSize)
         finish(connectionFailed(address, 'the server ended the connection in its greeting'))
       else finish(undefined, bytes.toString('latin1'))
@@ -88,13 +90,13 @@ function readGreeting(
   })
 }
 
-/** The error of a connection that could not be made. */
+/** The error of a connection that could not be opened. */
 export function connectionFailed(address: Address, why: string, cause?: unknown): ConnectionError {
   const instance = fingerprint(address)
   return new ConnectionError(`Cannot connect to ${instance}: ${why}`, { instance, cause })
 }
 
-/** How errors name the server at an address: `Tarantool[127.0.0.1:3301]`. */
+/** The name in errors of the server at an address: `Tarantool[127.0.0.1:3301]`. */
 export function fingerprint(address: Address): string {
   return `Tarantool[${formatAddress(address)}]`
 }

@@ -45,7 +45,7 @@ export class TarantoolVersion extends String implements Version {
   }
 
   /**
-   * The version of that text: always the same object, so that versions of two servers can be compared with `===`.
+   * The version for a text. The same text gives the same object, so `===` works between the versions of two servers.
    *
    * @param text as the server spells it
    * @throws NotTarantoolError if the text is no version
@@ -58,7 +58,7 @@ export class TarantoolVersion extends String implements Version {
   }
 
   /**
-   * Whether the server is of the given version or a later one.
+   * Returns true if the server has the given version or a later one.
    *
    * @param patch default 0
    * @throws InvalidOptionError if a part is not a whole number
@@ -73,7 +73,7 @@ export class TarantoolVersion extends String implements Version {
     })
   }
 
-  /** The text, for JSON and for what Vitest and Jest print: their printers would list the characters of a String object. */
+  /** The text, for JSON and for what Vitest and Jest print: their printers would list a String object's characters. */
   toJSON(): string {
     return this.text
   }

@@ -2,7 +2,7 @@ import { NotTarantoolError } from '../errors.ts'
 
 /** A version of Tarantool, such as 2.6.0. */
 export interface Version {
-  /** As the server spells it: `2.6.0-0-g47aa4e01e`. */
+  /** The version in the server's own form: `2.6.0-0-g47aa4e01e`. */
   readonly text: string
   /** 2 */
   readonly major: number
@@ -16,8 +16,8 @@ export interface Version {
 export const oldestVersion: Version = { text: '1.10', major: 1, minor: 10, patch: 0 }
 
 /**
- * Reads a version such as `2.6.0-0-g47aa4e01e`, or the first lines of what `tarantool --version` prints. Undefined where
- * the text holds none.
+ * Reads a version such as `2.6.0-0-g47aa4e01e`, or the first lines of what `tarantool --version` prints. Undefined if
+ * the text contains no version.
  *
  * @example parseVersion('Tarantool Enterprise 3.0.0-0-g4a5b6c7d8').major // 3
  */
@@ -46,7 +46,7 @@ export function compareVersions(a: Version, b: Version): number {
 }
 
 /**
- * Whether a version is the given one or a later one.
+ * Returns true if a version is the given one or a later one.
  *
  * @example if (isAtLeast(version, 2, 4, 1)) … // box.info.listen
  */

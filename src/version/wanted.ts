@@ -6,21 +6,24 @@ export type VersionSetting = 'version' | 'TARANTOOL_FIXTURE_VERSION'
 
 /** The versions of Tarantool that a project accepts: all of a series, all patches of a minor version, or one. */
 export interface WantedVersion {
-  /** As the user wrote it: `3`, `2.11`, `3.8.0`, `latest`. */
+  /** The user's text: `3`, `2.11`, `3.8.0`, `latest`. */
   readonly text: string
-  /** The setting that asks for it. Undefined if nothing does, and the newest series is taken. */
+  /** The setting that asks for the version. Undefined if no setting does: then the newest series is taken. */
   readonly setting?: VersionSetting | undefined
   readonly major: number
   readonly minor?: number | undefined
   readonly patch?: number | undefined
-  /** Only the newest release will do, so an older program on PATH does not count. */
+  /** True if only the newest release fits. An older program on PATH does not count. */
   readonly newest?: true
 }
 
 /** The newest series of Tarantool. */
 const newestSeries = 3
 
-/** What is wanted if nothing is named: the newest release of the newest series, unless the machine has any Tarantool. */
+/**
+ * The version that is wanted by default: the newest release of the newest series. A machine's own Tarantool counts
+ * first.
+ */
 export const defaultVersion: WantedVersion = { text: String(newestSeries), major: newestSeries }
 
 const allowed = `Use a series ('3'), a minor version ('3.5'), a release ('3.8.0') or 'latest'.`
@@ -56,7 +59,10 @@ const numberOf = (digits: string | undefined): number | undefined => (digits ===
 // 3.8.0-rc1, 3.8.0-entrypoint-12-g0123456: builds before the release. 3.8.0-12-g0123456 is one after it.
 const isBeforeRelease = ({ text }: Version): boolean => /^\d+\.\d+\.\d+[-~.]?[a-z]/.test(text)
 
-/** Whether a version is one of those that are wanted. A release that is named in full is not its own release candidate. */
+/**
+ * Returns true if a version is one of the wanted versions. A release that is named in full excludes its release
+ * candidates.
+ */
 export function fits(version: Version, wanted: WantedVersion): boolean {
   return (
     version.major === wanted.major &&
@@ -65,7 +71,7 @@ export function fits(version: Version, wanted: WantedVersion): boolean {
   )
 }
 
-/** Whether exactly one release fits, so that a copy of it never gets old. */
+/** True if exactly one release fits. A copy of such a release never gets old. */
 export const isExact = ({ patch }: WantedVersion): boolean => patch !== undefined
 
 /** The newest of the versions that fit; undefined if none does. */

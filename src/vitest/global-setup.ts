@@ -13,23 +13,24 @@ import { workersOf } from './workers.ts'
 
 type Teardown = () => Promise<void>
 
-// The built one first: a project of a user's has no other.
+// The built file comes first: a user's project has no other.
 const workerFile = ['dist/vitest/worker.js', 'src/vitest/worker.ts']
   .map(name => join(packageDirectory, name))
   .find(path => existsSync(path))
 
-// vitest list runs global setups on 3.2 and 4.1, and imports the test files; nothing else tells it apart.
+// vitest list runs global setups on 3.2 and 4.1, and imports the test files. Nothing else tells it from a run.
 const isListing = (): boolean => process.argv.slice(2).find(argument => !argument.startsWith('-')) === 'list'
 
-// A root that has projects runs no tests itself: its setup is for them. Vitest 5 calls it for the root only.
+// A root that has projects runs no tests itself: its setup serves the projects. Vitest 5 calls the setup for the root
+// only.
 function projectsServed(project: TestProject): TestProject[] {
   const { projects } = project.vitest
   return projects.includes(project) ? [project] : [...projects]
 }
 
 /**
- * What relative paths in a project's config are relative to: the root of the project that names the setup. One that it
- * has from the root's config is the root's.
+ * The directory that relative paths in a project's config start from: the root of the project that names the setup. If
+ * the project has the setup from the root's config, it is the root's directory.
  */
 export function baseDirectory(project: TestProject): string {
   const { config, vitest } = project
@@ -56,11 +57,11 @@ function refuseBrowser(project: TestProject): void {
 
 function addSetupFile({ config }: TestProject): void {
   if (workerFile === undefined) return
-  // A library's file would be left to Node, which evaluates a module once, and not for each test file of a worker that
-  // is not isolated. Vitest evaluates what is inline.
+  // Vitest leaves a library's file to Node, and evaluates inline files itself. Node evaluates a module once, so a
+  // worker that is not isolated would not evaluate it for each test file.
   const file = `${workerFile}?inline`
   if (!config.setupFiles.includes(file)) config.setupFiles.unshift(file)
-  // The user's setup files find the address there: ours has to be done before they begin.
+  // The user's setup files find the address there, so the fixture's setup file must end before they begin.
   config.sequence.setupFiles = 'list'
 }
 
@@ -74,7 +75,10 @@ function byVersion(projects: readonly TestProject[]): Map<string | undefined, Te
   return groups
 }
 
-/** What a global setup does for a project: servers, and what its workers need to find them. Returns the teardown. */
+/**
+ * The work of a global setup for a project: it makes servers, and provides the information with which workers find
+ * them. Returns the teardown.
+ */
 export async function setUpProject(project: TestProject, source: RunSource): Promise<Teardown> {
   const { vitest } = project
   const served = projectsServed(project)

@@ -1,5 +1,5 @@
 /**
- * What a test file of Vitest's imports.
+ * The module that a Vitest test file imports.
  *
  * @module tarantool-fixture/vitest
  */
@@ -18,7 +18,7 @@ export type { TarantoolVersion } from '../version/tarantool-version.ts'
 export type { TarantoolContext } from './context.ts'
 
 /**
- * The names of a project's servers, for `useTarantool` to check. Augment it:
+ * The names of a project's servers, so that TypeScript checks the argument of `useTarantool`. Augment the interface:
  *
  * @example
  * declare module 'tarantool-fixture/vitest' {
@@ -28,13 +28,13 @@ export type { TarantoolContext } from './context.ts'
 // biome-ignore lint/suspicious/noEmptyInterface: it is there for users to augment
 export interface TarantoolServers {}
 
-/** A server's name: one of TarantoolServers where that was augmented, else any. */
+/** A server's name: a name from TarantoolServers if the interface was augmented, else any text. */
 export type ServerName = keyof TarantoolServers extends never ? string : keyof TarantoolServers | 'default'
 
 /**
  * This worker's Tarantool, for the tests of a file or of a describe.
  *
- * @param name of the server, where the config names several. Default `'default'`.
+ * @param name of the server, if the config names several. Default `'default'`.
  * @throws SetupError in a run without the global setup, and inside a test; UnknownServerError
  * @example
  * const tarantool = useTarantool()
@@ -47,10 +47,10 @@ export function useTarantool(nameOrOptions?: ServerName | UseOptions, options?: 
   return use(aroundTests, nameOrOptions, options)
 }
 
-// Long enough for the server's own timeout to say more than the runner's would.
+// The hook's timeout is longer than the server's own timeout, whose error says more than the runner's.
 const leaseTimeout = 120_000
 
-// What a beforeAll returns runs after all afterAll hooks, in whatever order these run.
+// A function that beforeAll returns runs after all afterAll hooks, in whatever order these run.
 const aroundTests: AroundTests = begin => beforeAll(begin, leaseTimeout)
 
 workerState().setupHint =
@@ -66,7 +66,8 @@ const testWithFixture = vitestTest.extend<{ tarantool: TarantoolHandle }>({
   },
 })
 
-// Fixtures come after the hooks of a test, too late to bring its server back. So whoever defines a test with it uses it.
+// Fixtures come after the hooks of a test, too late to reset its server. So a file that defines a test with this
+// fixture counts as a user of the server.
 function markUse(): void {
   const { isRunning, markUse } = workerState()
   if (!isRunning) markUse?.({ server: 'default' })

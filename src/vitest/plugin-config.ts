@@ -2,7 +2,7 @@ import type { TestProject } from 'vitest/node'
 import type { FixtureConfig } from '../config/server-options.ts'
 import { sharedValue } from '../shared-value.ts'
 
-// The plugin is loaded by Vite's config loader and the setup by Vitest, which may give each a copy of this package.
+// Vite's config loader loads the plugin, and Vitest loads the setup. Each may get its own copy of this package.
 const configs = sharedValue('plugin', () => new WeakMap<TestProject, FixtureConfig>())
 
 /** Keeps the config of a project's plugin for its setup. */
@@ -10,7 +10,7 @@ export function setPluginConfig(project: TestProject, config: FixtureConfig): vo
   configs.set(project, config)
 }
 
-/** The config that a project's plugin was given. */
+/** The config that a project's plugin got. */
 export function pluginConfigOf(project: TestProject): FixtureConfig | undefined {
   return configs.get(project)
 }

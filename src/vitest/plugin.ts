@@ -1,5 +1,5 @@
 /**
- * The plugin for Vitest's config, which takes the place of a global setup.
+ * The plugin for Vitest's config, which replaces a global setup.
  *
  * @module tarantool-fixture/vitest/plugin
  */
@@ -21,7 +21,7 @@ const setupFile = ['dist/vitest/plugin-setup.js', 'src/vitest/plugin-setup.ts']
   .find(path => existsSync(path))
 
 /**
- * A Vite plugin that does all that a global setup would: no other file is needed.
+ * A Vite plugin that replaces a global setup, so that no other file is needed.
  *
  * @param config checked when the tests are set up. Relative paths are relative to the project's root.
  * @example

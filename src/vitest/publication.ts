@@ -8,9 +8,10 @@ import type { ProvidedTarantool } from './context.ts'
 const publications = sharedValue('publications', () => new WeakMap<TestProject, Map<Run, BrokerTicket>>())
 
 /**
- * Provides a project's workers with the ticket of a run, next to those of its other runs; or with a newer one.
+ * Provides a run's ticket to a project's workers, next to the tickets of other runs. A newer ticket of a run replaces
+ * the older one.
  *
- * @throws SetupError when two runs have a server of one name
+ * @throws SetupError if two runs have a server of the same name
  */
 export function publish(project: TestProject, run: Run, ticket: BrokerTicket): void {
   const published = publications.get(project) ?? new Map<Run, BrokerTicket>()
@@ -26,7 +27,7 @@ export function publish(project: TestProject, run: Run, ticket: BrokerTicket): v
   project.provide('tarantool', { tickets: [...published.values()] } satisfies ProvidedTarantool as never)
 }
 
-/** Takes a run's ticket back. */
+/** Removes a run's ticket again. */
 export function withdraw(project: TestProject, run: Run): void {
   publications.get(project)?.delete(run)
 }

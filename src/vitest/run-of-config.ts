@@ -4,15 +4,15 @@ import type { FixtureConfig } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
 import { baseDirectory } from './global-setup.ts'
 
-/** Under this a setup holds its config, for a rerun to read what a setup file says by then. */
+/** The key under which a setup holds its config. A rerun reads the current config of a setup file there. */
 export const configOfSetup: unique symbol = Symbol.for('tarantool-fixture.config') as never
 
-/** What a module exports that may be a setup file of ours. */
+/** The exports of a module that may be a setup file of this package. */
 interface SetupModule {
   readonly default?: { readonly [configOfSetup]?: FixtureConfig }
 }
 
-// What JSON has no form for, as text; equal functions of two copies of a setup file are one function to us.
+// Text for values that JSON cannot represent. Equal functions of two copies of a setup file have equal text.
 const textOf = (config: FixtureConfig): string =>
   JSON.stringify(config, (_, value: unknown) =>
     typeof value === 'function' || typeof value === 'bigint' ? `${typeof value} ${value}` : value,
@@ -23,7 +23,9 @@ async function configIn(project: TestProject, file: string): Promise<FixtureConf
   return setup?.[configOfSetup]
 }
 
-/** The setup file that a config stands in, for the watcher; undefined where nobody watches, or it stands elsewhere. */
+/**
+ * The setup file that contains a config, for the watcher. Undefined if nobody watches, or if the config is elsewhere.
+ */
 async function setupFileOf(project: TestProject, config: FixtureConfig): Promise<string | undefined> {
   if (!project.vitest.config.watch) return undefined
   for (const file of [project.config.globalSetup ?? []].flat()) {
@@ -33,14 +35,14 @@ async function setupFileOf(project: TestProject, config: FixtureConfig): Promise
   return undefined
 }
 
-/** What the runs of a config that stands in the code are made from: projects with equal configs and one base directory share it. */
+/** The origin of runs whose config is in the code. Projects with equal configs and one base directory share a run. */
 export async function runOfConfig(project: TestProject, config: FixtureConfig): Promise<RunSource> {
   const baseDir = baseDirectory(project)
   const configFile = await setupFileOf(project, config)
   let reads = 0
   const load = async (): Promise<FixtureConfig> => {
     if (reads++ === 0 || configFile === undefined) return config
-    // With a new query Vitest reads it anew.
+    // The new query makes Vitest read the file again.
     const edited = await configIn(project, `${configFile}?read=${reads}`)
     if (edited) return edited
     throw new SetupError(`${configFile} has no defineTarantool(…) as its default export any more`)

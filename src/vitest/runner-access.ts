@@ -2,18 +2,18 @@ import type { RunnerTestSuite } from 'vitest'
 import * as vitest from 'vitest'
 import { hookTimeout } from '../handle/hook-timeout.ts'
 
-/** A hook as the runner keeps it. */
+/** A hook in the runner's own form. */
 export type Hook = (...args: unknown[]) => unknown
 
 /** The hooks of a suite: the runner's own lists. */
 export interface SuiteHooks {
   readonly beforeAll: Hook[]
   readonly afterAll: Hook[]
-  /** From Vitest 4.1 on. */
+  /** Vitest 4.1 and later. */
   readonly aroundAll?: Hook[]
 }
 
-/** What Vitest offers to those who write runners, under another name in each version. */
+/** The functions that Vitest offers to authors of runners. Each version exports them under another name. */
 export interface RunnerAccess {
   currentSuite(): { on(name: 'beforeAll', hook: Hook): void }
   hooksOf(suite: RunnerTestSuite): SuiteHooks
@@ -26,17 +26,17 @@ interface RunnerFunctions {
   getHooks?: RunnerAccess['hooksOf']
 }
 
-/** Finds it in the Vitest that runs. */
+/** Finds these functions in the Vitest that runs. */
 export async function accessRunner(): Promise<RunnerAccess> {
   const { TestRunner } = vitest as unknown as { TestRunner?: RunnerFunctions }
   if (TestRunner) return { currentSuite: TestRunner.getCurrentSuite, hooksOf: TestRunner.getSuiteHooks }
-  // Not in a text of its own: a newer Vitest, which has no such module, would look for it.
+  // The name must not be a separate string: a newer Vitest, which has no such module, would look for it.
   const module = ['vitest', 'suite'].join('/')
   const { getCurrentSuite, getHooks, getSuiteHooks }: RunnerFunctions = await import(/* @vite-ignore */ module)
   return { currentSuite: getCurrentSuite, hooksOf: getHooks ?? getSuiteHooks }
 }
 
-/** What is to run before the first and after the last hook of a suite. */
+/** The functions to run before the first and after the last hook of a suite. */
 export interface Around {
   begin(): Promise<void>
   end(): Promise<void>
@@ -47,7 +47,7 @@ const timeouts = {
   [Symbol.for('VITEST_CLEANUP_TIMEOUT')]: hookTimeout,
 }
 
-/** Puts it around all hooks that a suite has by now. */
+/** Puts these functions around all hooks that a suite has at this moment. */
 export function runInside(hooks: SuiteHooks, around: Around): void {
   if (hooks.aroundAll) hooks.aroundAll.unshift(aroundHook(around))
   else wrapHooks(hooks, around)
@@ -65,8 +65,8 @@ function aroundHook({ begin, end }: Around): Hook {
   return Object.assign(hook, timeouts)
 }
 
-// Without aroundAll: the hooks may run one after the other, from the first or from the last on, or all at once; and so may
-// what they return. Where one throws, the end does not come, and what comes next has to see to it.
+// Without aroundAll, the hooks may run in order, in reverse order, or all at once, and so may the functions that they
+// return. If a hook throws, the end does not come, and the next step has to make up for it.
 function wrapHooks({ beforeAll }: SuiteHooks, { begin, end }: Around): void {
   let begun: Promise<void> | undefined
   const cleanups: Promise<unknown>[] = []
@@ -85,7 +85,7 @@ function wrapHooks({ beforeAll }: SuiteHooks, { begin, end }: Around): void {
     }
     return Object.assign(wrapped, hook)
   }
-  // One is first and one last, whatever the order.
+  // One of the two is first and one is last, whatever the order.
   const border: Hook = Object.assign(
     () => async () => {
       borders++

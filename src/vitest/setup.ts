@@ -1,5 +1,5 @@
 /**
- * The global setup for Vitest: the stock one, and what makes one of a config.
+ * The global setup for Vitest: the stock setup, and the function that makes a setup from a config.
  *
  * @module tarantool-fixture/vitest/setup
  */
@@ -16,11 +16,11 @@ export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
 export type { TarantoolContext } from './context.ts'
 export { tarantoolVersions, type VersionedProject } from './versions.ts'
 
-/** A global setup of Vitest's. */
+/** A global setup of Vitest. */
 export type GlobalSetup = (project: TestProject) => Promise<() => Promise<void>>
 
 /**
- * Makes a global setup of a config: one Tarantool per worker, for all projects that name the setup.
+ * Makes a global setup from a config: one Tarantool per worker, for all projects that name the setup.
  *
  * @param config checked when the setup runs. Relative paths are relative to the project's root.
  * @example
@@ -41,7 +41,7 @@ const stockSetup: GlobalSetup = async project => {
   const roots = [project.config.root, project.vitest.config.root]
   const directory = roots.find(root => findConfigFile(root) !== undefined) ?? project.vitest.config.root
   let reads = 0
-  // With a new query Vitest reads it anew: it may have an edited file in its cache still when a rerun begins.
+  // The new query makes Vitest read the file again. When a rerun begins, Vitest may still cache the unedited file.
   const load = async (): Promise<{ path: string; config: FixtureConfig }> =>
     await loadConfigFile(directory, path => project.import(`${path}?read=${++reads}`))
   const { path } = await load()

@@ -8,8 +8,8 @@ type Suite = RunnerTestSuite | RunnerTestFile
 const useKey = Symbol.for('tarantool-fixture.use')
 
 /**
- * The suites of a test file: which servers they use, and when they begin and end. What a suite uses is kept, while the file
- * is collected, as a hook of it that does nothing.
+ * The suites of a test file: the servers that they use, and when they begin and end. While the file is collected, a
+ * hook that does nothing keeps the list of a suite's servers.
  */
 export class Suites {
   readonly #runner: RunnerAccess
@@ -27,7 +27,7 @@ export class Suites {
     )
   }
 
-  /** To be called in the file's first hook. Returns the scopes of the file, and of all suites in it. */
+  /** Called in the file's first hook. Returns the scopes of the file, and of all suites in it. */
   begin(file: RunnerTestFile): Scope[] {
     return this.#add(file, undefined)
   }
@@ -55,7 +55,7 @@ export class Suites {
   }
 }
 
-/** Whether, after a test, anything may come but another test of its suite: hooks, and other suites. */
+/** True if hooks or another suite may come next after a test, not only another test of its suite. */
 export function mayLeaveSuite(task: RunnerTask): boolean {
   const { tasks } = task.suite ?? task.file
   const isToRun = ({ mode, result }: RunnerTask): boolean =>
@@ -68,7 +68,7 @@ function hasConcurrent(suite: Suite): boolean {
   return suite.tasks.some(task => (task.type === 'suite' ? hasConcurrent(task) : isConcurrent(task)))
 }
 
-/** Whether a test runs beside others. */
+/** True if a test runs beside others. */
 export function isConcurrent(task: RunnerTask): boolean {
   for (let at: RunnerTask | undefined = task; at; at = at.suite) if (at.concurrent) return true
   return false

@@ -2,7 +2,7 @@ import type { TestProjectInlineConfiguration } from 'vitest/config'
 import type { TestProject, Vitest } from 'vitest/node'
 import { checkVersions, withVersion } from '../config/version.ts'
 
-// Vitest gives its workers what a project has in `env`, so that a server that a test starts itself is of that version, too.
+// Vitest passes a project's `env` to its workers, so a server that a test starts itself also has the project's version.
 const variable = 'TARANTOOL_FIXTURE_VERSION'
 
 /** A project of a Vitest config, for one version of Tarantool. */
@@ -13,13 +13,14 @@ function nameOf({ test }: TestProjectInlineConfiguration): string | undefined {
 }
 
 /**
- * Makes a project of each version, to run one suite against several. Each has the root's options, servers of its version,
- * and its version in the name: `tarantool 2.11`. `vitest --project 'tarantool 3'` runs one of them.
+ * Makes one project per version, to run one suite against several versions. Each project has the root's options,
+ * servers of its version, and the version in its name: `tarantool 2.11`. `vitest --project 'tarantool 3'` runs one
+ * project.
  *
- * @param versions what the option `version` takes
- * @param project what the projects have in common. By default they have the root's options only (`extends: true`); a
- *   `test.name` in it comes before the version
- * @throws InvalidOptionError if a version is malformed or there twice
+ * @param versions values of the option `version`
+ * @param project options that all projects share. By default, the projects have the root's options only (`extends:
+ *   true`). Its `test.name` comes before the version in each name
+ * @throws InvalidOptionError if a version is malformed or occurs twice
  * @example
  * // vitest.config.ts
  * export default defineConfig({
@@ -42,13 +43,13 @@ export function tarantoolVersions(
   }))
 }
 
-/** The version that a project is for; undefined if it is for none. */
+/** The version of a project; undefined if the project has no version. */
 export function versionOf({ config }: TestProject): string | undefined {
   const { [variable]: version } = (config.env ?? {}) as Readonly<Record<string, string | undefined>>
   return version?.trim() || undefined
 }
 
-/** How many versions the projects of a run are for. */
+/** The number of versions that the projects of a run have. */
 export function countVersions({ projects }: Vitest): number {
   return new Set(projects.flatMap(project => versionOf(project) ?? [])).size
 }

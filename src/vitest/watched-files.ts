@@ -23,7 +23,7 @@ function addTriggers({ config, vitest }: TestProject, files: readonly string[]):
   }
 }
 
-/** Runs all tests again when a file that the servers are made from is changed, added or removed. */
+/** Runs all tests again if a file that the servers are made from is changed, added or removed. */
 export function watchFiles(project: TestProject, run: Run): void {
   const { vitest } = project
   if (!vitest.config.watch) return

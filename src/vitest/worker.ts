@@ -20,22 +20,22 @@ const state = workerState()
 
 if (provided) {
   await beginTestFile(provided.tickets, Number(process.env.VITEST_POOL_ID ?? 1), expect.getState().testPath)
-  // Whoever injects from here on, in this worker, sees the address of this worker's server.
+  // From here on, `inject()` in this worker returns the address of this worker's server.
   showAddresses(provided)
 }
 
 const suites = new Suites(await accessRunner())
 state.markUse = use => suites.mark(use)
 
-// Vitest reads a hook's parameters from its source text, and takes the first for fixtures; a bound function has none. The
-// suite is the first argument on Vitest 3, and the second on later ones.
+// Vitest reads a hook's parameters from its source text, and takes the first parameter for fixtures. A bound function
+// has no such text. The suite is the first argument on Vitest 3, and the second on later versions.
 const hookOfFile = (hook: (file: RunnerTestFile | undefined) => Promise<unknown>): (() => Promise<never>) => {
   const isFile = (value: unknown): value is RunnerTestFile => value instanceof Object && 'filepath' in value
   return (async (...context: unknown[]) => await hook(context.find(isFile))).bind(undefined) as () => Promise<never>
 }
 
-// The first hook to be registered is the first to run: what is called from here on is called too late to collect hooks.
-// What it returns runs after every afterAll.
+// The hook that is registered first runs first. A later call is too late to collect hooks. The function that the hook
+// returns runs after every afterAll.
 const beforeFile = async (file: RunnerTestFile | undefined): Promise<unknown> => {
   await beginHooks(file ? suites.begin(file) : [])
   return endTestFile
@@ -69,11 +69,11 @@ if (aroundEach) {
     const attempt = attemptAt(task)
     const errorsBefore = task.result?.errors?.length ?? 0
     const end = (): Promise<void> => attempt.end(mayLeaveSuite(task))
-    // Of these the first to be registered is the last to run, after all other hooks, and also when one of them fails.
+    // The function that is registered first runs last, after all other hooks, also if one of them fails.
     onTestFailed(end, hookTimeout)
     onTestFinished(async () => {
       const report = (): Promise<void> => attempt.report(task.result?.errors?.slice(errorsBefore) ?? [])
-      // The user's onTestFailed comes later, and may look at what the test left.
+      // The user's onTestFailed comes later, and may look at the state that the test left.
       if (task.result?.state === 'fail') await report()
       else await endAll(report, end)
     }, hookTimeout)
@@ -83,7 +83,7 @@ if (aroundEach) {
 
 afterAll(hookOfFile(async file => await endTests(file?.result?.errors ?? [])))
 
-// Each, whatever becomes of the one before.
+// Each runs, whatever happened to the one before.
 async function endAll(...steps: (() => Promise<void>)[]): Promise<void> {
   const ends: PromiseSettledResult<void>[] = []
   for (const step of steps) ends.push(...(await Promise.allSettled([step()])))

@@ -17,7 +17,7 @@ interface WorkerSettings {
   readonly poolOptions?: Readonly<Record<string, PoolSettings | undefined>>
 }
 
-// Vitest's own default: one thread for the main process, and in watch mode half of them for the editor.
+// Vitest's own default: one thread for the main process. In watch mode, half of the threads are for the editor.
 function defaultWorkers(watch: boolean): number {
   const threads = availableParallelism()
   return watch ? Math.max(Math.floor(threads / 2), 1) : Math.max(threads - 1, 1)
@@ -26,7 +26,7 @@ function defaultWorkers(watch: boolean): number {
 const asNumber = (value: unknown): number | undefined =>
   value === undefined || value === null || Number.isNaN(Number(value)) ? undefined : Number(value)
 
-// Vitest 3 has limits of each pool, which the root's config sets and which go before maxWorkers.
+// In Vitest 3 each pool has limits. The root's config sets them, and they override maxWorkers.
 function poolLimit(pool: string, { version, config }: Vitest): number | undefined {
   if (!version.startsWith('3.')) return undefined
   const settings = (config as unknown as WorkerSettings).poolOptions?.[pool]
@@ -34,7 +34,7 @@ function poolLimit(pool: string, { version, config }: Vitest): number | undefine
   return asNumber(settings?.maxForks ?? settings?.maxThreads)
 }
 
-// Vitest 4 leaves maxWorkers undefined unless it is set, whatever its type says.
+// Vitest 4 leaves maxWorkers undefined unless it is set. Its type says otherwise.
 function maxWorkers(project: TestProject, vitest: Vitest): number {
   const config = project.config as unknown as WorkerSettings
   const root = vitest.config as unknown as WorkerSettings
@@ -47,7 +47,7 @@ function maxWorkers(project: TestProject, vitest: Vitest): number {
   )
 }
 
-/** How many test files a project has that this run is going to run; infinity where Vitest does not tell. */
+/** The number of a project's test files that this run is going to run; infinity if Vitest does not tell. */
 async function countTestFiles(project: TestProject, vitest: Vitest): Promise<number> {
   try {
     const { filenamePattern } = vitest as unknown as { filenamePattern?: string[] }

@@ -3,7 +3,7 @@ import type { DockerOptions } from '../options.ts'
 import type { Table } from './option.ts'
 import { text } from './types.ts'
 
-/** Every option of a container. Conflicts between options are looked for in docker.ts. */
+/** Every option of a container. docker.ts looks for conflicts between options. */
 export const dockerOptions: Table<DockerOptions, 'image' | 'engine' | 'args'> = {
   image: {
     type: text,

@@ -7,7 +7,7 @@ import type { Table } from './option.ts'
 type OwnServerOptions = Omit<ServerOptions, keyof InstanceOptions>
 type OwnFixtureOptions = Omit<FixtureConfig, keyof ServerOptions>
 
-/** The options that a server of a fixture has besides those of its instance. */
+/** The options of a fixture's server that are not options of its instance. */
 export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict'> = {
   isolation: {
     type: v.picklist(isolations, "must be 'reset', 'file', 'restart', 'process' or 'none'"),

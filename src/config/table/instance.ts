@@ -18,7 +18,7 @@ type Defaulted =
   | 'access'
   | 'recordChanges'
 
-/** Every option of an instance. Conflicts between options are looked for in resolve.ts. */
+/** Every option of an instance. resolve.ts looks for conflicts between options. */
 export const instanceOptions: Table<InstanceOptions, Defaulted> = {
   host: {
     type: text,
@@ -189,7 +189,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     doc: 'Milliseconds between SIGTERM and SIGKILL.',
   },
   version: {
-    // version.ts checks what is in it.
+    // version.ts checks the elements.
     type: v.string("must be a text such as '3', '2.11', '3.8.0' or 'latest'"),
     takes: 'string',
     otherwise: '`TARANTOOL_FIXTURE_VERSION`, else any version',

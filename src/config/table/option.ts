@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-/** All that is said of one option, once: how it is checked, its default, and its line in docs/configuration.md. */
+/** All facts about one option in one place: its check, its default, and its line in docs/configuration.md. */
 export interface Option<Value> {
   /** Checks the type and the range. */
   readonly type: v.GenericSchema
@@ -10,9 +10,9 @@ export interface Option<Value> {
   /** The default as the docs show it, if it is not one value. */
   readonly otherwise?: string
   readonly doc: string
-  /** Whether the value is a path, which may be relative, or a text that may be one. */
+  /** True if the value is a path, which may be relative, or a text that may be one. */
   readonly path?: 'directory' | 'Lua or file' | 'rows or file' | 'socket' | 'program'
-  /** Whether the option can be changed between two starts of one server. All others need another server. */
+  /** True if the option can change between two starts of one server. Any other option needs another server. */
   readonly mayChange?: true
 }
 
@@ -22,6 +22,6 @@ export type Table<Options, Defaulted extends keyof Options = never> = {
     (Name extends Defaulted ? { readonly default: NonNullable<Options[Name]> } : unknown)
 }
 
-/** What checks the options of a table. */
+/** The schema that checks the options of a table. */
 export const entriesOf = (table: Readonly<Record<string, Option<unknown>>>): v.ObjectEntries =>
   Object.fromEntries(Object.entries(table).map(([name, { type }]) => [name, v.optional(type)]))

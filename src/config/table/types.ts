@@ -36,7 +36,7 @@ export const boxCfgValue: v.GenericSchema = v.union(
   'must be a string, a finite number, a boolean, or an array or object of these',
 )
 
-// Not v.record: it would copy each row. What is in the object is checked where the sources are.
+// Not v.record, which would copy each row. The code that reads the sources checks the object's values.
 export const seedSource: v.GenericSchema = v.union([
   text,
   v.custom<object>(value => typeof value === 'object' && value !== null && !Array.isArray(value)),

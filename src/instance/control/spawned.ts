@@ -4,20 +4,20 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { ProcessExit } from './exit.ts'
 
-/** What to run, and where. */
+/** The command to run, and its surroundings. */
 export interface SpawnSpec {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Gets the process's stderr; appended to. */
+  /** The file to which the process's stderr is appended. */
   readonly logFile: string
 }
 
 // Some errors are thrown (E2BIG), others come as an event (ENOENT).
 function makeChild({ command, args, cwd, env }: SpawnSpec, log: number): ChildProcess | Error {
   try {
-    // The log is a file that the server itself writes: nothing in this process can make it wait.
+    // The server itself writes this file, so nothing in this process can make the server wait.
     return spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', log], detached: true })
   } catch (error) {
     return error as Error
@@ -25,11 +25,11 @@ function makeChild({ command, args, cwd, env }: SpawnSpec, log: number): ChildPr
 }
 
 /**
- * The process that was spawned for a server, and how that process ended. It has a process group of its own, so that Ctrl-C
- * in a terminal ends the test run and not the server under it.
+ * The process that was spawned for a server, and how that process ended. The process has its own process group, so that
+ * Ctrl-C in a terminal ends the test run and not the server under it.
  */
 export class SpawnedProcess {
-  /** Where this process's part of the log begins, in bytes. */
+  /** The offset in bytes at which this process's part of the log begins. */
   readonly logStart: number
   /** Resolves when the process has ended, without keeping Node alive for it. */
   readonly exited: Promise<ProcessExit>
@@ -45,12 +45,13 @@ export class SpawnedProcess {
       const settle = (exit: ProcessExit): void => {
         if (this.#exit) return
         this.#exit = exit
-        // Programs that the server started and that outlived it. One that left its group, a daemon, sees its lifeline end.
+        // This ends programs that the server started and that outlived it. A daemon, which has left the group, sees its
+        // lifeline end.
         this.signalGroup('SIGKILL')
         resolve(exit)
       }
       const fail = (error: Error): void => {
-        // A signal that may not be sent (the server runs as another user) is an error of the child, too.
+        // A signal that is not permitted, because the server runs as another user, is also an error of the child.
         if (this.pid !== 0) return
         this.#spawnError = error
         settle({ exitCode: undefined, signal: undefined })
@@ -64,7 +65,7 @@ export class SpawnedProcess {
     })
     if (child instanceof Error) return
     child.stdin?.on('error', () => {})
-    // What keeps Node alive is the process, for those who hold it.
+    // The callers that hold the process decide whether it keeps Node alive.
     for (const handle of [child, child.stdin as Socket | null, child.stdout as Socket | null]) handle?.unref()
   }
 
@@ -78,7 +79,7 @@ export class SpawnedProcess {
     }
   }
 
-  /** The process's id; 0 when it could not be started. */
+  /** The process id; 0 if the process could not be started. */
   get pid(): number {
     return this.#child?.pid ?? 0
   }
@@ -96,7 +97,7 @@ export class SpawnedProcess {
     return this.#child?.stdout ?? Readable.from([])
   }
 
-  /** Keeps Node alive for the process, until the function that it returns is called. */
+  /** Keeps Node alive for the process, until the returned function is called. */
   hold(): () => void {
     if (this.#holders++ === 0) this.#child?.ref()
     return () => {
@@ -104,12 +105,12 @@ export class SpawnedProcess {
     }
   }
 
-  /** Sends a signal to the process; false when it has gone. */
+  /** Sends a signal to the process. Returns false if the process has ended. */
   signal(signal: NodeJS.Signals): boolean {
     return this.pid !== 0 && !this.#exit && this.#child?.kill(signal) === true
   }
 
-  /** Sends a signal to the process and all that runs in its group; false when that failed. */
+  /** Sends a signal to the process and its whole group. Returns false if that failed. */
   signalGroup(signal: NodeJS.Signals): boolean {
     if (this.pid === 0) return false
     try {
@@ -119,7 +120,7 @@ export class SpawnedProcess {
     }
   }
 
-  /** Closes the process's stdin: a server at the other end, now or later, ends by itself. */
+  /** Closes the process's stdin. A server at the other end exits by itself, now or later. */
   endLifeline(): void {
     this.#child?.stdin?.destroy()
   }

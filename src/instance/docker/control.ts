@@ -8,10 +8,10 @@ import { askEngine, askEngineNow, type Container } from './engine.ts'
 import { hostPid } from './host-pid.ts'
 import { joinNetworks, type LeftNetworks, leaveNetworks } from './networks.ts'
 
-// How long the client of a killed container is waited for before it is tried again, in milliseconds.
+// The time to wait for the client of a killed container before the next try, in milliseconds.
 const patience = [500, 1000, 2000]
 
-/** Signals the server in a container; the process that was spawned is the engine's client only. */
+/** Signals the server in a container. The spawned process is only the engine's client. */
 export class ContainerControl implements ServerControl {
   readonly #container: Container
   readonly #client: SpawnedProcess
@@ -62,7 +62,8 @@ export class ContainerControl implements ServerControl {
 
   exitOf(exit: ProcessExit): ProcessExit {
     const { exitCode = 0 } = exit
-    // As a shell tells of a signal; a server that exits with such a code itself cannot be told apart.
+    // The code follows the convention of shells for a signal. A server that exits with such a code itself looks the
+    // same.
     const signal = Object.entries(constants.signals).find(([, number]) => exitCode === 128 + number)?.[0]
     return signal === undefined ? exit : { exitCode: undefined, signal: signal as NodeJS.Signals }
   }
@@ -80,7 +81,7 @@ export class ContainerControl implements ServerControl {
   }
 
   async #ask(args: readonly string[]): Promise<boolean> {
-    // It has ended meanwhile, or the engine has: then the grace period does.
+    // The server has ended meanwhile, or the engine has. In the second case, the grace period ends the client.
     const answer = await askEngine(this.#container.engine, args).catch(() => undefined)
     return answer?.exitCode === 0
   }
@@ -90,8 +91,8 @@ export class ContainerControl implements ServerControl {
     if (this.#isPaused) await this.#ask(this.#killWith('SIGCONT'))
   }
 
-  // The client may be on its way to make the container that is to be killed: the server in it finds its lifeline ended, and
-  // leaves by itself.
+  // The client may still be about to create the container that is to be killed. The server in it finds its lifeline
+  // closed, and exits by itself.
   async #end(): Promise<void> {
     const { name } = this.#container
     for (const time of patience) {

@@ -1,14 +1,14 @@
 import { engineSilent } from '../failure/engine-failure.ts'
 import { askEngine } from './engine.ts'
 
-/** What has to be known of an engine. */
+/** The facts about an engine that a start needs. */
 export interface EngineInfo {
   readonly kind: 'docker' | 'podman'
-  /** Its containers' root is the user who runs it. */
+  /** True if the containers' root is the user who runs the engine. */
   readonly isRootless: boolean
 }
 
-// As far as we read them: Docker's answer, and podman's.
+// The parts that the fixture reads of Docker's answer and of podman's.
 interface Info {
   ServerVersion?: string
   SecurityOptions?: string[]
@@ -17,9 +17,9 @@ interface Info {
 }
 
 /**
- * Asks an engine what it is.
+ * Asks an engine for its properties.
  *
- * @throws ContainerEngineError when there is none, or when it does not answer
+ * @throws ContainerEngineError if there is no engine, or if it does not answer
  */
 export async function engineInfo(engine: string, signal?: AbortSignal): Promise<EngineInfo> {
   const { exitCode, stdout, stderr } = await askEngine(engine, ['info', '--format', '{{json .}}'], { signal })

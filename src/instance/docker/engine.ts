@@ -1,33 +1,39 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { engineMissing } from '../failure/engine-failure.ts'
 
-/** A container, as the engine knows it. */
+/** A container, in the form of the engine. */
 export interface Container {
   readonly engine: string
   readonly name: string
-  /** Where `docker run` writes its id. */
+  /** The file into which `docker run` writes the container's id. */
   readonly idFile: string
 }
 
-/** What the engine's program said. */
+/** The answer of the engine's program. */
 export interface EngineAnswer {
-  /** Undefined when it was ended, by a time limit or the caller. */
+  /** Undefined if the program was ended, by a time limit or by the caller. */
   readonly exitCode: number | undefined
   readonly stdout: string
   readonly stderr: string
 }
 
 export interface AskOptions {
-  /** Milliseconds until it is ended. Default 20,000: an engine that hangs, and not one that is busy. */
+  /**
+   * The time in milliseconds after which the program is ended. Default 20,000: that is for an engine that hangs, not
+   * for a busy one.
+   */
   timeout?: number | undefined
   signal?: AbortSignal | undefined
-  /** Gets each line of both outputs as it comes. */
+  /** Gets each line of stdout and stderr as soon as it arrives. */
   onLine?: ((line: string) => void) | undefined
 }
 
 const usualTimeout = 20_000
 
-/** The environment of the engine's program: with DOCKER_HOST and the like, without what would get into a container. */
+/**
+ * The environment of the engine's program: with DOCKER_HOST and similar variables, without the variables that would
+ * reach a container.
+ */
 export function engineEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TT_')))
 }
@@ -35,7 +41,7 @@ export function engineEnvironment(): NodeJS.ProcessEnv {
 /**
  * Runs a command of the engine's program to its end.
  *
- * @throws ContainerEngineError when there is no such program; that a command failed is in the answer
+ * @throws ContainerEngineError if the program does not exist. A failed command is in the answer
  */
 export function askEngine(
   engine: string,
@@ -44,7 +50,7 @@ export function askEngine(
 ): Promise<EngineAnswer> {
   return new Promise((resolve, reject) => {
     const texts = { stdout: '', stderr: '' }
-    // In a group of its own: Ctrl-C ends the run, and what clears up after it goes on.
+    // The program has its own process group: Ctrl-C ends the run, and commands that clean up after it go on.
     const child = spawn(engine, args, {
       detached: true,
       env: engineEnvironment(),
@@ -78,7 +84,7 @@ export function askEngine(
   })
 }
 
-/** Runs a short command of the engine's program, and says whether it went well. Blocks for it. */
+/** Runs a short command of the engine's program, and returns whether it succeeded. Blocks until then. */
 export function askEngineNow(engine: string, args: readonly string[]): boolean {
   const { status } = spawnSync(engine, args, { env: engineEnvironment(), stdio: 'ignore', timeout: usualTimeout })
   return status === 0

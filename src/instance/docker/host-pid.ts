@@ -9,12 +9,13 @@ function read(path: string): string {
 }
 
 /**
- * The process id on this machine of a container's first process, by the container's id; undefined where the engine runs
- * on another machine, be it a virtual one. Costs a few files of /proc, where asking the engine would cost a process.
+ * The process id on this machine of a container's first process, by the container's id. Undefined if the engine runs on
+ * another machine, or in a virtual machine. It reads a few files of /proc. A question to the engine would cost a
+ * process.
  */
 export function hostPid(containerId: string): number | undefined {
   if (process.platform !== 'linux' || containerId === '') return undefined
-  // The newest first: it is one of them.
+  // The newest processes come first, because the container's process is one of them.
   const pids = readdirSync('/proc')
     .map(Number)
     .filter(pid => pid > 0)

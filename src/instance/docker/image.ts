@@ -3,16 +3,16 @@ import { askEngine } from './engine.ts'
 
 /** An image that the engine has. */
 export interface Image {
-  /** The digest by which the engine knows it. */
+  /** The engine's digest of the image. */
   readonly id: string
-  /** The TT_* variables that it sets, which would configure the server. */
+  /** The TT_* variables that the image sets, which would configure the server. */
   readonly settings: readonly string[]
 }
 
 /**
- * Makes sure that the engine has an image: asks for it, and pulls it if it is not there.
+ * Makes sure that the engine has an image: asks for the image, and pulls it if it is missing.
  *
- * @param report gets a line about a pull, at most one a second
+ * @param report gets a line about a pull, at most one per second
  * @throws ContainerImageError
  */
 export async function provideImage(
@@ -42,8 +42,8 @@ async function inspect(engine: string, name: string, signal: AbortSignal): Promi
   }
 }
 
-// In milliseconds: a line a second is enough to see that it goes on. A pull that says nothing for as long as it may take is
-// one over a network that is gone.
+// In milliseconds: a line per second is enough to show progress. A pull that prints nothing for the full time has lost
+// its network.
 const betweenLines = 1000
 const longestPull = 60 * 60_000
 

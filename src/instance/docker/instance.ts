@@ -1,16 +1,16 @@
 import type { DockerOptions, InstanceOptions } from '../../config/options.ts'
 import { TarantoolInstance } from '../instance.ts'
 
-/** What a `TarantoolDockerInstance` is made from: the options of any instance, with those of its container. */
+/** The options of a `TarantoolDockerInstance`: the options of any instance, with the options of its container. */
 export interface DockerInstanceOptions extends InstanceOptions {
-  /** Default `{}`: Tarantool's own image. */
+  /** The container's options. Default `{}`: Tarantool's own image. */
   docker?: DockerOptions | undefined
 }
 
 /**
- * A Tarantool in a container of one's own: all that a `TarantoolInstance` is and does, with the server's process in the
- * container. It ends with the process that made it, however that ends, and the container is removed with it. What asynctnt's
- * `TarantoolAsyncDockerInstance` does.
+ * A Tarantool in a container: a `TarantoolInstance` whose server process runs in the container. The server ends with
+ * the Node process that created it, even if that process is killed. The container is then removed. The class does the
+ * work of asynctnt's `TarantoolAsyncDockerInstance`.
  *
  * `new TarantoolInstance({ docker: {} })` is the same.
  *
@@ -21,9 +21,9 @@ export interface DockerInstanceOptions extends InstanceOptions {
  */
 export class TarantoolDockerInstance extends TarantoolInstance {
   /**
-   * Checks the options; starts nothing, and asks no engine.
+   * Checks the options. Starts nothing, and asks no engine.
    *
-   * @param baseDir what relative paths in the options are relative to. Default: the working directory.
+   * @param baseDir the directory that relative paths in the options start from. Default: the working directory.
    * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
    */
   constructor(options: DockerInstanceOptions = {}, baseDir: string = process.cwd()) {

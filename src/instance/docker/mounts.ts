@@ -11,13 +11,16 @@ interface Mount {
 const isBelow = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(`${directory}${sep}`)
 
-// A value of the list may hold a comma when it is quoted, as in CSV.
+// A quoted value of the list may contain a comma, as in CSV.
 function field(name: string, value: string): string {
   const text = `${name}=${value}`
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** What a server in a container needs of this machine, each at its own path, so that messages name the user's files. */
+/**
+ * The files of this machine that a server in a container needs. Each has its own path in the container, so that
+ * messages name the user's files.
+ */
 function mountsOf(options: ResolvedOptions, { directory, addresses }: ServerPlace): Mount[] {
   const { appLua, appDir, seedLua, seed } = options
   const writable = [
@@ -39,12 +42,12 @@ function mountsOf(options: ResolvedOptions, { directory, addresses }: ServerPlac
     if (!isThere) mounts.push({ path, isReadOnly })
   }
   for (const path of readable) add(path, true)
-  // Below one of those, perhaps, which makes it no less writable.
+  // Such a path may be below another mount. It stays writable all the same.
   for (const path of writable) add(path, false)
   return mounts
 }
 
-/** The arguments for them. `--mount` refuses a path that does not exist, where `--volume` would make it. */
+/** The arguments for the mounts. `--mount` refuses a path that does not exist, while `--volume` would create it. */
 export function mountArguments(options: ResolvedOptions, place: ServerPlace): string[] {
   return mountsOf(options, place).flatMap(({ path, isReadOnly }) => {
     const fields = ['type=bind', field('source', path), field('target', path), ...(isReadOnly ? ['readonly'] : [])]

@@ -15,14 +15,14 @@ interface Network {
   readonly options: readonly string[]
 }
 
-/** What a container has given up. */
+/** The networks and ports that a container has given up. */
 export interface LeftNetworks {
   readonly networks: readonly Network[]
   /** The ports of this machine that the engine published for the container. */
   readonly ports: readonly Port[]
 }
 
-// As far as we read them.
+// The parts of the engine's answer that the fixture reads.
 interface Inspected {
   HostConfig: { PortBindings: Record<string, { HostIp: string; HostPort: string }[] | null> | null }
   NetworkSettings: { Networks: Record<string, Endpoint> | null }
@@ -66,7 +66,7 @@ export async function leaveNetworks(container: Container): Promise<LeftNetworks>
 /**
  * Puts a container back into the networks that it has left, and so publishes its ports again.
  *
- * @param hasEnded whether the container has ended meanwhile
+ * @param hasEnded returns true if the container has ended meanwhile
  * @throws ContainerEngineError
  */
 export async function joinNetworks(

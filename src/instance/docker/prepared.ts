@@ -4,7 +4,7 @@ import { type EngineInfo, engineInfo } from './engine-info.ts'
 import { type Image, provideImage } from './image.ts'
 import { sweepContainers } from './sweep.ts'
 
-/** An engine that answers, and an image that it has. */
+/** A working engine, and an image that it has. */
 export interface Prepared {
   readonly info: EngineInfo
   readonly image: Image
@@ -18,7 +18,7 @@ interface Entry {
 const known = new Map<string, Entry>()
 const swept = new Set<string>()
 
-// Every lease of a run asks again: a network that is down must not cost each of them the whole wait.
+// Every lease of a run asks again. A network that is down must not cost each lease the full wait.
 const failureIsKept = 60_000
 
 const keyOf = ({ engine, image }: ResolvedDocker): string =>
@@ -50,8 +50,8 @@ async function prepare({ engine, image }: ResolvedDocker, key: string, signal: A
 }
 
 /**
- * Asks the engine once per process, pulls the image if it is missing, and removes what dead owners have left. Callers at the
- * same time share that; a failure is told again for a minute without another try.
+ * Asks the engine once per process, pulls the image if it is missing, and removes what dead owners have left. Callers
+ * at the same time share the work. For a minute after a failure, callers get the same error without another try.
  *
  * @throws ContainerEngineError, ContainerImageError
  */
@@ -70,7 +70,7 @@ export async function prepareContainers(docker: ResolvedDocker, signal?: AbortSi
   return await entry.task.wait(signal)
 }
 
-/** Has it asked again: the engine has ended, or the image was removed. */
+/** Makes the next caller ask again, because the engine has ended or the image was removed. */
 export function forgetPrepared(docker: ResolvedDocker): void {
   known.delete(keyOf(docker))
 }

@@ -22,7 +22,7 @@ const versions = new Map<string, Promise<Version>>()
 export class DockerProgram implements Program {
   readonly #options: ResolvedOptions
   readonly #docker: ResolvedDocker
-  /** Each process has a container of its own name: an engine may still remove the last one. */
+  /** Each process has a container with its own name, because an engine may still remove the previous container. */
   #runs = 0
 
   constructor(options: ResolvedOptions, docker: ResolvedDocker) {
@@ -84,7 +84,7 @@ export class DockerProgram implements Program {
       args: [
         ...['run', '--interactive', '--rm', '--pull', 'never', '--name', name, '--cidfile', idFile],
         ...['--label', ownerLabel(), '--label', `tarantool-fixture.directory=${directory}`],
-        // The log is a file that the server writes itself, and a check of its health is nothing that anybody here asks for.
+        // The server itself writes the log file. Nobody here needs the image's health check.
         ...['--log-driver', 'none', '--no-healthcheck', '--security-opt', 'label=disable'],
         ...['--workdir', directory, ...user, ...publishArguments(place), ...mountArguments(this.#options, place)],
         // `--env` without a value removes a variable that the image sets. It would also remove a variable that the file
@@ -112,7 +112,7 @@ export class DockerProgram implements Program {
     }
   }
 
-  /** So that what the server writes is the user's own, and the server may write what is. */
+  /** With this user, files that the server writes belong to the user, and the server may write to the user's files. */
   #userArguments({ info }: Prepared): string[] {
     if (this.#docker.user !== undefined) return ['--user', this.#docker.user]
     // The root of a rootless Docker's containers is the user.

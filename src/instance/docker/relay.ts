@@ -3,27 +3,27 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { checkSocketPath } from '../place/addresses.ts'
 
-/** A way out of a container, from a socket in its mounted directory to a port of this machine. */
+/** A way out of a container: from a socket in its mounted directory to a port of this machine. */
 interface Way {
   readonly path: string
   readonly host: string
   readonly port: number
 }
 
-/** Where a server in a container replicates from, and what has to be there for it. */
+/** The replication sources of a server in a container, and the relays that they need. */
 export interface ReplicationWays {
-  /** As the container is to have them. */
+  /** The sources in the form for the container. */
   readonly uris: readonly string[]
   readonly ways: readonly Way[]
 }
 
-// With or without an account before it, and parameters after it.
+// An account may precede the address, and parameters may follow it.
 const loopback = /^(?:tcp:\/\/)?([^@/]*@)?(?:(127\.\d+\.\d+\.\d+|localhost):)?(\d+)([/?].*)?$/
 
 /**
- * Translates replication sources that are on 127.0.0.1 of this machine, in other containers or in none: in a container that
- * is its own address, and a port that is published there is not to be reached from it by any other either. A unix
- * socket in the mounted directory is.
+ * Translates replication sources that are on 127.0.0.1 of this machine, in other containers or in none. In a container,
+ * 127.0.0.1 is the container itself, and ports that the engine publishes there cannot be reached at another address. A
+ * unix socket in the mounted directory can be reached.
  *
  * @throws SocketPathTooLongError
  */
@@ -32,7 +32,7 @@ export function replicationWays(uris: readonly string[], directory: string): Rep
   const translated = uris.map(uri => {
     const [, account = '', host = '127.0.0.1', port = '', parameters = ''] = loopback.exec(uri) ?? []
     if (port === '') return uri
-    // There the engine has a name for it, and sockets do not get into its virtual machine.
+    // In that case, the engine has a name for this machine, and its virtual machine does not expose sockets.
     if (process.platform !== 'linux') return `${account}host.docker.internal:${port}${parameters}`
     const path = join(directory, `source-${ways.length + 1}.sock`)
     checkSocketPath(path, 'socket of a replication source')
@@ -43,9 +43,9 @@ export function replicationWays(uris: readonly string[], directory: string): Rep
 }
 
 /**
- * Opens them, in this process, which they do not keep alive.
+ * Opens the relays in this process. They do not keep the process alive.
  *
- * @returns what closes them, and what goes through them
+ * @returns the function that closes them, and the connections through them
  */
 export async function openWays(ways: readonly Way[]): Promise<() => void> {
   const servers: Server[] = []
@@ -76,7 +76,7 @@ function joinSockets(one: Socket, other: Socket, sockets: Set<Socket>): void {
   ] as const) {
     sockets.add(socket)
     socket.unref()
-    // Its end follows. A server that is not there yet is tried again by the one in the container.
+    // The end of the connection follows. If a source does not run yet, the server in the container tries again.
     socket.on('error', () => {})
     socket.once('close', () => {
       sockets.delete(socket)

@@ -2,19 +2,20 @@ import { asPlainLine } from '../../log/plain-line.ts'
 import type { FailureReport } from '../start/report.ts'
 
 const bootEnds = /ready to accept requests/
-// Tarantool's own lines between its boot and the application; and our own line, which repeats the error.
+// Tarantool's own lines between its boot and the application, and the fixture's line, which repeats the error.
 const afterBoot =
   /set '\w+' configuration option to |box switched to rw|wal\/engine cleanup is resumed|main\/\d+\/checkpoint_daemon\b/
 const ownReport = /\btarantool-fixture: the server did not start: /
-// Boot lines that only inform, and lines printed before the log exists. Boot warnings and errors stay, since they can be
-// the reason.
+// Boot lines that only inform, and lines printed before the log exists. Boot warnings and errors stay, because they can
+// be the reason.
 const news = / [CIVD]> |^started$/
 
 /**
  * Keeps the log lines that can explain a failed start: the lines of the application. The server's boot logs the same
  * lines each time, and the error itself contains the report of Lua's error.
  *
- * @param stage where Lua failed. Undefined if Lua reported nothing: then the boot's progress can be the reason.
+ * @param stage the stage at which Lua failed. Undefined if Lua reported nothing: then the boot's progress can be the
+ *   reason.
  */
 export function withoutBootLines(lines: readonly string[], stage?: FailureReport['stage']): string[] {
   const plain = lines.map(line => ({ line, says: asPlainLine(line) }))

@@ -5,12 +5,12 @@ import { engineSilent } from './engine-failure.ts'
 import { holdsNoTarantool, imageRemoved } from './image-failure.ts'
 import { cannotPublish } from './port-failure.ts'
 
-/** What messages need of the container. */
+/** The facts about the container that messages need. */
 export interface FailedContainer {
   readonly engine: string
   readonly image: string
   readonly directory: string
-  /** As the engine is told; undefined where it is left to the image. */
+  /** The value that the engine gets; undefined if the image decides. */
   readonly user: string | undefined
   readonly isUserGiven: boolean
 }
@@ -22,13 +22,13 @@ const noProgram = /executable file.* not found|no such file or directory.*tarant
 const portTaken = /port is already allocated|address already in use/i
 const notMounted =
   /mounts denied|bind source path does not exist|not shared from the host|statfs .*no such file|error mounting/i
-// Tarantool exits with the errno of a script that it cannot read, and has logged nothing of it by then.
+// Tarantool exits with the errno of a script that it cannot read. Its log has no line about the script by then.
 const cannotRead = 13
 
-// Of `docker run`: its own failure, a program that cannot be run, and one that is not there.
+// Exit codes of `docker run`: its own failure, a program that cannot be run, and a program that does not exist.
 const ownFailures: ReadonlySet<number | undefined> = new Set([125, 126, 127])
 
-/** Tells of an end before the server was ready that is the engine's doing; undefined where it is the server's. */
+/** Explains an end before the server was ready, if the engine is the cause. Undefined if the server is the cause. */
 export function errorOfContainer(
   exit: ProcessExit,
   context: FailureContext,

@@ -3,24 +3,24 @@ import type { ErrorDetails } from '../../errors.ts'
 import { toUri } from '../place/addresses.ts'
 import type { LineMap } from '../start/init-template.ts'
 
-/** What every error of an instance says about it. */
+/** The facts about an instance that each of its errors contains. */
 export interface ServerDetails extends ErrorDetails {
   readonly instance: string
   readonly logTail: readonly string[]
 }
 
-/** How a server is to stand by. */
+/** The conditions of a server that is to stand by. */
 export interface Standby {
-  /** What a user can do about a server that cannot start beside the one before it. */
+  /** The advice to a user whose server cannot start beside its predecessor. */
   readonly advice?: string | undefined
 }
 
-/** What is known of the server whose start failed. */
+/** The facts about a server whose start failed. */
 export interface FailureContext extends ServerDetails {
-  /** What it was to listen on, as messages call it. */
+  /** The address on which the server was to listen, in the form of messages. */
   readonly listen: string
   readonly console: string
-  /** Those of the two that the user did not fix. */
+  /** The addresses, of these two, that the user did not fix. */
   readonly chosen: readonly string[]
   readonly lineMap: LineMap
   /** Set if the server was to stand by, while another server has its address. */
@@ -28,7 +28,7 @@ export interface FailureContext extends ServerDetails {
 }
 
 /**
- * How messages call a server: `Tarantool[127.0.0.1:34567]`.
+ * The name of a server in messages: `Tarantool[127.0.0.1:34567]`.
  *
  * @param chosen the port, if the fixture has chosen one
  */

@@ -11,7 +11,7 @@ export function engineMissing(engine: string, cause: Error): ContainerEngineErro
   })
 }
 
-/** Makes the error of a program that says that it has no engine to talk to. */
+/** Makes the error of a program that reports that it cannot reach an engine. */
 export function engineSilent(engine: string, said: string): ContainerEngineError {
   return new ContainerEngineError(`the engine of ${engine} does not answer: ${said}`, {
     hint: `Is it running, and may you use it? \`${engine} info\` tells. ${otherEngine}`,

@@ -30,7 +30,7 @@ export function errorOfOwnEnd(exit: ProcessExit, when: string, details: ServerDe
   })
 }
 
-/** Makes an error of a server that ended before it did what was asked of it: `answered`. */
+/** Makes an error of a server that ended before it did the requested work: `answered`. */
 export function errorOfEnd(
   exit: ProcessExit,
   before: string,
@@ -46,11 +46,11 @@ export function errorOfEnd(
   })
 }
 
-/** Makes an error of a server that was gone before it reported anything. */
+/** Makes an error of a server that ended before it reported anything. */
 export function errorOfExit(exit: ProcessExit, server: FailureContext): TarantoolFixtureError {
   const context = { ...server, shownLog: withoutBootLines(server.logTail) }
   const panic = context.logTail.map(asPlainLine).findLast(line => / F> /.test(line))
-  // 2.6.0 panics on a taken port; newer ones raise a Lua error, which is reported.
+  // 2.6.0 panics if a port is taken. Newer versions raise a Lua error, which the boot script reports.
   if (panic && logSaysTaken(context.logTail)) {
     return portTaken(context.listen, context)
   }

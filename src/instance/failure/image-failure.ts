@@ -7,12 +7,12 @@ export function holdsNoTarantool(image: string, said: string, details: ErrorDeta
   return new ContainerImageError(`the image ${image} holds no Tarantool: ${said}`, { hint: options, ...details })
 }
 
-/** Makes the error of an image that the engine had when the start began. */
+/** Makes the error of an image that the engine had when the start began, and that it has no longer. */
 export function imageRemoved(engine: string, image: string, said: string, details: ErrorDetails): ContainerImageError {
   return new ContainerImageError(`${engine} has no image ${image} any more: ${said}`, details)
 }
 
-/** Makes the error of an image that would have to be pulled. */
+/** Makes the error of an image that is missing and may not be pulled. */
 export function pullForbidden(engine: string, image: string): ContainerImageError {
   return new ContainerImageError(
     `${engine} does not have the image ${image}, and TARANTOOL_FIXTURE_INSTALL=0 forbids the pull`,
@@ -20,7 +20,7 @@ export function pullForbidden(engine: string, image: string): ContainerImageErro
   )
 }
 
-/** Makes the error of an image that the engine still does not have after a pull that went well. */
+/** Makes the error of an image that the engine still lacks after a successful pull. */
 export function pulledInVain(engine: string, image: string): ContainerImageError {
   return new ContainerImageError(`${engine} has pulled ${image}, and does not have it`)
 }

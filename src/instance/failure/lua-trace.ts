@@ -2,7 +2,7 @@ import { fixturesDirectory } from '../../package-files.ts'
 import type { LineMap } from '../start/init-template.ts'
 
 /**
- * Reads the frames of a Lua traceback, innermost first, and names the places that the user wrote. The rendered init
+ * Reads the frames of a Lua traceback, innermost first, and keeps the places in the user's own code. The rendered init
  * script is not the user's file, and the default init script is the fixture's.
  */
 export function readTrace(trace: string | undefined, lineMap: LineMap): string[] {

@@ -4,8 +4,8 @@ import type { ServerDetails } from './details.ts'
 /**
  * Makes the error of a request to a server that does not run.
  *
- * @param state where the instance is in its life
- * @param failure why it does not run, when that was nobody's wish
+ * @param state of the instance
+ * @param failure the reason why the server does not run, if nobody asked it to end
  */
 export function notRunning(
   state: string,
@@ -23,12 +23,12 @@ export function notRunning(
 export const noStart = (instance: string, state: string): NotRunningError =>
   new NotRunningError(`${instance} is ${state}, and no start is under way`)
 
-/** Makes the error of a method that is for an instance that does not run. */
+/** Makes the error of a method that needs a server that does not run. */
 export const runsAlready = (instance: string, state: string, method: string): NotRunningError =>
   new NotRunningError(`${instance} is ${state}: ${method}() is for an instance that does not run`, {
     hint: 'stop() ends it, and cleans up by itself.',
   })
 
-/** Makes the error of an address that is asked for too early. */
+/** Makes the error of an address that is not known yet. */
 export const portNotChosen = (): NotRunningError =>
   new NotRunningError('the port is not chosen yet', { hint: 'Await start() or prepare() first.' })

@@ -20,7 +20,7 @@ export function notWritable(what: string, cause: unknown, details: ErrorDetails 
   return new RootNotWritableError(`${what}: ${message}`, { ...details, hint: advice[code] ?? otherPlace, cause })
 }
 
-// How Tarantool's log ends when its storage could not be written: E> and !> lines with the error of the system.
+// The end of Tarantool's log if its storage could not be written: E> and !> lines with the error of the system.
 const failedWrite =
   /(?:SystemError:? |F> )(.*: (?:No space left on device|Disk quota exceeded|Read-only file system|Permission denied|Input\/output error))$/
 

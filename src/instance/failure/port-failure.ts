@@ -3,10 +3,10 @@ import type { FailureContext, ServerDetails } from './details.ts'
 
 const addressTaken = /Address already in use/i
 
-/** Whether the log says that an address is in use. */
+/** True if the log says that an address is in use. */
 export const logSaysTaken = (logTail: readonly string[]): boolean => logTail.some(line => addressTaken.test(line))
 
-/** Whether the error of a server says that an address is in use. Some versions keep the reason to the log. */
+/** True if the error of a server says that an address is in use. Some versions write the reason to the log only. */
 export const saysTaken = (message: string, logTail: readonly string[]): boolean =>
   addressTaken.test(message) || (message.includes('failed to bind') && logSaysTaken(logTail))
 

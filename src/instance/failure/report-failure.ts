@@ -19,7 +19,7 @@ function userPlace(report: FailureReport, lineMap: LineMap): { file: string | un
     : (lineMap(report.line) ?? { file, line: report.line })
 }
 
-// Lua shortens long names at the beginning of its messages; the user's own name and line stand there instead.
+// Lua shortens long names at the beginning of its messages. The user's full file name and line replace them.
 const withoutPlace = (report: FailureReport): string =>
   report.named ? report.message.replace(/^.*?:\d+: /s, '') : report.message
 
@@ -39,7 +39,7 @@ const vinylHint = (message: string): string | undefined =>
     ? "A vinyl space needs walMode: 'write' (the fixture's default is 'none')."
     : undefined
 
-/** Makes an error of what the boot script reported. */
+/** Makes an error from the boot script's report. */
 export function errorOfReport(
   report: FailureReport,
   server: FailureContext,
@@ -68,7 +68,7 @@ export function errorOfReport(
   const { file, line } = userPlace(report, context.lineMap)
   const what = withoutPlace(report)
   const where = file === undefined ? '' : `${file}:${line ?? '?'}: `
-  // The application may bind addresses of its own.
+  // The application may bind its own addresses.
   if (report.stage !== 'app' && report.stage !== 'seed_lua' && saysTaken(report.message, server.logTail)) {
     return portTaken(report.stage === 'console' ? context.console : context.listen, context)
   }

@@ -8,15 +8,15 @@ export interface SeedFailure {
   readonly message: string
   readonly file?: string
   readonly line?: number
-  /** Name of rows that were given in code, for messages: `seed`, `seed[1]`. */
+  /** The name in messages of rows that were given in code: `seed`, `seed[1]`. */
   readonly source?: string
   readonly space?: string
   /** Index of the row, from 0. */
   readonly row?: number
   readonly field?: string
-  /** Whether the file is one JSON text, so that the row has a line in it. */
+  /** True if the file is one JSON text, in which the code can find the row's line. */
   readonly json?: boolean
-  /** A name that does not exist, and the names that do. */
+  /** A name that does not exist, and the existing names. */
   readonly wrong?: string
   readonly known?: readonly string[]
 }

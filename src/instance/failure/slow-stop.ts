@@ -16,8 +16,8 @@ const fiberStays =
 const whyKilled = `${triggerHangs}, or its Lua never yields`
 
 /**
- * Says why a server took its whole time to end after SIGTERM: Tarantool gives up after 3 s, from 2.8 on. Undefined if
- * its log does not say so.
+ * Explains why a server took its full time to end after SIGTERM. Tarantool gives up after 3 s, from 2.8 on. Undefined
+ * if its log does not say why.
  *
  * @param lines the last lines of the log
  */
@@ -28,7 +28,8 @@ function whySlow(lines: readonly string[]): string | undefined {
 }
 
 /**
- * Tells why a stop took long. Each stop of the application costs that time, and users would not find out why otherwise.
+ * Reports why a stop took long. Each stop of the application costs that time, and users would not find the reason
+ * otherwise.
  *
  * @param exit how the process ended after SIGTERM
  */

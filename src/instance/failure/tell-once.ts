@@ -4,9 +4,9 @@ import { guarded } from '../../log/follower.ts'
 const told = new Set<string>()
 
 /**
- * Says something once in the life of this process: to a logger, or on stderr.
+ * Writes a line once in the life of this process: to a logger, or to stderr.
  *
- * @param subject what counts as said afterwards, if lines about different servers say the same
+ * @param subject the key under which the line counts as written, because lines about different servers may say the same
  */
 export function tellOnce(line: string, logger: Logger | undefined, subject: string = line): void {
   if (told.has(subject)) return

@@ -2,14 +2,14 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { ownUid } from '../../trusted-path.ts'
 
-/** The process that owns instances, told apart from any later one that gets the same pid. */
+/** The process that owns instances. It can be told from a later process with the same pid. */
 export interface Owner {
   readonly pid: number
   /** The user that the owner runs as. */
   readonly uid: number
-  /** Where `pid` means something: host name and pid namespace. */
+  /** The space in which `pid` is valid: host name and pid namespace. */
   readonly scope: string
-  /** When it started, as the system counts; empty where the system does not say. */
+  /** The time of its start, in the system's count; empty if the system does not say. */
   readonly started: string
 }
 
@@ -21,8 +21,8 @@ function attempt(read: () => string): string {
   }
 }
 
-// proc(5): the 22nd field of /proc/PID/stat, counted behind the name, which may hold spaces. With the boot's id, since
-// it counts from there.
+// proc(5): the 22nd field of /proc/PID/stat. Fields are counted after the name, which may contain spaces. The value
+// starts from the boot, so the boot's id is added.
 function startedAt(pid: number): string {
   return attempt(() => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -54,7 +54,7 @@ export function parseOwner(text: string): Owner | undefined {
 }
 
 /**
- * Whether the owner ran as this user and has certainly ended. An owner on another host or in another container does not
+ * True if the owner ran as this user and has certainly ended. An owner on another host or in another container does not
  * count, because its pid means nothing here.
  */
 export function isOwnerGone(owner: Owner): boolean {

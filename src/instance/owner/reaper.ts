@@ -11,8 +11,8 @@ const homes = new Set<string>()
 // Each line is one order, so a path with a line break would be two orders.
 const canBeTold = (line: string): boolean => !line.includes('\n')
 
-// The reaper is a net below the others (the server's own lifeline, the sweep at the next start): a system on which it
-// cannot run still works.
+// The reaper is the last safety net, after the server's own lifeline and the sweep at the next start. A system on which
+// the reaper cannot run still works.
 function tell(line: string): void {
   if (!canBeTold(line)) return
   try {
@@ -32,7 +32,7 @@ function makeReaper(): ChildProcess {
   return made
 }
 
-/** Tells the shell that clears up after this process, should it die, what there is to clear up. */
+/** Tells the reaper shell what it has to clean up if this process dies. */
 export const reaper = {
   /** Announces a directory before it is made. The shell ends the processes that run in the directory, then removes it. */
   directory(path: string): void {
@@ -47,23 +47,23 @@ export const reaper = {
     homes.add(path)
     tell(`home ${path}`)
   },
-  /** The server that runs in a directory. */
+  /** Announces the server that runs in a directory. */
   server(pid: number, path: string): void {
     tell(`pid ${pid} ${path}`)
   },
-  /** That server has ended: its pid may soon be another process's. */
+  /** Announces that the server has ended. Its pid may soon belong to another process. */
   ended(path: string): void {
     if (child) tell(`ended ${path}`)
   },
-  /** A container that the engine's client is about to make. */
+  /** Announces a container that the engine's client is about to make. */
   container(client: number, name: string, engine: string): void {
     tell(`container ${client} ${name} ${engine}`)
   },
-  /** That client has ended, and the container with it. */
+  /** Announces that the client has ended, and the container with it. */
   containerEnded(name: string): void {
     if (child) tell(`contained ${name}`)
   },
-  /** The directory and its server are gone, or are to stay. */
+  /** Announces that the directory and its server no longer exist, or that they are to stay. */
   gone(path: string): void {
     if (child) tell(`gone ${path}`)
   },

@@ -28,8 +28,8 @@ function abandonedIn(place: string): string[] {
 
 /**
  * Removes directories whose owners have died, and ends processes in them. It runs once per process and place. The place
- * holds only this user's directories, because nobody else can write there. Directories without our marker file stay, and
- * so do directories whose owner may live elsewhere.
+ * holds only this user's directories, because nobody else can write there. Directories without the marker file stay,
+ * and so do directories whose owner may live elsewhere.
  */
 export function sweepOnce(place: string): void {
   if (swept.has(place)) return

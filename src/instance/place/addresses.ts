@@ -3,11 +3,11 @@ import type { ResolvedOptions } from '../../config/resolve.ts'
 import { InvalidOptionError, SocketPathTooLongError } from '../../errors.ts'
 import type { Address } from '../../protocol/address.ts'
 
-/** Where an instance is reached. */
+/** The addresses of an instance. */
 export interface InstanceAddresses {
   /** A port number, or the path of a unix socket. */
   readonly port: number | string
-  /** Where the server is reached, as messages call it. */
+  /** The server's address in messages. */
   readonly listen: string
   /**
    * The same addresses as the server sees them. A server in a container listens on a port of its own, which the engine
@@ -58,12 +58,12 @@ export function checkSocketPath(path: string, what: string): void {
 // An IPv6 address needs brackets before its port.
 const hostForUri = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
-/** A user's name or password as a URI holds it; what RFC 3986 allows there stays as it is. */
+/** A user's name or password in the form of a URI. Characters that RFC 3986 allows there stay as they are. */
 export function forUri(text: string): string {
   return text.replaceAll(/[^\w.~!$&'()*+,;=-]/gu, encodeURIComponent)
 }
 
-/** A host and port, or a socket path, as Tarantool writes an URI: `127.0.0.1:3301`, `unix/:/path`. */
+/** A host and port, or a socket path, in the form of Tarantool's URIs: `127.0.0.1:3301`, `unix/:/path`. */
 export function toUri(host: string, port: number | string): string {
   return host === 'unix/' ? `unix/:${port}` : `${hostForUri(host)}:${port}`
 }
@@ -82,7 +82,7 @@ function uriForServer(host: string, port: number | string, workDir: string): str
   })
 }
 
-// An address that means every interface is one to listen on, not one to connect to.
+// An address that means every interface is for a server to listen on. A client cannot connect to it.
 const connectHost = (host: string): string =>
   host === '0.0.0.0' || host === '*' ? '127.0.0.1' : host === '::' ? '::1' : host
 
@@ -93,7 +93,7 @@ function toAddress(host: string, port: number | string): Address {
 /**
  * Works out an instance's addresses.
  *
- * @param tcpPort the port to listen on, where the user fixed none
+ * @param tcpPort the port to listen on, if the user fixed none
  * @throws SocketPathTooLongError
  */
 export function resolveAddresses(
@@ -107,7 +107,7 @@ export function resolveAddresses(
     options.consolePort ?? (options.consoleHost === 'unix/' ? join(workDir, 'console.sock') : (consoleTcpPort ?? 0))
   if (options.host === 'unix/') checkSocketPath(String(port), 'server socket')
   if (options.consoleHost === 'unix/') checkSocketPath(String(consolePort), 'console socket')
-  // In a container, 127.0.0.1 is the container's alone.
+  // In a container, 127.0.0.1 can be reached only from inside the container.
   const own = (host: string): string => (options.docker && host !== 'unix/' ? '0.0.0.0' : host)
   const console = {
     host: options.consoleHost,
@@ -128,7 +128,7 @@ export function resolveAddresses(
       agent: agentPath === undefined ? ownConsole : uriForServer('unix/', agentPath, workDir),
       console: agentPath === undefined ? undefined : ownConsole,
     },
-    // A virtual machine does not pass on the sockets of a mounted directory.
+    // A virtual machine does not expose the sockets of a mounted directory.
     agent: agentPath === undefined ? console.address : { path: agentPath },
     binary: toAddress(options.host, port),
     title: options.title ?? `tnt[${toUri(options.host, port)}]`,

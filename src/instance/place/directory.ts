@@ -8,10 +8,10 @@ import { reaper } from '../owner/reaper.ts'
 import { markerFile, markerOf, writeMarker } from './marker.ts'
 import { isOwnDirectory, randomName, removeOwnDirectory } from './own-directory.ts'
 
-/** Prefix of the name of an instance's directory. Eight random characters follow. */
+/** The prefix of the name of an instance's directory. Eight random characters follow. */
 export const directoryPrefix = 'tnt-'
 
-/** Directories that this process has made and not removed. `keep`: the directory outlives the process. */
+/** The directories that this process has made and not removed. `keep`: the directory outlives the process. */
 const made = new Map<string, { keep: boolean }>()
 
 /**
@@ -58,7 +58,7 @@ function makeIn(parent: string, path: string): void {
 }
 
 function makeParent(parent: string): void {
-  // If somebody removed a run's directory during the run, it is made again with the same `keep`.
+  // If somebody removed a run's directory during the run, the function makes it again with the same `keep`.
   const before = made.get(parent)
   if (before && !existsSync(parent)) makeIn(dirname(parent), parent)
   makeDirectories(parent, 0o700)
@@ -98,8 +98,8 @@ function closeToOthers(directory: string): void {
 const whole = { recursive: true, force: true, maxRetries: 3 } as const
 
 /**
- * Removes only a directory of ours. Its marker goes last: if this process dies halfway, a sweep can still remove the
- * rest.
+ * Removes a directory only if the fixture made it. The marker goes last: if this process dies halfway, a sweep can
+ * still remove the rest.
  */
 export function removeDirectory(path: string): void {
   if (markerOf(path)) {

@@ -21,7 +21,10 @@ export function writeMarker(directory: string, keep: boolean): void {
   writeFileSync(join(directory, markerFile), JSON.stringify(marker), { mode: 0o600 })
 }
 
-/** Reads a directory's marker. Undefined if the directory is not ours: it is another user's, a link, or has no marker. */
+/**
+ * Reads a directory's marker. Undefined if the fixture did not make the directory for this user: it is another user's,
+ * a link, or has no marker.
+ */
 export function markerOf(directory: string): Marker | undefined {
   try {
     const status = lstatSync(directory)

@@ -56,13 +56,13 @@ export function ownDirectory(base: string): string {
   return other
 }
 
-/** Whether the path is the path of a user's own directory. */
+/** True if the path is the path of a user's own directory. */
 export function isOwnDirectory(path: string): boolean {
   const name = basename(path)
   return name === usualName || (name.startsWith(otherPrefix) && dirname(path) !== path)
 }
 
-/** Whether the path is a user's own directory by its name only: somebody else made it, or it is open to others. */
+/** True if the path is a user's own directory by its name only: somebody else made it, or it is open to others. */
 export function isOwnDirectoryTaken(path: string): boolean {
   return isOwnDirectory(path) && lstatSync(path, { throwIfNoEntry: false }) !== undefined && !isOurs(path)
 }

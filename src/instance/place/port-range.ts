@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 export interface PortRange {
   readonly from: number
   readonly to: number
-  /** Whether the machine's administrator keeps a port of the range for something else. */
+  /** True if the machine's administrator keeps a port of the range for something else. */
   readonly isExcluded: (port: number) => boolean
 }
 
@@ -16,7 +16,7 @@ const lowest = 1024
 // A smaller range would not be worth a choice.
 const fewest = 256
 
-/** The ports that the system gives to sockets that ask for no port: connections, and servers on port 0. */
+/** The ports that the system gives to sockets without a port: connections, and servers on port 0. */
 function ephemeralRange(): { first: number; last: number } {
   if (process.platform === 'linux') {
     const [first = 32_768, last = 60_999] = readOrNothing('/proc/sys/net/ipv4/ip_local_port_range')
@@ -51,8 +51,8 @@ function excludedIn(text: string): (port: number) => boolean {
 }
 
 /**
- * Chooses a range below the ephemeral ports, or else above them. Nobody gets such a port by chance, so a server finds its
- * port again when it restarts. Undefined if the ephemeral ports leave no range.
+ * Chooses a range below the ephemeral ports, or else above them. The system gives no such port to another socket by
+ * chance, so a server finds its port free when it restarts. Undefined if the ephemeral ports leave no range.
  */
 export function rangeBeside(first: number, last: number, reserved: string): PortRange | undefined {
   const isExcluded = excludedIn(reserved)

@@ -8,8 +8,8 @@ const latest = 250
 /**
  * Waits until another process has given up a port.
  *
- * @param address `host:port`; a socket's path is not waited for
- * @param giveUpAt as `performance.now()` counts
+ * @param address `host:port`. A socket's path causes no wait
+ * @param giveUpAt the end of the wait, as a value of `performance.now()`
  */
 export async function untilFree(address: string, giveUpAt: number, signal: AbortSignal): Promise<void> {
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? []

@@ -61,8 +61,8 @@ async function reserveIn(host: string): Promise<PortReservation> {
       looksAt.delete(port)
     }
   }
-  // All ports are taken, or the machine leaves no range. Any free port will do, including ports that other processes may
-  // get.
+  // All ports are taken, or the machine leaves no range. Any free port is acceptable, including ports that other
+  // processes may get.
   const port = await getPort({ host })
   return reserve(port, lockPort(port) ?? (() => {}))
 }
@@ -81,7 +81,10 @@ export async function reservePort(host: string = '127.0.0.1'): Promise<PortReser
   }
 }
 
-/** Whether a server could listen there now. get-port cannot tell, since it treats the ports it has given away as used. */
+/**
+ * True if a server could listen there now. get-port cannot tell, because it treats the ports that it has given away as
+ * used.
+ */
 export function canListen(host: string, port: number): Promise<boolean> {
   return new Promise(resolve => {
     const server = createServer()

@@ -15,7 +15,7 @@ import { isOwnDirectoryTaken } from './own-directory.ts'
 import { placeOf } from './place.ts'
 import { type PortReservation, reservationOf, reservePort } from './port.ts'
 
-/** The place of one instance: its directory with what is in it, and its addresses. */
+/** The place of one instance: its addresses, and its directory with the files in it. */
 export class Workspace {
   readonly access: Access
   #directory = ''
@@ -29,9 +29,9 @@ export class Workspace {
    */
   readonly #takenOver: readonly PortReservation[]
   #addresses: InstanceAddresses | undefined
-  /** The next server is to stand by, or this one does: another one has its address. */
+  /** True if the next server, or the current server, stands by, because another server has its address. */
   standby: Standby | undefined
-  /** The sockets that were there before the server's: another's, perhaps. */
+  /** The sockets that existed before the server's. They may belong to another server. */
   #foundSockets = new Map<string, string>()
 
   constructor(options: ResolvedOptions) {
@@ -61,7 +61,7 @@ export class Workspace {
     return this.#addresses
   }
 
-  /** The addresses whose port was chosen by us, so that another one would do. */
+  /** The addresses whose port the fixture has chosen, so that another port is acceptable. */
   get chosen(): string[] {
     if (!this.#addresses) return []
     const { listen, console } = this.#addresses
@@ -69,16 +69,16 @@ export class Workspace {
   }
 
   /**
-   * Whether another instance of this process has chosen the port of an address. Then the port stays, even if somebody
-   * else takes it.
+   * True if another instance of this process has chosen the port of an address. Then the port stays, even if another
+   * process takes it.
    */
   takesOver(address: string): boolean {
     return this.#takenOver.some(({ port }) => address.endsWith(`:${port}`))
   }
 
   /**
-   * Chooses the ports that the user did not fix; those chosen before stay unless `anew`. Also chooses another place for
-   * the directory if another user has taken the place, which is free while this user has no run.
+   * Chooses the ports that the user did not fix. Ports of an earlier choice stay, unless `anew`. Also chooses another
+   * place for the directory if another user has taken the place. The place can be taken while this user has no run.
    */
   async chooseAddresses({ anew = false }: { anew?: boolean } = {}): Promise<InstanceAddresses> {
     if (!markerOf(this.#directory) && isOwnDirectoryTaken(dirname(this.#directory))) this.#log = this.#choosePlace()
@@ -94,8 +94,8 @@ export class Workspace {
   }
 
   /**
-   * Makes the directory, empty if `recreate`, and writes the init script into it. A directory that it made does not stay
-   * when it fails.
+   * Makes the directory, empty if `recreate`, and writes the init script into it. After an error, it removes a
+   * directory that it made.
    *
    * @throws RootNotWritableError, TemplateError, LuaFileError
    */
@@ -126,8 +126,8 @@ export class Workspace {
   }
 
   /**
-   * Removes the sockets, which 2.6.0 leaves behind even on SIGTERM, and which do not go with the directory where the user
-   * put them elsewhere. One that is the same as before the start is not the server's.
+   * Removes the sockets. 2.6.0 leaves them behind even on SIGTERM, and the user may have put them outside the
+   * directory. A socket file that has not changed since before the start is not the server's.
    */
   removeSockets(): void {
     for (const path of this.#socketPaths()) {
@@ -136,7 +136,7 @@ export class Workspace {
       try {
         rmSync(path, { force: true })
       } catch {
-        // In a place that has become another's.
+        // The place now belongs to another process.
       }
     }
   }

@@ -13,7 +13,7 @@ export class Requests {
     this.#details = details
   }
 
-  /** @throws ServerExitedError when the server ends first */
+  /** @throws ServerExitedError if the server ends first */
   async send<Result>(
     process: TarantoolProcess,
     address: ServerAddress,

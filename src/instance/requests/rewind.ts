@@ -7,7 +7,7 @@ import { errorOfEnd } from '../failure/exit-failure.ts'
 import type { TarantoolProcess } from '../process.ts'
 import { exitBehind } from './exit-behind.ts'
 
-/** Has a server's agent undo what was changed since the application was loaded. */
+/** Makes a server's agent undo the changes since the application was loaded. */
 export class Rewind {
   /** In milliseconds. */
   readonly #timeout: number
@@ -19,7 +19,7 @@ export class Rewind {
     this.#details = details
   }
 
-  /** Resolves to what could not be undone in place, too. @throws ServerExitedError when the server ends first */
+  /** Resolves to the changes that could not be undone in place. @throws ServerExitedError if the server ends first */
   async rewind(process: TarantoolProcess, console: Address): Promise<AgentReply> {
     const agent = this.#agent ?? this.#connect(console)
     try {
@@ -27,7 +27,7 @@ export class Rewind {
     } catch (error) {
       const exit = await exitBehind(error, process)
       if (exit) throw errorOfEnd(exit, 'was reset', this.#details(), error)
-      // A server whose Lua never yields cannot be asked.
+      // A server whose Lua never yields does not answer.
       if (error instanceof RequestTimeoutError || error instanceof ProtocolError) return { lost: error.summary }
       throw error
     }

@@ -3,11 +3,11 @@ import { isLoopback } from '../../config/loopback.ts'
 import type { Credentials } from '../../config/options.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 
-/** Tells a server whom to admit over TCP: fixtures/boot/access.lua. */
+/** Tells a server which users to admit over TCP: fixtures/boot/access.lua. */
 export interface Gate {
   /** Users to admit besides root and the server's own user. */
   readonly uids: readonly number[]
-  /** The host that the server listens on. Undefined for a unix socket, which nobody reaches over TCP. */
+  /** The host that the server listens on. Undefined for a unix socket, which cannot be reached over TCP. */
   readonly host: string | undefined
 }
 
@@ -39,7 +39,7 @@ export class Access {
   constructor(options: ResolvedOptions) {
     this.#options = options
     const { credentials } = options
-    // Made up for each instance: the servers of a pool are made from the same options.
+    // Each instance has its own, because the servers of a pool are made from the same options.
     this.#configured = credentials === 'random' ? newAccount() : credentials
     this.#program = JSON.stringify([options.commandToRun, options.commandArgs])
   }
@@ -49,7 +49,7 @@ export class Access {
     return this.#configured ?? this.madeUp
   }
 
-  /** The account, if the fixture made it up. A user's init script may not know this account. */
+  /** The account, if the fixture created it. A user's init script may not know this account. */
   get madeUp(): Credentials | undefined {
     const { access, credentials, host } = this.#options
     if (credentials || access === 'any' || host === 'unix/' || this.#canHaveGate) return undefined

@@ -11,14 +11,14 @@ import type { AbortReason } from './launch.ts'
 import type { ReadyReport } from './report.ts'
 import type { Starter } from './starter.ts'
 
-/** What a start begins with, and who is told of its end. */
+/** The inputs of a start, and the callbacks for its end. */
 export interface AttemptSpec {
   readonly starter: Starter
   readonly recreate: boolean
   readonly replicationSource: string | readonly string[] | undefined
-  /** What errors say about the server. */
+  /** The facts about the server for errors. */
   readonly details: (logStart?: number) => ServerDetails
-  /** Called with the process, or with each when more than one has to be made. */
+  /** Called with the process. If a start needs several processes, called with each. */
   readonly onProcess: (process: TarantoolProcess) => void
   /** Called before `ready` resolves. */
   readonly onReady: (report: ReadyReport) => void
@@ -26,7 +26,7 @@ export interface AttemptSpec {
   readonly onFailed: (error: TarantoolFixtureError) => void
 }
 
-/** One start of an instance that is under way, and the reasons for which it is given up. */
+/** One start of an instance that is under way, and the reasons for which it can be ended. */
 export class StartAttempt {
   /** Resolves when the process runs. */
   readonly spawned: Promise<void>
@@ -108,7 +108,7 @@ export class StartAttempt {
     }
   }
 
-  /** Ends the start as soon as the log says that no waiting will help. */
+  /** Ends the start as soon as the log says that waiting is useless. */
   #watchSource({ log, logStart }: TarantoolProcess): LogFollower {
     const watch = new LogFollower(log.path, logStart, line => {
       if (saysNeverToReplicate(line)) this.#abort.abort(errorOfSource satisfies AbortReason)

@@ -1,7 +1,10 @@
 import type { BoxCfgValue } from '../../config/options.ts'
 import { type OptionsWithAccount, walModeOf } from '../../config/resolve.ts'
 
-/** What the named options make of box.cfg. boot.lua lays extraBoxCfg and boxCfg over it and knows the renamed options. */
+/**
+ * The options of box.cfg that follow from the named options. boot.lua lays extraBoxCfg and boxCfg over them, and knows
+ * the renamed options.
+ */
 export function namedBoxCfg(
   options: OptionsWithAccount,
   at: { listen: string; title: string; workDir: string; replicationSource: string | readonly string[] | undefined },

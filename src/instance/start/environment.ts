@@ -1,8 +1,8 @@
 import { programEnvironment } from '../../binary/command.ts'
 
 /**
- * The environment of a server: the owner's, without the TT_* variables, which would configure box.cfg from 2.8.1 on and
- * switch 3.x to its config mode; then the binary's own needs; then the user's.
+ * The environment of a server: the owner's variables, then the binary's needs, then the user's variables. The owner's
+ * TT_* variables are left out. They would configure box.cfg from 2.8.1 on, and switch 3.x to its config mode.
  */
 export function serverEnvironment(
   binary: Readonly<Record<string, string>>,

@@ -18,13 +18,13 @@ const ownerOnly = { mode: 0o600 } as const
 const defaultTemplate = join(fixturesDirectory, 'init.lua')
 
 export interface InitScript {
-  /** The file that Tarantool is started with. */
+  /** The file with which Tarantool is started. */
   readonly bootFile: string
-  /** Where the server will listen. */
+  /** The address on which the server will listen. */
   readonly addresses: InstanceAddresses
-  /** What leads the server's report on its stdout. */
+  /** The mark at the beginning of the server's report on its stdout. */
   readonly nonce: string
-  /** From a line of the rendered script to the user's template. */
+  /** Maps a line of the rendered script to the user's template. */
   readonly lineMap: LineMap
 }
 
@@ -38,7 +38,7 @@ function readTemplate(source: LuaSource | undefined): { text: string; file: stri
   }
 }
 
-// A file was there when the options were checked.
+// The file existed when the options were checked.
 function placeLua(
   option: string,
   source: LuaSource | undefined,
@@ -71,7 +71,7 @@ function placeSeed(seed: SeedTask | undefined, workDir: string): object | undefi
   }
 }
 
-/** The names that a template may use. A name that is undefined here is `nil` there. */
+/** The names that a template may use. A name that is undefined here is `nil` in the template. */
 function templateView(
   options: OptionsWithAccount,
   at: InstanceAddresses,
@@ -100,11 +100,14 @@ function templateView(
   }
 }
 
-/** What a server is to do about its seed. */
+/** The tasks of a server for its seed. */
 export interface SeedDuty {
-  /** What a new database is filled with. */
+  /** The contents for a new database. */
   readonly task: SeedTask | undefined
-  /** Whether to make a template of the data, or to compare it with the template's that it starts from. */
+  /**
+   * The task with the template: to make it from the data, or to compare the data with the template that the server
+   * starts from.
+   */
   readonly template?: 'make' | 'try' | undefined
 }
 
@@ -116,9 +119,8 @@ export interface ScriptPlace {
 }
 
 /**
- * Writes the files that a server starts from into its directory: boot.lua, which Tarantool is given, init.lua, which is
- * the rendered template, and app.lua, seed.lua and
- * seed.msgpack, for what came as text, and as rows in code.
+ * Writes the files that a server starts from into its directory: boot.lua, which is Tarantool's script; init.lua, the
+ * rendered template; and app.lua, seed.lua and seed.msgpack, for Lua that was given as text and for rows in code.
  *
  * @throws TemplateError, LuaFileError
  */
@@ -157,13 +159,14 @@ export function writeInitScript(
     renamed: renamedOptions,
     own_options: ownOptions,
     record_changes: options.recordChanges,
-    // Of a server that has its data and does not find its source: early enough for it to be ready as an orphan.
+    // This applies to a server that has data and does not find its source. Half of the time is early enough for it to
+    // be ready as an orphan.
     orphan_after: options.timeout / 2000,
     seed: placeSeed(seed.task, workDir),
     work_dir: workDir,
     template: seed.template && {
       duty: seed.template,
-      // We set the password at each start; 'random' makes a new password each time.
+      // The fixture sets the password at each start, and 'random' makes a new password each time.
       ignore_password_of: options.initLuaTemplate ? access.madeUp?.user : options.credentials?.user,
     },
   }

@@ -3,7 +3,7 @@ import { nearestName } from '../../config/nearest-name.ts'
 import { TemplateError } from '../../errors.ts'
 import { luaLiteral } from '../../protocol/lua-literal.ts'
 
-/** A piece of Lua that stands for itself, where other values of a view become literals. */
+/** A piece of Lua that stays as it is. Other values of a view become literals. */
 export class LuaExpression {
   readonly text: string
   constructor(text: string) {
@@ -11,7 +11,7 @@ export class LuaExpression {
   }
 }
 
-/** Which file and line of the user's a line of the rendered script came from. */
+/** The user's file and line from which a line of the rendered script came. */
 export type LineMap = (line: number) => { file: string; line: number } | undefined
 
 export interface RenderedTemplate {
@@ -19,7 +19,7 @@ export interface RenderedTemplate {
   readonly lineMap: LineMap
 }
 
-// Lua's own {{ }} and { { are everyday code, so Mustache's default tags would eat it without a word.
+// Lua code often contains {{ }} and { {. Mustache's default tags would remove these without an error.
 const tags: [string, string] = ['<%', '%>']
 const notOffered: Record<string, string> = {
   consoleHost: 'The console is opened before the init script runs: take the line out.',
@@ -28,7 +28,7 @@ const notOffered: Record<string, string> = {
 
 const lineAt = (template: string, offset: number): number => template.slice(0, offset).split('\n').length
 
-// Mustache's tokens: [type, value, start, end, children?, …]. Its types call each of them a list of strings.
+// Mustache's tokens: [type, value, start, end, children?, …]. Its types declare each token as a list of strings.
 type Token = [type: string, value: string, start: number, end: number, ...rest: unknown[]]
 
 function parse(template: string, file: string): Token[] {
@@ -57,8 +57,8 @@ function checkNames(tokens: Token[], names: readonly string[], template: string,
   }
 }
 
-// Mustache drops the lines of standalone tags, and a raw value may have lines of its own: each piece of the output is led
-// by a mark that says where it came from, and the marks are taken out when the lines are counted.
+// Mustache drops the lines of standalone tags, and a raw value may contain several lines. So a mark before each piece
+// of the output says where the piece came from. The code that counts the lines removes the marks.
 const mark = (origin: string): string => `\u0000${origin}\u0000`
 
 class MarkingWriter extends mustache.Writer {
@@ -95,7 +95,7 @@ function takeOutMarks(marked: string, template: string, file: string): RenderedT
       : { file, line: lineAt(template, Number(origin)) }
     const firstRow = text.split('\n').length - 1
     piece.split('\n').forEach((rowText, row, rows) => {
-      // The first piece that has something on a line gives it its place.
+      // The first piece with text on a line determines the line's origin.
       if (rowText !== '' || row < rows.length - 1)
         origins[firstRow + row] ??= { file: from.file, line: from.line + row }
     })
@@ -107,9 +107,9 @@ function takeOutMarks(marked: string, template: string, file: string): RenderedT
 /**
  * Renders an init script.
  *
- * @param template Mustache with the tags `<% %>`; a value becomes a Lua literal, `<%& name %>` its plain text
- * @param view what each name stands for; a name with the value undefined exists, and is `nil`
- * @param file how messages call the template
+ * @param template Mustache with the tags `<% %>`. A value becomes a Lua literal, and `<%& name %>` its plain text
+ * @param view the value of each name. A name with the value undefined exists, and is `nil`
+ * @param file the template's name in messages
  * @throws TemplateError for an unbalanced tag or an unknown name, with its line
  */
 export function renderTemplate(template: string, view: Record<string, unknown>, file: string): RenderedTemplate {

@@ -12,28 +12,32 @@ import { type ReadyReport, type Report, readReport } from './report.ts'
 
 export interface Launch {
   readonly process: TarantoolProcess
-  /** Settles when the server is ready, or why it never will be; the process has ended then. */
+  /**
+   * Resolves when the server is ready. Rejects with the reason why it will never be ready, after the process has ended.
+   */
   readonly ready: Promise<ReadyReport>
 }
 
-/** Makes the error of a start that is given up, at the moment that it is, so that it has the log of that moment. */
+/**
+ * Makes the error of a start that is ended early. It is called at that moment, so the error has the log of that moment.
+ */
 export type AbortReason = (details: ServerDetails) => TarantoolFixtureError
 
 export interface LaunchSpec extends ServerCommand {
   readonly nonce: string
   /** Ends the start; the reason is an `AbortReason`. */
   readonly signal: AbortSignal
-  /** What is known of the server at the time that an error is made. */
+  /** The facts about the server at the time when an error is made. */
   readonly context: (logStart: number) => FailureContext
 }
 
-// The report may still be in the pipe when the process has gone; a pipe that a child of the server holds open may never
-// end.
+// The report may still be in the pipe when the process has ended. A child of the server may hold the pipe open for
+// ever.
 const reportAfterExit = 1000
 
 /**
- * Starts a server's process and watches it until it is ready. A process that ends, reports an error or is aborted first
- * is gone when `ready` rejects.
+ * Starts a server's process and watches it until it is ready. If the process ends, reports an error or is aborted
+ * first, it has ended when `ready` rejects.
  */
 export function launch(spec: LaunchSpec): Launch {
   const process = TarantoolProcess.spawn(spec)
@@ -43,7 +47,7 @@ export function launch(spec: LaunchSpec): Launch {
 async function watchStart(process: TarantoolProcess, spec: LaunchSpec): Promise<ReadyReport> {
   const { exited, reportStream } = process
   const report = readReport(reportStream, spec.nonce)
-  // A server that is ready does not hold its owner back; one that is not yet does.
+  // A server that is ready does not keep its owner alive. A server that is not ready yet does.
   const release = process.hold()
   let onAbort = (): void => {}
   const aborted = new Promise<'aborted'>(resolve => {
@@ -86,7 +90,7 @@ async function reportOrNothing(report: ReturnType<typeof readReport>): ReturnTyp
   }
 }
 
-// A server that closed its report without a word, and lives on, can only be waited for until the start is given up.
+// A server may close its report without a line and live on. The code then waits until the start is given up.
 async function exitWithin(process: TarantoolProcess, spec: LaunchSpec): Promise<ProcessExit> {
   const kill = (): void => void process.kill()
   spec.signal.addEventListener('abort', kill, { once: true })

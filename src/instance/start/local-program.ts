@@ -8,7 +8,7 @@ import type { Version } from '../../version/version.ts'
 import { serverEnvironment } from './environment.ts'
 import type { Program, ReadyProgram } from './program.ts'
 
-/** The Tarantool that is found on this machine, or installed there. */
+/** The Tarantool that is found or installed on this machine. */
 export class LocalProgram implements Program {
   readonly #options: ResolvedOptions
   readonly #mayDownload: boolean
@@ -24,13 +24,14 @@ export class LocalProgram implements Program {
 
   async obtain(signal?: AbortSignal): Promise<void> {
     const binary = await this.#locate(signal)
-    // Nothing is said about the one on PATH, which need not be asked for its version yet.
+    // The `tarantool` on PATH causes no line, because its version need not be known yet.
     if (binary.source !== 'PATH') await this.#introduce(binary)
   }
 
   async prepare(signal: AbortSignal): Promise<ReadyProgram> {
     const binary = await this.#locate(signal)
-    // Asked at the first start of a binary, so that a program that is no Tarantool is never run with our script.
+    // The version is asked at the first start of a binary, so that a program that is not Tarantool never runs the init
+    // script.
     const version = await this.#introduce(binary)
     const { commandArgs, env } = this.#options
     const environment = serverEnvironment(binary.env, env)
@@ -60,7 +61,7 @@ export class LocalProgram implements Program {
     })
   }
 
-  /** Asks for its version, and says which it is. */
+  /** Asks the program for its version, and announces it. */
   async #introduce(binary: Binary): Promise<Version> {
     const version = await this.#versionOf(binary)
     announceBinary(binary, version, { report: toStderr, quiet: this.#options.quiet })

@@ -6,7 +6,7 @@ import type { Program } from './program.ts'
 /**
  * The Tarantool that an instance's options ask for.
  *
- * @param download may be false, to look at what this machine has only
+ * @param download false looks only at programs that this machine has
  */
 export const programOf = (options: ResolvedOptions, { download = true }: { download?: boolean } = {}): Program =>
   options.docker ? new DockerProgram(options, options.docker) : new LocalProgram(options, { download })

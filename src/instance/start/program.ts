@@ -5,48 +5,48 @@ import type { FailureContext } from '../failure/details.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
 import type { ProcessSpec } from '../process.ts'
 
-/** Where a server's files are, and where it listens. */
+/** The places of a server's files, and its addresses. */
 export interface ServerPlace {
   readonly directory: string
-  /** What Tarantool is started with. */
+  /** The script with which Tarantool is started. */
   readonly bootFile: string
   readonly logFile: string
   readonly addresses: InstanceAddresses
 }
 
-/** What to spawn for a server, and what its end may mean. */
+/** The command to spawn for a server, and the meaning of its end. */
 export interface ServerCommand extends ProcessSpec {
-  /** Tells of an end before the server was ready that is not the server's own doing. */
+  /** Explains an end before the server was ready, if the server itself is not the cause. */
   readonly errorOfExit?: ((exit: ProcessExit, context: FailureContext) => TarantoolFixtureError | undefined) | undefined
 }
 
-/** Where a server replicates from. */
+/** The replication sources of a server. */
 interface ReplicationRoute {
-  /** The sources as the server itself is to have them. */
+  /** The sources in the form for the server itself. */
   readonly sources: string | readonly string[] | undefined
-  /** Makes them reachable for it; what it gives ends that. */
+  /** Makes the sources reachable for the server. The function that it returns undoes this. */
   open(): Promise<() => void>
 }
 
-/** A Tarantool that can be run as it is now. */
+/** A Tarantool that can run now. */
 export interface ReadyProgram {
-  /** As a list of templates names it. */
+  /** The program's name in a list of templates. */
   readonly name: string
-  /** The server's environment, as far as it is known here. */
+  /** The server's environment, if it is known here. */
   readonly environment: Readonly<Record<string, string>>
-  /** What tells it from other programs: one of another identity may make other data of the same seed. */
+  /** The program's identity. A program with another identity may make other data from the same seed. */
   identity(): unknown
   command(place: ServerPlace): ServerCommand
-  /** Default: the sources are reached as they are. */
+  /** Default: the server reaches the sources as they are. */
   replicationRoute?(sources: string | readonly string[] | undefined, directory: string): ReplicationRoute
 }
 
 /** The Tarantool of an instance: a binary of this machine, or one in an image. */
 export interface Program {
-  /** The version that it says it has. */
+  /** The version that the program reports. */
   version(): Promise<Version>
-  /** Finds it, downloads it or pulls it, and says so: what can be done before anything runs it. */
+  /** Finds, downloads or pulls the program, and announces it: the work that can be done before the program runs. */
   obtain(signal?: AbortSignal): Promise<void>
-  /** Obtains it for a start. Not on the server's time. */
+  /** Obtains the program for a start. The time does not count towards the server's timeout. */
   prepare(signal: AbortSignal): Promise<ReadyProgram>
 }

@@ -3,14 +3,14 @@ import { readableText } from '../../readable-text.ts'
 import type { TemplateReport } from '../../seed/template-store.ts'
 import type { SeedFailure } from '../failure/seed-failure.ts'
 
-/** What the boot script says of a failed start. */
+/** The boot script's report of a failed start. */
 export interface FailureReport {
   readonly stage: 'access' | 'console' | 'init' | 'app' | 'no_box_cfg' | 'moved' | 'log_moved' | 'seed_lua' | 'seed'
   readonly message: string
-  /** The chunk's name as Lua has it: `@/path/app.lua`, `=appLua`. */
+  /** The chunk's name in Lua: `@/path/app.lua`, `=appLua`. */
   readonly source?: string
   readonly line?: number
-  /** Whether the message begins with the place. */
+  /** True if the message begins with the place. */
   readonly named?: boolean
   readonly trace?: string
   readonly box_code?: number
@@ -18,11 +18,11 @@ export interface FailureReport {
   readonly seed?: SeedFailure
 }
 
-/** What the boot script says when the last line of the init script has run. */
+/** The boot script's report after the last line of the init script. */
 export interface ReadyReport {
   /** `_TARANTOOL`: `2.6.0-0-g47aa4e01e`. */
   readonly version: string
-  /** Where the server was told to make or to try one. */
+  /** The template that the server was to make or to compare with. */
   readonly template?: TemplateReport
 }
 
@@ -107,14 +107,15 @@ class ReportSearch {
 /**
  * Reads a server's stdout until the line with the nonce.
  *
- * @returns the report; undefined when the stream ended without one
+ * @returns the report; undefined if the stream ended without a report
  */
 export function readReport(stdout: Readable, nonce: string): Promise<Report | undefined> {
   return new Promise(resolve => {
     const search = new ReportSearch(nonce)
     const settle = (report: Report | undefined): void => {
       stdout.off('data', onData)
-      // Whatever else comes (from a wrapper around Tarantool) is read and dropped, so that nobody has to wait.
+      // The code reads and drops other output, for example of a wrapper around Tarantool, so that no writer has to
+      // wait.
       stdout.resume()
       resolve(report)
     }

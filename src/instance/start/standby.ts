@@ -5,10 +5,10 @@ import type { ServerDetails } from '../failure/details.ts'
 import { errorOfTakeOver } from '../failure/port-failure.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
 
-/** A server that stands by, as the take-over sees it. */
+/** A server that stands by, from the take-over's point of view. */
 export interface StandbyServer {
   readonly addresses: InstanceAddresses
-  /** In milliseconds: a server whose Lua never yields does not answer. */
+  /** The timeout in milliseconds, because a server whose Lua never yields does not answer. */
   readonly timeout: number
   details(): ServerDetails
   command(lua: string, options: RequestOptions): Promise<unknown[]>
@@ -39,7 +39,7 @@ async function takeOver({ addresses, timeout, details, command }: StandbyServer)
     await command("require('tarantool-fixture').take_over()", { timeout })
   } catch (error) {
     if (!(error instanceof LuaError) || !takenAddress.test(error.luaMessage)) throw error
-    // The binary port is first; who fails to make a console's server has got that far.
+    // The binary port comes first. An error of the console's server shows that the binary port is done.
     const consoleIsTaken = error.luaMessage.includes('failed to create server')
     const address = (consoleIsTaken ? addresses.standby?.consoleToBe : undefined) ?? addresses.listen
     throw errorOfTakeOver(address, details(), error)

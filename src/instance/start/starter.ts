@@ -27,22 +27,22 @@ export interface StarterSpec {
   readonly replicationSource: string | readonly string[] | undefined
   /** Ends the start; the reason is an `AbortReason`. */
   readonly signal: AbortSignal
-  /** Called with the process, or with each when more than one has to be made. */
+  /** Called with the process. If a start needs several processes, called with each. */
   readonly onProcess: (process: TarantoolProcess) => void
 }
 
-/** Brings an instance's server up: from the binary to the report that it is ready. */
+/** Starts an instance's server: from the binary to the report that the server is ready. */
 export class Starter {
   readonly #options: ResolvedOptions
   readonly #workspace: Workspace
   readonly #details: (logStart: number) => ServerDetails
   readonly #program: Program
   #process: TarantoolProcess | undefined
-  /** Why the seed runs at each start, where it does. */
+  /** The reason why the seed runs at each start, if it does. */
   seedNote: string | undefined
-  /** Somebody may know the address: from then on it stays. */
+  /** Some client may know the address, so it stays from then on. */
   addressIsKnown = false
-  /** Whether a server of this instance has listened on its addresses. */
+  /** True if a server of this instance has listened on its addresses. */
   #hasListened = false
 
   constructor(options: ResolvedOptions, workspace: Workspace, details: (logStart: number) => ServerDetails) {
@@ -56,7 +56,7 @@ export class Starter {
     return await this.#program.version()
   }
 
-  /** The process has ended, and its sockets are gone, when this rejects. */
+  /** When this rejects, the process has ended, and its sockets are removed. */
   async start(spec: StarterSpec): Promise<ReadyReport> {
     const prepared = this.#program.prepare(spec.signal).catch((error: unknown) => {
       this.#throwIfAborted(spec.signal)
@@ -82,13 +82,13 @@ export class Starter {
       origin: () => this.#templateOrigin(program),
       directory: this.#workspace.directory,
       signal: spec.signal,
-      // One that has its own time limit ends first, and says how.
+      // The server that makes the template has a time limit of its own. It ends first, and gives the reason.
       patience: 2 * this.#options.timeout,
       launch: source =>
         source.kind === 'copy' && source.isTrial
           ? this.#tryOut(program, spec, source)
           : this.#bringUp(program, spec, source),
-      // Nothing survives a restart then, and an application may rely on an empty database.
+      // Then no data survives a restart, and an application may rely on an empty database.
       keepsSnapshot: walModeOf(this.#options, undefined) !== 'none',
       end: () => this.#endLast(),
       tell: reason => {
@@ -119,7 +119,7 @@ export class Starter {
     if (signal.aborted) throw (signal.reason as AbortReason)(this.#details(0))
   }
 
-  // Only a server that is ready counts as the instance's: its seeded successor has the whole time of a start.
+  // Only a server that is ready counts as the instance's server: its seeded successor has the full time of a start.
   async #tryOut(program: ReadyProgram, spec: StarterSpec, source: DataSource): Promise<ReadyReport> {
     const abort = new AbortController()
     const forward = (): void => abort.abort(spec.signal.reason)
@@ -179,7 +179,7 @@ export class Starter {
     }
   }
 
-  // Whether a start should wait for the port: a server of ours had it before, or the fixture chose it.
+  // True if a start should wait for the port: a server of this instance had it before, or the fixture chose it.
   #isOurs(address: string): boolean {
     return this.#hasListened || this.#workspace.chosen.includes(address) || this.#workspace.takesOver(address)
   }
@@ -222,7 +222,7 @@ export class Starter {
     return launched
   }
 
-  // What goes wrong with the process itself is told by the launch; here it is the log that cannot be opened.
+  // The launch reports errors of the process itself. The error here is a log that cannot be opened.
   #launchIn(directory: string, closeRoute: (() => void) | undefined, spec: LaunchSpec): Launch {
     try {
       const launched = launch(spec)

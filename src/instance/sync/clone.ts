@@ -8,13 +8,14 @@ import { UnknownExtension } from '../../protocol/values/unknown-extension.ts'
 import { Uuid } from '../../protocol/values/uuid.ts'
 import { TarantoolVersion } from '../../version/tarantool-version.ts'
 
-// The structured clone between threads keeps dates, big integers, maps, expressions and cycles; it does not keep classes.
+// The structured clone between threads keeps dates, big integers, maps, expressions and cycles. It does not keep
+// classes.
 const valueClasses = { Datetime, Decimal, ErrorValue, Interval, UnknownExtension, Uuid }
 const builtinErrors = new Map(
   [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(each => [each.name, each]),
 )
 
-/** The key that tells what is not an object of the user's. */
+/** The key that marks a value that is not an object of the user's. */
 const classKey = '\0class'
 
 type Tagged = { [classKey]: string; content: unknown }
@@ -43,7 +44,7 @@ function wrap(value: unknown, seen: Seen): unknown {
     return copy
   }
   if (value instanceof TarantoolVersion) return keep(tagged('TarantoolVersion', value.text))
-  // A copy of its own: a small Buffer would take the whole of its pool along.
+  // The code makes a copy: a small Buffer would take its whole pool along.
   if (value instanceof ByteString) return keep(tagged('ByteString', new Uint8Array(value)))
   if (value instanceof Uint8Array) return keep(new Uint8Array(value))
   if (value instanceof Error) {
@@ -87,7 +88,7 @@ function unwrapTagged(value: Tagged, seen: Seen): unknown {
     seen.set(value, made)
     return made
   }
-  // Its text is for the message of who refuses it.
+  // The text is for the message of the code that refuses the value.
   if (name === 'Function') return Object.assign(() => {}, { toString: () => content })
   if (name === 'Symbol') return Symbol(content as string | undefined)
   if (name === 'TarantoolVersion') return keep(TarantoolVersion.of(content as string))
@@ -123,7 +124,7 @@ function unwrap(value: unknown, seen: Seen): unknown {
   if (known !== undefined) return known
   if (Object.hasOwn(value, classKey)) return unwrapTagged(value as Tagged, seen)
   if (!Array.isArray(value) && Object.prototype.toString.call(value) !== '[object Object]') return value
-  // Ours alone since it was cloned.
+  // The clone belongs to this thread alone.
   seen.set(value, value)
   for (const [name, item] of Object.entries(value)) {
     if (typeof item === 'object' && item !== null) {
@@ -138,12 +139,15 @@ function unwrap(value: unknown, seen: Seen): unknown {
   return value
 }
 
-/** A value as it can go to another thread: with marks for what the way there would not keep. */
+/** A value in a form for another thread, with marks for the parts that a clone would lose. */
 export function toClone(value: unknown): unknown {
   return wrap(value, new Map())
 }
 
-/** The value again, of its own classes. Functions have become ones that do nothing: they are no values of a server's. */
+/**
+ * Restores the value with its own classes. Functions become functions that do nothing, because no server returns
+ * functions.
+ */
 export function fromClone(value: unknown): unknown {
   return unwrap(value, new Map())
 }

@@ -33,27 +33,27 @@ const ways = {
   grepLog: 'method',
   waitForLog: 'method',
   reset: 'limited',
-  // These members work after the end of the thread, too.
+  // These members also work after the end of the thread.
   state: 'own',
   isRunning: 'own',
   logFile: 'own',
   stop: 'own',
   terminate: 'own',
   kill: 'own',
-  // Values of other classes than the original's.
+  // The values have other classes than the original's.
   log: 'own',
   process: 'own',
   logger: 'own',
-  // A mapped type knows neither the type `this` nor type parameters of methods.
+  // A mapped type supports neither the type `this` nor type parameters of methods.
   start: 'own',
   ready: 'own',
   restart: 'own',
   eval: 'own',
   call: 'own',
-  // Other options than the original's.
+  // The options differ from the original's.
   command: 'own',
   waitStopped: 'own',
-  // Only the broker gives an address to another server, and the broker is asynchronous.
+  // Only the broker passes an address to another server, and the broker is asynchronous.
   standBy: 'none',
   takeOver: 'none',
   stepAside: 'none',
@@ -67,7 +67,7 @@ let instances = 0
 function remoteInstance(options: InstanceOptions, baseDir: string): Remote {
   const instance = ++instances
   const thread = serverThread()
-  // Whatever else a logger is, the other side refuses.
+  // The other side refuses a logger that is not a function.
   const { logger } = options ?? {}
   const logs = typeof logger === 'function'
   if (logs) thread.onLine(instance, guarded(logger))
@@ -78,16 +78,16 @@ function remoteInstance(options: InstanceOptions, baseDir: string): Remote {
 }
 
 /**
- * A Tarantool server of one's own for scripts, a REPL, and runners whose setup cannot be asynchronous. What Python's
- * `asynctnt.instance.TarantoolSyncInstance` does, with its option names in camelCase.
+ * A Tarantool server for scripts, a REPL, and runners whose setup cannot be asynchronous. The class does the work of
+ * Python's `asynctnt.instance.TarantoolSyncInstance`, and has its option names in camelCase.
  *
- * The class has the members of `TarantoolInstance`, with the same options, values and errors. Each method blocks until it
- * is done, and returns the value itself instead of a promise. A member that is not described here is described at
+ * The class has the members of `TarantoolInstance`, with the same options, values and errors. Each method blocks until
+ * it is done, and returns the value itself instead of a promise. Members without a description here are described at
  * `TarantoolInstance`.
  *
- * The servers belong to this process, run in a thread of their own, and end with the process, which they do not keep alive.
- * The `logger` is called in this thread: with each line that comes while a method blocks, before the method returns, and
- * with the others when Node gets to its events.
+ * The servers belong to this process. A separate thread controls them. They end with the process, and do not keep it
+ * alive. The `logger` is called in this thread. While a method blocks, it gets each new line before the method returns.
+ * It gets other lines when Node processes its events.
  *
  * @example
  * const tarantool = new TarantoolSyncInstance({ appLua: './app.lua' }).start()
@@ -101,9 +101,9 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
   readonly #logger: Logger | undefined
 
   /**
-   * Checks the options; starts nothing.
+   * Checks the options. Starts nothing.
    *
-   * @param baseDir what relative paths in the options are relative to. Default: the working directory.
+   * @param baseDir the directory that relative paths in the options start from. Default: the working directory.
    * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
    */
   constructor(options: InstanceOptions = {}, baseDir: string = process.cwd()) {
@@ -115,16 +115,16 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
     this.log = new SyncLogFile(remote.get('logFile') as string, remote.part('log'))
   }
 
-  /** A TCP port that is free now on 127.0.0.1. */
+  /** Finds a TCP port that is free now on 127.0.0.1. */
   static getRandomPort(): number {
     const limit = Number.POSITIVE_INFINITY
     return serverThread().ask({ kind: 'port' }, limit, () => new Error('unreachable')) as number
   }
 
   /**
-   * How long `eval`, `call`, `command`, `status`, `reset` and `waitStopped` wait for the server, in milliseconds, before they
-   * throw a RequestTimeoutError: nothing else could end the wait. Default 60000; `Infinity` for no limit. The server is not
-   * told, and may go on with what it was asked; the instance stays usable.
+   * The longest wait of `eval`, `call`, `command`, `status`, `reset` and `waitStopped`, in milliseconds. After it they
+   * throw a RequestTimeoutError, because nothing else could end the wait. Default 60000; `Infinity` for no limit. The
+   * server does not learn this, and may go on with the request. The instance stays usable.
    */
   get requestTimeout(): number {
     return this.#remote.requestTimeout
@@ -137,12 +137,12 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
     this.#remote.requestTimeout = milliseconds
   }
 
-  /** Where it is in its life. */
+  /** The state of the instance. */
   get state(): InstanceState {
     return this.#remote.isThere ? (this.#remote.get('state') as InstanceState) : 'failed'
   }
 
-  /** Whether the server is ready for requests. */
+  /** True if the server is ready for requests. */
   get isRunning(): boolean {
     return this.state === 'running'
   }
@@ -152,7 +152,7 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
     return this.log.path
   }
 
-  /** The process that runs, or that ran last. */
+  /** The process that runs, or the last one. */
   get process(): TarantoolSyncProcess | undefined {
     const number = this.#remote.get('process') as number | undefined
     return number === undefined ? undefined : new TarantoolSyncProcess(this.#remote.part(number), this.log)
@@ -164,11 +164,11 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
   }
 
   /**
-   * Starts the server, and waits until the last line of its init script has run. A running server is left as it is.
+   * Starts the server, and waits until the last line of its init script has run. A running server stays as it is.
    *
    * @returns the instance itself
    * @throws BoxCfgError, InitScriptError, SeedError, PortTakenError, ServerExitedError, ServerKilledError at once,
-   *   StartTimeoutError after `timeout`; nothing runs then, and no directory is left
+   *   StartTimeoutError after `timeout`. After an error no server runs, and no directory is left
    */
   start(options: StartOptions = {}): this {
     this.#remote.call('start', [options])
@@ -178,14 +178,18 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
   /**
    * Waits for a server that was started with `wait: false`.
    *
-   * @param options `timeout` in milliseconds; the server is left alone when it passes. Default: the option `timeout`.
+   * @param options `timeout` in milliseconds. After it the wait ends, and the start goes on. Default: the option
+   *   `timeout`.
    */
   ready(options: { timeout?: number } = {}): this {
     this.#remote.call('ready', [options])
     return this
   }
 
-  /** Stops the server and starts it on the same address; with its data, as far as `walMode` kept it, unless `recreate`. */
+  /**
+   * Stops the server and starts it on the same address. The server keeps the data that its `walMode` wrote to disk,
+   * unless `recreate` is true.
+   */
   restart(options: { recreate?: boolean } = {}): this {
     this.#remote.call('restart', [options])
     return this
@@ -196,33 +200,36 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
     this.#end('stop', options)
   }
 
-  /** asynctnt's other name for `stop`. */
+  /** The same as `stop`. asynctnt has both names. */
   terminate(options: StopOptions = {}): void {
     this.#end('terminate', options)
   }
 
-  /** Ends the server with SIGKILL, and cleans up like `stop`. `{ cleanup: false }` leaves what a crash would leave. */
+  /**
+   * Ends the server with SIGKILL, and cleans up like `stop`. `{ cleanup: false }` keeps the directory in the state that
+   * a crash leaves.
+   */
   kill(options: StopOptions = {}): void {
     this.#end('kill', options)
   }
 
   /**
-   * Waits until the server has ended, for whatever reason; at once when none runs.
+   * Waits until the server has ended, for any reason. Returns at once if no server runs.
    *
    * @param options `timeout` in milliseconds. Default: `requestTimeout`.
-   * @returns how it ended; undefined when it was never started
+   * @returns the exit code or signal; undefined if the server was never started
    * @throws RequestTimeoutError
    */
   waitStopped({ timeout = this.requestTimeout }: { timeout?: number } = {}): ProcessExit | undefined {
     return this.#remote.call('waitStopped', [], timeout) as ProcessExit | undefined
   }
 
-  /** `stop()`, for `using`. */
+  /** Calls `stop()`, for `using`. */
   [Symbol.dispose](): void {
     this.stop()
   }
 
-  // If the servers' thread has ended, its servers have ended too. A `finally` of the user's does not have to know.
+  // If the servers' thread has ended, its servers have ended too. The user's `finally` need not handle this.
   #end(name: 'stop' | 'terminate' | 'kill', options: StopOptions): void {
     if (this.#remote.isThere) this.#remote.call(name, [options])
   }
@@ -231,8 +238,9 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
    * Runs Lua on the server's console, as its administrator.
    *
    * @param options `timeout` in milliseconds, default `requestTimeout`; `printGreeting`
-   * @returns the values; an empty list when there are none. Uuids, datetimes and the like are strings, as on the console
-   * @throws LuaError, BoxError; NotRunningError; ServerExitedError when the server ends first; RequestTimeoutError
+   * @returns the values, or an empty list if there are none. Uuids, datetimes and similar values are strings, as on the
+   *   console
+   * @throws LuaError, BoxError; NotRunningError; ServerExitedError if the server ends first; RequestTimeoutError
    */
   command(
     lua: string,
@@ -244,9 +252,10 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
   /**
    * Runs Lua over the binary protocol.
    *
-   * @param args what `...` stands for in it
+   * @param args the values of `...` in the Lua
    * @returns the list of the values that it returns
-   * @throws LuaError, BoxError; ProtocolError for a value that cannot be sent; NotRunningError, ServerExitedError; RequestTimeoutError after `requestTimeout`
+   * @throws LuaError, BoxError; ProtocolError for a value that cannot be sent; NotRunningError, ServerExitedError;
+   *   RequestTimeoutError after `requestTimeout`
    * @example
    * const [sum] = tarantool.eval<[number]>('return ... + 1', 41)
    */
@@ -257,10 +266,10 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
   /**
    * Calls a function of the application over the binary protocol.
    *
-   * @param name a global function's, or a path such as `'box.space.users:count'`
+   * @param name of a global function, or a path such as `'box.space.users:count'`
    * @param args its arguments
    * @returns the list of the values that it returns
-   * @throws what `eval` throws
+   * @throws the errors of `eval`
    * @example
    * const [count] = tarantool.call<[number]>('count_users')
    */

@@ -8,13 +8,13 @@ const ways = {
   text: 'method',
   lines: 'method',
   grep: 'method',
-  // A writer of the log is a promise, which no other thread can be given.
+  // A writer of the log is a promise, which cannot cross threads.
   waitFor: 'own',
 } as const
 
 const BlockingLogFile: Twin<LogFile, typeof ways> = /* @__PURE__ */ twinOf(ways)
 
-/** The log of a blocking instance: the members of `LogFile`, whose methods block and return the value itself. */
+/** The log of a blocking instance. It has the members of `LogFile`, whose methods block and return the value itself. */
 export class SyncLogFile extends BlockingLogFile {
   /** The path of the file. */
   readonly path: string

@@ -1,11 +1,14 @@
-/** What a request is about: an instance, one of its processes, or its log. */
+/** The object of a request: an instance, one of its processes, or its log. */
 export interface Target {
   readonly instance: number
-  /** The number of a process in the order in which the instance handed them out; or its log. */
+  /** The number of a process, in the order in which the instance returned them; or the instance's log. */
   readonly part?: number | 'log' | undefined
 }
 
-/** From the thread that waits to the one that owns the servers. What `toClone` made of values is unknown here. */
+/**
+ * A message from the waiting thread to the thread that owns the servers. `toClone` has converted its values to unknown
+ * types.
+ */
 export type Request =
   | { readonly id: number; readonly kind: 'ping' }
   | { readonly id: number; readonly kind: 'port' }
@@ -25,16 +28,16 @@ export type Request =
       readonly values: unknown
     }
 
-/** The way back. */
+/** A message in the other direction. */
 export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: unknown }
   | { readonly instance: number; readonly line: string }
 
-/** What the thread is given when it is made. */
+/** The data that the thread gets when it is made. */
 export interface ThreadData {
   readonly port: import('node:worker_threads').MessagePort
-  /** Two integers: how many messages came, and whether the thread has ended. */
+  /** Two integers: the number of messages that came, and whether the thread has ended. */
   readonly signal: Int32Array
 }
 

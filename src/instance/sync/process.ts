@@ -30,15 +30,15 @@ const ways = {
 const BlockingProcess: Twin<TarantoolProcess, typeof ways> = /* @__PURE__ */ twinOf(ways)
 
 /**
- * A process of a blocking instance: the members of `TarantoolProcess`, whose methods block and return the value itself. It
- * has no `exited` and no `serverPid`. `wait` throws a RequestTimeoutError after the instance's `requestTimeout`.
+ * A process of a blocking instance. It has the members of `TarantoolProcess`, except `exited` and `serverPid`. The
+ * methods block and return the value itself. `wait` throws a RequestTimeoutError after the instance's `requestTimeout`.
  */
 export class TarantoolSyncProcess extends BlockingProcess {
-  /** The process's id; 0 when it could not be started. */
+  /** The process id; 0 if the process could not be started. */
   readonly pid: number
-  /** The server's log: its stderr, and from the init script on its stdout. */
+  /** The server's log: its stderr. From the init script on, it also contains the server's stdout. */
   readonly log: SyncLogFile
-  /** Where this process's part of the log begins, in bytes. */
+  /** The offset in bytes at which this process's part of the log begins. */
   readonly logStart: number
 
   /** @internal */

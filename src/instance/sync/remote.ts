@@ -3,7 +3,7 @@ import { toClone } from './clone.ts'
 import type { Target } from './messages.ts'
 import type { ServerThread } from './thread.ts'
 
-/** Something that lives in the servers' thread, spoken to as if it were here. */
+/** An object in the servers' thread, with calls as if it were in this thread. */
 export class Remote {
   readonly #thread: ServerThread
   readonly #target: Target
@@ -16,7 +16,7 @@ export class Remote {
     this.#whole = whole ?? this
   }
 
-  /** Whether the thread is there. */
+  /** True if the thread exists. */
   get isThere(): boolean {
     return this.#thread.alive
   }
@@ -39,16 +39,16 @@ export class Remote {
   }
 
   /**
-   * Calls a method, and waits for what it returns.
+   * Calls a method, and waits for its result.
    *
-   * @param timeout in milliseconds. Default: none, for what ends by itself.
-   * @throws what the method throws; RequestTimeoutError
+   * @param timeout in milliseconds. Default: none, for calls that end by themselves.
+   * @throws the errors of the method; RequestTimeoutError
    */
   call(name: string, values: readonly unknown[], timeout: number = Number.POSITIVE_INFINITY): unknown {
     return this.#ask('call', name, values, timeout)
   }
 
-  /** The same for a part of it. */
+  /** The same for a part of the object. */
   part(part: number | 'log'): Remote {
     return new Remote(this.#thread, { ...this.#target, part }, this.#whole)
   }

@@ -6,22 +6,22 @@ import { packageDirectory } from '../../package-files.ts'
 import { fromClone } from './clone.ts'
 import { hasEnded, messagesSent, type Reply, type Request, type ThreadData } from './messages.ts'
 
-// Node itself runs it, which reads no TypeScript: where the sources run, it is the built one, too.
+// Node itself runs this file, and Node reads no TypeScript. So the built file runs even if the sources run here.
 const script = join(packageDirectory, 'dist/instance/sync/worker.js')
 const startWithin = 60_000
 
-/** A request without its number, which is given when it is sent. */
+/** A request without its number, which it gets when it is sent. */
 export type Question<Each extends Request = Request> = Each extends Request ? Omit<Each, 'id'> : never
 
 /**
- * The thread that runs the servers of the blocking instances, and the wait for its answers. Neither it nor its servers keep
- * Node alive.
+ * The thread that runs the servers of the blocking instances, and the wait for its answers. Neither the thread nor its
+ * servers keep Node alive.
  */
 export class ServerThread {
   readonly #port: MessagePort
   readonly #signal: Int32Array = new Int32Array(new SharedArrayBuffer(8))
   readonly #loggers: Map<number, (line: string) => void> = new Map()
-  /** Those that came while a request that was sent later waited for its own. */
+  /** Messages that came while a later request waited for its own answer. */
   readonly #early: Map<number, Reply> = new Map()
   readonly #waiting: Set<number> = new Set()
   #lastId = 0
@@ -31,7 +31,8 @@ export class ServerThread {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     const workerData: ThreadData = { port: port2, signal: this.#signal }
-    // The variables are those of this thread at any time. Its own arguments (--eval, --import) are not for the other one.
+    // The thread gets this thread's variables at any time. This thread's arguments (--eval, --import) are not for the
+    // other one.
     const worker = new Worker(script, {
       workerData,
       transferList: [port2],
@@ -40,30 +41,30 @@ export class ServerThread {
       name: 'tarantool-fixture',
     })
     worker.on('error', error => process.emitWarning(error))
-    // One that is terminated says nothing itself.
+    // A terminated thread sends no message itself.
     worker.on('exit', () => Atomics.store(this.#signal, hasEnded, 1))
     worker.unref()
-    // For the lines that are logged while nobody waits.
+    // For the lines that are logged while no method waits.
     port1.on('message', (reply: Reply) => this.#take(reply))
     port1.unref()
     this.ask({ kind: 'ping' }, startWithin, () => new Error(`${script} did not start within ${startWithin} ms`))
   }
 
-  /** Whether the thread is there. */
+  /** True if the thread exists. */
   get alive(): boolean {
     return Atomics.load(this.#signal, hasEnded) === 0
   }
 
-  /** Who gets the lines of an instance. */
+  /** The receivers of the lines of an instance. */
   onLine(instance: number, logger: (line: string) => void): void {
     this.#loggers.set(instance, logger)
   }
 
   /**
-   * Asks, and blocks until the answer is there.
+   * Sends a request, and blocks until the answer arrives.
    *
-   * @param timeout in milliseconds; the answer is dropped when it comes later
-   * @throws what the method threw there, with the stack of here; `onTimeout`'s error
+   * @param timeout in milliseconds. A later answer is dropped
+   * @throws the error of the method in the other thread, with the stack of this thread; `onTimeout`'s error
    */
   ask(question: Question, timeout: number, onTimeout: () => Error): unknown {
     const id = ++this.#lastId
@@ -108,7 +109,7 @@ export class ServerThread {
     }
   }
 
-  // A logger may ask something itself, and so wait within a wait.
+  // A logger may send a request itself, and so wait within a wait.
   #take(reply: Reply): void {
     if ('line' in reply) this.#loggers.get(reply.instance)?.(reply.line)
     else if (this.#waiting.has(reply.id)) this.#early.set(reply.id, reply)

@@ -1,7 +1,7 @@
 import type { Remote } from './remote.ts'
 
 /**
- * How a blocking twin answers for a member of the original.
+ * The way in which a blocking twin implements a member of the original.
  *
  * - `property`: the thread reads or writes the property.
  * - `method`: the thread calls the method, which ends by itself.

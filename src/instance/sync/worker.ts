@@ -1,4 +1,4 @@
-// Runs in a thread of its own, and owns the servers of the blocking instances of the thread that made it.
+// Runs in a separate thread, and owns the servers of the blocking instances of the thread that made it.
 import { workerData } from 'node:worker_threads'
 import type { InstanceOptions } from '../../config/options.ts'
 import { TarantoolInstance } from '../instance.ts'
@@ -8,7 +8,7 @@ import { hasEnded, messagesSent, type Reply, type Request, type Target, type Thr
 
 interface Owned {
   readonly instance: TarantoolInstance
-  /** Those that were asked for. */
+  /** The objects that were requested. */
   readonly processes: TarantoolProcess[]
 }
 
@@ -21,7 +21,7 @@ function send(reply: Reply): void {
   Atomics.notify(signal, messagesSent)
 }
 
-// Who waits for an answer would wait for ever.
+// Otherwise the thread that waits for an answer would wait for ever.
 process.on('exit', () => {
   Atomics.store(signal, hasEnded, 1)
   Atomics.add(signal, messagesSent, 1)
@@ -43,7 +43,7 @@ function find({ instance: number, part }: Target): { owner: Owned; object: objec
   return { owner, object }
 }
 
-// What cannot leave this thread is known by a number.
+// An object that cannot leave this thread is known by a number.
 function toSend({ instance, processes }: Owned, value: unknown): unknown {
   if (value === instance) return undefined
   if (value !== instance.process || value === undefined) return toClone(value)

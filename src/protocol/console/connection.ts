@@ -10,20 +10,20 @@ import { DocumentReader } from './documents.ts'
 import { toCommandError } from './errors.ts'
 import { readValues } from './values.ts'
 
-/** The module of a server that this package has started; its `command` is `fixtures/agent/command.lua`. */
+/** A Lua module in a server that this package has started. Its `command` is `fixtures/agent/command.lua`. */
 const agentModule = 'tarantool-fixture'
 const commandMark = 'tarantool-fixture-reply'
 /** The beginning of a reply, and the maximum length of that beginning. The rest is base64. */
 const replyForm = new RegExp(`^---\n- ['"]?${commandMark}:(ok|error|missing):`)
 const replyHead = 100
-/** How the output of `box.session.push` begins: it is nobody's reply. */
+/** The beginning of the output of `box.session.push`. Such output answers no request. */
 const pushForm = /^%TAG \S+ tag:tarantool\.io\/push/
 
 /**
  * A connection to the console of a server that this package has started.
  *
- * Commands run one after another, in the order in which they are given. The connection keeps Node alive only while
- * one of them waits.
+ * Commands run one after another, in the order of the calls. The connection keeps Node alive only while a command
+ * waits.
  *
  * @example
  * const console = await ConsoleConnection.connect({ path: '/tmp/tarantool/console.sock' })
@@ -31,7 +31,7 @@ const pushForm = /^%TAG \S+ tag:tarantool\.io\/push/
  * console.close()
  */
 export class ConsoleConnection {
-  /** The two lines with which the server greets: its version, and a hint. */
+  /** The two lines of the server's greeting: its version, and a hint. */
   readonly greeting: string
   readonly #channel: Channel<Buffer>
   readonly #documents: DocumentReader
@@ -48,16 +48,16 @@ export class ConsoleConnection {
   /**
    * Connects to a console.
    *
-   * @throws ConnectionError when nobody listens, no greeting comes within `timeout` (milliseconds, 5000 by default), or
-   *   the port speaks the binary protocol.
+   * @throws ConnectionError if nobody listens, no greeting comes within `timeout` (milliseconds, 5000 by default), or
+   *   the port speaks the binary protocol
    */
   static async connect(address: Address, options: ConnectOptions = {}): Promise<ConsoleConnection> {
     const { socket, greeting, remaining } = await openSocket(address, options)
     const connection = new ConsoleConnection(socket, address, greeting)
     try {
       if (greeting.includes('(Binary)')) throw notAConsole(address)
-      // The application may have made Lua the default output. Versions that have no other than YAML answer with an
-      // error, which is a document like any other.
+      // The application may have made Lua the default output. Versions that know only YAML answer with an error, which
+      // is a document like any other.
       await connection.#send('\\set output yaml', 'its greeting', { timeout: remaining, signal: options.signal })
       return connection
     } catch (error) {
@@ -67,17 +67,18 @@ export class ConsoleConnection {
   }
 
   /**
-   * Runs Lua as in Tarantool's console and gives the list of what it returned: `[]` for nothing, null for nil.
+   * Runs Lua as in Tarantool's console and returns the list of its results: `[]` for nothing, null for nil.
    *
-   * An expression needs no `return`. A text of several lines is one chunk, so that a `local` of its first line is there
-   * in its last. Values are those of `eval`, but for types that Tarantool's console writes as text: uuids, datetimes,
-   * intervals, errors and functions are strings; decimals are numbers where a double says the same, else strings.
+   * An expression needs no `return`. A text of several lines is one chunk, so its last line sees a `local` of its first
+   * line. Values have the types of `eval`, except for types that Tarantool's console writes as text. Uuids, datetimes,
+   * intervals, errors and functions are strings. A decimal is a number if a double can represent it exactly, else a
+   * string.
    *
-   * @throws LuaError when the Lua code raised an error, with its traceback; BoxError when that is one of the database.
-   * @throws RequestTimeoutError after `timeout` milliseconds (none by default). A command that had not begun never runs;
-   *   one that had goes on in the server, and commands after it wait for it.
-   * @throws ConnectionError when the connection ends before the reply.
-   * @throws ProtocolError when the server was not started by this package, or the values cannot be read.
+   * @throws LuaError if the Lua code raised an error, with its traceback; BoxError if the database raised the error
+   * @throws RequestTimeoutError after `timeout` milliseconds (no limit by default). A command that had not begun never
+   *   runs. A command that had begun goes on in the server, and later commands wait for it
+   * @throws ConnectionError if the connection ends before the reply
+   * @throws ProtocolError if this package has not started the server, or if the values cannot be read
    *
    * @example
    * await console.command('1 + 1, nil, {a = 1}') // [2, null, { a: 1 }]
@@ -100,7 +101,7 @@ export class ConsoleConnection {
     })
   }
 
-  /** Ends the connection at once; commands that wait reject with ConnectionError. */
+  /** Ends the connection at once. Waiting commands reject with ConnectionError. */
   close(): void {
     this.#channel.close()
   }
@@ -110,7 +111,7 @@ export class ConsoleConnection {
     return this.#channel.open
   }
 
-  /** Resolves when the connection has ended, whoever ended it. Never rejects. */
+  /** Resolves when the connection has ended, on either side. Never rejects. */
   get closed(): Promise<void> {
     return this.#channel.closed
   }
@@ -124,7 +125,7 @@ export class ConsoleConnection {
     })
   }
 
-  // One at a time: a command that is given up while it waits must not run afterwards.
+  // One command at a time: a command that is given up while it waits must not run afterwards.
   #next(): void {
     while (this.#running === undefined) {
       const next = this.#queue.shift()

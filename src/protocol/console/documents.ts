@@ -4,10 +4,11 @@ import { maxReplySize, replyTooBig } from '../reply-limit.ts'
 const documentEnd = '\n...\n'
 
 /**
- * Cuts what a console sends into its YAML documents, however TCP has cut it.
+ * Cuts the output of a console into YAML documents. TCP may have split it anywhere.
  *
- * Each ends in a line of three dots. No value of ours can hold such a line: `fixtures/agent/command.lua` answers
- * in base64, and Tarantool indents or quotes the strings of what else comes (`box.session.push`).
+ * Each document ends in a line of three dots. A document's contents cannot contain such a line:
+ * `fixtures/agent/command.lua` answers in base64, and Tarantool indents or quotes the strings of other output
+ * (`box.session.push`).
  */
 export class DocumentReader {
   readonly #instance: string
@@ -22,7 +23,7 @@ export class DocumentReader {
   /**
    * The documents that this chunk completes, terminators included. Each is cut out when the caller asks for it.
    *
-   * @throws ProtocolError when a document is too large; nothing after it can be read
+   * @throws ProtocolError if a document is too large. Nothing after it can be read
    */
   *push(chunk: Buffer): Generator<Buffer, void, unknown> {
     this.#received.push(chunk)

@@ -7,14 +7,14 @@ import { encodeFrame } from './frames.ts'
 const connectTimeout = 5000
 const longestReply = 10_000
 
-/** Whether a wait took its full time. Allows 50 ms, since a timer may fire a moment before the clock shows the time. */
+/** True if a wait took its full time. Allows 50 ms, since a timer may fire a moment before the clock shows the time. */
 export const isUsedUp = (began: number, timeout: number): boolean => now() - began > timeout - 50
 
 /** Tells a server, before its greeting, that a connection is the fixture's. */
 export interface Announcement {
   /** The first bytes of the connection: a ping whose reply is ignored. */
   readonly firstBytes: Uint8Array
-  /** Call this after the connection was made or has failed. */
+  /** Called after the connection was made or has failed. */
   end(): void
 }
 
@@ -23,7 +23,7 @@ export interface Announcement {
  * cannot suppress the triggers, connects anyway.
  *
  * @param agent the console that only the fixture uses
- * @throws the errors of `connect`; ConnectionError when the server does not answer
+ * @throws the errors of `connect`; ConnectionError if the server does not answer
  */
 export async function connectUnheard<Connection>(
   agent: Address,
@@ -46,7 +46,7 @@ export async function connectUnheard<Connection>(
  * Announces a connection. Uses a new console connection, since a command of a test may block an existing one.
  *
  * @param timeout in milliseconds
- * @throws when the server does not answer
+ * @throws if the server does not answer
  */
 export async function announce(agent: Address, timeout: number = connectTimeout): Promise<Announcement> {
   const { socket, remaining } = await openSocket(agent, { timeout })

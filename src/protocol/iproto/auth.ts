@@ -1,10 +1,10 @@
 import { createHash } from '../../node-builtins.ts'
 
-/** The method by which servers of every version know a user. */
+/** The authentication method that servers of every version support. */
 export const chapSha1 = 'chap-sha1'
 
 /**
- * The proof that one knows the password, for the salt of this connection (base64): 20 bytes.
+ * The proof that the client knows the password, for the salt of this connection (base64): 20 bytes.
  *
  * @see https://www.tarantool.io/en/doc/latest/reference/internals/iproto/authentication/
  */

@@ -11,22 +11,22 @@ import { encodeFrame, FrameReader } from './frames.ts'
 import { type Greeting, parseGreeting } from './greeting.ts'
 import { messageOf, type Reply, readReply, toValues } from './reply.ts'
 
-/** What a connection over the binary protocol takes. */
+/** The options of a connection over the binary protocol. */
 export interface IprotoOptions extends ConnectOptions {
-  /** `guest` by default. */
+  /** Default `guest`. */
   user?: string | undefined
-  /** Empty by default. A guest without password is not authenticated: every connection begins as guest. */
+  /** Default: empty. A guest without password is not authenticated, because every connection begins as guest. */
   password?: string | undefined
 }
 
 /**
  * A connection over Tarantool's binary protocol, IPROTO.
  *
- * Requests go out at once, and replies are matched as they come. For the types of values see `codec.ts`. The connection
- * keeps Node alive only while a request waits.
+ * Requests go out at once, and each reply is matched to its request. For the types of values see `codec.ts`. The
+ * connection keeps Node alive only while a request waits.
  *
- * Every request rejects with RequestTimeoutError after its `timeout` (milliseconds, none by default), and with
- * ConnectionError as soon as the connection ends; after a timeout the connection can still be used.
+ * Every request rejects with RequestTimeoutError after its `timeout` (in milliseconds, no limit by default). It rejects
+ * with ConnectionError as soon as the connection ends. After a timeout the connection can still be used.
  *
  * @example
  * const connection = await IprotoConnection.connect({ host: '127.0.0.1', port: 3301 }, { user: 'app', password: 'secret' })
@@ -34,11 +34,11 @@ export interface IprotoOptions extends ConnectOptions {
  * connection.close()
  */
 export class IprotoConnection {
-  /** The 128 bytes with which the server greets. */
+  /** The 128 bytes of the server's greeting. */
   readonly greeting: string
   /** The version that the server names in its greeting, such as `2.6.0`. */
   readonly serverVersion: string
-  /** The salt of this connection, base64. */
+  /** The salt of this connection, in base64. */
   readonly salt: string
   readonly #channel: Channel<Reply>
   readonly #frames: FrameReader
@@ -58,8 +58,8 @@ export class IprotoConnection {
   /**
    * Connects, and authenticates if `user` or `password` asks for it.
    *
-   * @throws ConnectionError when nobody listens, no greeting comes within `timeout`, or a console answers.
-   * @throws BoxError when the server refuses the user or the password.
+   * @throws ConnectionError if nobody listens, no greeting comes within `timeout`, or a console answers
+   * @throws BoxError if the server refuses the user or the password
    */
   static async connect(address: Address, options: IprotoOptions = {}): Promise<IprotoConnection> {
     const { socket, greeting: text, remaining } = await openSocket(address, options)
@@ -79,10 +79,10 @@ export class IprotoConnection {
   }
 
   /**
-   * Runs Lua code and gives the list of what it returns; `args` are its `...`.
+   * Runs Lua code and returns the list of its results. `args` are the values of `...` in the code.
    *
-   * @throws LuaError when the code raised an error; BoxError when that is one of the database.
-   * @throws ProtocolError when an argument or a result has no form in the other language.
+   * @throws LuaError if the code raised an error; BoxError if the database raised the error
+   * @throws ProtocolError if an argument or a result cannot be represented in the other language
    *
    * @example
    * await connection.eval('local a, b = ... return a + b', [1, 2]) // [3]
@@ -100,9 +100,9 @@ export class IprotoConnection {
   }
 
   /**
-   * Calls a function by its name, such as `box.info` or `space:method`, and gives the list of what it returns.
+   * Calls a function by its name, such as `box.info` or `space:method`, and returns the list of its results.
    *
-   * @throws as {@link eval} does; BoxError 33 (`ER_NO_SUCH_PROC`) when there is no such function.
+   * @throws the errors of {@link eval}; BoxError 33 (`ER_NO_SUCH_PROC`) if the function does not exist
    *
    * @example
    * await connection.call('box.space.users:get', [1]) // [[1, 'ann']]
@@ -124,7 +124,7 @@ export class IprotoConnection {
     await this.#request(requestType.ping, 'a ping', [], options)
   }
 
-  /** Ends the connection at once; requests that wait reject with ConnectionError. */
+  /** Ends the connection at once. Waiting requests reject with ConnectionError. */
   close(): void {
     this.#channel.close()
   }
@@ -134,7 +134,7 @@ export class IprotoConnection {
     return this.#channel.open
   }
 
-  /** Resolves when the connection has ended, whoever ended it. Never rejects. */
+  /** Resolves when the connection has ended, on either side. Never rejects. */
   get closed(): Promise<void> {
     return this.#channel.closed
   }
@@ -143,7 +143,7 @@ export class IprotoConnection {
     const { user = 'guest', password = '', timeout, signal } = options
     const waits: Promise<unknown>[] = []
     if (knowsFeatures(this.serverVersion)) {
-      // A server may refuse the request, and is usable all the same.
+      // A server that refuses this request can still be used.
       const body: Body = [
         [iprotoKey.version, 1],
         [iprotoKey.features, [errorExtension]],
@@ -173,7 +173,7 @@ export class IprotoConnection {
     try {
       for (const frame of this.#frames.push(chunk)) this.#answer(readReply(frame, instance))
     } catch (error) {
-      // Which request this answers is unknown, and where the next reply begins may be, too.
+      // The request that this reply answers is unknown, and so may be the beginning of the next reply.
       requests.rejectAll(error)
       this.#channel.close('sent what is not IPROTO, and was closed')
     }
@@ -195,7 +195,7 @@ export class IprotoConnection {
 
 type Body = [key: number, value: unknown][]
 
-// From 2.10 on, a client may tell the server what it understands.
+// From 2.10 on, a client may tell the server which features the client understands.
 function knowsFeatures(serverVersion: string): boolean {
   const version = tryParseVersion(serverVersion)
   return version !== undefined && isAtLeast(version, 2, 10)

@@ -18,10 +18,10 @@ export const iprotoKey = {
   features: 0x55,
 } as const
 
-/** A reply of this type is a `box.session.push`, and its request goes on. */
+/** The type of a reply that is a `box.session.push`. Its request goes on. */
 export const chunkStatus = 0x80
 
-/** Set in the type of a reply that is an error; the rest is its code. */
+/** This bit is set in the type of an error reply. The other bits are the error's code. */
 export const errorFlag = 0x8000
 
 /** IPROTO_FEATURE_ERROR_EXTENSION: send error objects as such and not as strings. */

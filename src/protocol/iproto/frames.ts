@@ -21,7 +21,7 @@ export class FrameReader {
     this.#limit = limit
   }
 
-  /** Whether a reply has begun to arrive. */
+  /** True if a reply has begun to arrive. */
   get isWithinReply(): boolean {
     return this.#received.length > 0
   }
@@ -29,7 +29,7 @@ export class FrameReader {
   /**
    * The replies that this chunk completes, without their sizes. Each is cut out when the caller asks for it.
    *
-   * @throws ProtocolError when a size is invalid or too large; nothing after it can be read.
+   * @throws ProtocolError if a size is invalid or too large. Nothing after it can be read
    */
   *push(chunk: Buffer): Generator<Buffer, void, unknown> {
     const received = this.#received
@@ -57,7 +57,7 @@ export class FrameReader {
 /**
  * Encodes a request as sent over the socket: its size, its header and its body.
  *
- * @throws ProtocolError when the body contains a value that cannot be sent, or is larger than a server accepts
+ * @throws ProtocolError if the body contains a value that cannot be sent, or is larger than a server accepts
  */
 export function encodeFrame(requestType: number, sync: number, body: ReadonlyMap<number, unknown>): Buffer {
   const header = new Map([

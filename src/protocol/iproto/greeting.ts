@@ -1,13 +1,13 @@
-/** What a server says of itself before the first request. */
+/** The information that a server sends before the first request. */
 export interface Greeting {
   /** Such as `2.6.0`, or `3.1.0-entrypoint-83-gcb0264c3c`. */
   serverVersion: string
-  /** Base64; fresh for each connection. A password is hashed with it. */
+  /** The salt that hashes a password, in base64. Each connection has its own. */
   salt: string
 }
 
 /**
- * Reads the greeting of the binary protocol; undefined when it is another one, such as a console's.
+ * Reads the greeting of the binary protocol; undefined for another greeting, such as a console's.
  *
  * @see https://www.tarantool.io/en/doc/latest/reference/internals/iproto/authentication/#greeting-message
  */

@@ -3,14 +3,14 @@ import { decodeEach } from '../values/codec.ts'
 import { field, isLuaFailure, toFrames, toText } from '../values/error-stack.ts'
 import { errorFlag, iprotoKey } from './constants.ts'
 
-/** One reply; `body` decodes when it is called, so that a bad body fails its own request only. */
+/** One reply. `body` decodes when it is called, so that an invalid body fails only its own request. */
 export interface Reply {
   type: number
   sync: number
   body(): unknown
 }
 
-/** @throws ProtocolError when the header cannot be read: it is unknown which request it answers. */
+/** @throws ProtocolError if the header cannot be read: then the request that it answers is unknown */
 export function readReply(frame: Uint8Array, instance: string): Reply {
   const values = decodeEach(frame, instance)
   const header = values.next().value
@@ -25,9 +25,9 @@ export function readReply(frame: Uint8Array, instance: string): Reply {
 const isUint = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 /**
- * The values that a reply gives.
+ * The values in a reply.
  *
- * @throws LuaError or BoxError when the reply is an error; ProtocolError when it cannot be read.
+ * @throws LuaError or BoxError if the reply is an error; ProtocolError if it cannot be read
  */
 export function toValues(reply: Reply, instance: string): unknown[] {
   const body = reply.body()

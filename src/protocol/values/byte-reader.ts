@@ -5,7 +5,9 @@ const shortText = 24
 
 const largestSafe = BigInt(Number.MAX_SAFE_INTEGER)
 
-/** A safe integer as a number, any other as a bigint. The package returns all integers of a server in this form. */
+/**
+ * A safe integer as a number, any other integer as a bigint. The package returns all integers of a server in this form.
+ */
 export function toInteger(value: bigint): number | bigint {
   return value <= largestSafe && value >= -largestSafe ? Number(value) : value
 }

@@ -1,10 +1,10 @@
 import { recogniseCopies } from '../../copies.ts'
 
 /**
- * A Lua string whose bytes are not valid UTF-8, so that no JavaScript string can hold it.
+ * A Lua string whose bytes are not valid UTF-8. No JavaScript string can hold such bytes.
  *
- * It is a Uint8Array of the bytes. Unlike another Uint8Array, which is binary (`mp_bin`, a varbinary in Lua on 3.0 and
- * later), it goes back to the server as a string (`mp_str`).
+ * The class is a Uint8Array of the bytes. The fixture sends a ByteString to the server as a string (`mp_str`). It sends
+ * any other Uint8Array as binary (`mp_bin`, a varbinary in Lua on 3.0 and later).
  *
  * @example
  * const [bytes] = await tarantool.eval('return "\\255"') // ByteString [255]

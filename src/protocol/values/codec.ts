@@ -9,14 +9,14 @@ import { fromExtension } from './extensions.ts'
  *
  * | Tarantool | JavaScript |
  * | --- | --- |
- * | nil | null (undefined is sent as nil; a property that has it is left out) |
- * | integer | number while it is safe, else bigint |
+ * | nil | null (undefined is sent as nil; an undefined property is left out) |
+ * | integer | number if it is safe, else bigint |
  * | double, boolean | number, boolean |
  * | string | string; ByteString if it is not UTF-8 |
  * | varbinary | Uint8Array |
  * | array, tuple | array |
- * | map | plain object; Map if a key is neither a string nor a number, or two have one name |
- * | decimal, uuid, datetime, interval, error | Decimal, Uuid, Datetime (a Date is sent as one), Interval, ErrorValue |
+ * | map | plain object; Map if a key is neither a string nor a number, or if two keys have the same name |
+ * | decimal, uuid, datetime, interval, error | Decimal, Uuid, Datetime (a Date is sent as a datetime), Interval, ErrorValue |
  * | any other extension | UnknownExtension |
  */
 
@@ -41,7 +41,7 @@ export function encode(...values: readonly unknown[]): Uint8Array {
  * Decodes bytes that hold exactly one value.
  *
  * @param instance the sender, for the error's message
- * @throws ProtocolError when the bytes are not one MessagePack value
+ * @throws ProtocolError if the bytes are not one MessagePack value
  */
 export function decode(
   bytes: Uint8Array,

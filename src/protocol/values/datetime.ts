@@ -2,7 +2,7 @@ import { recogniseCopies } from '../../copies.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { toInteger } from './byte-reader.ts'
 
-/** What a {@link Datetime} is made of; all but `seconds` are 0 when left out. */
+/** The fields of a {@link Datetime}. All fields except `seconds` default to 0. */
 export interface DatetimeFields {
   /** Seconds since 1970-01-01T00:00:00Z, rounded down. */
   seconds: number | bigint
@@ -10,14 +10,14 @@ export interface DatetimeFields {
   nanoseconds?: number
   /** Minutes east of UTC. */
   tzoffset?: number
-  /** Tarantool's number of a time zone, such as 947 for Europe/Moscow; 0 for none. */
+  /** Tarantool's number of a time zone, such as 947 for Europe/Moscow. 0 means no time zone. */
   tzindex?: number
 }
 
 /**
- * A `datetime` of Tarantool (2.10 and later): an instant to the nanosecond, and the time zone that it is shown in.
+ * A `datetime` of Tarantool (2.10 and later): an instant in nanoseconds, and the time zone for its display.
  *
- * A JavaScript Date may be sent instead of one.
+ * Calls also accept a JavaScript Date instead.
  *
  * @example
  * const [now] = await tarantool.eval<[Datetime]>('return require("datetime").now()')
@@ -28,16 +28,16 @@ export class Datetime {
     recogniseCopies(Datetime)
   }
 
-  /** Seconds since 1970-01-01T00:00:00Z, rounded down; bigint beyond the safe integers. */
+  /** Seconds since 1970-01-01T00:00:00Z, rounded down. A bigint if the number is not a safe integer. */
   readonly seconds: number | bigint
   /** 0 to 999,999,999, to be added to `seconds`. */
   readonly nanoseconds: number
   /** Minutes east of UTC. */
   readonly tzoffset: number
-  /** Tarantool's number of the time zone; 0 for none. */
+  /** Tarantool's number of the time zone. 0 means no time zone. */
   readonly tzindex: number
 
-  /** @throws InvalidOptionError when a field is not an integer of its size. */
+  /** @throws InvalidOptionError if a field is not an integer of its size */
   constructor(fields: DatetimeFields) {
     const { seconds, nanoseconds = 0, tzoffset = 0, tzindex = 0 } = fields
     const whole = typeof seconds === 'bigint' || Number.isSafeInteger(seconds)
@@ -59,7 +59,7 @@ export class Datetime {
     return new Datetime({ seconds, nanoseconds: (milliseconds - seconds * 1000) * 1e6 })
   }
 
-  /** The same instant, cut to milliseconds; an invalid Date beyond the years that a Date can hold. */
+  /** The same instant, cut to milliseconds. The Date is invalid if the year is out of a Date's range. */
   toDate(): Date {
     return new Date(Number(this.seconds) * 1000 + Math.floor(this.nanoseconds / 1e6))
   }
@@ -79,7 +79,7 @@ export class Datetime {
     return this.nanoseconds || this.tzoffset || this.tzindex ? bytes : bytes.subarray(0, 8)
   }
 
-  /** Reads what `toBytes` writes. @internal */
+  /** Reads the bytes of `toBytes`. @internal */
   static fromBytes(data: Uint8Array): Datetime {
     const bytes = Buffer.from(data)
     const seconds = bytes.readBigInt64LE(0)

@@ -25,7 +25,7 @@ export class Decimal {
   /** All digits, without an exponent: `'-12.50'`. */
   readonly text: string
 
-  /** @throws InvalidOptionError when the text is not a number, such as `'1.5'`, `'-2'` or `'3e-10'`. */
+  /** @throws InvalidOptionError if the text is not a number, such as `'1.5'`, `'-2'` or `'3e-10'` */
   constructor(text: string) {
     const [, sign, whole = '', fraction = '', exponent = '0'] = textForm.exec(text) ?? []
     if (sign === undefined || Math.abs(Number(exponent)) > 1000) {
@@ -40,12 +40,12 @@ export class Decimal {
     return Number(this.text)
   }
 
-  /** Its text. */
+  /** The digits as text. */
   toString(): string {
     return this.text
   }
 
-  /** Its text: a number of JSON would lose digits. */
+  /** The digits as text, because a number in JSON would lose digits. */
   toJSON(): string {
     return this.text
   }

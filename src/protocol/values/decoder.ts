@@ -30,7 +30,7 @@ export class Decoder {
     return this.#reader.left
   }
 
-  /** Decodes the next value. @throws ProtocolError when the bytes are not a value */
+  /** Decodes the next value. @throws ProtocolError if the bytes are not a value */
   next(): unknown {
     const reader = this.#reader
     const head = reader.byte()

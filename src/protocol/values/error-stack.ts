@@ -6,13 +6,13 @@ import { ByteString } from './byte-string.ts'
 /** `ER_PROC_LUA`: an error of Lua code that is not an error object of the database. */
 const procLua = 32
 
-/** Was this raised by Lua code as such, and not by the database? */
+/** True if Lua code raised the error itself, and not the database. */
 export function isLuaFailure(frame: Pick<BoxErrorFrame, 'code' | 'type'>): boolean {
   return frame.code === procLua || frame.type === 'LuajitError'
 }
 
 /**
- * The frames of an MP_ERROR map, outermost first; empty when it is none.
+ * The frames of an MP_ERROR map, outermost first. Empty if the value is no such map.
  *
  * @see https://www.tarantool.io/en/doc/latest/reference/internals/msgpack_extensions/#the-error-type
  */
@@ -61,7 +61,7 @@ function isPlain(value: unknown): value is object {
   return isRecord(value) && [null, 'Object'].includes(Object.getPrototypeOf(value)?.constructor.name ?? null)
 }
 
-/** The MP_ERROR map of these frames. */
+/** The MP_ERROR map for these frames. */
 export function fromFrames(frames: readonly BoxErrorFrame[]): Map<number, unknown> {
   const stack = frames.map(({ type, file = '', line = 0, message, errno = 0, code, fields }) => {
     const map = new Map<number, unknown>([
@@ -81,7 +81,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A field of a map with number keys, which is a plain object by now, unless another key made it a Map. */
+/** A field of a map with number keys. The map is a plain object by now, or a Map if another key made it one. */
 export function field(map: unknown, key: number): unknown {
   if (types.isMap(map)) return map.get(key)
   return isRecord(map) ? map[key] : undefined

@@ -2,10 +2,10 @@ import { recogniseCopies } from '../../copies.ts'
 import type { BoxErrorFrame } from '../../errors.ts'
 
 /**
- * An error object of Tarantool that is a value: returned or stored, not raised. It can be sent back.
+ * An error object of Tarantool that was returned or stored as a value, not raised. It can be sent back.
  *
- * A server sends one where the connection asked for it: from 2.10 on always; from 2.4.1 on after
- * `box.session.settings.error_marshaling_enabled = true`; else the value is the error's message, a string.
+ * Servers from 2.10 on always send such values. Servers from 2.4.1 on send them after
+ * `box.session.settings.error_marshaling_enabled = true`. Otherwise the value is the error's message, a string.
  *
  * @example
  * const [failure] = await tarantool.eval<[ErrorValue]>('local ok, e = pcall(box.error, box.error.NO_SUCH_USER, "ann") return e')
@@ -29,17 +29,17 @@ export class ErrorValue {
     return this.frames[0]?.message ?? ''
   }
 
-  /** Its number in `box.error`; 0 where there is none. */
+  /** The outermost error's number in `box.error`; 0 if it has no number. */
   get boxCode(): number {
     return this.frames[0]?.code ?? 0
   }
 
-  /** Tarantool's class of it, such as `ClientError`. */
+  /** Tarantool's class of the outermost error, such as `ClientError`. */
   get boxType(): string {
     return this.frames[0]?.type ?? ''
   }
 
-  /** Its message. */
+  /** The message of the outermost error. */
   toString(): string {
     return this.message
   }

@@ -26,7 +26,7 @@ export function toExtension(value: object, encode: (value: unknown) => Uint8Arra
   return undefined
 }
 
-/** Decodes an extension. @throws ProtocolError when the bytes do not match the extension's type */
+/** Decodes an extension. @throws ProtocolError if the bytes do not match the extension's type */
 export const fromExtension: ReadExtension = (type, bytes, decode) => {
   try {
     switch (type) {

@@ -4,8 +4,9 @@ import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 
 /**
- * What happens to a day that the month does not have, when months or years are added: `'none'` takes the month's last,
- * `'last'` does the same and keeps to last days, `'excess'` runs over into the next month. As in Tarantool's module datetime.
+ * The rule for a day that the month does not have, after months or years were added, as in Tarantool's module datetime.
+ * `'none'` takes the last day of the month. `'last'` does the same, and the last day of a month stays a last day.
+ * `'excess'` continues into the next month.
  */
 export type IntervalAdjust = 'excess' | 'none' | 'last'
 
@@ -13,7 +14,10 @@ const unitNames = ['year', 'month', 'week', 'day', 'hour', 'min', 'sec', 'nsec']
 const adjustNames: readonly IntervalAdjust[] = ['excess', 'none', 'last']
 const adjustId = 8
 
-/** What an {@link Interval} is made of, under the names of Tarantool's Lua. Units are 0 and `adjust` is `none` when left out. */
+/**
+ * The fields of an {@link Interval}, under the names of Tarantool's Lua. By default, units are 0 and `adjust` is
+ * `none`.
+ */
 export interface IntervalFields {
   /** Years. */
   year?: number | bigint
@@ -31,12 +35,12 @@ export interface IntervalFields {
   sec?: number | bigint
   /** Nanoseconds. */
   nsec?: number | bigint
-  /** What becomes of a day that the month does not have. */
+  /** The rule for a day that the month does not have. */
   adjust?: IntervalAdjust
 }
 
 /**
- * An `interval` of Tarantool (2.10 and later). Its units are kept apart: a month is no number of days.
+ * An `interval` of Tarantool (2.10 and later). It keeps its units apart, because a month has no fixed number of days.
  *
  * @example
  * await tarantool.call('renew', new Interval({ year: 1, adjust: 'last' }))
@@ -62,10 +66,10 @@ export class Interval {
   readonly sec: number | bigint
   /** Nanoseconds. */
   readonly nsec: number | bigint
-  /** What becomes of a day that the month does not have. */
+  /** The rule for a day that the month does not have. */
   readonly adjust: IntervalAdjust
 
-  /** @throws InvalidOptionError when a unit is not an integer of 64 bits. */
+  /** @throws InvalidOptionError if a unit is not an integer of 64 bits */
   constructor(fields: IntervalFields = {}) {
     for (const unit of unitNames) check(unit, fields[unit] ?? 0)
     this.year = fields.year ?? 0
@@ -99,9 +103,9 @@ export class Interval {
     return writer.bytes()
   }
 
-  /** Reads what `toBytes` writes. @internal */
+  /** Reads the bytes of `toBytes`. @internal */
   static fromBytes(bytes: Uint8Array): Interval {
-    // Zeros are not sent, and the adjust whose number is 0 is `excess`.
+    // The server sends no zeros, and the adjust with the number 0 is `excess`.
     const fields: IntervalFields = { adjust: 'excess' }
     const reader = new ByteReader(bytes)
     for (let left = bytes.length === 0 ? 0 : Number(reader.integer()); left > 0; left -= 1) {

@@ -19,19 +19,19 @@ export class Uuid {
   /** 36 characters, in lower case. */
   readonly text: string
 
-  /** @throws InvalidOptionError when the text is not a UUID with its four hyphens. */
+  /** @throws InvalidOptionError if the text is not a UUID with its four hyphens */
   constructor(text: string) {
     this.text = text.toLowerCase()
     if (!textForm.test(this.text)) throw new InvalidOptionError(`Not a UUID: ${JSON.stringify(text)}`)
     Object.freeze(this)
   }
 
-  /** Its text. */
+  /** The UUID as text. */
   toString(): string {
     return this.text
   }
 
-  /** Its text. */
+  /** The UUID as text. */
   toJSON(): string {
     return this.text
   }
@@ -41,7 +41,7 @@ export class Uuid {
     return Buffer.from(this.text.replaceAll('-', ''), 'hex')
   }
 
-  /** Reads what `toBytes` writes. @internal */
+  /** Reads the bytes of `toBytes`. @internal */
   static fromBytes(bytes: Uint8Array): Uuid {
     const hex = Buffer.from(bytes).toString('hex')
     return new Uuid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'))
