@@ -61,6 +61,8 @@ export class Run {
   readonly #registration: Registration
   readonly #observer: RunObserver | undefined
   readonly #workers = new Map<object, Workers>()
+  /** How many workers can be busy at once. */
+  #busy = 0
   #users = 0
   #broker: Promise<Broker> | undefined
   #fixture: ResolvedFixture | undefined
@@ -145,7 +147,8 @@ export class Run {
     const fixture = this.#fixture
     for (const [project, its] of workers) this.#workers.set(project, its)
     const { busy, ahead } = needOf(this.#workers.values(), versions)
-    checkFixedPorts(fixture, busy, this.#registration.versions())
+    this.#busy = busy
+    this.#checkPorts(fixture)
     this.#stamp ??= this.#currentStamp()
     const onRefused = (files: number): void => this.#observer?.refused(files)
     this.#broker ??= Broker.listen({ fixture, onRefused, tellsInFull: this.#options.tellsInFull })
@@ -166,6 +169,10 @@ export class Run {
       // The broker never listened. The joining has reported this.
       return []
     }
+  }
+
+  #checkPorts(fixture: ResolvedFixture): void {
+    checkFixedPorts(fixture, this.#busy, this.#registration.versions())
   }
 
   #currentStamp(): string {
@@ -189,6 +196,7 @@ export class Run {
     if (!this.#fixture || !broker || this.#currentStamp() === this.#stamp) return
     try {
       this.#fixture = await this.#load()
+      this.#checkPorts(this.#fixture)
       await this.#obtain(this.#fixture)
       await broker.reload(this.#fixture)
       this.#stamp = this.#currentStamp()

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { JoinOptions } from '../../src/broker/run.ts'
 import { Runs } from '../../src/broker/runs.ts'
 import type { FixtureConfig } from '../../src/config/server-options.ts'
-import { LuaFileError } from '../../src/errors.ts'
+import { InvalidOptionError, LuaFileError } from '../../src/errors.ts'
 import { temporaryDirectory } from '../support/instances.ts'
 
 const joining = (): JoinOptions => ({ workers: new Map([[{}, { most: 1, files: 1 }]]), start: true, versions: 1 })
@@ -25,6 +25,31 @@ test("with lease: 'on-use', a missing file is told at the begin", async () => {
     {},
   )
   await expect(run.join(joining())).rejects.toThrow(LuaFileError)
+})
+
+test.each([
+  ['several versions', 1, ['2.11', '3'], 'tarantoolVersions starts a server of each version (2.11, 3)'],
+  ['several workers', 2, [undefined], '2 workers need one server each'],
+])('a rerun with a fixed port for %s refuses, until the port is left out', async (_, most, versions, why) => {
+  const baseDir = temporaryDirectory()
+  const configFile = join(baseDir, 'tarantool.config.json')
+  writeFileSync(configFile, '')
+  let config: FixtureConfig = {}
+  const runs = registry()
+  const source = { identity: 'setup.ts', baseDir, configFile, load: async () => config }
+  const [run] = versions.map(version => runs.find(source, { version }))
+  await run?.join({ workers: new Map([[{}, { most, files: most }]]), start: false, versions: versions.length })
+  config = { port: 3301 }
+  writeFileSync(configFile, 'with a port')
+  await run?.beforeRerun()
+  const { versions: refused } = (await run?.ticket()) ?? {}
+  expect(refused).toMatchObject({
+    default: { code: InvalidOptionError.code, message: expect.stringContaining(`has a fixed 'port', and ${why}`) },
+  })
+  config = { lease: 'on-use' }
+  writeFileSync(configFile, 'without one')
+  await run?.beforeRerun()
+  expect(JSON.stringify((await run?.ticket())?.versions)).not.toContain('fixed')
 })
 
 test('a rerun with a config that names a missing file refuses, and the next one tries again', async () => {
