@@ -84,7 +84,7 @@ export class TarantoolFixtureError extends Error {
   }
 }
 
-// ---- What the user wrote ----
+// ---- The user's config and files ----
 
 /** An option does not exist. The message names the nearest option that does. */
 export class UnknownOptionError extends TarantoolFixtureError {
@@ -182,7 +182,7 @@ export class ContainerImageError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_CONTAINER_IMAGE'
 }
 
-// ---- A server's life ----
+// ---- Start and end of a server ----
 
 /** The configured port (or socket path) is in use. `address` holds the whole address. */
 export class PortTakenError extends TarantoolFixtureError {
@@ -319,7 +319,7 @@ export class LogTimeoutError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LOG_TIMEOUT'
 }
 
-// ---- Talking to a server ----
+// ---- Requests to a server ----
 
 /** A connection to the server could not be opened, or it ended before the reply. */
 export class ConnectionError extends TarantoolFixtureError {

@@ -2,8 +2,8 @@
 module.exports = {
   preset: 'tarantool-fixture',
   transform: { '^.+[.]ts$': '@swc/jest' },
-  // Two workers, whatever the machine has: two test files at a time, each with a server of its own.
+  // Two workers on every machine: two test files run at a time, each with its own server.
   maxWorkers: 2,
-  // Each test finds the database as the application made it, whatever ran before: so any order will do.
+  // Each test finds the database as the application created it. So the order of the tests does not matter.
   randomize: true,
 }

@@ -1,4 +1,4 @@
--- A cache whose entries end by themselves.
+-- A cache whose entries expire.
 local clock = require('clock')
 
 local cache = box.schema.space.create('cache', {

@@ -13,15 +13,15 @@ const origins: Readonly<Record<Binary['source'], string>> = {
 
 const announced = new Set<string>()
 
-// Read when this is loaded: Jest sets the variable in its main process, too, if that runs the tests.
+// Read when this module is loaded: Jest sets the variable in its main process, too, if that process runs the tests.
 const { VITEST_WORKER_ID, JEST_WORKER_ID } = process.env
 const isWorker = VITEST_WORKER_ID !== undefined || JEST_WORKER_ID !== undefined
 
 interface Saying {
   readonly report: (line: string) => void
-  /** Says nothing at all. */
+  /** Prints nothing. */
   readonly quiet?: boolean
-  /** Whether this process is a worker of a test runner. */
+  /** True if this process is a worker of a test runner. */
   readonly inWorker?: boolean
 }
 
@@ -31,9 +31,8 @@ export function describeBinary({ path, source }: Binary, { text }: Version): str
 }
 
 /**
- * Says which Tarantool a run uses and where it is from: once per program and run. It says nothing about the `tarantool`
- * that PATH finds, nor in a worker of a test runner, because there are many of those in a run.
- *
+ * Says which Tarantool a run uses and where it comes from, once per program and run. It says nothing about the
+ * `tarantool` that PATH finds. It also says nothing in a worker of a test runner, because a run has many workers.
  */
 export function announceBinary(
   binary: Binary,
@@ -47,7 +46,7 @@ export function announceBinary(
   report(describeBinary(binary, version))
 }
 
-/** The same for an image: which it is may be up to a default, or to TARANTOOL_FIXTURE_VERSION. */
+/** The same for an image. A default or TARANTOOL_FIXTURE_VERSION may decide which image it is. */
 export function announceImage(
   image: string,
   engine: string,

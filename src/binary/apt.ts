@@ -2,22 +2,22 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CommandOptions, type CommandOutput, run } from './command.ts'
 
-/** Whose package lists apt reads: those that the machine has, or fresh ones in a directory of ours. */
+/** The package lists that apt reads: the machine's own, or fresh lists in a directory of the fixture. */
 export type ListSource = 'machine' | 'own'
 
 /** apt for a user without rights: it reads the machine's settings and writes below one directory only. */
 export interface Apt {
-  /** Fetches fresh package lists; returns apt's complaints. Lists that cannot be fetched are no failure to apt. */
+  /** Fetches fresh package lists and returns apt's complaints. apt does not fail if it cannot fetch a list. */
   update(): Promise<string[]>
-  /** The versions that could be fetched, by package; a package without one is left out. */
+  /** The versions that apt could fetch, by package. A package without a version is left out. */
   candidates(packages: readonly string[]): Promise<Record<string, string>>
-  /** Every package that some packages need, themselves included, on a system that has none. */
+  /** The packages that an empty system would need for some packages, with those packages. */
   closure(names: readonly string[]): Promise<string[]>
   /** Downloads packages and returns the paths of the files. apt checks signatures and hashes. */
   download(packages: readonly string[]): Promise<string[]>
 }
 
-// Hooks of the machine for after an update (packagekit, docker-clean) are for root, and about the machine's own lists.
+// The machine's hooks for after an update (packagekit, docker-clean) are for root, and concern the machine's own lists.
 const settings = `
 Debug::NoLocking "1";
 APT::Sandbox::User "root";
@@ -54,8 +54,8 @@ export async function prepareApt(directory: string, lists: ListSource, options: 
   const common = [
     ...['-c', paths.settings],
     ...['-o', `Dir::Cache=${paths.cache}`],
-    // On an empty system, and not on this one: apt plans nothing on a machine whose packages are at odds, and knows packages
-    // that are installed and that it can fetch from nowhere.
+    // The plan is for an empty system, not for this one. apt plans nothing on a machine whose packages conflict. The
+    // machine may also have installed packages that apt can no longer fetch.
     ...['-o', `Dir::State::status=${paths.nothing}`],
     // Docker's images switch this off, and every call would parse the lists again.
     ...['-o', 'Dir::Cache::pkgcache=pkgcache.bin'],

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { programEnvironment } from './command.ts'
 
-/** What came of `--version`: what the program printed on stdout, then stderr, or why it could not be run. */
+/**
+ * The result of `--version`: the program's output on stdout, then stderr, or the reason why the program could not run.
+ */
 export interface VersionAnswer {
   readonly output: string
   readonly spawnError?: Error
@@ -12,10 +14,10 @@ const timeLimit = 5000
 const longestOutput = 64 * 1024
 
 /**
- * Runs `--version` of a program that may be any program: one that hangs, forks or never stops printing. Never rejects.
+ * Runs `--version` of a program that may be any program: it may hang, fork, or never stop printing. Never rejects.
  *
- * Not execa: it waits for the pipes to close, and a child of a hanging wrapper script would hold them open. Here the
- * whole process group is killed.
+ * The function does not use execa, which waits for the pipes to close. A child of a hanging wrapper script would hold
+ * the pipes open. The function kills the whole process group.
  */
 export function askVersion(
   binary: { readonly path: string; readonly env: Readonly<Record<string, string>> },

@@ -39,7 +39,7 @@ async function ask(binary: Binary, args: readonly string[]): Promise<Version> {
  * The version of a binary, by `tarantool --version`: asked once per file (and again when the file has changed), and
  * concurrent callers share one process. A program that has not answered after 5 s is killed.
  *
- * @param options.commandArgs what goes before `--version`, for a binary that is a wrapper.
+ * @param options.commandArgs arguments before `--version`, for a binary that is a wrapper
  * @throws BinaryNotFoundError, BinaryNotExecutableError, NotTarantoolError, UnsupportedVersionError (before 1.10)
  * @example
  * const version = await binaryVersion(await locateBinary())
@@ -50,7 +50,7 @@ export async function binaryVersion(
   options: { commandArgs?: readonly string[] } = {},
 ): Promise<Version> {
   const args = options.commandArgs ?? []
-  // An installed copy was asked when it was made, and its files have not changed since.
+  // An installed copy reported its version when it was made, and its files have not changed since.
   if (binary.version !== undefined && args.length === 0) return parseVersion(binary.version)
   const file = await stat(binary.path).catch((cause: unknown) => {
     throw new BinaryNotFoundError(`${binary.path} (from ${binary.source}) does not exist`, { cause })

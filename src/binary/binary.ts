@@ -1,11 +1,13 @@
 /** A Tarantool that can be run. */
 export interface Binary {
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: string
-  /** Variables that its process needs in the environment: the library path of an installed copy. Mostly empty. */
+  /** Variables that the process needs in its environment: the library path of an installed copy. Often empty. */
   readonly env: Readonly<Record<string, string>>
-  /** Where it was found. */
+  /** The source in which the program was found. */
   readonly source: 'commandToRun' | 'TARANTOOL_BIN' | 'PATH' | 'cache' | 'installed'
-  /** The version that an installed copy reported when it was made. Absent if the program was not installed by us. */
+  /**
+   * The version that an installed copy reported when it was made. Absent if the fixture did not install the program.
+   */
   readonly version?: string
 }

@@ -1,8 +1,8 @@
 import { InstallError } from '../errors.ts'
 
 /**
- * The environment of a program: this process's, under variables of the program's own. A search path of its own goes before
- * the one that is there, and does not take its place.
+ * The environment of a program: this process's variables, and the program's own variables over them. The program's own
+ * search path is put before the existing search path.
  */
 export function programEnvironment(
   own: Readonly<Record<string, string>>,
@@ -16,18 +16,18 @@ export function programEnvironment(
   return merged
 }
 
-/** How a step of an installation runs. */
+/** The options of a step of an installation. */
 export interface CommandOptions {
   cwd?: string | undefined
   env?: Readonly<Record<string, string>> | undefined
-  /** Milliseconds until the program is ended. Default 120,000: a slow network, and not a dead one. */
+  /** The time in milliseconds after which the program is ended. Default 120,000: enough for a slow network. */
   timeout?: number | undefined
   signal?: AbortSignal | undefined
 }
 
 const unattended = { LC_ALL: 'C', LANGUAGE: 'C', DEBIAN_FRONTEND: 'noninteractive' }
 
-/** What a program printed: stdout, and stdout and stderr together, line by line. */
+/** The output of a program: stdout alone, and stdout and stderr together, line by line. */
 export interface CommandOutput {
   readonly stdout: string
   readonly lines: readonly string[]
@@ -41,11 +41,11 @@ const toLines = (text: unknown): string[] =>
 /**
  * Runs a program of the system to its end.
  *
- * @throws InstallError with the program's last lines, if it fails, cannot be run or takes too long.
+ * @throws InstallError with the program's last lines, if the program fails, cannot be run or takes too long
  */
 export async function run(file: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandOutput> {
   const { cwd, env = {}, timeout = 120_000, signal } = options
-  // Only an installation needs it, and it takes longer to load than a start may be delayed.
+  // Only an installation needs this module, and it takes longer to load than a start may be delayed.
   const { ExecaError, execa } = await import('execa')
   try {
     const { stdout, all } = await execa(file, args, {

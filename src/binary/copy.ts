@@ -3,38 +3,40 @@ import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathWeakness } from '../trusted-path.ts'
 
-/** What an installed copy says of itself. It is written last: a directory without one is no copy. */
+/** The manifest of an installed copy. It is written last: a directory without a manifest is no copy. */
 export interface Manifest {
   readonly format: 1
-  /** What the copy's `--version` said: `2.6.0-0-g47aa4e01e`. */
+  /** The output of the copy's `--version`: `2.6.0-0-g47aa4e01e`. */
   readonly tarantool: string
-  /** The packages it was made from, with their versions. */
+  /** The packages that the copy was made from, with their versions. */
   readonly packages: Readonly<Record<string, string>>
-  /** When it was made, ISO 8601. */
+  /** The time at which the copy was made, in ISO 8601. */
   readonly installed: string
-  /** The program, relative to the copy, as all paths here. */
+  /** The program. Like all paths here, relative to the copy. */
   readonly binary: string
-  /** Directories of the libraries that came with it; empty where the system had them all. */
+  /** Directories of the libraries in the copy; empty if the system had all libraries. */
   readonly libraryPath: readonly string[]
-  /** Sizes in bytes of what must be there. */
+  /** The sizes in bytes of the files that must exist. */
   readonly files: Readonly<Record<string, number>>
-  /** The system's libraries that it uses, absolute. Another machine with the same cache may lack some. */
+  /**
+   * The system's libraries that the copy uses, as absolute paths. Another machine with the same cache may lack some.
+   */
   readonly needs: readonly string[]
 }
 
-/** A copy that can be used, or what is wrong with it. */
+/** A copy that can be used, or the reason why it cannot. */
 export type CachedCopy =
   | {
       readonly path: string
       readonly env: Readonly<Record<string, string>>
-      /** As the manifest has it. */
+      /** The path in the form of the manifest. */
       readonly version: string
     }
   | { readonly path?: undefined; readonly flaw: string /** Others could have changed it. */; readonly isSuspect?: true }
 
 export const manifestName = 'manifest.json'
 
-/** Reads the manifest of a copy. Undefined if there is none, or it is damaged. */
+/** Reads the manifest of a copy. Undefined if the manifest is missing or damaged. */
 export function readManifest(directory: string): Manifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(directory, manifestName), 'utf8')) as Manifest
@@ -82,8 +84,8 @@ export function inspectCopy(directory: string): CachedCopy {
 }
 
 /**
- * Moves a finished copy to its place in one step. A good copy that is there already stays; a damaged one makes way, and
- * is moved to `aside`.
+ * Moves a finished copy to its place in one step. If a good copy already exists there, it stays. A damaged copy is
+ * moved to `aside`.
  */
 export async function publishCopy(copy: string, place: string, aside: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -97,7 +99,7 @@ export async function publishCopy(copy: string, place: string, aside: string): P
     if (inspectCopy(place).path) return
     const removed = `${aside}-${attempt}`
     await rename(place, removed).catch(ignoreMissing)
-    // Another process may have replaced the damaged copy between the look and the move.
+    // Another process may have replaced the damaged copy between the check and the move.
     if (inspectCopy(removed).path) await rename(removed, place).catch(() => {})
     await rm(removed, { recursive: true, force: true }).catch(() => {})
   }

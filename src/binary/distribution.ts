@@ -15,11 +15,11 @@ export interface DistributionOptions {
   /** The cache's directory. */
   root: string
   system: OperatingSystem
-  /** Takes the one line that says what is about to be downloaded. */
+  /** Receives the one line that announces the download. */
   report: (line: string) => void
-  /** Why this package is installed. Default: no Tarantool was found. */
+  /** The reason why this package is installed. Default: no Tarantool was found. */
   reason?: string | undefined
-  /** Which package lists to try, in this order. Default: the machine's, then our own. */
+  /** The package lists to try, in this order. Default: the machine's, then the fixture's own. */
   lists?: readonly ListSource[]
   signal?: AbortSignal | undefined
 }
@@ -52,7 +52,7 @@ function networkFailure(complaints: readonly string[]): string | undefined {
   return reason && `the package lists could not be fetched: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`
 }
 
-// The package, then its libraries if some are not there, all from one state of the lists.
+// The package, then its libraries if some are missing, all from the same state of the lists.
 async function build(
   lists: ListSource,
   staging: string,
@@ -86,10 +86,10 @@ async function build(
 }
 
 /**
- * Installs the distribution's Tarantool into the cache with apt's own tools, as any user, and returns the copy. Several
- * processes may do so at once, and one copy stays.
+ * Installs the distribution's Tarantool into the cache with apt's own tools, as any user, and returns the copy. If
+ * several processes do so at once, one copy stays.
  *
- * @throws InstallError with apt's last lines.
+ * @throws InstallError with apt's last lines
  */
 export async function installDistributed(options: DistributionOptions): Promise<CachedCopy & { path: string }> {
   const { root, system, report, reason = 'no tarantool found', lists = ['machine', 'own'], signal } = options

@@ -18,24 +18,24 @@ export interface FetchOptions {
   /** The cache. */
   readonly root: string
   readonly cached: CacheLookup
-  /** Where it was looked for already, for errors. */
+  /** The places that were searched before, for errors. */
   readonly findings: readonly string[]
-  /** Takes lines about the download. */
+  /** Receives lines about the download. */
   readonly report: (line: string) => void
-  /** Takes lines that are said in any case. */
+  /** Receives lines that are printed in any case. */
   readonly warn: (line: string) => void
   readonly terminal?: Terminal | undefined
   readonly patience?: Patience | undefined
   readonly signal: AbortSignal
 }
 
-// In milliseconds. Where there is another way, nobody waits long for a server that does not answer.
+// In milliseconds. If another source exists, nobody waits long for a server that does not answer.
 const reachWithin = 5_000
 
 /**
- * What was tried, and how to install Tarantool here.
+ * The text that says what was tried, and how to install Tarantool here.
  *
- * @param guidance Default: the command for this system.
+ * @param guidance Default: the command for this system
  */
 export function hintOf(
   findings: readonly string[],
@@ -45,15 +45,15 @@ export function hintOf(
   return `Looked for it:\n${findings.map(line => `  ${line}`).join('\n')}\n${guidance}`
 }
 
-// A command that cannot bring the version is none.
+// A command that cannot install the wanted version is left out.
 function guidanceAfter(error: unknown, { system, wanted }: Search): string {
   if (!(error instanceof VersionNotFoundError)) return installGuidance(system, wanted)
   return error.isElsewhere ? installGuidance(system, wanted, true) : ownGuidance
 }
 
 /**
- * Fetches the release that is wanted. If there is none to be had, the copy in the cache is used, or (if nothing is
- * named) the distribution's package is installed.
+ * Fetches the wanted release. If no release can be fetched, uses the copy in the cache. If no version is named, it may
+ * also install the distribution's package.
  *
  * @throws DownloadError, InstallError, VersionNotFoundError, BinaryNotFoundError
  */

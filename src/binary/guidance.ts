@@ -2,26 +2,26 @@ import { defaultVersion, type WantedVersion } from '../version/wanted.ts'
 import { currentSystem, isDebianLike, type OperatingSystem } from './system.ts'
 
 const download = 'https://www.tarantool.io/en/download/'
-/** Where a newer Tarantool than the distribution's comes from: a command, or a page. */
+/** The source of a newer Tarantool than the distribution's: a command, or a page. */
 export const installHint: string = download
 
-// The part of a package's version that a wanted version has: `=3.5.*`.
+// The part of a package's version for a wanted version: `=3.5.*`.
 function packageVersion({ major, minor, patch }: WantedVersion, sign: '=' | '-'): string {
   if (minor === undefined) return 'tarantool'
   return `'tarantool${sign}${major}.${minor}${patch === undefined ? '.' : `.${patch}`}*'`
 }
 
-/** Undefined if no command installs the version. */
+/** The command. Undefined if no command installs the version. */
 function command(system: OperatingSystem, wanted: WantedVersion | undefined, hasNoBuild: boolean): string | undefined {
   const { major, minor } = wanted ?? defaultVersion
-  // Homebrew has the newest only.
+  // Homebrew has only the newest version.
   if (system.platform === 'darwin') {
     return major === defaultVersion.major && minor === undefined ? 'brew install tarantool' : undefined
   }
   const series = major === 2 && minor !== undefined && minor < 10 ? `2.${minor}` : major === 1 ? '1.10' : major
   const packages = `curl -L https://tarantool.io/release/${series}/installer.sh | bash`
   if (isDebianLike(system)) {
-    // apt would ask the same repository.
+    // apt would use the same repository.
     if (hasNoBuild) return undefined
     const own = "   (the distribution's own, older one: sudo apt-get install -y tarantool)"
     return `${packages} && sudo apt-get install -y ${packageVersion(wanted ?? defaultVersion, '=')}${wanted ? '' : own}`
@@ -34,10 +34,10 @@ function command(system: OperatingSystem, wanted: WantedVersion | undefined, has
 }
 
 /**
- * How to install Tarantool on a system, in a few lines: the command, and what to do without one.
+ * The text that says how to install Tarantool on a system, in a few lines: the command, and the way without a command.
  *
  * @param wanted the version to install; undefined for any
- * @param hasNoBuild whether the vendor has no build of it for the system
+ * @param hasNoBuild true if the vendor has no build of the version for the system
  * @example
  * console.log(installGuidance()) // To install Tarantool on macOS: brew install tarantool …
  */

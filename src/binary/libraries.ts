@@ -4,7 +4,7 @@ import { InstallError } from '../errors.ts'
 import type { Apt } from './apt.ts'
 import { type CommandOptions, run } from './command.ts'
 
-/** The shared libraries of a program: those that were found, by path, and the names of those that were not. */
+/** The shared libraries of a program: the paths of libraries that were found, and the names of missing libraries. */
 export interface LinkedLibraries {
   readonly found: readonly string[]
   readonly missing: readonly string[]
@@ -18,7 +18,7 @@ export async function linkedLibraries(
 ): Promise<LinkedLibraries> {
   const env = libraryPath.length > 0 ? { LD_LIBRARY_PATH: libraryPath.join(':') } : {}
   const { stdout } = await run('ldd', [program], { ...options, env }).catch((error: Error) => {
-    // A static program, or a script.
+    // The program is static, or a script.
     if (error instanceof InstallError && /not a dynamic executable/.test(error.logTail.join('\n')))
       return { stdout: '' }
     throw error
@@ -29,7 +29,7 @@ export async function linkedLibraries(
   }
 }
 
-/** The packages with libraries that some packages need (or are) and this machine does not have. */
+/** The packages with libraries that some packages need (or are) and that this machine does not have. */
 export async function absentPackages(
   apt: Apt,
   names: readonly string[],
@@ -43,10 +43,10 @@ export async function absentPackages(
   return needed.filter(name => isLibrary(name) && !present.has(name))
 }
 
-/** Whether a package holds a library that a copy of Tarantool can bring along. */
+/** True if a package contains a library that a copy of Tarantool can include. */
 export const isLibrary = (name: string): boolean => /^(lib|zlib)/.test(name) && !/^libc(6|-bin)/.test(name)
 
-/** The directories below `tree` that hold shared libraries, relative to it. */
+/** The directories below `tree` that contain shared libraries, relative to `tree`. */
 export async function libraryDirectories(tree: string): Promise<string[]> {
   const directories = new Set<string>()
   for (const top of ['lib', 'usr/lib']) {

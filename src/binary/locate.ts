@@ -17,33 +17,36 @@ import { SharedTask } from './shared-task.ts'
 import { locateCommand, type Search, searchMachine, whyNothingIsFetched } from './sources.ts'
 import { currentSystem, type OperatingSystem, systemKey } from './system.ts'
 
-/** Where to look, for what, and what to do without a find. */
+/** The options of the search for Tarantool. */
 export interface LocateOptions {
   /**
-   * The version that is wanted: a series ('3'), a minor version ('2.11'), a release ('3.8.0') or 'latest'. Default:
-   * TARANTOOL_FIXTURE_VERSION, unless there is a `commandToRun`; without it, any Tarantool of this machine, else the newest
-   * release.
+   * The wanted version: a series ('3'), a minor version ('2.11'), a release ('3.8.0') or 'latest'. Default:
+   * TARANTOOL_FIXTURE_VERSION, unless `commandToRun` is set. Without the variable, any Tarantool of this machine, else
+   * the newest release.
    */
   version?: string
-  /** A path, or a name on PATH; with it nothing else is looked at. */
+  /** A path, or a name on PATH. With it, no other source is searched. */
   commandToRun?: string
-  /** Arguments that go before `--version`, for a program that is a wrapper. */
+  /** Arguments before `--version`, for a program that is a wrapper. */
   commandArgs?: readonly string[]
-  /** Where PATH, TARANTOOL_BIN and the like are read. Default `process.env`. */
+  /** The environment with PATH, TARANTOOL_BIN and the other variables. Default `process.env`. */
   env?: NodeJS.ProcessEnv
-  /** What relative paths are relative to. Default: the process's. */
+  /** The directory that relative paths start from. Default: the working directory. */
   cwd?: string
-  /** Takes lines about a download, and about a Tarantool that is not used. Default: to stderr, after `tarantool-fixture: `. */
+  /**
+   * Receives lines about a download, and about a Tarantool that is not used. Default: lines go to stderr, after
+   * `tarantool-fixture: `.
+   */
   report?: (line: string) => void
-  /** Says nothing about a download. Warnings are still reported. Default `false`. */
+  /** Prints nothing about a download. Warnings are still printed. Default `false`. */
   quiet?: boolean
-  /** Gives up waiting for an installation. */
+  /** Ends the wait for an installation. */
   signal?: AbortSignal
-  /** @internal Another system than this one. */
+  /** @internal A system other than this one. */
   system?: OperatingSystem
-  /** @internal Takes the progress bar, if it is a terminal. Default: stderr. */
+  /** @internal Receives the progress bar, if it is a terminal. Default: stderr. */
   terminal?: Terminal
-  /** @internal How long a download waits. */
+  /** @internal The time limits of a download. */
   patience?: Patience
 }
 
@@ -61,7 +64,7 @@ interface Request {
   readonly patience?: Patience | undefined
 }
 
-// A cache may be part of an image, or of another user. A directory that is missing would be made.
+// A cache may be part of an image, or belong to another user. A missing directory would be made.
 function mayWrite(directory: string): boolean {
   try {
     accessSync(directory, constants.W_OK)
@@ -72,7 +75,7 @@ function mayWrite(directory: string): boolean {
   }
 }
 
-// A copy of one release never gets old. Which release of a series is the newest is asked once a day.
+// A copy of a single release never gets old. The mirror is asked once a day which release of a series is the newest.
 function isCurrent(root: string, { wanted = defaultVersion, system, env }: Search): boolean {
   if (isExact(wanted) || !hasRepository(wanted, system) || !mayWrite(releasesRoot(root))) return true
   return wasAskedToday({ root, wanted, system, mirror: mirrorOf(env) })
@@ -110,7 +113,7 @@ interface Entry {
 }
 
 const known = new Map<string, Entry>()
-// Every lease of a run asks again: a network that is down must not cost each of them the whole wait.
+// Every lease of a run asks again. A network that is down must not cost each lease the full wait.
 const failureIsKept = 60_000
 
 function isFresh({ task, path, failedAt }: Entry): boolean {
@@ -135,13 +138,13 @@ function remember(key: string, task: SharedTask<Binary>): Entry {
 
 function wantedBy({ version, commandToRun, env = process.env }: LocateOptions): WantedVersion | undefined {
   if (version !== undefined) return readWantedVersion(version, 'version')
-  // The variable is for all servers of all projects. A program that one of them names goes before it.
+  // The variable applies to all servers of all projects. A program that a server names overrides it.
   if (commandToRun !== undefined) return undefined
   const text = env.TARANTOOL_FIXTURE_VERSION?.trim()
   return text ? readWantedVersion(text, 'TARANTOOL_FIXTURE_VERSION') : undefined
 }
 
-// The variables that decide what is found.
+// The variables that determine the result.
 const variables = [
   'TARANTOOL_BIN',
   'PATH',
@@ -153,16 +156,16 @@ const variables = [
 ]
 
 /**
- * Finds the Tarantool to run. The sources, in this order: `commandToRun`, TARANTOOL_BIN, `tarantool` on PATH, the user's
- * cache, the vendor's releases. If a version is wanted, only a program of that version counts. A `commandToRun` has to agree
- * with `version`, and is taken whatever TARANTOOL_FIXTURE_VERSION says. If nothing is wanted and the vendor cannot be reached within 5 s, the package of Debian or Ubuntu is installed
- * into the cache.
+ * Finds the Tarantool to run. The sources, in this order: `commandToRun`, TARANTOOL_BIN, `tarantool` on PATH, the
+ * user's cache, the vendor's releases. If a version is wanted, only a program of that version counts. A `commandToRun`
+ * has to agree with `version`, but not with TARANTOOL_FIXTURE_VERSION. If no version is wanted and the vendor cannot be
+ * reached within 5 s, the package of Debian or Ubuntu is installed into the cache.
  *
- * The result is kept for the process as long as its file is there; concurrent callers share one installation, and one
- * that failed is not tried again within a minute.
+ * The process keeps the result while its file exists. Concurrent callers share one installation. A failed installation
+ * is not tried again within a minute.
  *
- * @throws InvalidOptionError if the version is malformed, or `commandToRun` is of another version
- * @throws VersionNotFoundError if there is no such release, or none for this system
+ * @throws InvalidOptionError if the version is malformed, or if `commandToRun` has another version
+ * @throws VersionNotFoundError if the release does not exist, or has no build for this system
  * @throws DownloadError, InstallError, BinaryNotFoundError, BinaryNotExecutableError
  * @example
  * const { path, env } = await locateBinary({ version: '3' })

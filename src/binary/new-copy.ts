@@ -8,14 +8,14 @@ import { tryParseVersion, type Version } from '../version/version.ts'
 import { askVersion } from './ask-version.ts'
 import { type Manifest, manifestName } from './copy.ts'
 
-/** The program in a package, relative to the tree that it is unpacked to. */
+/** The program in a package, relative to the tree into which the package is unpacked. */
 export const program = 'usr/bin/tarantool'
 
 /**
- * Makes a directory that a new copy is put together in, below `directory`.
+ * Makes a directory below `directory` in which a new copy is assembled.
  *
  * @param root the cache, for the error
- * @throws InstallError if the cache cannot be written, or runs no programs
+ * @throws InstallError if the cache cannot be written, or does not run programs
  */
 export async function openStaging(directory: string, root: string): Promise<string> {
   const staging = await makeStaging(directory).catch((cause: Error) => {
@@ -27,7 +27,7 @@ export async function openStaging(directory: string, root: string): Promise<stri
 }
 
 /**
- * Refuses a cache that cannot be written, or runs no programs, before a download fills it.
+ * Refuses a cache that cannot be written, or that does not run programs, before a download fills it.
  *
  * @throws InstallError
  */
@@ -57,11 +57,11 @@ function checkRunsPrograms(staging: string, root: string): void {
 
 /** The parts of a copy that its manifest lists. */
 export interface CopyParts {
-  /** The packages that it was made from, with their versions. */
+  /** The packages that the copy was made from, with their versions. */
   readonly packages: Readonly<Record<string, string>>
-  /** Directories of the libraries that came with it, relative to the tree. */
+  /** Directories of the libraries in the copy, relative to the tree. */
   readonly libraryPath: readonly string[]
-  /** The libraries that the program loads, absolute. */
+  /** The libraries that the program loads, as absolute paths. */
   readonly libraries: readonly string[]
 }
 

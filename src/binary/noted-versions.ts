@@ -14,13 +14,13 @@ import { makeDirectories } from '../make-directories.ts'
 import { pathWeakness } from '../trusted-path.ts'
 import { tryParseVersion, type Version } from '../version/version.ts'
 
-/** Versions of programs by path, each with the state that the file was in. */
+/** Versions of programs by path, each with the state of the file at that time. */
 type Notes = Record<string, { readonly state: string; readonly version: string }>
 
 const place = (root: string): string => join(root, 'versions.json')
 const most = 64
 
-// A script may answer otherwise the next time, such as one that picks a version by the directory.
+// A script may give another answer next time, for example a script that picks a version by the directory.
 function isBinary(path: string): boolean {
   const file = openSync(path, 'r')
   try {
@@ -47,8 +47,8 @@ function readNotes(root: string): Notes {
 }
 
 /**
- * The version of a program that an earlier process asked, if the file is unchanged. It saves a start of a program that
- * will not be used; a program that will be used is asked again.
+ * The version that a program reported to an earlier process, if the file is unchanged. The note saves the start of a
+ * program that is not used in the end. A program that is used is asked again.
  */
 export function notedVersion(root: string | undefined, path: string): Version | undefined {
   try {
@@ -72,7 +72,7 @@ export function noteVersion(root: string | undefined, path: string, { text }: Ve
     writeFileSync(written, JSON.stringify(Object.fromEntries(notes.slice(-most))), { mode: 0o644 })
     renameSync(written, place(root))
   } catch {
-    // It is asked again then. A full disk leaves an empty file.
+    // Then the program is asked again. A full disk leaves an empty file.
     if (written !== undefined) removeQuietly(written)
   }
 }
@@ -81,6 +81,6 @@ function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    // The cache can only be read.
+    // The cache is read-only.
   }
 }

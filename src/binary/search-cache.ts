@@ -15,8 +15,8 @@ export interface CacheLookup extends Lookup {
 }
 
 /**
- * Looks into the cache: for the newest release that fits, and for the distribution's Tarantool. That one counts if it
- * fits and is newer, or if nothing is named and there is no release.
+ * Searches the cache for the newest release that fits, and for the distribution's Tarantool. The distribution's
+ * Tarantool counts if it fits and is newer. It also counts if no version is named and the cache has no release.
  */
 export function searchCache({ root, wanted, system }: Search): CacheLookup {
   if (!root) return { findings: ['cache: none, because the user has no home directory'], suspicions: [] }

@@ -1,10 +1,10 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 
-/** What a path turned out to be. */
+/** The result of a look at a path. */
 export type Finding = 'executable' | 'absent' | 'directory' | 'not executable'
 
-/** Looks at one candidate for a program. */
+/** Examines one candidate for a program. */
 export function inspectProgram(path: string): Finding {
   try {
     const entry = statSync(path)
@@ -17,13 +17,15 @@ export function inspectProgram(path: string): Finding {
   }
 }
 
-/** The directories of a PATH, in order and absolute; an empty entry is the current directory, as for the shell. */
+/** The directories of a PATH, in order, as absolute paths. An empty entry is the current directory, as in a shell. */
 export function searchDirectories(path: string | undefined, cwd: string): string[] {
   if (!path) return []
   return [...new Set(path.split(delimiter).map(entry => resolve(cwd, entry)))]
 }
 
-/** The programs of that name in the directories, in their order, and those of that name that cannot be executed. */
+/**
+ * The programs with a name in the directories, in their order, and the files with that name that are not executable.
+ */
 export function findPrograms(name: string, directories: readonly string[]): { paths: string[]; broken: string[] } {
   const [paths, broken]: [string[], string[]] = [[], []]
   for (const directory of directories) {
@@ -35,7 +37,7 @@ export function findPrograms(name: string, directories: readonly string[]): { pa
   return { paths, broken }
 }
 
-/** The first program of that name in the directories, and those of that name that cannot be executed. */
+/** The first program with a name in the directories, and the files with that name that are not executable. */
 export function findProgram(name: string, directories: readonly string[]): { path?: string; broken: string[] } {
   const { paths, broken } = findPrograms(name, directories)
   return { ...(paths[0] && { path: paths[0] }), broken }

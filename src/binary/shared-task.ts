@@ -1,7 +1,7 @@
-/** Work that several callers wait for: it is cancelled when the last of them has gone. */
+/** Work that several callers wait for. It is cancelled when the last caller has left. */
 export class SharedTask<T> {
   readonly #abort = new AbortController()
-  /** What comes of it, for those who do not wait. */
+  /** The result, for code that does not wait as a caller. */
   readonly result: Promise<T>
   #waiting = 0
   #settled = false
@@ -14,7 +14,7 @@ export class SharedTask<T> {
     this.result.then(settle, settle)
   }
 
-  /** Whether it was cancelled, so that a new caller must not join it. */
+  /** True if the work was cancelled, so that a new caller must not join it. */
   get cancelled(): boolean {
     return this.#abort.signal.aborted
   }

@@ -12,7 +12,7 @@ import { writtenPlaces } from './release/store.ts'
 import { findProgram, findPrograms, inspectProgram, searchDirectories } from './search.ts'
 import { isDebianLike, type OperatingSystem } from './system.ts'
 
-/** What the sources depend on. */
+/** The inputs of the sources. */
 export interface Settings {
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
@@ -23,7 +23,8 @@ const describeDirectories = (directories: readonly string[]): string =>
   `${directories.length} director${directories.length === 1 ? 'y' : 'ies'}: ${directories.join(', ') || 'none'}`
 
 /**
- * The program that an option or a variable names. Said by the user, it is never replaced by another in silence.
+ * The program that an option or a variable names. The user chose the program, so another program never replaces it
+ * silently.
  *
  * @throws BinaryNotFoundError, BinaryNotExecutableError
  */
@@ -48,25 +49,25 @@ function locateNamed(name: string, source: 'commandToRun' | 'TARANTOOL_BIN', { e
   })
 }
 
-/** A source's program, or why it has none. */
+/** A source's program, or the reason why it has none. */
 export interface Lookup {
   readonly binary?: Binary
-  /** Where it was looked for, and with what result. */
+  /** The places that were searched, and the results. */
   readonly findings: readonly string[]
 }
 
-/** What is looked for. */
+/** The object of the search. */
 export interface Search extends Settings {
   /** The cache. Undefined if the user has none. */
   readonly root: string | undefined
-  /** Undefined if any version will do. */
+  /** Undefined if any version is acceptable. */
   readonly wanted?: WantedVersion | undefined
-  /** Arguments that go before `--version`, for a program that is a wrapper. */
+  /** Arguments before `--version`, for a program that is a wrapper. */
   readonly commandArgs: readonly string[]
 }
 
 /**
- * The program that `commandToRun` names, which has to be of the version that is asked for.
+ * The program that `commandToRun` names. It must have the wanted version.
  *
  * @throws BinaryNotFoundError, BinaryNotExecutableError, InvalidOptionError
  */
@@ -82,7 +83,7 @@ export async function locateCommand(commandToRun: string, search: Search): Promi
   )
 }
 
-/** Looks into TARANTOOL_BIN, then PATH. A program of another version than the wanted one does not count. */
+/** Searches TARANTOOL_BIN, then PATH. A program of another version than the wanted one does not count. */
 export async function searchMachine(search: Search): Promise<Lookup> {
   const { env, cwd, wanted } = search
   const findings: string[] = []
@@ -126,7 +127,7 @@ async function unfitVersion(binary: Binary, wanted: WantedVersion, search: Searc
 async function flawOnPath(binary: Binary, search: Search): Promise<string | undefined> {
   const { wanted } = search
   if (!wanted) return undefined
-  // It may be any version of the series, and the newest is wanted.
+  // The program may have any version of the series, and the newest is wanted.
   if (wanted.newest) return `${binary.path} may not be the newest`
   try {
     const unfit = await unfitVersion(binary, wanted, search)
@@ -137,7 +138,7 @@ async function flawOnPath(binary: Binary, search: Search): Promise<string | unde
   }
 }
 
-/** Why nothing may be fetched from anywhere; undefined if it may. */
+/** The reason why nothing may be fetched from anywhere; undefined if it may. */
 export function whyNothingIsFetched({ env }: Settings, root: string | undefined): string | undefined {
   if (env.TARANTOOL_FIXTURE_INSTALL === '0') return 'forbidden by TARANTOOL_FIXTURE_INSTALL=0'
   if (!root) return 'no place for it; TARANTOOL_FIXTURE_CACHE names one'
@@ -147,7 +148,7 @@ export function whyNothingIsFetched({ env }: Settings, root: string | undefined)
   return weakness && `not where others could change it (${weakness}); TARANTOOL_FIXTURE_CACHE names another directory`
 }
 
-/** Why the distribution's package cannot be installed; undefined if it can. */
+/** The reason why the distribution's package cannot be installed; undefined if it can. */
 export function whyNotDistributed({ env, cwd, system }: Settings): string | undefined {
   if (!isDebianLike(system)) return `the distribution's package: for Debian and Ubuntu only, and this is ${system.name}`
   const tools = ['apt-get', 'apt-cache', 'dpkg']

@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs'
 
-/** The operating system, as far as it matters to where Tarantool comes from. */
+/** The operating system: the facts that decide where Tarantool comes from. */
 export interface OperatingSystem {
   readonly platform: string
   /** Debian's word for the processor: `amd64`, `arm64`. */
   readonly architecture: string
-  /** os-release(5): `debian`; empty where there is no such file. */
+  /** os-release(5): `debian`; empty if the file does not exist. */
   readonly id: string
-  /** os-release(5), ID_LIKE: what it descends from. */
+  /** os-release(5), ID_LIKE: the distributions that it descends from. */
   readonly like: readonly string[]
-  /** `12`; the code name, or `rolling`, where a distribution has no number. */
+  /** `12`. If a distribution has no number, the code name or `rolling`. */
   readonly version: string
-  /** os-release(5): `bookworm`; Ubuntu's, for a distribution that descends from it. */
+  /** os-release(5): `bookworm`. For a distribution that descends from Ubuntu, Ubuntu's code name. */
   readonly codename?: string | undefined
   /** The C library that programs of this system use. */
   readonly libc: 'glibc' | 'musl'
-  /** For people: `Debian 12`. */
+  /** The name for people: `Debian 12`. */
   readonly name: string
 }
 
-// Debian's names for Node's, where they differ.
+// Debian's names for Node's names, if they differ.
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: 'i386', arm: 'armhf', ppc64: 'ppc64el' }
 
 function parse(osRelease: string): Map<string, string> {
@@ -31,7 +31,7 @@ function parse(osRelease: string): Map<string, string> {
   return fields
 }
 
-/** Reads the text of an os-release file; empty for a system that has none. */
+/** Reads the text of an os-release file; empty if the file does not exist. */
 export function describeSystem(
   osRelease: string,
   platform: string = process.platform,
@@ -59,8 +59,9 @@ export function describeSystem(
 let current: OperatingSystem | undefined
 
 /**
- * The C library in the memory map of a process: Void and others have editions with musl, which os-release does not tell.
- * Undefined for a program without one. Node's own report has it, too, and costs ten times as much.
+ * The C library in the memory map of a process. Void and other distributions have editions with musl, which os-release
+ * does not show. Undefined for a program without a C library. Node's own report also has it, and costs ten times as
+ * much.
  */
 export function libcIn(maps: string): OperatingSystem['libc'] | undefined {
   if (/\/ld-musl-[^/\n]*$/m.test(maps)) return 'musl'
@@ -71,7 +72,7 @@ function readOrNothing(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    // Not every system has it.
+    // Not every system has this file.
     return ''
   }
 }
@@ -85,12 +86,12 @@ export function currentSystem(): OperatingSystem {
   return current
 }
 
-/** Whether Debian's tools and packages are to be expected: Debian, Ubuntu and what descends from them. */
+/** True if Debian's tools and packages can be expected: on Debian, Ubuntu and their descendants. */
 export function isDebianLike({ platform, id, like }: OperatingSystem): boolean {
   return platform === 'linux' && [id, ...like].some(name => name === 'debian' || name === 'ubuntu')
 }
 
-/** The name of the directory that holds what was installed on such a system: binaries of one do not run on another. */
+/** The name of the directory for installations on such a system. Binaries for one system do not run on another. */
 export function systemKey({ platform, id, version, architecture }: OperatingSystem): string {
   const name = platform === 'linux' ? [id || 'linux', version, architecture] : [platform, architecture]
   return name.join('-').replace(/[^\w.-]/g, '_')

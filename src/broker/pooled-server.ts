@@ -228,7 +228,7 @@ export class PooledServer {
     else this.#current.succeed(await this.#current.startSuccessor())
   }
 
-  // Whether an instance records changes is fixed when the instance is made.
+  // An instance cannot begin to record changes after it was made.
   async #beginToRecord(): Promise<void> {
     this.#maker.records = true
     await this.#spare.discard()

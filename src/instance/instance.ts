@@ -108,7 +108,7 @@ export class TarantoolInstance implements AsyncDisposable {
     return freePort()
   }
 
-  // ---- What it is ----
+  // ---- Properties ----
 
   /** The state of the instance. */
   get state(): InstanceState {
@@ -252,7 +252,7 @@ export class TarantoolInstance implements AsyncDisposable {
     return TarantoolVersion.of((await this.#lifecycle.version()).text)
   }
 
-  // ---- Its life ----
+  // ---- Start and stop ----
 
   /**
    * Makes the directory and the init script, and chooses the port, without starting anything.
@@ -421,7 +421,7 @@ export class TarantoolInstance implements AsyncDisposable {
     await this.stop()
   }
 
-  // ---- Talking to it ----
+  // ---- Requests ----
 
   /**
    * Runs Lua on the server's console, as its administrator.
@@ -495,7 +495,7 @@ export class TarantoolInstance implements AsyncDisposable {
     })
   }
 
-  // ---- Undoing ----
+  // ---- Reset ----
 
   /**
    * Brings the server back to its state after the application and the seed were loaded. The cost grows with the number

@@ -8,12 +8,12 @@ import { readableText } from '../readable-text.ts'
 import type { AgentOperation, AgentReply, RequestsUnderWay } from './server.ts'
 
 const greetingSize = 128
-/** What is there once, and short: the server compiles it anew for each request. */
+/** The text before each operation. It is short, because the server compiles it anew for each request. */
 const agent = 'package.loaded["tarantool-fixture"].isolation'
 /** The document of a reply. An error of the console's has another form. */
 const replyPattern =
   /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|error):([A-Za-z0-9+/=]*))'?\n\.\.\.\n$/
-/** How the output of `box.session.push` begins: it is nobody's reply. */
+/** The beginning of the output of `box.session.push`. Such output answers no request. */
 const pushed = /^%TAG \S+ tag:tarantool\.io\/push/
 
 interface Waiting {
@@ -25,22 +25,23 @@ interface Waiting {
 }
 
 /**
- * A worker's connection to what undoes changes in its server, over the console: it speaks nothing else, and no YAML, since
- * test files import it. It does not keep Node alive, but for the time of a request. Its end says that the server has died.
+ * A worker's connection to the agent, which undoes changes in its server. It uses the console, and carries nothing
+ * else. It does not parse YAML, because test files import it. It keeps Node alive only during a request. Its end means
+ * that the server has died.
  *
- * Each test waits for a request, so what needs not be done between its two ends is not done there.
+ * Each test waits for such a request. Work that does not have to happen during the request happens elsewhere.
  */
 export class AgentConnection {
   readonly #socket: Socket
   readonly #instance: string
   readonly #timeout: number
   readonly #waiting: Waiting[] = []
-  /** One for all requests: to set one for each and take it back would be half of a request's work here. */
+  /** One timer for all requests: to set and clear a timer for each request would be half of the work here. */
   #timer: NodeJS.Timeout | undefined
   /** The number of bytes of the greeting that have not arrived yet. */
   #greetingLeft = greetingSize
   readonly #documents: DocumentReader
-  /** How many replies nobody waits for are to come. */
+  /** The number of replies still to come that nobody waits for. */
   #unwanted = 0
   #ended: ConnectionError | undefined
 
@@ -61,21 +62,21 @@ export class AgentConnection {
       this.#end()
       onEnd()
     })
-    // The application may have made Lua the default output. Versions that have no other than YAML answer with an error.
+    // The application may have made Lua the default output. Versions that know only YAML answer with an error.
     this.#socket.write('\\set output yaml\n')
     this.#unwanted++
   }
 
   /**
-   * Asks the agent; requests are answered in their order.
+   * Sends a request to the agent. The agent answers requests in their order.
    *
-   * @param keep how many of the server's levels stay, for operations that undo levels
-   * @throws RequestTimeoutError, and the connection ends with it, for what comes later would be taken for the next reply;
-   *   ConnectionError when the server ends first; LuaError when the agent fails; ProtocolError when a reply is too large
+   * @param keep the number of the server's levels that stay, for operations that undo levels
+   * @throws RequestTimeoutError, which also ends the connection, since a late reply would be taken for the next reply;
+   *   ConnectionError if the server ends first; LuaError if the agent fails; ProtocolError if a reply is too large
    */
   async request(operation: AgentOperation, keep = 0): Promise<AgentReply> {
     if (this.#ended) throw this.#ended
-    // Sent first: the rest is done while the server works.
+    // The request is sent first: the rest happens while the server works.
     this.#socket.write(`${agent}("${operation}",${keep})\n`)
     const document = await new Promise<string>((receive, fail) => {
       this.#waiting.push({ operation, until: now() + this.#timeout, receive, fail })
@@ -135,7 +136,7 @@ export class AgentConnection {
     this.#greetingLeft -= chunk.length - afterGreeting.length
     try {
       for (const bytes of this.#documents.push(afterGreeting)) {
-        // The document is YAML of ours, with other text in base64.
+        // The document is the agent's own YAML, with other text in base64.
         const document = bytes.toString('latin1')
         if (!pushed.test(document)) this.#receive(document)
       }

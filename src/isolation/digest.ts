@@ -10,7 +10,7 @@ function partsOf(digest: string): Map<string, string> {
   )
 }
 
-/** Names what differs between two digests: "space 'users', box.cfg.read_only". */
+/** Names the differences between two digests: "space 'users', box.cfg.read_only". */
 export function describeDifference(before: string, after: string): string {
   const one = partsOf(before)
   const other = partsOf(after)

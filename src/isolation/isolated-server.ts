@@ -42,10 +42,7 @@ export class IsolatedServer {
     this.#processes.noteUse()
   }
 
-  /**
-   * Whether problems of the server are reported. They are if the test uses the server or if other clients were
-   * connected.
-   */
+  /** True if problems of the server are reported: the test uses the server, or other clients were connected. */
   isToTell({ isUsed }: Demand): boolean {
     return isUsed || this.#hadClients
   }
@@ -53,7 +50,7 @@ export class IsolatedServer {
   /**
    * At the beginning of a file: removes the changes of the previous file, unless the config says that they stay.
    *
-   * @param record the file's tests, or those of one of its suites, need recorded changes although the config does not
+   * @param record true if tests of the file or of one of its suites need recorded changes although the config does not
    *   ask for them
    */
   async beginFile(record: boolean): Promise<void> {
@@ -91,13 +88,13 @@ export class IsolatedServer {
    * After a test.
    *
    * @param undo undoes the test's changes at once, not when the next test begins
-   * @throws LeftoverError with `strict`, when the undo leaves a difference; ServerExitedError
+   * @throws LeftoverError with `strict`, if the undo leaves a difference; ServerExitedError
    */
   async endTest(attempt: object, demand: Demand, undo: boolean): Promise<void> {
     const { isolation, strict } = demand
     this.#attempts.delete(attempt)
     if (undo && wantsOwnProcess(demand)) return await this.#tellingOnly(demand, () => this.#processes.leaveFresh())
-    // The next test replaces a server that is gone.
+    // The next test replaces a server that has ended.
     if (this.watch.isGone || isolation !== 'reset' || !(undo || strict)) return
     await this.#tellingOnly(demand, async () => {
       await this.#steps.take({ when: 'after this test' }, async () => {
@@ -108,8 +105,8 @@ export class IsolatedServer {
   }
 
   /**
-   * Before the first hook of a suite. @throws ServerExitedError when the server has died and nobody was told; it runs
-   * again
+   * Before the first hook of a suite. @throws ServerExitedError if the server has died and this was not reported yet.
+   * The server runs again
    */
   async beginSuite(demand: Demand): Promise<void> {
     const { suites } = demand
@@ -227,7 +224,7 @@ export class IsolatedServer {
     return this.#processes.steps
   }
 
-  // As far as the worker knows. The next request shows whether the server really runs.
+  // This is the worker's knowledge. The next request shows whether the server really runs.
   get #isReady(): boolean {
     return this.watch.life.is === 'up' && this.#control.facts().records && !this.#processes.isAside
   }

@@ -1,50 +1,53 @@
 import type { Scope } from './scope.ts'
 import type { AgentReply, Entry, ServerControl } from './server.ts'
 
-/** Changes that outlive a test: those that the file or a suite made outside its tests. */
+/** Changes that outlive a test: changes of the file or of a suite outside its tests. */
 interface Level {
   /** Undefined for the file. */
   readonly suite: Scope | undefined
   /**
-   * How many of the process's levels stay where a test of this level begins. 0 if the process does not know that state:
-   * its lowest level began later, or stands for this level and another.
+   * The number of the process's levels that stay when a test of this level begins. 0 if the process does not know that
+   * state: its lowest level began later, or stands for this level and another.
    */
   keep: number
   changed: boolean
-  /** Why the changes are lost. */
+  /** The reason why the changes are lost. */
   lost?: string | undefined
   /** The digest of all data before each test of this level. */
   digest?: string | undefined
 }
 
-/** Whose changes the process records now. */
+/** The owner of the changes that the process records now. */
 type Top =
-  /** Those of the innermost level's own hooks. */
+  /** The innermost level's own hooks. */
   | 'hooks'
-  /** Those of a test, or what comes after a test: in a level above the innermost level's, which will be undone. */
+  /** A test, or the code after a test. Its changes go to a level above the innermost level's, which will be undone. */
   | 'tests'
-  /** Those of tests that share them with everything after: as for `'tests'`, but the innermost level will get them. */
+  /**
+   * Tests that share their changes with everything after them. As for `'tests'`, but the innermost level gets the
+   * changes.
+   */
   | 'staying tests'
 
-// More levels than a process has. To keep them all opens a level on top.
+// A number above the number of levels that a process has. Keeping them all opens a level on top.
 const all = 1e6
 
 const newFile = (): Level => ({ suite: undefined, keep: 1, changed: false })
 
 /**
  * Assigns a server's changes to the file, to its suites or to the running test. Each of these has a level, stacked on
- * the one before, and the server records the changes of each level. A new process knows only its lowest level, which may
- * stand for several levels here.
+ * the previous level, and the server records the changes of each level. A new process knows only its lowest level,
+ * which may stand for several levels here.
  */
 export class Levels {
   readonly #control: Pick<ServerControl, 'facts' | 'ask' | 'replace'>
-  /** The file's level, and those of the suites in it. The level of tests is not among them: see `#top`. */
+  /** The levels of the file and of its suites. The level of tests is not among them: see `#top`. */
   #levels: Level[] = [newFile()]
   #top: Top = 'hooks'
   #generation: number
   /** The process's lowest level begins after the application's Lua has run. */
   #fromBaseline: boolean
-  /** Why the process has been replaced. */
+  /** The reason why the process has been replaced. */
   #why = ''
 
   constructor(control: Pick<ServerControl, 'facts' | 'ask' | 'replace'>) {
@@ -53,17 +56,17 @@ export class Levels {
     this.#fromBaseline = control.facts().beganEmpty
   }
 
-  /** Why the changes are lost that the tests of the innermost suite expect. */
+  /** The reason why the changes are lost that the tests of the innermost suite expect. */
   get lost(): string | undefined {
     return this.#levels.find(({ lost }) => lost)?.lost
   }
 
-  /** Whether the file or one of its suites has changed anything. Known from the beginnings of tests. */
+  /** True if the file or one of its suites has changed anything. Known from the beginnings of tests. */
   get hooksChanged(): boolean {
     return this.#levels.some(({ changed }) => changed)
   }
 
-  /** Whether the changes of tests are kept apart from the changes of the hooks around them. */
+  /** True if the changes of tests are kept apart from the changes of the hooks around them. */
   get isTestOpen(): boolean {
     return this.#top !== 'hooks'
   }
@@ -201,14 +204,14 @@ export class Levels {
   // ---- Levels ----
 
   get #innermost(): Level {
-    // There always is the file's level.
+    // The file's level always exists.
     return this.#levels.at(-1) as Level
   }
 
   /**
-   * Goes back to where tests of a level begin, and opens a level for tests.
+   * Goes back to the state in which tests of a level begin, and opens a level for tests.
    *
-   * @param count how many levels remain. 0: goes back to the baseline, and begins the file anew
+   * @param count the number of levels that remain. 0: goes back to the baseline, and begins the file anew
    */
   async #goBack(count: number, operation: Entry | 'rewind'): Promise<void> {
     this.noticeProcess('it was stopped, killed or restarted')
@@ -223,7 +226,7 @@ export class Levels {
     this.#note(reply)
   }
 
-  // An earlier file may have left levels that this file knows nothing of, if its changes were not undone.
+  // An earlier file whose changes were not undone may have left levels that this file does not know.
   async #openTests(): Promise<void> {
     this.noticeProcess('it was stopped, killed or restarted')
     const reply = await this.#control.ask('enter', all)

@@ -1,6 +1,6 @@
 import type { Death } from './server.ts'
 
-/** What a worker knows about its server's process. */
+/** A worker's knowledge of its server's process. */
 export type Life =
   | { readonly is: 'up' }
   /** A request broke off. Either the server is dying, or only the connection has ended. */
@@ -40,14 +40,14 @@ const transitions: Record<Life['is'], Partial<Record<LifeEvent & string, Known>>
   crashed: { runs: 'up' },
 }
 
-/** What the worker knows after an event. */
+/** The worker's knowledge after an event. */
 export function after(life: Life, event: LifeEvent): Life {
   if (typeof event === 'object') return life.is === 'stopped' ? life : { is: 'crashed', death: event.died }
   const is = transitions[life.is][event]
   return is === undefined ? life : { is }
 }
 
-/** Whether the server needs another process before it can answer. */
+/** True if the server needs another process before it can answer. */
 export function isGone({ is }: Life): boolean {
   return is === 'down' || is === 'stopped' || is === 'crashed'
 }

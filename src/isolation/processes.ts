@@ -4,7 +4,7 @@ import type { Replacement, ServerControl } from './server.ts'
 import type { ServerWatch } from './server-watch.ts'
 import { Steps } from './steps.ts'
 
-/** Tracks which process has a server's address, and what is known about the contents of that process. */
+/** Tracks which process has a server's address, and the known facts about the contents of that process. */
 export class Processes {
   readonly steps: Steps
   readonly #control: ServerControl
@@ -43,8 +43,8 @@ export class Processes {
   /**
    * Replaces a process that a test stopped or that died.
    *
-   * @returns whether a new process runs. False if the former one does: it was frozen, or came back from standing aside
-   * because no other process started
+   * @returns true if a new process runs. False if the former process runs: it was frozen, or came back from standing
+   *   aside because no other process started
    */
   async bringUp({ hooksRan, isolation }: Pick<Demand, 'hooksRan' | 'isolation'>): Promise<boolean> {
     if (!this.#watch.isGone) return false
@@ -60,7 +60,7 @@ export class Processes {
   async makeFresh(demand: Demand): Promise<void> {
     const { records, isolation } = this.#control.facts()
     const hooksChanged = await this.#hooksChanged(demand)
-    // Nothing undoes the changes of this test, and other tests of the server find whatever is in its process.
+    // Nothing undoes the changes of this test. Other tests of the server find them in its process.
     const isShared = isolation === 'none' && !records && !this.isAside
     if (!isShared && !hooksChanged && this.#isFresh && !(await this.#isDirty())) {
       this.#isLent = !this.isAside
@@ -88,7 +88,7 @@ export class Processes {
     this.#levels.noticeProcess('it died', true)
   }
 
-  /** After a test with a process of its own: hooks and tests of other suites find nothing of it. */
+  /** Called after a test with its own process. Hooks and tests of other suites see no changes of that test. */
   async leaveFresh(): Promise<void> {
     await this.comeBack()
     const isToUndo = this.#isLent && this.#control.facts().records && !this.#watch.isGone
@@ -142,7 +142,7 @@ export class Processes {
   // Must be asked before another process replaces the server's process: the answer is lost with the old process.
   async #hooksChanged({ suites }: Demand): Promise<boolean> {
     if (!this.#control.facts().records) return false
-    // A process of a test's own has no changes of hooks.
+    // A test's own process has no changes of hooks.
     if (this.isAside) return false
     await this.steps.take({ when: 'before this test' }, () => this.#levels.joinTests(suites))
     return this.#levels.hooksChanged

@@ -51,7 +51,7 @@ function usesIn(scope: Scope, server: string): ServerUse[] {
   return [...outwards(scope)].flatMap(({ uses }) => uses.filter(use => use.server === server).reverse())
 }
 
-/** Whether the tests of a scope use a server through a handle, not only by its address. */
+/** True if the tests of a scope use a server through a handle, not only by its address. */
 export function isUsedIn(scope: Scope, server: string): boolean {
   return usesIn(scope, server).length > 0
 }
@@ -61,7 +61,7 @@ function isolationIn(scope: Scope, { name, isolation: default_ }: Server): Isola
   return usesIn(scope, name).find(({ isolation }) => isolation !== undefined)?.isolation ?? default_
 }
 
-/** Whether each test needs a process that nobody has used before. */
+/** True if each test needs a process that nobody has used before. */
 export const wantsOwnProcess = ({ isolation }: Pick<Demand, 'isolation'>): boolean =>
   isolation === 'restart' || isolation === 'process'
 

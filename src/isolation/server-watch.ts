@@ -10,11 +10,11 @@ export interface DeathQuestion {
   readonly when: string
   /** The log offset at which the error's log lines begin. Default: the offset when the running tests began. */
   readonly logSince?: number | undefined
-  /** Something has failed, and a dying server would explain the failure. */
+  /** Something has failed, and the server's death would explain the failure. */
   readonly suspected?: boolean | undefined
 }
 
-/** Knows whether a server lives, and whether its death was reported. */
+/** Tracks whether a server lives, and whether its death was reported. */
 export class ServerWatch {
   readonly #control: Pick<ServerControl, 'findDeath' | 'describe'>
   #life: Life = { is: 'up' }
@@ -27,12 +27,12 @@ export class ServerWatch {
     return this.#life
   }
 
-  /** The server needs another process before it can answer. */
+  /** True if the server needs another process before it can answer. */
   get isGone(): boolean {
     return isGone(this.#life)
   }
 
-  /** Something has happened to the process, or was observed. */
+  /** Notes an event of the process, or an observation. */
   notice(event: LifeEvent): void {
     this.#life = after(this.#life, event)
   }

@@ -19,7 +19,7 @@ export interface ServerFacts {
   readonly leasedBefore: boolean
 }
 
-/** How the agent opens a level anew: fixtures/agent/isolation/main.lua. */
+/** The operations with which the agent opens a level anew: fixtures/agent/isolation/main.lua. */
 export type Entry = 'enter' | 'enter_if_dirty' | 'enter_at_once'
 
 export type AgentOperation = Entry | 'rewind' | 'dirty' | 'digest' | 'requests'
@@ -44,11 +44,11 @@ export interface RequestsUnderWay {
 export interface AgentReply {
   /** The number of changes that were undone. */
   readonly undone?: number | undefined
-  /** Why the server cannot be reset in place and has to be replaced. */
+  /** The reason why the server cannot be reset in place and has to be replaced. */
   readonly lost?: string | undefined
   /**
-   * Whether the server may differ from the baseline: any change was recorded, or clients other than the fixture were
-   * connected. False as the reply to `'enter_if_dirty'`: the level is as it began, and was not opened anew.
+   * True if the server may differ from the baseline: a change was recorded, or clients other than the fixture were
+   * connected. False as the reply to `'enter_if_dirty'`: the level has not changed, and was not opened anew.
    */
   readonly dirty?: boolean | undefined
   /** Clients other than the fixture were connected. */
@@ -61,7 +61,7 @@ export interface AgentReply {
 }
 
 /**
- * How another process replaces the server's process on the same address.
+ * The ways in which another process replaces the server's process on the same address.
  *
  * - `'start'`: starts a process with an empty directory.
  * - `'record'`: like `'start'`, and the server records changes from then on.
@@ -70,7 +70,7 @@ export interface AgentReply {
  */
 export type Replacement = 'start' | 'record' | 'spare' | 'if-gone'
 
-/** How a server ended by itself. */
+/** The exit of a server that ended by itself. */
 export interface Death {
   readonly fingerprint: string
   readonly exitCode?: number | undefined
@@ -82,10 +82,11 @@ export interface Death {
 export interface ServerControl {
   facts(): ServerFacts
   /**
-   * Asks the agent in the server.
+   * Sends a request to the agent in the server.
    *
-   * @param keep how many of the server's levels stay, from the lowest on, for operations that undo levels. Default: none
-   * @throws ConnectionError when the server ends first; RequestTimeoutError when it is stuck
+   * @param keep the number of the server's levels that stay, from the lowest on, for operations that undo levels.
+   *   Default: none
+   * @throws ConnectionError if the server ends first; RequestTimeoutError if it is stuck
    */
   ask(operation: AgentOperation, keep?: number): Promise<AgentReply>
   replace(by: Replacement): Promise<void>
@@ -103,8 +104,8 @@ export interface ServerControl {
   /** Kills the process without asking it to stop. */
   kill(): Promise<void>
   /**
-   * How the process ended by itself; undefined while it runs. `suspected`: something failed that the process's end
-   * would explain.
+   * The exit of the process, if it ended by itself; undefined while it runs. `suspected`: something failed that the
+   * process's end would explain.
    */
   findDeath(suspected: boolean): Promise<Death | undefined>
   /** The server's name for messages, and its latest log lines: since an offset, or since the test began. */

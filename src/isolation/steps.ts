@@ -9,13 +9,13 @@ export interface StepOptions {
   /** The end of error messages: `'before this test'`. */
   readonly when: string
   /**
-   * The caller has not checked whether the server still runs. @throws ConnectionError when the server has ended;
-   * nothing was done then
+   * The caller has not checked whether the server still runs. @throws ConnectionError if the server has ended. Nothing
+   * was done then
    */
   readonly mayBeGone?: boolean | undefined
 }
 
-/** Performs operations on a server one after another, and handles those that fail. */
+/** Performs operations on a server one after another, and handles operations that fail. */
 export class Steps {
   readonly #control: ServerControl
   readonly #watch: ServerWatch
@@ -32,8 +32,8 @@ export class Steps {
   /**
    * Asks the agent for an operation.
    *
-   * @throws ServerExitedError when the server has died; ResetError when the server runs but the operation failed, and
-   *   the server was replaced
+   * @throws ServerExitedError if the server has died; ResetError if the server runs but the operation failed, and the
+   *   server was replaced
    */
   async take<Result>({ when, mayBeGone = false }: StepOptions, step: () => Promise<Result>): Promise<Result> {
     return await this.inTurn(async () => {

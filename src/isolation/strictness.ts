@@ -14,7 +14,7 @@ export class Strictness {
     this.#levels = levels
   }
 
-  /** Before a test: notes the state of all data that the suite's tests begin with. */
+  /** Before a test: notes the state of all data at the beginning of the suite's tests. */
   async look(): Promise<string> {
     return await this.#known(await this.#levels().digest())
   }
@@ -26,8 +26,8 @@ export class Strictness {
   }
 
   /**
-   * After a test's undo. @throws LeftoverError when any data differs from its state before the test; the server was
-   * replaced then
+   * After a test's undo. @throws LeftoverError if any data differs from its state before the test. The server was then
+   * replaced
    */
   async check(): Promise<void> {
     if (this.#levels().lost !== undefined) return

@@ -35,7 +35,7 @@ export async function readJsonSeed(file: string, space: string): Promise<string[
   return Object.keys(parsed)
 }
 
-// V8's message names the position. For a text that ends too early, V8 names none, and the last line is meant.
+// V8's message names the position. If a text ends too early, V8 names no position, and the last line is meant.
 function lineOfSyntaxError(text: string, message: string): number {
   const offset = / at position (\d+)/.exec(message)?.[1]
   return lineAt(text.trimEnd(), offset === undefined ? text.length : Number(offset))

@@ -4,7 +4,7 @@ import { SeedError } from '../errors.ts'
 import { encode } from '../protocol/values/codec.ts'
 import { readJsonSeed } from './seed-json.ts'
 
-/** One source, as fixtures/agent/seed.lua receives it. */
+/** A source, in the form for fixtures/agent/seed.lua. */
 type SeedInstruction =
   | { readonly kind: 'rows'; readonly name: string; readonly place: number }
   | { readonly kind: 'ndjson'; readonly file: string; readonly space: string }
@@ -18,7 +18,7 @@ export interface SeedTask {
   readonly rows: Uint8Array | undefined
 }
 
-/** Whether the options have a seed. */
+/** True if the options have a seed. */
 export function hasSeed(options: ResolvedOptions): boolean {
   return options.seedLua !== undefined || options.seed.length > 0
 }
@@ -49,7 +49,7 @@ function listHeader(length: number): Uint8Array {
 }
 
 /**
- * Reads as much of an instance's seed as this process needs.
+ * Reads the parts of an instance's seed that this process needs.
  *
  * @returns undefined if the instance has no seed
  * @throws SeedError

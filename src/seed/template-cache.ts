@@ -23,8 +23,8 @@ export interface CachedTemplate {
 }
 
 /**
- * Name of a template's directory: digests of its fingerprint and of its inputs. Other directories in the cache are not
- * ours.
+ * Name of a template's directory: digests of its fingerprint and of its inputs. Other directories in the cache belong
+ * to other code.
  */
 const templateName = /^[0-9a-f]{32}-[0-9a-f]{16}$/
 
@@ -60,7 +60,7 @@ export async function removeTemplate(directory: string): Promise<void> {
   if (moved) await rm(aside, { recursive: true, force: true }).catch(() => {})
 }
 
-/** Removes all templates, including damaged ones. Returns how many. */
+/** Removes all templates, including damaged ones. Returns their number. */
 export async function clearTemplates(root: string): Promise<number> {
   const names = (await readdir(root).catch(() => [])).filter(name => templateName.test(name))
   for (const name of names) await removeTemplate(join(root, name))

@@ -12,7 +12,7 @@ export interface TemplateInputs {
   readonly variables: Readonly<Record<string, string>>
 }
 
-/** The environment that a server starts with. */
+/** The environment in which a server starts. */
 export type ServerEnvironment = Readonly<Record<string, string>>
 
 // Only the digest is stored: a value can be a secret, and the template is in a cache.
@@ -30,7 +30,7 @@ export async function currentInputs(
   }
 }
 
-/** Whether no input has changed. */
+/** True if no input has changed. */
 export async function areUnchanged(inputs: TemplateInputs, environment: ServerEnvironment): Promise<boolean> {
   const names = { files: Object.keys(inputs.files), variables: Object.keys(inputs.variables) }
   const now = await currentInputs(names, environment)

@@ -69,7 +69,7 @@ export async function templateKey(options: OptionsWithAccount, program: unknown)
     memtxMemory: options.memtxMemory,
     walMode: walModeOf(options, undefined),
     specifyWorkDir: options.specifyWorkDir,
-    // Our init script sets the password at each start, and 'random' makes a new password each time.
+    // The fixture's init script sets the password at each start, and 'random' makes a new password each time.
     credentials: options.initLuaTemplate ? options.credentials : options.credentials?.user,
     env: sortedEntries(options.env),
     app: [await digestOfLua(options.appLua), options.appDir],

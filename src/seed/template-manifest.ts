@@ -8,13 +8,13 @@ export interface TemplateManifest {
   readonly format: 1
   /** `proven`: a server has started from it and had the same data. `refused`: that failed, so it is not used again. */
   readonly state: 'untried' | 'proven' | 'refused'
-  /** Why the template was refused. */
+  /** The reason why the template was refused. */
   readonly reason?: string | undefined
   /** Version of the server that made the template, or its image. */
   readonly tarantool: string
   /** Name of the seed, for people. */
   readonly seed: string
-  /** Time at which it was made, ISO 8601. */
+  /** The time at which the template was made, in ISO 8601. */
   readonly made: string
   /** The digest of the data, and its parts by space (fixtures/agent/digest.lua). */
   readonly digest: string
@@ -26,7 +26,7 @@ export interface TemplateManifest {
 
 const fileName = 'template.json'
 
-/** Reads the manifest of a directory; undefined if no manifest can be read. */
+/** Reads the manifest of a directory; undefined if it cannot be read. */
 export function readManifest(directory: string): TemplateManifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as TemplateManifest

@@ -24,11 +24,11 @@ export interface TemplateStart<Ready extends { readonly template?: TemplateRepor
   readonly directory: string
   /** Aborts the start. */
   readonly signal: AbortSignal
-  /** How long to wait for another server that is making the template, in milliseconds. */
+  /** The longest wait for another server that is making the template, in milliseconds. */
   readonly patience: number
   /** Starts the server. If it rejects, no server runs. */
   readonly launch: (source: DataSource) => Promise<Ready>
-  /** Whether a later start in the same directory may find the snapshot that the template was made from. */
+  /** True if a later start in the same directory may find the snapshot that the template was made from. */
   readonly keepsSnapshot: boolean
   /** Ends the server that was launched last. */
   readonly end: () => Promise<void>
@@ -42,8 +42,8 @@ const seed = { kind: 'seed', makeTemplate: false } as const
 const useless = new Map<string, string>()
 
 /**
- * Starts a server from the template of its seed. Without a template, the server seeds itself and its snapshot becomes the
- * template. If several servers start at the same time, one seeds, and the others wait for its snapshot.
+ * Starts a server from the template of its seed. Without a template, the server seeds itself and its snapshot becomes
+ * the template. If several servers start at the same time, one of them seeds, and the others wait for its snapshot.
  */
 export async function startWithTemplate<Ready extends { readonly template?: TemplateReport }>(
   start: TemplateStart<Ready>,
@@ -154,7 +154,7 @@ async function useTemplate<Ready extends { readonly template?: TemplateReport }>
 /** The template's files cannot be copied: another process removed the template, or the disk is full. */
 export class TemplateGoneError extends Error {}
 
-// Whether an error says something about the template, and not about the machine.
+// True if an error concerns the template, and not the machine.
 function isVerdict(error: unknown): error is InitScriptError | BoxCfgError | SeedError | ServerExitedError {
   if (error instanceof ServerKilledError) return false
   return [InitScriptError, BoxCfgError, SeedError, ServerExitedError].some(kind => error instanceof kind)

@@ -16,7 +16,7 @@ export interface Template {
 
 /** A server's report after it made a template's data or started from a template. */
 export interface TemplateReport {
-  /** Why the server has no template. */
+  /** The reason why the server has no template. */
   readonly flaw?: string
   readonly digest: string
   readonly parts: Readonly<Record<string, string>>
@@ -43,14 +43,14 @@ export class TemplateStore {
     this.#bounds = bounds
   }
 
-  /** How another user could change the templates; undefined if nobody else can. */
+  /** The way in which another user could change the templates; undefined if nobody else can. */
   get weakness(): string | undefined {
     return pathWeakness(this.root)
   }
 
   /**
-   * Finds the template for a fingerprint if its input files are unchanged. A template that is damaged, or another user's,
-   * is removed and not returned.
+   * Finds the template for a fingerprint if its input files are unchanged. Removes a template that is damaged or that
+   * belongs to another user, and does not return it.
    */
   async find({ key, environment }: TemplateOrigin): Promise<Template | undefined> {
     const names = await readdir(this.root).catch(() => [])
@@ -74,10 +74,11 @@ export class TemplateStore {
   }
 
   /**
-   * Keeps the snapshot of a server as a template. If another process made a good template meanwhile, that template stays.
+   * Keeps the snapshot of a server as a template. If another process made a good template meanwhile, that template
+   * stays.
    *
    * @param directory the server's directory
-   * @param isCurrent whether the origin is still what it was before the server started; called last
+   * @param isCurrent returns true if the origin has not changed since the server started. It is called last
    */
   async keep(
     origin: TemplateOrigin,

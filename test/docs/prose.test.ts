@@ -11,6 +11,8 @@ const unclear =
   /\b(?:there is not|there are not|that there (?:is|are)|which there (?:is|are)|as well does|in a way that|may so|may thus|in the place of|whoever|will do\b(?! not)|what is there|is gone|are gone|as (?:he|she) who)\b/i
 const unclearBeginning = /^(?:What (?!is|are|does|do)|Who(?:ever)? |Whom |Of the |Beside that)/
 
+const unclearHeading = /^#+ (?:What|Who(?:ever|m)?|Whether|Where|Of the) (?!.*\?$)/
+
 /** The paragraphs, items and cells of a page. */
 function partsOf(page: string): string[] {
   return proseOf(page)
@@ -44,8 +46,15 @@ describe.each(forUsers)('%s', page => {
   })
 })
 
+test.each(writtenPages)('%s has headings that name a subject', page => {
+  const headings = proseOf(page).match(/^#+ .*/gm) ?? []
+  expect(headings).not.toEqual([])
+  expect(headings.filter(heading => unclearHeading.test(heading))).toEqual([])
+})
+
 test('long and unclear sentences are found', () => {
   expect(pages.length).toBeGreaterThan(forUsers.length)
   expect(unclear.test('It is one of the names that there are.')).toBe(true)
+  expect(unclearHeading.test('## What a run prints')).toBe(true)
   expect(unclearBeginning.test('What cannot be undone in place costs a new server.')).toBe(true)
 })

@@ -1,6 +1,6 @@
 import TarantoolConnection from 'tarantool-driver'
 
-// user:password@host:port, as the service is configured in production, too.
+// user:password@host:port, the same form as in production.
 function parseUri(uri: string): { host: string; port: number; username: string; password: string } {
   const { hostname, port, username, password } = new URL(`tarantool://${uri}`)
   return { host: hostname, port: Number(port), username, password }
@@ -16,7 +16,7 @@ export async function setCached(key: string, value: unknown, seconds: number): P
   await connection.call('cache_set', key, value, seconds)
 }
 
-/** The value, while its time has not passed. */
+/** The value, if it has not expired. */
 export async function getCached(key: string): Promise<unknown> {
   const [entry] = await connection.call('cache_get', key)
   return Array.isArray(entry) ? entry[1] : undefined

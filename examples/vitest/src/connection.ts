@@ -19,7 +19,7 @@ export class Database {
     return Array.isArray(tuple) && tuple.length > 1 ? (tuple as Tuple) : undefined
   }
 
-  /** Calls a stored function that returns a number: the driver's protocol makes a tuple of it. */
+  /** Calls a stored function that returns a number. The driver's protocol makes a tuple of the number. */
   async number(name: string, ...args: unknown[]): Promise<number> {
     const [[value]] = (await this.#connection.call(name, ...args)) as [[number]]
     return value

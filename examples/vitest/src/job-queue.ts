@@ -10,7 +10,7 @@ type JobTuple = [id: number, state: string, kind: string, payload: Record<string
 
 const toJob = ([id, , kind, payload]: JobTuple): Job => ({ id, kind, payload })
 
-/** Work that is done later, in the order in which it came. */
+/** Work that is done later, first in, first out. */
 export class JobQueue {
   readonly #database: Database
 

@@ -27,7 +27,7 @@ function find_customer(email)
     return customers.index.email:get(email)
 end
 
--- An order and the job that ships it: both or none.
+-- Creates an order and the job that ships it, or neither.
 function place_order(customer, total)
     if customers:get(customer) == nil then
         error(('there is no customer %d'):format(customer))

@@ -5,7 +5,9 @@ import { Customers } from '../src/customers.ts'
 import { JobQueue } from '../src/job-queue.ts'
 import { Orders } from '../src/orders.ts'
 
-/** The shop on this worker's server. One connection serves all tests of a file: what they change is undone beneath it. */
+/**
+ * The shop on this worker's server. One connection serves all tests of a file, because a reset keeps connections open.
+ */
 export function useShop() {
   const tarantool = useTarantool()
   const file = expect.getState().testPath?.split('/').at(-1)

@@ -1,21 +1,21 @@
 import type { Readable } from 'node:stream'
 
-/** How long a download waits, in milliseconds. */
+/** The time limits of a download, in milliseconds. */
 export interface Patience {
-  /** For a connection. */
+  /** The limit for a connection. */
   readonly connect: number
-  /** For the first byte of an answer. */
+  /** The limit for the first byte of an answer. */
   readonly answer: number
-  /** For the next bytes of an answer. */
+  /** The limit for the next bytes of an answer. */
   readonly stall: number
 }
 
-/** A server's answer to a request that was followed to its end. */
+/** A server's answer to a request, after all redirects. */
 export interface Answer {
   readonly status: number
-  /** The address that answered, after redirects; without a password. */
+  /** The address that answered, after redirects, without a password. */
   readonly url: string
-  /** The proxy that the answer came through; empty if it came from the server itself. */
+  /** The proxy of the answer; empty if the answer came from the server itself. */
   readonly proxy: string
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Fails if the server sends nothing for `stall`, or ends the connection too early. */

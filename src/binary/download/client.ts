@@ -6,9 +6,7 @@ import { proxiesOf, proxyFor } from './proxies.ts'
 
 /** A client of HTTP that honours the environment's proxies and follows redirects. */
 export interface Client {
-  /**
-   * @throws DownloadError if there is no answer. A status such as 404 is an answer.
-   */
+  /** @throws DownloadError if there is no answer. A status such as 404 is an answer. */
   get(url: string, options?: { headers?: Record<string, string>; signal?: AbortSignal | undefined }): Promise<Answer>
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { DownloadError } from '../../errors.ts'
 
-/** Whether a file system has no room, or the user may not take more of it. */
+/** True if a file system is full, or if the user has reached the quota. */
 export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
@@ -9,7 +9,7 @@ export function isFull(error: unknown): boolean {
 /**
  * An error for a file system without room for a download.
  *
- * @param needed bytes, if that is known already
+ * @param needed bytes, if the number is known
  */
 export function diskFull(directory: string, needed?: number, cause?: unknown): DownloadError {
   const what = needed === undefined ? 'a download' : `${Math.ceil(needed / 1e6)} MB`
@@ -20,12 +20,12 @@ export function diskFull(directory: string, needed?: number, cause?: unknown): D
 }
 
 /**
- * Refuses a download that the file system has no room for.
+ * Refuses a download if the file system has no room for it.
  *
- * @param present bytes of the file that are there already
+ * @param present bytes of the file that have already been downloaded
  */
 export async function checkSpace(directory: string, size: number, present: number): Promise<void> {
   const room = await statfs(directory).catch(() => undefined)
-  // Some file systems do not tell.
+  // Some file systems do not report their free space.
   if (room && room.blocks > 0 && room.bavail * room.bsize + present < size) throw diskFull(directory, size)
 }

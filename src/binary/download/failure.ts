@@ -3,7 +3,7 @@ import type { Answer, Patience } from './answer.ts'
 
 const seconds = (milliseconds: number): string => `${milliseconds / 1000} s`
 
-/** An address for people: without a user's name and password. */
+/** An address for messages, without a user's name and password. */
 export function withoutSecrets(url: URL | string): string {
   const shown = new URL(url)
   shown.username = ''
@@ -11,7 +11,7 @@ export function withoutSecrets(url: URL | string): string {
   return shown.href
 }
 
-/** Whether the user's name and password in an address are encoded as they have to be. */
+/** True if the user's name and password in an address are encoded correctly. */
 export function hasReadableSecrets({ username, password }: URL): boolean {
   try {
     return typeof decodeURIComponent(username + password) === 'string'
@@ -20,12 +20,12 @@ export function hasReadableSecrets({ username, password }: URL): boolean {
   }
 }
 
-/** The first words about an answer that is of no use: `http://…/Release answers 404`. */
+/** The first words about an answer that cannot be used: `http://…/Release answers 404`. */
 export function answerOf({ url, status }: Pick<Answer, 'url' | 'status'>): string {
   return `${url} answers ${status}`
 }
 
-/** The error at the bottom of a chain or bundle of errors, with the system's code. */
+/** The innermost error of a chain or bundle of errors, with the system's code. */
 function rootOf(error: unknown): Error & { code?: string } {
   const { cause, errors } = error as { cause?: unknown; errors?: unknown[] }
   const below = cause ?? errors?.[0]
@@ -45,9 +45,9 @@ const refused: Readonly<Record<string, string>> = {
 const certificates = /^(CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL|EPROTO)/
 
 /**
- * An error for a request that got no answer. The network's own answer comes first, because it decides what to do.
+ * An error for a request that got no answer. The network's own answer comes first, because the advice depends on it.
  *
- * @param proxy the proxy that the request was for; empty if it went to the server itself
+ * @param proxy the proxy of the request; empty if the request went to the server itself
  */
 export function networkFailure(error: unknown, url: URL, patience: Patience, proxy: string): DownloadError {
   const { code = '', message } = rootOf(error)

@@ -13,9 +13,9 @@ import type { Progress } from './progress.ts'
 /** A file on a server, as a verified index describes it. */
 export interface RemoteFile {
   readonly url: string
-  /** Bytes. */
+  /** The size in bytes. */
   readonly size: number
-  /** In hexadecimal. */
+  /** The SHA256 in hexadecimal. */
   readonly sha256: string
 }
 
@@ -24,21 +24,21 @@ export interface DownloadOptions {
   readonly client: Client
   readonly progress: Progress
   readonly patience?: Patience
-  /** Called before the server is asked: the file may be there already. */
+  /** Called before the request, because the file may already exist. */
   readonly onStart?: () => void
   readonly signal?: AbortSignal | undefined
 }
 
-// Attempts in a row that bring no byte. An attempt that brings some starts the count again.
+// Successive attempts that bring no byte. An attempt that brings bytes starts the count again.
 const mostAttempts = 4
 const pause = 500
 
 /**
- * Downloads a file to `directory` and returns its path. An interrupted download is resumed: at once, and by a later call
- * in any process. A file that is there is not downloaded again. The caller makes sure that no other process downloads the
- * same file, and removes it.
+ * Downloads a file to `directory` and returns its path. An interrupted download is resumed: at once, and by a later
+ * call in any process. An existing file is not downloaded again. The caller makes sure that no other process downloads
+ * the same file, and later removes the file.
  *
- * @throws DownloadError if the server cannot be reached, or its file is not the one that the index describes
+ * @throws DownloadError if the server cannot be reached, or if its file is not the one that the index describes
  */
 export async function downloadFile(file: RemoteFile, directory: string, options: DownloadOptions): Promise<string> {
   makeDirectories(directory, 0o755)
@@ -61,7 +61,7 @@ export async function downloadFile(file: RemoteFile, directory: string, options:
       if (!failure) {
         if ((await sha256Of(partial)) === file.sha256) break
         await removePartial(partial)
-        // The old part may belong to another file of the same name.
+        // The old part may belong to another file with the same name.
         if (!wasResumed) throw new DownloadError(`${withoutSecrets(file.url)} has another SHA256 than its index says`)
         wasResumed = false
         continue
@@ -78,7 +78,7 @@ export async function downloadFile(file: RemoteFile, directory: string, options:
   return complete
 }
 
-// A process that was killed, or could not unpack it, left it there.
+// A process left the file there because it was killed, or because it could not unpack the file.
 async function isWhole(path: string, { size, sha256 }: RemoteFile): Promise<boolean> {
   if ((await sizeOf(path)) !== size) return false
   return (await sha256Of(path)) === sha256
@@ -158,7 +158,7 @@ async function receive(
       if (at + chunk.length > size) {
         throw new DownloadError(`${withoutSecrets(url)} has more bytes than the ${size} of its index`)
       }
-      // Not by a stream, which loses what it has not yet written when the connection ends.
+      // The code does not use a stream, which loses unwritten data when the connection ends.
       for (let written = 0; written < chunk.length; ) {
         written += (await target.write(chunk, written, chunk.length - written, at + written)).bytesWritten
       }
@@ -173,7 +173,7 @@ async function receive(
 
 async function notWritten(error: Error, partial: string, size: number): Promise<never> {
   if (!isFull(error)) throw new DownloadError(error.message, { cause: error })
-  // It would keep the disk full.
+  // The file would keep the disk full.
   await removePartial(partial)
   throw diskFull(dirname(partial), size, error)
 }

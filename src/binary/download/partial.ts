@@ -5,13 +5,13 @@ import { pipeline } from 'node:stream/promises'
 import type { Answer } from './answer.ts'
 import { withoutSecrets } from './failure.ts'
 
-/** The address and the validator (ETag or Last-Modified) of the file that a partial download belongs to. */
+/** The address and the validator (ETag or Last-Modified) of the file of a partial download. */
 interface Origin {
   readonly url: string
   readonly validator: string
 }
 
-/** The validator of a partial download from an address. Undefined if it cannot be resumed. */
+/** The validator of a partial download from an address. Undefined if the download cannot be resumed. */
 export async function validatorOf(partial: string, url: string): Promise<string | undefined> {
   try {
     const origin = JSON.parse(await readFile(`${partial}.json`, 'utf8')) as Origin
@@ -21,10 +21,10 @@ export async function validatorOf(partial: string, url: string): Promise<string 
   }
 }
 
-/** Notes where a download comes from, so that a later process can resume it. */
+/** Notes the source of a download, so that a later process can resume it. */
 export async function noteOrigin(partial: string, url: string, { headers }: Answer): Promise<void> {
   const { etag } = headers
-  // If-Range takes no weak ETag.
+  // If-Range does not accept a weak ETag.
   const validator = etag?.startsWith('"') ? etag : headers['last-modified']
   if (validator === undefined) return await rm(`${partial}.json`, { force: true })
   const origin: Origin = { url: withoutSecrets(url), validator }
@@ -37,7 +37,7 @@ export async function removePartial(partial: string): Promise<void> {
   await rm(`${partial}.json`, { force: true })
 }
 
-/** The size of a file in bytes; 0 if there is none. */
+/** The size of a file in bytes; 0 if the file does not exist. */
 export async function sizeOf(path: string): Promise<number> {
   return await stat(path).then(
     ({ size }) => size,

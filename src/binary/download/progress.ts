@@ -1,12 +1,12 @@
-/** Shows how far a download has come. */
+/** Shows the progress of a download. */
 export interface Progress {
-  /** @param done bytes that are there, of `total` */
+  /** @param done number of bytes that have been downloaded, of `total` */
   update(done: number, total: number): void
   /** Removes a bar, so that other output begins on a clean line. */
   end(): void
 }
 
-/** The part of a stream such as `process.stderr` that progress is written to. */
+/** The part of a stream such as `process.stderr` that shows progress. */
 export interface Terminal {
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
@@ -14,7 +14,7 @@ export interface Terminal {
 }
 
 const width = 24
-// In milliseconds. A bar is drawn often enough to move, a line seldom enough for a log.
+// In milliseconds. A bar is drawn often, so that it moves. A line is printed seldom, because it stays in a log.
 const barEvery = 100
 const lineEvery = 1000
 
@@ -42,7 +42,7 @@ function bar(title: string, terminal: Terminal, now: () => number): Progress {
   }
 }
 
-/** Lines in a log, one a second at most. */
+/** Lines in a log, at most one per second. */
 function lines(title: string, report: (line: string) => void, now: () => number): Progress {
   let reported = now()
   return {
@@ -58,8 +58,8 @@ function lines(title: string, report: (line: string) => void, now: () => number)
 /**
  * Shows progress as a bar on a terminal, or as lines elsewhere. A download of less than a second leaves no line.
  *
- * @param report takes the lines
- * @param terminal takes the bar, if it is a terminal
+ * @param report receives the lines
+ * @param terminal receives the bar, if it is a terminal
  */
 export function showProgress(
   title: string,

@@ -5,7 +5,7 @@ import { hasReadableSecrets } from './failure.ts'
 export interface Proxies {
   readonly httpProxy: string
   readonly httpsProxy: string
-  /** Hosts that are asked without a proxy: `example.org, 10.0.0.1:8080`, or `*`. */
+  /** Hosts that are reached without a proxy: `example.org, 10.0.0.1:8080`, or `*`. */
   readonly noProxy: string
 }
 
@@ -26,10 +26,10 @@ function address(env: NodeJS.ProcessEnv, name: string): string {
 }
 
 /**
- * Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. The lower-case name wins, unless it is empty. An address without a
- * scheme is one of HTTP.
+ * Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. The lower-case name counts first, unless it is empty. An address
+ * without a scheme is an HTTP address.
  *
- * @throws DownloadError if a proxy is not an address of HTTP
+ * @throws DownloadError if a proxy is not an HTTP address
  */
 export function proxiesOf(env: NodeJS.ProcessEnv): Proxies {
   return {
@@ -43,7 +43,7 @@ const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1
 
 function covers(entry: string, { protocol, hostname, port }: URL): boolean {
   if (entry === '*') return true
-  // An address of IPv6 has colons, too, and no port outside of brackets.
+  // An IPv6 address contains colons, too. A port follows only after brackets.
   const [, before = entry, ofPort] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? []
   if (ofPort !== undefined && ofPort !== (port || (protocol === 'https:' ? '443' : '80'))) return false
   const host = withoutBrackets(hostname)

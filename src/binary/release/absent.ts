@@ -13,7 +13,7 @@ function details(question: Question, releases: readonly Release[]): { nearest: s
   return nearest.length === 0 ? { nearest } : { nearest, hint: `The nearest that there are: ${nearest.join(', ')}` }
 }
 
-/** All releases of the newer series that a system can have. Best effort: they only help to name another version. */
+/** All releases of the newer series for a system. Best effort, because they only help to name another version. */
 async function otherReleases(client: Client, question: Question, signal: AbortSignal): Promise<Release[]> {
   const { system, mirror } = question
   const series = [{ text: '2', major: 2 }, defaultVersion].filter(wanted => hasRepository(wanted, system))
@@ -40,7 +40,7 @@ export async function absentRelease(
     const what = `there is no Tarantool ${wanted.text} in ${withoutSecrets(base)}`
     return new VersionNotFoundError(what, details(question, releases))
   }
-  // The vendor has these builds: the server is another's, or the vendor's layout is not the expected one.
+  // The vendor has these builds. So the server is not the vendor's, or the vendor's layout is not the expected one.
   if (isStatic && wanted.major <= defaultVersion.major) {
     const hint = 'TARANTOOL_BIN names a Tarantool of your own, which needs no download.'
     return mirror === vendor

@@ -11,7 +11,7 @@ import { releasesRoot } from './store.ts'
 // In milliseconds.
 const day = 24 * 60 * 60_000
 
-/** The question which release of a version is the newest, as a mirror answers it for a system. */
+/** The question which release of a version is the newest, with a mirror's answer for a system. */
 export interface Question {
   /** The cache. */
   readonly root: string
@@ -31,7 +31,7 @@ interface Failure {
 interface Note {
   readonly version: string
   readonly mirror: string
-  /** Milliseconds since 1970. In the note itself, because a copy of a cache has other times of files. */
+  /** In milliseconds since 1970. The note itself contains the time, because a copy of a cache has other file times. */
   readonly asked: number
   readonly failure?: Failure | undefined
 }
@@ -62,7 +62,7 @@ export function noteAsked(question: Question, error?: unknown): void {
     makeDirectories(dirname(place), 0o755)
     writeFileSync(place, JSON.stringify(note))
   } catch {
-    // It is asked again then.
+    // Then the question is asked again.
   }
 }
 
@@ -74,14 +74,14 @@ function noteOf(question: Question): Note | undefined {
   }
 }
 
-/** Whether a question was asked within the last day, so that it is not asked again. */
+/** True if a question was asked within the last day, so that it is not asked again. */
 export function wasAskedToday(question: Question): boolean {
   const age = Date.now() - (noteOf(question)?.asked ?? 0)
   // A clock that was set back must not keep an old copy for ever.
   return age < day && age > -day
 }
 
-/** The failure of another process that asked a question after a moment in time. */
+/** The failure of another process that asked a question after a given time. */
 export function failureSince(question: Question, moment: number): Error | undefined {
   const { asked = 0, failure } = noteOf(question) ?? {}
   if (!failure || asked < moment) return undefined

@@ -1,4 +1,4 @@
-/** One paragraph of a control file: its fields, by their names in lower case. */
+/** A paragraph of a control file: its fields, by their names in lower case. */
 export type Paragraph = ReadonlyMap<string, string>
 
 /** Reads the paragraphs of a control file such as `Release` or `Packages` (deb-control(5)). */
@@ -12,7 +12,7 @@ export function parseParagraphs(text: string): Paragraph[] {
       continue
     }
     if (/^[ \t]/.test(line)) {
-      // A line that continues the field above.
+      // The line continues the field above.
       if (fields?.has(name)) fields.set(name, `${fields.get(name)}\n${line.slice(1)}`)
       continue
     }
@@ -28,7 +28,7 @@ export function parseParagraphs(text: string): Paragraph[] {
   return paragraphs
 }
 
-/** An index's entry of a file. */
+/** An index's entry for a file. */
 export interface FileSum {
   readonly size: number
   readonly sha256: string

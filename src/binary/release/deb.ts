@@ -18,7 +18,9 @@ interface Member {
 const magic = '!<arch>\n'
 const headerSize = 60
 
-/** Lists the members of an ar archive, which a .deb is: a line of magic, then members with a header of text each. */
+/**
+ * Lists the members of an ar archive. A .deb is such an archive: a magic line, then members, each with a text header.
+ */
 async function listMembers(archive: FileHandle): Promise<Member[]> {
   const { size: end } = await archive.stat()
   const read = async (offset: number, length: number): Promise<string> => {
@@ -41,10 +43,10 @@ async function listMembers(archive: FileHandle): Promise<Member[]> {
   return members
 }
 
-// Node has it since 22.15.
+// Node has this from 22.15 on.
 const zstd = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress
 
-/** How to unpack the formats of data that a .deb can have: here, or by tar, which may call a program for it. */
+/** The ways to unpack the formats of data in a .deb: in this process, or by tar, which may run another program. */
 const formats: Readonly<Record<string, { stream?: (() => Transform) | undefined; program?: string }>> = {
   'data.tar': { stream: () => new PassThrough() },
   'data.tar.gz': { stream: zlib.createGunzip },
@@ -63,11 +65,11 @@ function toolIsMissing(name: string, logTail: readonly string[] = []): InstallEr
   return error
 }
 
-/** Whether a package could not be unpacked because a program is missing. The package itself may be good. */
+/** True if a package could not be unpacked because a program is missing. The package itself may be good. */
 export const lacksTool = (error: Error): boolean => toolErrors.has(error)
 
 /**
- * Checks that the program is there which each package needs.
+ * Checks that the program that each package needs exists.
  *
  * @throws InstallError
  */
@@ -75,8 +77,8 @@ export function checkTools(): void {
   if (!isOnPath('tar')) throw toolIsMissing('tar')
 }
 
-// Whatever umask the package was made with, all users can read the copy and only its owner can write to it: a copy that
-// others may write to is never run.
+// All users can read the copy, and only its owner can write to it, whatever umask the package was made with. A copy
+// that others may write to is never run.
 async function setModes(path: string): Promise<void> {
   const status = await lstat(path)
   if (status.isSymbolicLink()) return
@@ -86,14 +88,14 @@ async function setModes(path: string): Promise<void> {
   for (const name of await readdir(path)) await setModes(join(path, name))
 }
 
-// dpkg-deb brings what unpacks each format. Small images of Debian have dpkg, and neither xz nor zstd.
+// dpkg-deb contains the code for each format. Small images of Debian have dpkg, but neither xz nor zstd.
 async function unpackByDpkg(file: string, tar: string, options: CommandOptions): Promise<boolean> {
   if (!isOnPath('dpkg-deb') || !isOnPath('sh')) return false
   try {
     await run('sh', ['-c', 'exec dpkg-deb --fsys-tarfile "$1" > "$2"', 'sh', file, tar], options)
     return true
   } catch (error) {
-    // An old one does not know each format.
+    // An old dpkg-deb does not know each format.
     options.signal?.throwIfAborted()
     if (error instanceof InstallError && /no space left|quota exceeded/i.test(error.logTail.join('\n'))) throw error
     return false
@@ -101,10 +103,10 @@ async function unpackByDpkg(file: string, tar: string, options: CommandOptions):
 }
 
 /**
- * Unpacks the files of a Debian package into a directory, with no other tool of the system than tar. For xz (and for zstd
- * before Node 22.15), dpkg-deb has to be there, or tar has to unpack the format, by itself or by a program.
+ * Unpacks the files of a Debian package into a directory. The only tool of the system that it needs is tar. For xz (and
+ * for zstd before Node 22.15), it needs dpkg-deb, or a tar that unpacks the format, by itself or with a program.
  *
- * @throws InstallError if it is no Debian package, or a program is missing
+ * @throws InstallError if the file is no Debian package, or if a program is missing
  */
 export async function unpackDeb(file: string, tree: string, options: CommandOptions = {}): Promise<void> {
   checkTools()
@@ -121,7 +123,7 @@ export async function unpackDeb(file: string, tree: string, options: CommandOpti
       const part = createReadStream(file, { start: data.offset, end: data.offset + data.size - 1 })
       await pipeline(part, stream?.() ?? new PassThrough(), createWriteStream(tar))
     }
-    // The package's owner is root, also where its user IDs are another's.
+    // The package's owner is root, even in a system where root's user ID belongs to another user.
     await run('tar', ['-x', '-o', '-f', tar, '-C', tree], options).catch((error: Error) => {
       options.signal?.throwIfAborted()
       const isPacked = !stream && program !== undefined && !isOnPath(program)

@@ -13,10 +13,10 @@ import type { Repository } from './repository.ts'
 
 /** A release of Tarantool in a repository. */
 export interface Release extends Version {
-  /** As the package spells it: `2.11.2.g1bac2d257b-1`. */
+  /** The version in the package's form: `2.11.2.g1bac2d257b-1`. */
   readonly packageVersion: string
   readonly file: RemoteFile
-  /** Names of the packages that it needs; the first where there are alternatives. */
+  /** The names of the packages that it needs. If there are alternatives, the first. */
   readonly depends: readonly string[]
 }
 
@@ -27,14 +27,14 @@ const largestIndex = 64 * 1024 * 1024
 export interface Index {
   /** Releases of Tarantool for the processor, newest first. */
   readonly releases: readonly Release[]
-  /** Why there are none: `http://…/Release answers 404`. */
+  /** The reason why the repository has none: `http://…/Release answers 404`. */
   readonly lack?: string
 }
 
-/** How an index is fetched. */
+/** The options for fetching an index. */
 export interface FetchOptions {
   readonly signal: AbortSignal
-  /** Milliseconds for the first answer of the server. Default: as long as the network takes. */
+  /** The time limit for the server's first answer, in milliseconds. Default: no limit of its own. */
   readonly reachWithin?: number | undefined
 }
 
@@ -84,7 +84,7 @@ function verify(content: Buffer, { size, sha256 }: FileSum, url: string): Buffer
   throw new DownloadError(`${name} has another SHA256 than the repository's Release says`)
 }
 
-/** The sums of a repository's files. Undefined if there is no such repository. */
+/** The checksums of a repository's files. Undefined if the repository does not exist. */
 async function fetchSums(
   client: Client,
   url: string,
@@ -99,7 +99,7 @@ async function fetchSums(
   throw new DownloadError(`${withoutSecrets(url)} is not the Release file of a repository: it begins with '${start}'`)
 }
 
-// Some bytes can unpack to any size.
+// A few bytes can unpack to any size.
 async function unpack(packed: Buffer, url: string): Promise<Buffer> {
   return await promisify(gunzip)(packed, { maxOutputLength: largestIndex }).catch((error: NodeJS.ErrnoException) => {
     const isTooLarge = error.code === 'ERR_BUFFER_TOO_LARGE'
@@ -125,7 +125,7 @@ async function fetchPackages(
       const verified = verify(content, sum, url)
       return (suffix === '' ? verified : await unpack(verified, url)).toString()
     }
-    // Release lists the plain file, too, where only the packed one is on the server.
+    // Release lists the plain file, too, even if the server has only the packed file.
     status ??= content
   }
   throw new DownloadError(answerOf({ url: withoutSecrets(new URL(`${name}.gz`, root)), status: status ?? 404 }))
@@ -138,7 +138,7 @@ function releasesIn(packages: string, { base }: Repository): Release[] {
     const version = fields.get('package') === 'tarantool' ? releaseVersion(packageVersion) : undefined
     const [size, sha256, filename] = ['size', 'sha256', 'filename'].map(name => fields.get(name) ?? '')
     const url = filename && URL.canParse(filename, base) ? new URL(filename, base).href : ''
-    // A file elsewhere is not one of this repository.
+    // A file elsewhere does not belong to this repository.
     if (!version || !/^\d+$/.test(size ?? '') || !/^[\da-f]{64}$/i.test(sha256 ?? '') || !url.startsWith(base)) continue
     const depends = (fields.get('depends') ?? '').split(',').map(entry => entry.trim().split(/[\s|(:]/)[0] ?? '')
     releases.push({
@@ -148,14 +148,14 @@ function releasesIn(packages: string, { base }: Repository): Release[] {
       depends: depends.filter(name => name !== ''),
     })
   }
-  // Of two packages of the same version the later one counts.
+  // If two packages have the same version, the later one counts.
   return releases.sort((a, b) => comparePackageVersions(b.packageVersion, a.packageVersion))
 }
 
 /**
- * Reads a repository's index as apt does: `Release`, then `Packages`, which has to match it.
+ * Reads a repository's index as apt does: `Release`, then `Packages`, which has to match `Release`.
  *
- * @throws DownloadError if the server cannot be reached, or its files do not match
+ * @throws DownloadError if the server cannot be reached, or if its files do not match
  */
 export async function fetchReleases(client: Client, repository: Repository, options: FetchOptions): Promise<Index> {
   const { base, distribution, component, architecture } = repository

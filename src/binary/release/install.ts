@@ -30,14 +30,14 @@ export interface ReleaseInstallation {
   readonly patience: Patience
   readonly report: (line: string) => void
   readonly signal: AbortSignal
-  /** Takes note of a wait for another process. */
+  /** Called when the installation waits for another process. */
   readonly onWait: OnWait
 }
 
-/** Several times the package: what it holds is packed. */
+/** A multiple of the package's size, because its contents are compressed. */
 const unpackedSize = 5
 
-// A tool's error, or a stream's, because the disk is full.
+// The error of a tool. Or the error of a stream, because the disk is full.
 function hasFilledDisk(error: unknown): boolean {
   return (
     isFull(error) || (error instanceof InstallError && /no space left|quota exceeded/i.test(error.logTail.join('\n')))
@@ -48,7 +48,7 @@ async function unpack(deb: string, staging: string, installation: ReleaseInstall
   const { release, isStatic, signal } = installation
   const tree = join(staging, 'tree')
   await mkdir(tree, { mode: 0o755 })
-  // A later run would refuse the package again. With the missing tool it takes the package as it is.
+  // A later run would refuse the package again. Once the missing tool is installed, the package can be used as it is.
   const refuse = async (error: Error): Promise<never> => {
     signal.throwIfAborted()
     if (!lacksTool(error)) await rm(deb, { force: true })
@@ -83,7 +83,7 @@ async function install(installation: ReleaseInstallation, place: string): Promis
     report(`downloading Tarantool ${text} (${size} MB) from ${withoutSecrets(file.url)} into ${place}`)
   }
   const deb = await downloadFile(file, downloadsOf(root), { client, progress, patience, onStart, signal })
-  // Not before the download: it can take as long as the network does.
+  // Not before the download, which can take as long as the network needs.
   const staging = await openStaging(releasesRoot(root), root)
   try {
     const tree = await unpack(deb, staging, installation).catch(async (error: Error) => {
@@ -99,7 +99,7 @@ async function install(installation: ReleaseInstallation, place: string): Promis
 }
 
 /**
- * Downloads a release, checks it and puts it into the cache. Only one process downloads a release at a time; the others
+ * Downloads a release, checks it and puts it into the cache. Only one process downloads a release at a time. The others
  * wait and find it.
  *
  * @throws DownloadError, InstallError

@@ -15,13 +15,13 @@ import { findRelease, type InstalledRelease, releasesRoot } from './store.ts'
 
 /** The options for obtaining a release. */
 export interface ObtainOptions extends Question {
-  /** Where proxies are read. */
+  /** The environment with the proxies. */
   readonly env: NodeJS.ProcessEnv
-  /** Takes lines about the download. */
+  /** Receives lines about the download. */
   readonly report: (line: string) => void
-  /** Takes a progress bar, if it is a terminal. */
+  /** Receives a progress bar, if it is a terminal. */
   readonly terminal?: Terminal | undefined
-  /** Milliseconds for the first answer of the server. Default: as long as the network takes. */
+  /** The time limit for the server's first answer, in milliseconds. Default: no limit of its own. */
   readonly reachWithin?: number | undefined
   readonly patience?: Patience | undefined
   readonly signal: AbortSignal
@@ -35,7 +35,7 @@ function sayOnce(report: (line: string) => void, { text }: { readonly text: stri
   }
 }
 
-/** Asks a repository for the newest release that fits, and installs it unless the cache has it. */
+/** Asks a repository for the newest release that fits, and installs the release unless the cache has it. */
 async function ask(options: ObtainOptions, repository: Repository): Promise<InstalledRelease> {
   const { root, wanted, system, env, report, terminal, reachWithin, patience = defaultPatience, signal } = options
   const client: Client = await openClient(env, patience)
@@ -55,8 +55,8 @@ async function ask(options: ObtainOptions, repository: Repository): Promise<Inst
 }
 
 /**
- * Obtains the newest release that fits: the vendor's repository says which one that is, and the release is downloaded
- * unless the cache has it. Of several processes one asks and downloads; the others wait and take what it found.
+ * Obtains the newest release that fits. The vendor's repository names the release, which is downloaded unless the cache
+ * has it. If several processes need it, one of them asks and downloads. The others wait and take its result.
  *
  * @throws DownloadError, InstallError, VersionNotFoundError
  */
@@ -65,7 +65,7 @@ export async function obtainRelease(options: ObtainOptions): Promise<InstalledRe
   const repository = repositoryFor(wanted, system, mirror)
   const begun = Date.now()
   const work = async (): Promise<InstalledRelease> => {
-    // Another process may have installed it, or failed, since this one looked into the cache.
+    // Another process may have installed the release, or failed, since this process searched the cache.
     const { copy } = findRelease(root, wanted, system)
     if (copy && (isExact(wanted) || wasAskedToday(options))) return copy
     const failure = failureSince(options, begun)

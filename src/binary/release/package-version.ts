@@ -1,6 +1,7 @@
 import type { Version } from '../../version/version.ts'
 
-// The value of a character of a part without digits: `~` is before the end, letters are before all other characters.
+// The order of a character in a part without digits: `~` comes before the end, letters come before all other
+// characters.
 function rank(character: string | undefined): number {
   if (character === undefined) return 0
   if (character === '~') return -1
@@ -39,8 +40,8 @@ export function comparePackageVersions(a: string, b: string): number {
 }
 
 /**
- * The version of Tarantool in a version of its package: `2.11.2.g1bac2d257b-1` is 2.11.2. Undefined for a version that is
- * no release, such as `3.4.0~rc1-1`.
+ * The version of Tarantool in the version of its package: `2.11.2.g1bac2d257b-1` is 2.11.2. Undefined for a package
+ * that is no release, such as `3.4.0~rc1-1`.
  */
 export function releaseVersion(version: string): Version | undefined {
   const [, upstream] = split(version)

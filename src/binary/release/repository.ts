@@ -3,27 +3,27 @@ import type { WantedVersion } from '../../version/wanted.ts'
 import { hasReadableSecrets } from '../download/failure.ts'
 import type { OperatingSystem } from '../system.ts'
 
-/** A repository of packages, as a line of apt's sources names it. */
+/** A repository of packages, in the form of a line of apt's sources. */
 export interface Repository {
-  /** The address that paths in the index are relative to, with a slash at its end. */
+  /** The address from which paths in the index start, with a slash at its end. */
   readonly base: string
   /** `static`, or a code name such as `bookworm`. */
   readonly distribution: string
   readonly component: 'main'
   /** Debian's word for the processor. */
   readonly architecture: string
-  /** Whether its Tarantool brings all libraries except the C library, so that every Linux with glibc runs it. */
+  /** True if its Tarantool contains all libraries except the C library, so that every Linux with glibc runs it. */
   readonly isStatic: boolean
 }
 
 /** The vendor's own server. */
 export const vendor = 'https://download.tarantool.org/'
 
-/** The day on which the vendor's documentation had the layout that is expected here. */
+/** The day on which the vendor's documentation described the layout that this code expects. */
 export const layoutAsOf = '2026-11-26'
 
 /**
- * The address that the vendor's repositories are below: TARANTOOL_FIXTURE_MIRROR, or the vendor's own.
+ * The address above the vendor's repositories: TARANTOOL_FIXTURE_MIRROR, or the vendor's own address.
  *
  * @throws InvalidOptionError if the variable is not an address
  */
@@ -42,7 +42,7 @@ export function mirrorOf(env: NodeJS.ProcessEnv): string {
   })
 }
 
-// Since 2.10 there is one repository for a series; before, each minor version has its own.
+// From 2.10 on, each series has one repository. Before, each minor version has its own.
 function seriesOf({ major, minor }: WantedVersion): string {
   if (major === 1) return '1.10'
   return major > 2 || minor === undefined || minor >= 10 ? `series-${major}` : `${major}.${minor}`
@@ -57,7 +57,7 @@ function noBuild(wanted: WantedVersion, system: OperatingSystem, why: string): V
 }
 
 /**
- * The vendor's repository that has the wanted version for a system.
+ * The vendor's repository with the wanted version for a system.
  *
  * @throws VersionNotFoundError if the vendor has no builds for the system
  */
@@ -79,7 +79,7 @@ export function repositoryFor(wanted: WantedVersion, system: OperatingSystem, mi
   return { base: `${release}${family}/`, distribution: codename, component: 'main', architecture, isStatic: false }
 }
 
-/** Whether the vendor may have builds of a version for a system. */
+/** True if the vendor may have builds of a version for a system. */
 export function hasRepository(wanted: WantedVersion, system: OperatingSystem): boolean {
   try {
     return repositoryFor(wanted, system, vendor) !== undefined

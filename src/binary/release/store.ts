@@ -11,7 +11,7 @@ import { inspectCopy, readManifest } from '../copy.ts'
 import { type OperatingSystem, systemKey } from '../system.ts'
 
 const defaultBounds: Bounds = { count: 8, bytes: 2 * 2 ** 30 }
-// In milliseconds. Nobody resumes a download that old.
+// In milliseconds. Nobody resumes such an old download.
 const partialIsKept = 7 * 24 * 60 * 60_000
 
 /** The directory of downloaded releases in the cache. */
@@ -20,11 +20,11 @@ export const releasesRoot = (root: string): string => join(root, 'releases')
 /** The directory for files that are being downloaded, which a later process resumes. */
 export const downloadsOf = (root: string): string => join(releasesRoot(root), '.downloads')
 
-/** The directories that a download writes to. */
+/** The directories to which a download writes. */
 export const writtenPlaces = (root: string): string[] =>
   ['.downloads', '.locks', '.asked'].map(name => join(releasesRoot(root), name))
 
-// `3.8.0-linux-amd64` runs on every Linux with glibc, `2.11.5-debian-12-amd64` on that system only.
+// `3.8.0-linux-amd64` runs on every Linux with glibc. `2.11.5-debian-12-amd64` runs on that system only.
 const nameOfCopy = /^(\d+\.\d+\.\d+)-(\w.*)$/
 
 /** The name of a release's directory: a static build serves all systems with that processor. */
@@ -38,22 +38,22 @@ export interface InstalledRelease {
   readonly directory: string
   readonly path: string
   readonly env: Readonly<Record<string, string>>
-  /** As the program reports it: `3.8.0-0-g50e7f2b`. */
+  /** The version that the program reports: `3.8.0-0-g50e7f2b`. */
   readonly version: string
 }
 
-/** The releases in a cache that fit, or what is wrong with those that cannot be used. */
+/** The releases in a cache that fit, or the reasons why others cannot be used. */
 export interface StoreLookup {
   readonly copy?: InstalledRelease
   /** Lines about copies that are not used: `…/releases/3.8.0-linux-amd64 lacks usr/bin/tarantool`. */
   readonly flaws: readonly string[]
-  /** Those of the lines that tell how other users could have changed a copy. */
+  /** The lines that say how other users could have changed a copy. */
   readonly suspicions: readonly string[]
 }
 
-/** Finds the newest copy of a wanted version that runs on a system and that nobody else can have changed. */
+/** Finds the newest copy of a wanted version that runs on a system and that no other user can have changed. */
 export function findRelease(root: string, wanted: WantedVersion, system: OperatingSystem): StoreLookup {
-  // A cache can be shared with other systems, such as a home directory that Alpine's containers mount.
+  // A cache can be shared with other systems, such as a home directory that is mounted into containers of Alpine.
   const runsStatic = system.platform === 'linux' && system.libc === 'glibc'
   const targets = [systemKey(system), ...(runsStatic ? [`linux-${system.architecture}`] : [])]
   const candidates = namesIn(releasesRoot(root)).flatMap(name => {
@@ -86,7 +86,7 @@ export interface CachedTarantool {
   readonly directory: string
   /** The name of the directory: `3.8.0-linux-amd64`; `debian-12-amd64` for the package of a distribution. */
   readonly name: string
-  /** As the program reports it. Undefined if the copy is damaged. */
+  /** The version that the program reports. Undefined if the copy is damaged. */
   readonly version: string | undefined
   readonly bytes: number
   readonly lastUsed: Date
@@ -125,7 +125,7 @@ export async function listTarantools(root: string): Promise<CachedTarantool[]> {
   return await describe([...releasesIn(root), ...others.filter(directory => readManifest(directory) !== undefined)])
 }
 
-// For other processes it disappears in one step.
+// For other processes, the copy disappears in one step.
 async function remove(directory: string): Promise<void> {
   const aside = join(dirname(directory), `.removed-${randomBytes(4).toString('hex')}`)
   const moved = await rename(directory, aside).then(
@@ -162,7 +162,9 @@ export async function pruneReleases(root: string, justMade: string, bounds: Boun
   await sweep(root, age => age > partialIsKept)
 }
 
-/** Removes all Tarantools that no process uses. Returns how many were removed, and how many stay. */
+/**
+ * Removes all Tarantools that no process uses. Returns the number of removed copies, and the number of those that stay.
+ */
 export async function clearTarantools(root: string): Promise<{ removed: number; inUse: number }> {
   const tarantools = await listTarantools(root)
   const unused = tarantools.filter(({ isInUse }) => !isInUse)

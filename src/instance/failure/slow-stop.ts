@@ -31,7 +31,7 @@ function whySlow(lines: readonly string[]): string | undefined {
  * Reports why a stop took long. Each stop of the application costs that time, and users would not find the reason
  * otherwise.
  *
- * @param exit how the process ended after SIGTERM
+ * @param exit of the process after SIGTERM
  */
 export function tellOfSlowStop(
   instance: string,

@@ -44,8 +44,8 @@ export function sharedPlace(): string | undefined {
 }
 
 /**
- * Where instances with this `root` make their directories: in the root, or in the user's own directory in it if others
- * can write to the root. A root that others can replace is not used, and a log line says so.
+ * The place in which instances with this `root` make their directories: the root, or the user's own directory in it if
+ * others can write to the root. A root that others can replace is not used, and a log line says so.
  */
 export function placeOf(root: string | undefined, logger: Logger | undefined): string {
   if (root === undefined) return defaultPlace()

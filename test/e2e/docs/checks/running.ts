@@ -34,7 +34,7 @@ export const versions: PageChecks = {
   'Tarantool versions': async blocks => {
     await runVersions(vitest, { ...shared, ...filesOf(blocks), 'a.test.ts': hasVersion }, /Tests +1 passed/)
   },
-  'Where the fixture looks': async blocks => {
+  'Search order': async blocks => {
     const old = '/opt/tarantool-1.10/bin/tarantool'
     const files = filesOf(blocks)
     const setup = files['test/tarantool.ts'] ?? ''
