@@ -33,5 +33,8 @@ export const isIn = ({ directories }: Group, file: string): boolean =>
     directory === 'test' ? file.split('/').length === 2 : file.startsWith(`${directory}/`),
   )
 
+/** Whether the tests of a group start runners. */
+export const needsRunners = ({ directories }: Group): boolean => directories.includes('test/e2e')
+
 /** The runners of the last group. `npm test` runs other versions of the runners, with one version of Tarantool. */
 export const runners = ['vitest-4.1', 'jest-30'] as const

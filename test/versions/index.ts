@@ -12,12 +12,14 @@ import build from '../support/global-setup.ts'
 import { repository } from '../support/npm.ts'
 import { count, ofSuite, printFailures, sum } from '../support/results.ts'
 import { parseArguments } from './arguments.ts'
-import { filesOf, type Group, groups, isIn, runners } from './groups.ts'
+import { groups as allGroups, filesOf, type Group, isIn, needsRunners, runners } from './groups.ts'
 import { VersionsReporter } from './reporter.ts'
 import { skipsOf } from './skips.ts'
 import { type Row, tableOf, writeInto } from './table.ts'
 
 const page = join(repository, 'docs', 'compatibility.md')
+const { binaries, files, testNamePattern, withRunners, writes, summary } = await parseArguments(process.argv.slice(2))
+const groups = allGroups.filter(group => withRunners || !needsRunners(group))
 
 /** All tests against one Tarantool, as a project of Vitest's. */
 function projectOf(path: string, name: string, groupOrder: number): TestProjectInlineConfiguration {
@@ -40,7 +42,6 @@ async function commitNow(): Promise<string> {
   return `${await git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '+'}`
 }
 
-const { binaries, files, testNamePattern, writes, summary } = await parseArguments(process.argv.slice(2))
 process.chdir(repository)
 const commit = await commitNow()
 const versions = await Promise.all(
@@ -48,7 +49,7 @@ const versions = await Promise.all(
 )
 console.log(`Building. Then the tests run against ${versions.map(({ name }) => name).join(', ')}.`)
 await build()
-await installRunners(allRunners.filter(({ name }) => runners.some(wanted => wanted === name)))
+if (withRunners) await installRunners(allRunners.filter(({ name }) => runners.some(wanted => wanted === name)))
 
 const reporter = new VersionsReporter()
 const started = Date.now()
