@@ -61,7 +61,7 @@ const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false
  */
 export function inspectCopy(directory: string): CachedCopy {
   try {
-    if (!exists(directory)) return { flaw: 'is empty' }
+    if (!exists(directory)) return { flaw: 'does not exist' }
     const place = pathWeakness(join(directory, manifestName))
     if (place !== undefined) return { flaw: `is not run: ${place}`, isSuspect: true }
     const manifest = readManifest(directory)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { noteUse } from '../cache/uses.ts'
-import { BinaryNotFoundError, DownloadError, InstallError, VersionNotFoundError } from '../errors.ts'
+import { BinaryNotFoundError, DownloadError, type ErrorDetails, InstallError, VersionNotFoundError } from '../errors.ts'
 import { defaultVersion } from '../version/wanted.ts'
 import type { Binary } from './binary.ts'
 import { installDistributed } from './distribution.ts'
@@ -100,9 +100,13 @@ function explained(error: InstallError | VersionNotFoundError, search: Search, f
     return new VersionNotFoundError(error.summary, {
       ...{ ...details, nearest: error.nearest, isElsewhere: error.isElsewhere },
     })
-  return error instanceof DownloadError
-    ? new DownloadError(error.summary, details)
-    : new InstallError(error.summary, details)
+  return installFailure(error, details)
+}
+
+/** The same failure with other details. */
+function installFailure(error: InstallError, details: ErrorDetails): InstallError {
+  const { summary } = error
+  return error instanceof DownloadError ? new DownloadError(summary, details) : new InstallError(summary, details)
 }
 
 async function fetchDistributed(
@@ -128,6 +132,6 @@ async function fetchDistributed(
     if (!(error instanceof InstallError)) throw error
     const all = [...tried, `install: the distribution's package: ${error.summary}`]
     if (!(failure instanceof InstallError)) throw explained(error, search, all)
-    throw new DownloadError(failure.summary, { hint: hintOf(all, search), logTail: error.logTail, cause: error })
+    throw installFailure(failure, { hint: hintOf(all, search), logTail: error.logTail, cause: error })
   }
 }

@@ -1,4 +1,4 @@
-import { defaultVersion, type WantedVersion } from '../version/wanted.ts'
+import { defaultVersion, nameOf, type WantedVersion } from '../version/wanted.ts'
 import { currentSystem, isDebianLike, type OperatingSystem } from './system.ts'
 
 const download = 'https://www.tarantool.io/en/download/'
@@ -46,7 +46,7 @@ export function installGuidance(
   wanted?: WantedVersion,
   hasNoBuild = false,
 ): string {
-  const version = wanted ? ` ${wanted.text}` : ''
+  const version = wanted ? ` ${nameOf(wanted)}` : ''
   const how = command(system, wanted, hasNoBuild)
   return [
     ...(how ? [`To install Tarantool${version} on ${system.name} (${system.architecture}): ${how}`] : []),

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { cacheRoot } from '../cache/root.ts'
 import { noteUse } from '../cache/uses.ts'
 import { BinaryNotFoundError, InstallError, VersionNotFoundError } from '../errors.ts'
-import { defaultVersion, isExact, readWantedVersion, type WantedVersion } from '../version/wanted.ts'
+import { defaultVersion, isExact, nameOf, readWantedVersion, type WantedVersion } from '../version/wanted.ts'
 import type { Binary } from './binary.ts'
 import type { Patience } from './download/answer.ts'
 import type { Terminal } from './download/progress.ts'
@@ -96,7 +96,7 @@ async function locate(request: Request, signal: AbortSignal): Promise<Binary> {
   }
   const findings = [...machine.findings, ...cached.findings]
   if (refusal || !root) {
-    const what = search.wanted ? `Tarantool ${search.wanted.text}` : 'Tarantool'
+    const what = search.wanted ? `Tarantool ${nameOf(search.wanted)}` : 'Tarantool'
     throw new BinaryNotFoundError(`No ${what} was found`, {
       hint: hintOf([...findings, `install: ${refusal}`], search),
     })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { compareVersions, parseVersion } from '../version/version.ts'
-import { defaultVersion, fits } from '../version/wanted.ts'
+import { defaultVersion, fits, nameOf } from '../version/wanted.ts'
 import { inspectCopy } from './copy.ts'
 import { findRelease } from './release/store.ts'
 import type { Lookup, Search } from './sources.ts'
@@ -26,7 +26,7 @@ export function searchCache({ root, wanted, system }: Search): CacheLookup {
   const hasFlaw = distributed.path === undefined
   const lines = hasFlaw ? [...flaws, `${place} ${distributed.flaw}`] : flaws
   const all = {
-    findings: [`no Tarantool ${(wanted ?? defaultVersion).text} in ${root}`, ...lines].map(line => `cache: ${line}`),
+    findings: [`no Tarantool ${nameOf(wanted ?? defaultVersion)} in ${root}`, ...lines].map(line => `cache: ${line}`),
     suspicions: hasFlaw && distributed.isSuspect ? [...suspicions, `${place} ${distributed.flaw}`] : suspicions,
   }
   if (!hasFlaw) {

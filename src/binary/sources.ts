@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { BinaryNotExecutableError, BinaryNotFoundError, InvalidOptionError, TarantoolFixtureError } from '../errors.ts'
 import { pathWeakness } from '../trusted-path.ts'
 import type { Version } from '../version/version.ts'
-import { fits, type WantedVersion } from '../version/wanted.ts'
+import { fits, nameOf, type WantedVersion } from '../version/wanted.ts'
 import type { Binary } from './binary.ts'
 import { binaryVersion } from './binary-version.ts'
 import { installGuidance } from './guidance.ts'
@@ -79,7 +79,9 @@ export async function locateCommand(commandToRun: string, search: Search): Promi
   if (fits(version, wanted)) return binary
   throw new InvalidOptionError(
     `${wanted.setting} is '${wanted.text}', but commandToRun is ${binary.path}, which is Tarantool ${version.text}`,
-    { hint: `Leave out commandToRun to have Tarantool ${wanted.text} found or downloaded, or leave out the version.` },
+    {
+      hint: `Leave out commandToRun to have Tarantool ${nameOf(wanted)} found or downloaded, or leave out the version.`,
+    },
   )
 }
 

@@ -71,7 +71,9 @@ try {
 } catch (error) {
   const showsHelp = isUnknown(error)
   if (!showsHelp && !(error instanceof TarantoolFixtureError)) throw error
-  process.stderr.write(`tarantool-fixture: ${error.message}\n${showsHelp ? `\n${help}` : ''}`)
+  // After an unknown option Node adds how to write a file name that begins with a hyphen.
+  const message = (error as Error).message.replace(/\. To specify a positional argument .*/, '')
+  process.stderr.write(`tarantool-fixture: ${message}\n${showsHelp ? `\n${help}` : ''}`)
   const isUsage = showsHelp || (error as TarantoolFixtureError).code === InvalidOptionError.code
   process.exitCode = isUsage ? 2 : 1
 }

@@ -39,7 +39,7 @@ export function readWantedVersion(text: string, setting: VersionSetting): Wanted
   if (text === 'latest') return { text, setting, major: newestSeries, newest: true }
   const [, major, minor, patch] = /^(0|[1-9]\d{0,3})(?:\.(0|[1-9]\d{0,3}))?(?:\.(0|[1-9]\d{0,3}))?$/.exec(text) ?? []
   if (major === undefined) {
-    const numbers = /\d+(\.\d+){0,2}/.exec(text)?.[0]
+    const numbers = /\d+(\.\d+){0,2}/.exec(text.replaceAll(',', '.'))?.[0]
     throw new InvalidOptionError(`${setting} is ${JSON.stringify(text)}, which is not a version of Tarantool`, {
       hint: numbers === undefined ? allowed : `Did you mean '${numbers}'? ${allowed}`,
     })
@@ -70,6 +70,9 @@ export function fits(version: Version, wanted: WantedVersion): boolean {
     (wanted.patch === undefined || (version.patch === wanted.patch && !isBeforeRelease(version)))
   )
 }
+
+/** A wanted version for people, after the word `Tarantool`: the newest release is called by its series. */
+export const nameOf = ({ text, newest, major }: WantedVersion): string => (newest ? String(major) : text)
 
 /** True if exactly one release fits. A copy of such a release never gets old. */
 export const isExact = ({ patch }: WantedVersion): boolean => patch !== undefined

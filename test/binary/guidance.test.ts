@@ -29,6 +29,10 @@ test.each([
   expect(first(system, text)).toMatch(command)
 })
 
+test('the newest Tarantool is called by its series', () => {
+  expect(first('debian', 'latest')).toBe(first('debian', '3'))
+})
+
 test.each([
   ['macos', '2.11', false],
   ['macos', '3.5', false],

@@ -1,5 +1,5 @@
 import { DownloadError, VersionNotFoundError } from '../../errors.ts'
-import { defaultVersion, nearestVersions } from '../../version/wanted.ts'
+import { defaultVersion, nameOf, nearestVersions } from '../../version/wanted.ts'
 import type { Client } from '../download/client.ts'
 import { withoutSecrets } from '../download/failure.ts'
 import type { Question } from './asked.ts'
@@ -10,7 +10,7 @@ const textOf = ({ text }: { readonly text: string }): string => text
 
 function details(question: Question, releases: readonly Release[]): { nearest: string[]; hint?: string } {
   const nearest = nearestVersions(releases, question.wanted).map(textOf)
-  return nearest.length === 0 ? { nearest } : { nearest, hint: `The nearest that there are: ${nearest.join(', ')}` }
+  return nearest.length === 0 ? { nearest } : { nearest, hint: `Nearest releases: ${nearest.join(', ')}` }
 }
 
 /** All releases of the newer series for a system. Best effort, because they only help to name another version. */
@@ -37,7 +37,7 @@ export async function absentRelease(
 ): Promise<Error> {
   const { wanted, system, mirror } = question
   if (lack === undefined) {
-    const what = `there is no Tarantool ${wanted.text} in ${withoutSecrets(base)}`
+    const what = `there is no Tarantool ${nameOf(wanted)} in ${withoutSecrets(base)}`
     return new VersionNotFoundError(what, details(question, releases))
   }
   // The vendor has these builds. So the server is not the vendor's, or the vendor's layout is not the expected one.
@@ -48,7 +48,7 @@ export async function absentRelease(
       : new DownloadError(`${lack}: it is not a mirror of the vendor's releases`, { hint })
   }
   const where = [isStatic ? [] : distribution, architecture].flat().join(', ')
-  const what = `there is no build of Tarantool ${wanted.text} for ${system.name} (${where}): ${lack}`
+  const what = `there is no build of Tarantool ${nameOf(wanted)} for ${system.name} (${where}): ${lack}`
   const others = details(question, await otherReleases(client, question, signal))
   return new VersionNotFoundError(what, { ...others, isElsewhere: !isStatic })
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type OnWait, withLock } from '../../cache/lock.ts'
 import { InstallError, TarantoolFixtureError } from '../../errors.ts'
-import { isExact, newestThatFits } from '../../version/wanted.ts'
+import { isExact, nameOf, newestThatFits } from '../../version/wanted.ts'
 import { defaultPatience, type Patience } from '../download/answer.ts'
 import { type Client, openClient } from '../download/client.ts'
 import { diskFull, isFull } from '../download/disk.ts'
@@ -27,10 +27,10 @@ export interface ObtainOptions extends Question {
   readonly signal: AbortSignal
 }
 
-function sayOnce(report: (line: string) => void, { text }: { readonly text: string }): OnWait {
+function sayOnce(report: (line: string) => void, version: string): OnWait {
   let isSaid = false
   return ({ pid }) => {
-    if (!isSaid && pid !== process.pid) report(`waiting for process ${pid}, which installs Tarantool ${text}`)
+    if (!isSaid && pid !== process.pid) report(`waiting for process ${pid}, which installs Tarantool ${version}`)
     isSaid = true
   }
 }
@@ -48,7 +48,7 @@ async function ask(options: ObtainOptions, repository: Repository): Promise<Inst
     const progress = showProgress(`downloading Tarantool ${release.text}`, report, terminal)
     const { isStatic } = repository
     const common = { root, release, isStatic, system, client, progress, patience, report, signal }
-    return await installRelease({ ...common, onWait: sayOnce(report, release) })
+    return await installRelease({ ...common, onWait: sayOnce(report, release.text) })
   } finally {
     await client.close()
   }
@@ -82,7 +82,7 @@ export async function obtainRelease(options: ObtainOptions): Promise<InstalledRe
     }
   }
   const lock = join(releasesRoot(root), '.locks', questionKey(options))
-  return await withLock(lock, work, { signal, onWait: sayOnce(report, wanted) }).catch((error: Error) => {
+  return await withLock(lock, work, { signal, onWait: sayOnce(report, nameOf(wanted)) }).catch((error: Error) => {
     signal.throwIfAborted()
     if (error instanceof TarantoolFixtureError) throw error
     if (isFull(error)) throw diskFull(root, undefined, error)

@@ -1,5 +1,5 @@
 import { InvalidOptionError, VersionNotFoundError } from '../../errors.ts'
-import type { WantedVersion } from '../../version/wanted.ts'
+import { nameOf, type WantedVersion } from '../../version/wanted.ts'
 import { hasReadableSecrets } from '../download/failure.ts'
 import type { OperatingSystem } from '../system.ts'
 
@@ -38,7 +38,7 @@ export function mirrorOf(env: NodeJS.ProcessEnv): string {
   }
   if (isAddress) return text.endsWith('/') ? text : `${text}/`
   throw new InvalidOptionError('TARANTOOL_FIXTURE_MIRROR is not an address of HTTP', {
-    hint: `It takes the place of ${vendor}`,
+    hint: `An address begins with http:// or https://. It takes the place of ${vendor}`,
   })
 }
 
@@ -52,7 +52,7 @@ const families = ['debian', 'ubuntu']
 
 function noBuild(wanted: WantedVersion, system: OperatingSystem, why: string): VersionNotFoundError {
   const where = `${system.name} (${system.architecture})`
-  const what = `there is no build of Tarantool ${wanted.text} for ${where}: ${why}`
+  const what = `there is no build of Tarantool ${nameOf(wanted)} for ${where}: ${why}`
   return new VersionNotFoundError(what, { isElsewhere: true })
 }
 
