@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { execa, type Options } from 'execa'
@@ -12,9 +12,9 @@ import { cacheRoot } from '../../src/cache/root.ts'
 import { isAtLeast } from '../../src/version/version.ts'
 import { deadMirror } from '../support/no-downloads.ts'
 import { isOpenToOthers } from '../support/other-user.ts'
-import { type Distribution, distributed, onPath, startDistribution, tools } from './distribution.ts'
+import { type Distribution, distributed, startDistribution, tools } from './distribution.ts'
 import { canHide, findHideable, hiding } from './hidden-libraries.ts'
-import { temporaryDirectory } from './programs.ts'
+import { linkPrograms, onPath, temporaryDirectory } from './programs.ts'
 import type { DebPackage } from './release/packages.ts'
 
 // Debian has Tarantool for these two processors only.
@@ -39,6 +39,13 @@ function newCache(): string {
   // Like /tmp: the installation may run as another user.
   chmodSync(dirname(root), 0o1777)
   return root
+}
+
+// The environment of a machine without a Tarantool and without the vendor.
+function newMachine(root: string): { PATH: string } & NodeJS.ProcessEnv {
+  const bin = join(dirname(root), 'bin')
+  linkPrograms(bin, tools)
+  return { PATH: bin, TARANTOOL_FIXTURE_CACHE: root, TARANTOOL_FIXTURE_MIRROR: deadMirror }
 }
 
 const manifestOf = (root: string): Manifest =>
@@ -171,16 +178,13 @@ describe.skipIf(!canInstall)(`an installation${why}`, () => {
 describe.skipIf(!canInstall)(`locateBinary${why}`, () => {
   test('installs once for concurrent callers, then finds the copy, and replaces a damaged one', async () => {
     const root = newCache()
-    const bin = join(dirname(root), 'bin')
-    mkdirSync(bin)
-    for (const tool of tools) symlinkSync(onPath(tool) ?? '', join(bin, tool))
-    const env = { PATH: bin, TARANTOOL_FIXTURE_CACHE: root, TARANTOOL_FIXTURE_MIRROR: deadMirror }
+    const env = newMachine(root)
     const reports: string[] = []
     const report = (line: string): number => reports.push(line)
     const [first, second] = await Promise.all([locateBinary({ env, report }), locateBinary({ env, report })])
     expect(second).toBe(first)
     expect(first.source).toBe('installed')
-    expect(await locateBinary({ env, report, cwd: bin })).toEqual({ ...first, source: 'cache' })
+    expect(await locateBinary({ env, report, cwd: env.PATH })).toEqual({ ...first, source: 'cache' })
     expect(reports).toEqual([expect.stringMatching(/^no tarantool found, and could not connect to .*; installing /)])
     rmSync(first.path)
     expect(await locateBinary({ env, report })).toEqual(first)
@@ -190,11 +194,8 @@ describe.skipIf(!canInstall)(`locateBinary${why}`, () => {
 
   test('gives up when all its callers do', async () => {
     const root = newCache()
-    const bin = join(dirname(root), 'bin')
-    mkdirSync(bin)
-    for (const tool of tools) symlinkSync(onPath(tool) ?? '', join(bin, tool))
+    const env = newMachine(root)
     const abort = new AbortController()
-    const env = { PATH: bin, TARANTOOL_FIXTURE_CACHE: root, TARANTOOL_FIXTURE_MIRROR: deadMirror }
     const report = (): void => abort.abort(new Error('enough'))
     await expect(locateBinary({ env, report, signal: abort.signal })).rejects.toThrow('enough')
     await expect.poll(() => copiesIn(root), { timeout: 10_000 }).toEqual([])

@@ -1,6 +1,5 @@
 import { chmodSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { findProgram } from '../../src/binary/search.ts'
+import { join } from 'node:path'
 import { currentSystem } from '../../src/binary/system.ts'
 import { temporaryDirectory } from './programs.ts'
 import { buildPackage, type DebPackage, type PackageOptions } from './release/packages.ts'
@@ -8,10 +7,6 @@ import { Vendor } from './release/vendor.ts'
 
 /** The programs that an installation of a distribution's package needs. */
 export const tools: readonly string[] = ['apt-get', 'apt-cache', 'dpkg']
-
-/** The path of a program that is on PATH. */
-export const onPath = (name: string): string | undefined =>
-  findProgram(name, (process.env.PATH ?? '').split(delimiter)).path
 
 const { architecture } = currentSystem()
 

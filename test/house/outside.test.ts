@@ -1,7 +1,8 @@
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { locateBinary } from '../../src/binary/locate.ts'
-import { onPath, tools } from '../binary/distribution.ts'
+import { tools } from '../binary/distribution.ts'
+import { onPath } from '../binary/programs.ts'
 import { temporaryDirectory } from '../support/instances.ts'
 
 test('a download that a test forgot to lead to loopback ends at a dead proxy', async () => {

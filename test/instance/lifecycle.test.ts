@@ -26,6 +26,7 @@ test('a started instance runs, answers and says where it is', async () => {
   expect(await instance.command('box.info.status')).toEqual(['running'])
   expect(await instance.eval('return ... + 1', 41)).toEqual([42])
   expect(instance.version().major).toBeGreaterThanOrEqual(1)
+  expect(instance.version().isAtLeast(1, 10)).toBe(true)
   expect((await instance.binVersion()).text).toBe(instance.version().text)
 })
 

@@ -19,9 +19,9 @@ import { showProgress } from '../../../src/binary/download/progress.ts'
 import { systemKey } from '../../../src/binary/system.ts'
 import { DownloadError } from '../../../src/errors.ts'
 import { isOpenToOthers } from '../../support/other-user.ts'
-import { distributed, onPath, startDistribution, tools } from '../distribution.ts'
-import { writeProgram } from '../programs.ts'
-import { addReleases, debian, letADayPass, linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
+import { distributed, startDistribution, tools } from '../distribution.ts'
+import { linkPrograms, onPath, writeProgram } from '../programs.ts'
+import { addReleases, debian, letADayPass, type Machine, newMachine, tarantool } from './fetching.ts'
 import type { DebPackage } from './packages.ts'
 
 let machine: Machine

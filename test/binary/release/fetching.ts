@@ -1,8 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Binary } from '../../../src/binary/binary.ts'
 import { type LocateOptions, locateBinary } from '../../../src/binary/locate.ts'
-import { findProgram } from '../../../src/binary/search.ts'
 import { describeSystem, type OperatingSystem } from '../../../src/binary/system.ts'
 import { temporaryDirectory } from '../programs.ts'
 import { buildPackage, type DebPackage, type PackageOptions } from './packages.ts'
@@ -41,15 +40,6 @@ export function addReleases(vendor: Vendor): void {
     distribution: 'bookworm',
   })
   vendor.add('1.10/debian', [tarantool('1.10.15.0.g0123456-1')], { distribution: 'bookworm' })
-}
-
-/** Makes a directory with links to some programs of the system. */
-export function linkPrograms(bin: string, names: readonly string[]): void {
-  mkdirSync(bin, { recursive: true })
-  for (const name of names) {
-    const { path } = findProgram(name, (process.env.PATH ?? '').split(delimiter))
-    if (path !== undefined) symlinkSync(path, join(bin, name))
-  }
 }
 
 /** Makes a cache believe that it asked the vendor more than a day ago. */

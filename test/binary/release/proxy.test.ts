@@ -8,8 +8,8 @@ import { execa } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { proxiesOf, proxyFor } from '../../../src/binary/download/proxies.ts'
 import { DownloadError } from '../../../src/errors.ts'
-import { temporaryDirectory } from '../programs.ts'
-import { addReleases, linkPrograms, type Machine, newMachine } from './fetching.ts'
+import { linkPrograms, temporaryDirectory } from '../programs.ts'
+import { addReleases, type Machine, newMachine } from './fetching.ts'
 import { Vendor } from './vendor.ts'
 
 let machine: Machine

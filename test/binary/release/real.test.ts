@@ -9,8 +9,8 @@ import { currentSystem, isDebianLike } from '../../../src/binary/system.ts'
 import { newInstance } from '../../support/instances.ts'
 import { startDistribution } from '../distribution.ts'
 import { canHide, findHideable, hiding } from '../hidden-libraries.ts'
-import { writeProgram } from '../programs.ts'
-import { linkPrograms, type Machine, newMachine, tarantool } from './fetching.ts'
+import { linkPrograms, writeProgram } from '../programs.ts'
+import { type Machine, newMachine, tarantool } from './fetching.ts'
 
 // Packages that are made of the Tarantool that the tests run.
 const program = process.env.TARANTOOL_BIN ?? ''
