@@ -88,7 +88,7 @@ const modes: Record<string, Mode> = {
   },
   Babel: {
     files: {
-      ...setUpJest(fixture),
+      ...setUpJest(fixture, "transform: { '[.]js$': 'babel-jest' }"),
       '.babelrc': '{ "plugins": ["@babel/plugin-transform-modules-commonjs"] }',
       'a.test.js': imported,
     },

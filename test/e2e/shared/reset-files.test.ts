@@ -3,7 +3,7 @@ import { runUnder } from '../support/as-jest.ts'
 import { Project } from '../support/project.ts'
 import { outcomes, withJsonReport } from '../support/report.ts'
 import { resettingProject } from '../support/reset.ts'
-import { jests, vitests } from '../support/runners.ts'
+import { jests, oneOfEach, vitests } from '../support/runners.ts'
 
 const start = (what = '', server = ''): string => `
 import { useTarantool } from 'tarantool-fixture/vitest'
@@ -248,7 +248,9 @@ describe.each([...vitests, ...jests])('$name', runner => {
     const { exitCode, output } = await runUnder(runner, files)
     expect(exitCode, output).toBe(0)
   })
+})
 
+describe.each(oneOfEach)('$name', runner => {
   test('a server that is stuck', async () => {
     const { project, output } = await runUnder(runner, {
       ...resettingProject(),

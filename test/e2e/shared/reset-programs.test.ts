@@ -5,7 +5,7 @@ import { luaLiteral } from '../../../src/protocol/lua-literal.ts'
 import { operations } from '../../isolation/programs.ts'
 import { runUnder } from '../support/as-jest.ts'
 import { outcomes } from '../support/report.ts'
-import { jests, vitests } from '../support/runners.ts'
+import { oneOfEach } from '../support/runners.ts'
 
 const appLua = fileURLToPath(new URL('../../fixtures/isolation/schema.lua', import.meta.url))
 const programCount = 200
@@ -20,7 +20,7 @@ test.each(programs.map((program, index) => ({ program, index })))('program $inde
   await tarantool.command("require('property').apply(" + program + ')')
 })`
 
-describe.each([...vitests, ...jests])('$name', runner => {
+describe.each(oneOfEach)('$name', runner => {
   test(`${programCount} random programs under strict: nothing is left of any`, async () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     const programs = fc.sample(operations, { numRuns: programCount, seed }).map(list => luaLiteral(list))

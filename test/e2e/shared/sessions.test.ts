@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { runUnder } from '../support/as-jest.ts'
-import { jests, vitests } from '../support/runners.ts'
+import { oneOfEach } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 const appLua = `
@@ -48,7 +48,7 @@ test('sees nothing in a server that was restarted', async () => {
 })
 test('sees nothing of the restart', async () => await visitsIs([]))`
 
-describe.each([...vitests, ...jests])('$name', runner => {
+describe.each(oneOfEach)('$name', runner => {
   test.each(['reset', 'process'])(
     "an application's triggers on sessions do not run for the fixture: tests do not depend on their order, isolation %s",
     async isolation => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { runUnder } from '../support/as-jest.ts'
-import { isJest, jests, vitests } from '../support/runners.ts'
+import { isJest, oneOfEach } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
-describe.each([...vitests, ...jests])('$name', runner => {
+describe.each(oneOfEach)('$name', runner => {
   test.each(['reset', 'process'])(
     "host 'unix/' in the config: the tests get a socket's path for a port, isolation %s",
     async isolation => {

@@ -60,6 +60,9 @@ export const vitests: readonly Runner[] = chosen(allVitests)
 /** The same of Jest. */
 export const jests: readonly Runner[] = chosen(allJests)
 
+/** One runner of each kind: for tests of what a server does, which is the same under every version of the runner. */
+export const oneOfEach: readonly Runner[] = [...vitests.slice(-1), ...jests.slice(-1)]
+
 /** The directory in which a runner and the packed package are installed. */
 export function installDirectory({ name }: Runner): string {
   return join(cache, name)
