@@ -1,4 +1,5 @@
 import { recogniseCopies } from './copies.ts'
+import { documentation } from './documentation.ts'
 
 /** Facts about the instance that an error concerns. Every field is optional. */
 export interface ErrorDetails {
@@ -10,6 +11,8 @@ export interface ErrorDetails {
   shownLog?: readonly string[] | undefined
   /** The path of the whole log, if the file still exists. */
   logFile?: string | undefined
+  /** The user's own code raised the error, so the documentation has no advice. Default false. */
+  isUsersOwn?: boolean | undefined
   /** The advice to the user: one sentence or a few lines. */
   hint?: string | undefined
   /** The frames of the Lua code that raised the error, innermost first. */
@@ -18,21 +21,18 @@ export interface ErrorDetails {
   cause?: unknown
 }
 
-// The paths as seen from a project that has the package installed.
-const documentation = 'node_modules/tarantool-fixture/docs/errors.md'
-
 function compose(message: string, code: string, details: ErrorDetails): string {
   const parts = [`${message} [${code}]`]
   if (details.luaFrames?.length) parts.push(details.luaFrames.map(frame => `  ${frame}`).join('\n'))
   if (details.hint) parts.push(details.hint)
-  parts.push(`See ${documentation}#${code.toLowerCase()}`)
+  if (!details.isUsersOwn) parts.push(`See ${documentation}/errors.md#${code.toLowerCase()}`)
   const log = details.shownLog ?? details.logTail
   if (log?.length) {
     const of = details.instance ? ` of ${details.instance}` : ''
-    const kept = details.logFile ? ` (whole log: ${details.logFile})` : ''
+    const kept = details.logFile ? ` (full log: ${details.logFile})` : ''
     parts.push(`Last log lines${of}${kept}:\n${log.map(line => `  ${line}`).join('\n')}`)
   } else if (details.logFile) {
-    parts.push(`Whole log: ${details.logFile}`)
+    parts.push(`Full log: ${details.logFile}`)
   }
   return parts.join('\n')
 }
@@ -378,7 +378,7 @@ export class LuaError extends TarantoolFixtureError {
       luaStack?: string | undefined
     } = {},
   ) {
-    super(message, details)
+    super(message, { ...details, isUsersOwn: true })
     this.luaMessage = message
     this.boxCode = details.boxCode
     this.boxType = details.boxType

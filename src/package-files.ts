@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, URL } from 'node:url'
 
 // The built code is in dist/ or a folder of it. The sources are in folders of src/.
 const candidates = ['../', '../../', '../../../', './'].map(path => new URL(path, import.meta.url))
 
-/** The directory of this package. */
-export const packageDirectory: string = fileURLToPath(
-  candidates.find(url => existsSync(new URL('fixtures/boot.lua', url))) ?? new URL('..', import.meta.url),
+/** The directory of this package, without a slash at its end. */
+export const packageDirectory: string = resolve(
+  fileURLToPath(
+    candidates.find(url => existsSync(new URL('fixtures/boot.lua', url))) ?? new URL('..', import.meta.url),
+  ),
 )
 
 /** Directory of the Lua files that run in servers. */

@@ -50,10 +50,10 @@ export function installGuidance(
   const how = command(system, wanted, hasNoBuild)
   return [
     ...(how ? [`To install Tarantool${version} on ${system.name} (${system.architecture}): ${how}`] : []),
-    'To use one that is elsewhere, set TARANTOOL_BIN to its path. To run it in a container, use the docker option',
+    'To use another Tarantool, set TARANTOOL_BIN to its path. To run it in a container, use the docker option',
     `(image tarantool/tarantool${wanted ? `:${wanted.text}` : ''}). All packages: ${download}`,
   ].join('\n')
 }
 
 /** The hint for a version that does not exist. */
-export const ownGuidance = 'To use one of your own, set TARANTOOL_BIN to its path.'
+export const ownGuidance = 'To use a Tarantool of your own, set TARANTOOL_BIN to its path.'

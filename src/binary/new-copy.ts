@@ -37,7 +37,7 @@ export async function checkCache(directory: string, root: string): Promise<void>
 
 function notWritable(root: string, cause: Error): InstallError {
   return new InstallError(
-    `Tarantool could not be installed: the cache ${root} cannot be written (${cause.message}); TARANTOOL_FIXTURE_CACHE names another directory for it`,
+    `Tarantool could not be installed: the cache ${root} cannot be written (${cause.message}); set TARANTOOL_FIXTURE_CACHE to another directory`,
     { cause },
   )
 }
@@ -51,7 +51,7 @@ function checkRunsPrograms(staging: string, root: string): void {
   if ((error as NodeJS.ErrnoException | undefined)?.code !== 'EACCES') return
   rmSync(staging, { recursive: true, force: true })
   throw new InstallError(
-    `Tarantool could not be installed: no program may be run in the cache ${root}, which is mounted with noexec; TARANTOOL_FIXTURE_CACHE names another directory for it`,
+    `Tarantool could not be installed: no program may be run in the cache ${root}, which is mounted with noexec; set TARANTOOL_FIXTURE_CACHE to another directory`,
   )
 }
 

@@ -143,11 +143,14 @@ async function flawOnPath(binary: Binary, search: Search): Promise<string | unde
 /** The reason why nothing may be fetched from anywhere; undefined if it may. */
 export function whyNothingIsFetched({ env }: Settings, root: string | undefined): string | undefined {
   if (env.TARANTOOL_FIXTURE_INSTALL === '0') return 'forbidden by TARANTOOL_FIXTURE_INSTALL=0'
-  if (!root) return 'no place for it; TARANTOOL_FIXTURE_CACHE names one'
+  if (!root) return 'the user has no cache directory; set TARANTOOL_FIXTURE_CACHE to one'
   const weakness = writtenPlaces(root)
     .map(place => pathWeakness(place))
     .find(found => found !== undefined)
-  return weakness && `not where others could change it (${weakness}); TARANTOOL_FIXTURE_CACHE names another directory`
+  return (
+    weakness &&
+    `not in a directory that others could change (${weakness}); set TARANTOOL_FIXTURE_CACHE to another directory`
+  )
 }
 
 /** The reason why the distribution's package cannot be installed; undefined if it can. */

@@ -82,7 +82,7 @@ export class BrokerClient {
   }
 
   #fail(cause?: Error): void {
-    this.#gone ??= new BrokerGoneError(`the broker of the test run is gone (${this.#path})`, {
+    this.#gone ??= new BrokerGoneError(`the broker of the test run has ended (${this.#path})`, {
       cause,
       hint: 'The main process of the test runner has ended, or its teardown has run.',
     })

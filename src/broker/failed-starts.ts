@@ -90,7 +90,7 @@ function textOf(error: TarantoolFixtureError): string {
   return withoutNames([error.code, error.summary, luaStack].join('\n'))
 }
 
-const referring = ' (told in full '
+const referring = ' (reported in full '
 
 /** True if a message refers to an earlier report. */
 export const isReminder = (message: string): boolean => message.includes(referring)

@@ -76,7 +76,7 @@ export class Pool {
    *   try.
    */
   async lease(slot: number): Promise<Lease> {
-    if (this.#closed) throw new LeaseError(`the test run has ended: there is no server '${this.options.name}' any more`)
+    if (this.#closed) throw new LeaseError(`the test run has ended, and its server '${this.options.name}' with it`)
     const server = await this.#take(slot)
     server.slot = slot
     try {

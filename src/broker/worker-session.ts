@@ -108,7 +108,7 @@ export class WorkerSession {
     reclaim: async () => {
       for (const [name, lease] of this.#leases) {
         if (!lease.reclaim()) {
-          throw new LeaseError(`server '${name}' was given to another test file while this one had not begun`, {
+          throw new LeaseError(`server '${name}' was given to another test file before this file had begun`, {
             hint: 'A file that waits while it is imported blocks other files. Wait in a beforeAll instead.',
           })
         }

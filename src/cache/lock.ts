@@ -37,7 +37,7 @@ async function read(path: string): Promise<Lock | undefined> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     const status = await lstat(path).catch(() => undefined)
     // Nobody would ever remove the link.
-    if (status?.isSymbolicLink()) throw new Error(`${path} is a link, and no lock`)
+    if (status?.isSymbolicLink()) throw new Error(`${path} is a link, not a lock`)
     return undefined
   }
   try {

@@ -13,12 +13,12 @@ function openCache(): Cache {
   const root = cacheRoot(process.env, process.cwd())
   const templates = templatesRoot()
   if (root === undefined || templates === undefined) {
-    throw new SetupError('there is no cache, since there is no home directory', {
-      hint: 'TARANTOOL_FIXTURE_CACHE names a directory for it.',
+    throw new SetupError('there is no cache, because the user has no home directory', {
+      hint: 'Set TARANTOOL_FIXTURE_CACHE to a directory.',
     })
   }
   const weakness = pathWeakness(templates) ?? pathWeakness(root)
-  if (weakness) throw new SetupError(`the cache ${root} is not used, since others could change it: ${weakness}`)
+  if (weakness) throw new SetupError(`the cache ${root} is not used, because other users could change it: ${weakness}`)
   return { root, templates }
 }
 

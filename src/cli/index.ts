@@ -58,7 +58,7 @@ async function main(args: string[]): Promise<string> {
     const isMeant = [command.name, ...rest].join(' ') === name
     if (isMeant && rest.length <= command.most) return await command.run(...rest)
   }
-  throw new UnknownCommand(name === '' ? 'there is no command' : `there is no command '${name}'`)
+  throw new UnknownCommand(name === '' ? 'no command is given' : `unknown command '${name}'`)
 }
 
 // parseArgs throws a TypeError for an unknown option. Other errors are faults of this program.

@@ -23,8 +23,8 @@ export function checkOptions(what: string, entries: v.ObjectEntries, given: unkn
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(entries, name)) continue
     const near = nearestName(name, Object.keys(entries))
-    throw new UnknownOptionError(`${what}: there is no option '${name}'`, {
-      hint: near ? `Did you mean '${near}'?` : `The options are: ${Object.keys(entries).sort().join(', ')}.`,
+    throw new UnknownOptionError(`${what}: unknown option '${name}'`, {
+      hint: near ? `Did you mean '${near}'?` : `Options: ${Object.keys(entries).sort().join(', ')}.`,
     })
   }
   const result = v.safeParse(v.object(entries), given, { abortEarly: true })

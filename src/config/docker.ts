@@ -93,9 +93,12 @@ export function checkDocker(options: InstanceOptions): void {
   if (options.version !== undefined) checkVersionOfImage(options.version, docker)
   for (const name of ['commandToRun', 'commandArgs'] as const) {
     if (options[name] === undefined) continue
-    throw new InvalidOptionError(`option '${name}' does not go with 'docker', which runs the image's own Tarantool`, {
-      hint: "'docker.args' are further arguments of docker run.",
-    })
+    throw new InvalidOptionError(
+      `option '${name}' cannot be used with 'docker', which runs the image's own Tarantool`,
+      {
+        hint: "Put further arguments of docker run into 'docker.args'.",
+      },
+    )
   }
   for (const name of ['host', 'consoleHost'] as const) {
     const host = options[name]

@@ -51,7 +51,7 @@ export function resolveFixture(config: FixtureConfig, baseDir: string, version?:
   for (const [name, own] of Object.entries(servers ?? { default: {} })) {
     if (!serverName.test(name)) {
       throw new InvalidOptionError(`tarantool: a server cannot be named '${name}'`, {
-        hint: 'A name is made of letters, digits, - and _, and begins with a letter.',
+        hint: 'A name consists of letters, digits, - and _, and begins with a letter.',
       })
     }
     checkServerOptions(`tarantool: server '${name}'`, own)

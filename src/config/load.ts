@@ -23,11 +23,11 @@ async function importAnew(path: string): Promise<unknown> {
 function hintOf(path: string, error: unknown): string | undefined {
   const { code, name, message } = error as NodeJS.ErrnoException
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-    return `Node ${process.versions.node} reads no TypeScript; 22.18 and later do. Or name it tarantool.config.mjs.`
+    return `Node ${process.versions.node} reads no TypeScript. Use Node 22.18 or later, or name the file tarantool.config.mjs.`
   }
   const isOfOtherKind = code === 'ERR_REQUIRE_CYCLE_MODULE' || (name === 'SyntaxError' && message.includes('export'))
   return path.endsWith('.js') && isOfOtherKind
-    ? "In a package that is not of type 'module' it says module.exports = { … }, or has the name tarantool.config.mjs."
+    ? "In a package without type: 'module', write module.exports = { … }, or name the file tarantool.config.mjs."
     : undefined
 }
 
@@ -44,7 +44,7 @@ export async function loadConfigFile(
   const path = findConfigFile(directory)
   if (path === undefined) {
     throw new SetupError(`there is no tarantool.config file in ${directory}`, {
-      hint: `Make one of ${names.join(', ')} with a config as its default export, or use defineTarantool in a setup file of yours.`,
+      hint: `Make one of ${names.join(', ')} with a config as its default export, or use defineTarantool in your own setup file.`,
     })
   }
   let exported: unknown
@@ -59,7 +59,7 @@ export async function loadConfigFile(
   const config = (exported as { default?: unknown }).default
   if (config === null || typeof config !== 'object') {
     throw new SetupError(`${path} has no config as its default export`, {
-      hint: 'It should say: export default { appLua: … }',
+      hint: 'Write: export default { appLua: … }',
     })
   }
   return { path, config: config as FixtureConfig }

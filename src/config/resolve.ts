@@ -87,8 +87,8 @@ function luaSource(option: string, given: string | undefined, baseDir: string): 
   const isPath = /^[^\n]*\.lua$/.test(given) || (given.endsWith('.lua') && existsSync(file))
   if (!isPath) return { text: given }
   if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new LuaFileError(`${option}: there is no file ${file}`, {
-      hint: `A text that ends in .lua is taken for a path${given === file ? '' : `, relative to ${baseDir}`}.`,
+    throw new LuaFileError(`${option}: the file ${file} does not exist`, {
+      hint: `A text that ends in .lua is a path${given === file ? '' : `, relative to ${baseDir}`}.`,
     })
   }
   return { file }
@@ -118,7 +118,7 @@ function checkTogether(options: InstanceOptions): void {
     if (host.includes(':') && !isIPv6(host)) {
       refuse(
         `option '${hostName}' must be a host name or an address, not ${JSON.stringify(host)}`,
-        `The port goes to '${portName}', and so does a socket's path, with ${hostName}: 'unix/'.`,
+        `Put the port into '${portName}'. For a socket, set ${hostName}: 'unix/', and put its path into '${portName}'.`,
       )
     }
     if (host === 'unix/' && typeof port === 'number') {
@@ -145,8 +145,8 @@ function checkAccess({ access, docker, host = instanceOptions.host.default }: In
   const why = docker ? "'docker'" : isLoopback(host) ? undefined : `host: ${JSON.stringify(host)}`
   if (why === undefined) return
   refuse(
-    `option 'access.uids' does not go with ${why}: whose a connection is cannot be asked there`,
-    "Whoever has the server's account gets in, TARANTOOL_USER and TARANTOOL_PASSWORD; with access: 'any' everybody does.",
+    `option 'access.uids' cannot be used with ${why}: the server cannot ask there who owns a connection`,
+    "Clients need the server's account: TARANTOOL_USER and TARANTOOL_PASSWORD. With access: 'any', they need none.",
   )
 }
 
@@ -184,7 +184,8 @@ export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): Re
     options[name] === undefined ? undefined : resolve(baseDirOf(name), String(options[name]))
   const appLua = lua('appLua')
   const appDir = path('appDir')
-  if (appDir !== undefined && !existsSync(appDir)) throw new LuaFileError(`appDir: there is no directory ${appDir}`)
+  if (appDir !== undefined && !existsSync(appDir))
+    throw new LuaFileError(`appDir: the directory ${appDir} does not exist`)
   return {
     host: options.host ?? instanceOptions.host.default,
     port: options.host === 'unix/' ? path('port') : options.port,

@@ -20,12 +20,12 @@ function fileSource(option: string, given: string, baseDir: string): SeedSource 
   if (format === undefined) {
     throw new InvalidOptionError(
       `option '${option}' must be the path of a .json or .ndjson file, not ${JSON.stringify(given)}`,
-      { hint: "Rows as Lua go to 'seedLua'." },
+      { hint: "Put rows that are Lua into 'seedLua'." },
     )
   }
   const file = resolve(baseDir, given)
   if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new SeedError(`${option}: there is no file ${file}`, {
+    throw new SeedError(`${option}: the file ${file} does not exist`, {
       file,
       hint: given === file ? undefined : `The path is relative to ${baseDir}.`,
     })

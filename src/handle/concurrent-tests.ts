@@ -9,7 +9,7 @@ export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError
   if (!isUsedIn(scope, server.name) || isolation === 'file' || isolation === 'none') return undefined
   const name = server.name === 'default' ? '' : ` '${server.name}'`
   return new SetupError(`concurrent tests share their file's server${name}, whose isolation is '${isolation}'`, {
-    hint: "Give them isolation: 'file', as in useTarantool({ isolation: 'file' }): what they change is undone when the file has ended.",
+    hint: "Give them isolation: 'file', as in useTarantool({ isolation: 'file' }). Their changes are undone after the file.",
   })
 }
 

@@ -14,11 +14,11 @@ export function describeLog(server: LeasedServer, when: string, since: number): 
   // A kept directory is worth a line, even if the server logged nothing.
   if (lines.length === 0 && !keepsOnFailure) return undefined
   const name = server.name === 'default' ? '' : ` (${server.name})`
-  const file = keepsOnFailure ? logFile : `${logFile}, which keep: 'on-failure' keeps`
-  if (lines.length === 0) return `${fingerprint}${name} logged nothing ${when} (whole log: ${file})`
+  const file = keepsOnFailure ? logFile : `${logFile}, removed after the run; set keep: 'on-failure' to keep it`
+  if (lines.length === 0) return `${fingerprint}${name} logged nothing ${when} (full log: ${file})`
   const omitted = earlier === 0 ? [] : [`(${earlier ?? 'many more'} lines before these)`]
   const log = [...omitted, ...lines].map(line => `  ${line}`).join('\n')
-  return `${fingerprint}${name} logged ${when} (whole log: ${file}):\n${log}`
+  return `${fingerprint}${name} logged ${when} (full log: ${file}):\n${log}`
 }
 
 /** Appends a text to an error's message and to its stack: some reporters show the message, others the stack. */

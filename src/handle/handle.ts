@@ -284,7 +284,7 @@ export class TarantoolHandle {
 
   #notLeased(): LeaseError {
     return new LeaseError(`server '${this.#origin.use.server}' is not leased yet`, {
-      hint: "With lease: 'on-use', and for useTarantool({ config }), it is there from the first hook (beforeAll) on: read its properties in hooks and tests.",
+      hint: "With lease: 'on-use', and with useTarantool({ config }), the server exists from the first hook (beforeAll) on. Read its properties in hooks and tests.",
     })
   }
 }

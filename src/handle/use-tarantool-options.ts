@@ -18,10 +18,10 @@ export function checkUseOptions(options: object): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const near = nearestName(name, known)
-    throw new UnknownOptionError(`useTarantool: there is no option '${name}'`, {
+    throw new UnknownOptionError(`useTarantool: unknown option '${name}'`, {
       hint: near
         ? `Did you mean '${near}'?`
-        : `The options are: ${known.join(', ')}. What a server is made of goes into 'config'.`,
+        : `Options: ${known.join(', ')}. Put the options of a server into 'config'.`,
     })
   }
   const { isolation, strict, config } = options as { isolation?: unknown; strict?: unknown; config?: unknown }

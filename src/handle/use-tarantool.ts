@@ -48,7 +48,7 @@ export function use(
   const state = workerState()
   if (state.isRunning) {
     throw new SetupError('useTarantool() was called inside a test or a hook', {
-      hint: 'Call it at the top of the file or in a describe, and use what it returns in the tests.',
+      hint: 'Call it at the top of the file or in a describe, and use its result in the tests.',
     })
   }
   const server = config ? `own-${++state.ownServers}` : named ? nameOrOptions : 'default'

@@ -96,7 +96,7 @@ export class AgentConnection {
     if (status === 'error') throw new LuaError(text, { instance })
     // The console's own code calls functions that a test may replace: pcall, tostring.
     if (operation !== 'digest') return { lost: `its console no longer answers: ${document.slice(0, 200)}` }
-    throw new ProtocolError(`${instance} gave a reply that is not one: ${document.slice(0, 500)}`, { instance })
+    throw new ProtocolError(`${instance} sent an invalid reply: ${document.slice(0, 500)}`, { instance })
   }
 
   /** False after the connection has ended. Then the server has ended too, or nobody watches it. */
@@ -171,6 +171,6 @@ function parseRequests(text: string, instance: string): RequestsUnderWay {
   try {
     return JSON.parse(text) as RequestsUnderWay
   } catch (cause) {
-    throw new ProtocolError(`${instance} gave a reply that is not one: ${text.slice(0, 500)}`, { instance, cause })
+    throw new ProtocolError(`${instance} sent an invalid reply: ${text.slice(0, 500)}`, { instance, cause })
   }
 }

@@ -23,7 +23,7 @@ export function deathError(death: Death, when: string, { logTail }: Details): Se
 export function laterFailure(first: ServerExitedError, cause: unknown): ServerExitedError {
   const { instance, exitCode, signal, logTail, logFile } = first
   const later = cause instanceof TarantoolFixtureError ? cause.summary : (cause as Error).message
-  return new ServerExitedError(`${first.summary}, and the server that was to take its place failed: ${later}`, {
+  return new ServerExitedError(`${first.summary}, and its replacement failed: ${later}`, {
     instance,
     exitCode,
     signal,
@@ -36,7 +36,7 @@ export function laterFailure(first: ServerExitedError, cause: unknown): ServerEx
 /** The error of a test that would not find the changes of its suites' hooks. */
 export function lossError(why: string, { instance }: Details): ResetError {
   return new ResetError(
-    `${instance} had to be replaced (${why}): what beforeAll, or the top of the file, had changed in it is lost`,
+    `${instance} had to be replaced (${why}): the changes of beforeAll, or of the file's top level, are lost`,
     {
       instance,
       hint: "Make these changes in beforeEach, or give the tests isolation: 'restart' and make the changes in beforeEach, too.",

@@ -5,7 +5,7 @@ import type { RequestsUnderWay } from './server.ts'
 const shownAtMost = 5
 
 const triggersOff =
-  "Rows that change while their space's triggers are off (space:run_triggers(false)) are not seen. A test that needs that can have isolation: 'restart'."
+  "The undo does not see rows that change while their space's triggers are off (space:run_triggers(false)). Use isolation: 'restart' for a test that needs this."
 
 /**
  * The error of a test whose undo has left a difference.
@@ -26,12 +26,12 @@ export function leftoverError(
       `${instance}: ${underWay || 'something'} went on when this test had ended, and changed ${changed} after the undo (strict): ${difference} is different`,
       {
         ...details,
-        hint: `An await is missing in the test, or what it started still runs: wait for it before the test ends. ${nextHasAnother}`,
+        hint: `An await is missing in the test, or work that it started still runs. Wait for that work before the test ends. ${nextHasAnother}`,
       },
     )
   }
   const hint = underWay
-    ? `There also was ${underWay} when it had ended: if that is the test's, an await is missing. ${triggersOff}`
+    ? `When the test had ended, there also was ${underWay}. If the test started that, an await is missing. ${triggersOff}`
     : triggersOff
   return new LeftoverError(`${instance}: this test changed ${difference} in a way that its undo did not see (strict)`, {
     ...details,

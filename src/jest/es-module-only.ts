@@ -2,7 +2,7 @@
 // require() gets the entry.
 throw Object.assign(
   new Error(
-    "tarantool-fixture and tarantool-fixture/vitest are ES modules, and this is a CommonJS module that Jest runs. Import from 'tarantool-fixture/jest', and Decimal and the like from 'tarantool-fixture/values'. [ERR_TARANTOOL_SETUP]",
+    "tarantool-fixture and tarantool-fixture/vitest are ES modules, and this is a CommonJS module that Jest runs. Import from 'tarantool-fixture/jest', and classes such as Decimal from 'tarantool-fixture/values'. [ERR_TARANTOOL_SETUP]",
   ),
   { code: 'ERR_TARANTOOL_SETUP' },
 )

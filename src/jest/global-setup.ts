@@ -27,7 +27,7 @@ function check(global: GlobalConfig, project: ProjectConfig): void {
   }
   if (project.testRunner?.includes('jest-jasmine2')) {
     throw new SetupError('tarantool-fixture needs the test runner jest-circus, and this project uses jest-jasmine2', {
-      hint: "Take testRunner out of the Jest config: jest-circus is Jest's own since version 27.",
+      hint: "Remove testRunner from the Jest config: jest-circus is Jest's default since version 27.",
     })
   }
   checkBuilt()

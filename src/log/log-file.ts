@@ -145,7 +145,7 @@ export class LogFile {
   }
 }
 
-const leftOut = (bytes: number): string => `… (${bytes} bytes of the log stand before this)`
+const leftOut = (bytes: number): string => `… (${bytes} bytes of the log precede this)`
 
 /** Keeps the last lines, within a limit of bytes. */
 class LastLines {
@@ -167,7 +167,7 @@ class LastLines {
 
   all(): string[] {
     if (this.#characters > this.#most) this.#shrink()
-    return this.#leftOut === 0 ? this.#lines : [`… (${this.#leftOut} matching lines stand before this)`, ...this.#lines]
+    return this.#leftOut === 0 ? this.#lines : [`… (${this.#leftOut} matching lines precede this)`, ...this.#lines]
   }
 
   #shrink(): void {

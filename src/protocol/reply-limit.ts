@@ -5,11 +5,8 @@ export const maxReplySize: number = 256 * 2 ** 20
 
 /** The error of a reply that exceeds the limit. */
 export function replyTooBig(instance: string, limit: number): ProtocolError {
-  return new ProtocolError(
-    `${instance} sent a reply of more than ${limit / 2 ** 20} MB, which is the most that is read`,
-    {
-      instance,
-      hint: 'Ask for the values in parts, such as select() with a limit; or let Lua work out what the test compares.',
-    },
-  )
+  return new ProtocolError(`${instance} sent a reply of more than ${limit / 2 ** 20} MB, which is the limit`, {
+    instance,
+    hint: 'Request the values in parts, for example with select() and a limit. Or compute in Lua the values that the test compares.',
+  })
 }

@@ -46,7 +46,7 @@ export async function openSocket(address: Address, options: ConnectOptions = {})
     if (!greeting.startsWith('Tarantool ')) {
       throw connectionFailed(
         address,
-        `what answers there is not Tarantool; it says ${JSON.stringify(greeting.slice(0, 40))}`,
+        `the program that answers there is not Tarantool; it says ${JSON.stringify(greeting.slice(0, 40))}`,
       )
     }
     socket.unref()

@@ -172,5 +172,5 @@ function differenceOf({ manifest }: Template, report: TemplateReport | undefined
   if (!report || report.flaw !== undefined) return `the data could not be compared: ${report?.flaw ?? 'no report'}`
   const names = new Set([...Object.keys(manifest.parts), ...Object.keys(report.parts)])
   const different = [...names].filter(part => manifest.parts[part] !== report.parts[part]).sort()
-  return `a server that starts from the template has other data than the one that was seeded, in ${different.join(', ')}`
+  return `a server that starts from the template has other data than the seeded server, in ${different.join(', ')}`
 }

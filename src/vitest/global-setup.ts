@@ -50,7 +50,7 @@ export function checkRunner(project: TestProject | undefined): void {
 function refuseBrowser(project: TestProject): void {
   if (project.config.browser?.enabled) {
     throw new SetupError(`project '${project.name}' runs in a browser, which cannot talk to Tarantool`, {
-      hint: 'Name the setup in those projects only that run in Node.',
+      hint: 'Name the setup only in projects that run in Node.',
     })
   }
 }

@@ -54,7 +54,7 @@ const leaseTimeout = 120_000
 const aroundTests: AroundTests = begin => beforeAll(begin, leaseTimeout)
 
 workerState().setupHint =
-  "Add globalSetup: 'tarantool-fixture/vitest/setup' (or a file of yours that uses defineTarantool) to the test config."
+  "Add globalSetup: 'tarantool-fixture/vitest/setup' (or your own file that uses defineTarantool) to the test config."
 
 const testWithFixture = vitestTest.extend<{ tarantool: TarantoolHandle }>({
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads what a fixture needs from its first parameter

@@ -28,7 +28,7 @@ function addressOnceLeased(name: string): TarantoolAddress {
     const server = workerState().servers.get(name)
     if (server) return addressOf(server.info)[field]
     throw new LeaseError(`inject('tarantool'): this file has no server '${name}', or not yet`, {
-      hint: "With lease: 'on-use', a file has a server if it calls useTarantool(), and from the first hook (beforeAll) on. Without that option each file has one from its begin on.",
+      hint: "With lease: 'on-use', a file has a server if it calls useTarantool(), and from the first hook (beforeAll) on. Without that option, each file has a server from its start on.",
     })
   }
   const address = {}

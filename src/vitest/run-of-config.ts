@@ -45,7 +45,7 @@ export async function runOfConfig(project: TestProject, config: FixtureConfig): 
     // The new query makes Vitest read the file again.
     const edited = await configIn(project, `${configFile}?read=${reads}`)
     if (edited) return edited
-    throw new SetupError(`${configFile} has no defineTarantool(…) as its default export any more`)
+    throw new SetupError(`${configFile} no longer has a defineTarantool(…) as its default export`)
   }
   return { identity: `${baseDir}\n${textOf(config)}`, baseDir, configFile, load }
 }

@@ -146,7 +146,7 @@ describe.skipIf(!canInstall)(`an installation${why}`, () => {
       const { stderr } = await execa('unshare', ['-m', 'sh', '-c', command, 'sh', work, ...installer], {
         reject: false,
       })
-      expect(stderr).toMatch(/no program may be run in the cache .*noexec; TARANTOOL_FIXTURE_CACHE names another/)
+      expect(stderr).toMatch(/no program may be run in the cache .*noexec; set TARANTOOL_FIXTURE_CACHE to another/)
       expect(stderr).not.toContain('installing')
     },
   )

@@ -38,5 +38,5 @@ test.each([
   ['macos', '3.5', false],
   ['debian', '2.11', true],
 ])('no command for %s and %s', (system, text, hasNoBuild) => {
-  expect(first(system, text, hasNoBuild)).toMatch(/^To use one that is elsewhere, set TARANTOOL_BIN .* docker option$/)
+  expect(first(system, text, hasNoBuild)).toMatch(/^To use another Tarantool, set TARANTOOL_BIN .* docker option$/)
 })

@@ -189,7 +189,7 @@ describe('the cache', () => {
     mkdirSync(at('cache'))
     chmodSync(at('cache'), 0o777)
     await expect(find()).rejects.toThrow(
-      `install: not where others could change it (others may write to ${at('cache')}); TARANTOOL_FIXTURE_CACHE`,
+      `install: not in a directory that others could change (others may write to ${at('cache')}); set TARANTOOL_FIXTURE_CACHE`,
     )
     expect(readdirSync(at('cache'))).toEqual([])
   })
@@ -215,7 +215,7 @@ describe('nothing was found', () => {
         cache: <dir>/cache/debian-12-amd64 does not exist
         install: forbidden by TARANTOOL_FIXTURE_INSTALL=0
       To install Tarantool on Debian 12 (amd64): curl -L https://tarantool.io/release/3/installer.sh | bash && sudo apt-get install -y tarantool   (the distribution's own, older one: sudo apt-get install -y tarantool)
-      To use one that is elsewhere, set TARANTOOL_BIN to its path. To run it in a container, use the docker option
+      To use another Tarantool, set TARANTOOL_BIN to its path. To run it in a container, use the docker option
       (image tarantool/tarantool). All packages: https://www.tarantool.io/en/download/
       See node_modules/tarantool-fixture/docs/errors.md#err_tarantool_binary_not_found"
     `)

@@ -98,7 +98,7 @@ test.skipIf(process.getuid?.() !== 0)(
       const failure: unknown = await listening.catch((error: unknown) => error)
       expect(failure).toBeInstanceOf(RootNotWritableError)
       expect((failure as Error).message).toMatch(
-        /^cannot open the socket .*no space left.*\n.*inodes.*TMPDIR names another place/,
+        /^cannot open the socket .*no space left.*\n.*inodes.*Set TMPDIR to another place/,
       )
       expect(contentOf(directory)).toEqual([])
     } finally {

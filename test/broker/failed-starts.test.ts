@@ -31,7 +31,7 @@ describe('telling', () => {
     expect(starts.tell(first, join(process.cwd(), 'test/a.test.ts'))).toBe(first)
     const second = starts.tell(broken(2), '/b.test.ts') as InitScriptError
     expect(second).toBeInstanceOf(InitScriptError)
-    expect(second.message).toBe('app.lua:3: boom (told in full under test/a.test.ts) [ERR_TARANTOOL_INIT_SCRIPT]')
+    expect(second.message).toBe('app.lua:3: boom (reported in full under test/a.test.ts) [ERR_TARANTOOL_INIT_SCRIPT]')
     starts.beginRun()
     const again = broken(3)
     expect(starts.tell(again, '/c.test.ts')).toBe(again)

@@ -105,7 +105,7 @@ describe('a lock that cannot be taken is an error:', () => {
 
   test('a link to nowhere', async () => {
     symlinkSync(join(directory, 'nowhere'), path)
-    await expect(withLock(path, async () => 'done')).rejects.toThrow(`${path} is a link, and no lock`)
+    await expect(withLock(path, async () => 'done')).rejects.toThrow(`${path} is a link, not a lock`)
   })
 
   test.skipIf(otherUser === undefined || !isOpenToOthers(import.meta.dirname)).each([

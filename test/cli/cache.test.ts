@@ -49,9 +49,9 @@ test('--help says what there is, and what does not exist is refused with it', as
   const { stdout, exitCode } = await cli('--help')
   expect([stdout, exitCode]).toEqual([expect.stringContaining('cache clear        removes them'), 0])
   for (const [args, message] of [
-    [[], 'there is no command'],
-    [['cash'], "there is no command 'cash'"],
-    [['cache', 'empty'], "there is no command 'cache empty'"],
+    [[], 'no command is given'],
+    [['cash'], "unknown command 'cash'"],
+    [['cache', 'empty'], "unknown command 'cache empty'"],
     [['cache', '--force'], "Unknown option '--force'"],
   ] as const) {
     const wrong = await cli(...args)

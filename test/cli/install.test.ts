@@ -65,7 +65,7 @@ test('cache lists and clears what was installed', async () => {
 
 test.each([
   [['install', 'three'], 2, /^tarantool-fixture: version is "three", which is not a version/],
-  [['install', '3', '2.11'], 2, /there is no command 'install 3 2\.11'/],
+  [['install', '3', '2.11'], 2, /unknown command 'install 3 2\.11'/],
   [['install', '--fast'], 2, /Unknown option '--fast'\n\nUsage: /],
   [['install', '3.7'], 1, /^tarantool-fixture: there is no Tarantool 3\.7 in .*\nNearest releases: 3\.8\.0, 3\.9\.1\n/],
 ])('%j: exit code %d', async (args, code, message) => {

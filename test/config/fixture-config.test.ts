@@ -9,11 +9,11 @@ import { temporaryDirectory } from '../support/instances.ts'
 
 describe('a config that is refused', () => {
   test.each<[string, unknown, RegExp]>([
-    ['an option that does not exist', { walmode: 'none' }, /there is no option 'walmode'.*\nDid you mean 'walMode'\?/],
+    ['an option that does not exist', { walmode: 'none' }, /unknown option 'walmode'.*\nDid you mean 'walMode'\?/],
     [
       'one of a named server',
       { servers: { queue: { ports: 1 } } },
-      /server 'queue': there is no option 'ports'.*\nDid you mean 'port'\?/,
+      /server 'queue': unknown option 'ports'.*\nDid you mean 'port'\?/,
     ],
     ['a wrong type', { maxServers: '2' }, /option 'maxServers' must be .*number.*, not "2"/],
     ['a bad name of a server', { servers: { 'my server': {} } }, /cannot be named 'my server'/],
@@ -25,12 +25,12 @@ describe('a config that is refused', () => {
 
 describe('a file that is missing is told when the config is read, whenever servers are leased', () => {
   test.each<[FixtureConfig, RegExp]>([
-    [{ appLua: './no.lua' }, /^appLua: there is no file \S+no\.lua.*\n.*relative to/],
-    [{ seedLua: './no.lua' }, /^seedLua: there is no file/],
-    [{ initLuaTemplate: './no.lua' }, /^initLuaTemplate: there is no file/],
-    [{ seed: './no.json' }, /^seed: there is no file/],
-    [{ appDir: './no' }, /^appDir: there is no directory/],
-    [{ servers: { a: {}, b: { appLua: './no.lua' } } }, /^appLua: there is no file/],
+    [{ appLua: './no.lua' }, /^appLua: the file \S+no\.lua does not exist.*\n.*relative to/],
+    [{ seedLua: './no.lua' }, /^seedLua: the file \S+ does not exist/],
+    [{ initLuaTemplate: './no.lua' }, /^initLuaTemplate: the file \S+ does not exist/],
+    [{ seed: './no.json' }, /^seed: the file \S+ does not exist/],
+    [{ appDir: './no' }, /^appDir: the directory \S+ does not exist/],
+    [{ servers: { a: {}, b: { appLua: './no.lua' } } }, /^appLua: the file \S+ does not exist/],
   ])('%j', (config, says) => {
     for (const lease of ['file', 'on-use'] as const) {
       expect(() => resolveFixture({ ...config, lease }, temporaryDirectory())).toThrow(says)
@@ -72,9 +72,9 @@ describe("a test file's own config", () => {
   })
 
   test.each([
-    [{ applua: '' }, /^useTarantool: there is no option 'applua'/],
-    [{ appLua: './no.lua' }, /^appLua: there is no file/],
-    [{ commandToRun: 'tarantool' }, /'commandToRun' does not go with 'docker'/],
+    [{ applua: '' }, /^useTarantool: unknown option 'applua'/],
+    [{ appLua: './no.lua' }, /^appLua: the file \S+ does not exist/],
+    [{ commandToRun: 'tarantool' }, /'commandToRun' cannot be used with 'docker'/],
   ])('is refused: %j', (config, says) => {
     const { fixture, own } = layers()
     expect(() => resolveOwnServer(fixture, config, own)).toThrow(says)

@@ -204,7 +204,7 @@ test.for([
   await Promise.all(servers.map(server => server.stop()))
   expect(servers.map(server => server.process?.signal)).toEqual([undefined, undefined])
   expect(lines).toEqual([expect.stringContaining(why)])
-  expect(lines[0]).toMatch(/^tarantool-fixture: Tarantool\[.*\] took the whole time/)
+  expect(lines[0]).toMatch(/^tarantool-fixture: Tarantool\[.*\] took the full time/)
 })
 
 test('a paused server is stopped without waiting for the grace time', async () => {

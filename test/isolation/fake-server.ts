@@ -116,7 +116,7 @@ export class FakeServer {
         if (fault === 'dies') this.die()
         if (fault === 'breaks' || this.#death) throw new ConnectionError(message('ended'))
         if (fault === 'stuck') throw new RequestTimeoutError(message('does not answer'))
-        if (fault === 'babbles') throw new ProtocolError(message('gave a reply that is not one'))
+        if (fault === 'babbles') throw new ProtocolError(message('sent an invalid reply'))
         if (fault === 'lost') return { lost: 'too much' }
         return this.#answer(operation, keep)
       },

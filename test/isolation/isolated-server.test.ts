@@ -303,7 +303,7 @@ const events: Record<string, { happens(server: FakeServer): void; told?: RegExp;
     happens: server => {
       server.faults = ['babbles']
     },
-    told: /could not be brought back before this test: a fake server gave a reply that is not one/,
+    told: /could not be brought back before this test: a fake server sent an invalid reply/,
     done: ['start'],
   },
   'dies, and so does the one in its place': {
@@ -311,7 +311,7 @@ const events: Record<string, { happens(server: FakeServer): void; told?: RegExp;
       server.dieSeen()
       server.faults = ['dies']
     },
-    told: /exited with code 3 before this test, and the server that was to take its place failed: .* exited with code 3/,
+    told: /exited with code 3 before this test, and its replacement failed: .* exited with code 3/,
     done: ['if-gone'],
   },
   'dies, and no other one starts': {
@@ -319,7 +319,7 @@ const events: Record<string, { happens(server: FakeServer): void; told?: RegExp;
       server.dieSeen()
       server.failedStarts = 1
     },
-    told: /exited with code 3 before this test, and the server that was to take its place failed: .*did not start/,
+    told: /exited with code 3 before this test, and its replacement failed: .*did not start/,
     done: ['if-gone'],
   },
   'is stopped, and no other one starts': {
@@ -354,11 +354,11 @@ describe("between two tests with 'reset'", () => {
     const outcome = await run(server).catch((error: Error) => error)
     if (told) expect((outcome as Error).message).toMatch(told)
     else if (done.length === 0) expect(outcome).toBe('file')
-    else expect((outcome as Error).message).toMatch(/had to be replaced \(.*\): what beforeAll.* is lost/)
+    else expect((outcome as Error).message).toMatch(/had to be replaced \(.*\): the changes of beforeAll.* are lost/)
     // The changes remain lost, and each test reports this with the same reason.
     const next = await run(server).catch((error: Error) => error)
     if (done.length === 0) expect(next).toBe('file')
-    else expect((next as Error).message).toMatch(/had to be replaced \(.+\): what beforeAll.* is lost/)
+    else expect((next as Error).message).toMatch(/had to be replaced \(.+\): the changes of beforeAll.* are lost/)
   })
 })
 
@@ -694,7 +694,12 @@ describe('strict', () => {
       /changed test, unseen|changed .* in a way that its undo did not see/,
       /run_triggers/,
     ],
-    ['nothing', nothing, /in a way that its undo did not see/, /^Rows that change while .*run_triggers/],
+    [
+      'nothing',
+      nothing,
+      /in a way that its undo did not see/,
+      /^The undo does not see rows that change while .*run_triggers/,
+    ],
     [
       'requests that wrote',
       { ...nothing, at_end: 3, since: 2, changed: rows },
@@ -711,13 +716,13 @@ describe('strict', () => {
       'fibers that wrote',
       { ...nothing, fibers: ["fiber 'lua' at app.lua:5", "fiber 'lua' at app.lua:5"], changed: rows },
       /what it had started \(fiber 'lua' at app\.lua:5 \(2 times\)\) went on/,
-      /what it started still runs/,
+      /work that it started still runs/,
     ],
     [
       'requests that wrote nothing',
       { ...nothing, since: 1 },
       /in a way that its undo did not see/,
-      /There also was 1 request when it had ended: if that is the test's, an await is missing\. Rows that change while/,
+      /When the test had ended, there also was 1 request\. If the test started that, an await is missing\. The undo does not see rows/,
     ],
   ]
 

@@ -36,7 +36,7 @@ describe.each([
   test('is read and searched within bounds', async () => {
     const log = new LogFile(writeHugeLog({ dense }))
     const lines = await log.lines()
-    expect(lines[0]).toMatch(/^… \(\d+ bytes of the log stand before this\)$/)
+    expect(lines[0]).toMatch(/^… \(\d+ bytes of the log precede this\)$/)
     expect(lines.at(-1)).toBe('last words')
     expect((await log.text()).length).toBeLessThan(17 * 2 ** 20)
     expect(await log.grep('words')).toEqual(['first words', 'last words'])
@@ -59,7 +59,7 @@ test('many matches are cut at their begin, and said to be', async () => {
   for (let count = 1; count <= 40; count++) writeSync(file, `${count} ${line}\n`)
   closeSync(file)
   const found = await new LogFile(path).grep('x')
-  expect(found[0]).toMatch(/^… \((2\d) matching lines stand before this\)$/)
+  expect(found[0]).toMatch(/^… \((2\d) matching lines precede this\)$/)
   expect(found.at(-1)).toMatch(/^40 x/)
   expect(found.length).toBeLessThanOrEqual(17)
 })

@@ -68,7 +68,7 @@ const deepErrors = Array.from({ length: 2_000 }).reduce<Buffer>((inner: Buffer) 
 
 describe('a reply over the binary protocol', () => {
   test.each<[what: string, answer: string | Uint8Array, message: RegExp]>([
-    ['of 4 GB', 'ce ffffffff', /more than 256 MB, which is the most that is read/],
+    ['of 4 GB', 'ce ffffffff', /more than 256 MB, which is the limit/],
     ['without a size', '05 80 80 80 80', /has no size/],
     ['with an empty header', frame(hex('80')), /without a header/],
     ['with a list for a header', frame(hex('92 00 01')), /without a header/],
@@ -144,7 +144,7 @@ describe('a reply over the binary protocol', () => {
 
 describe('a greeting', () => {
   test.each<[what: string, greeting: string, message: RegExp]>([
-    ['of zeros', '\0'.repeat(128), /what answers there is not Tarantool/],
+    ['of zeros', '\0'.repeat(128), /the program that answers there is not Tarantool/],
     ['of another server, endless', 'SSH-2.0-OpenSSH_9.6\r\n'.repeat(100_000), /not Tarantool; it says "SSH/],
     ['of bytes', '\xff\xfe'.repeat(100), /not Tarantool/],
     ['that is cut off', 'Tarantool 2.6.0 (Binary)', /no greeting within 50 ms/],
@@ -167,7 +167,7 @@ describe("a console's reply", () => {
     ['of one value', replied('ok', hex('01')), /without a list of values/],
     ['of nothing', replied('ok', hex('')), /too early/],
     ['of no base64', '---\n- tarantool-fixture-reply:ok:#$%\n...\n', /too early/],
-    ['of another kind', '---\n- error: \xff\n...\n', /gave a reply that is not one: .*\\xff/s],
+    ['of another kind', '---\n- error: \xff\n...\n', /sent an invalid reply: .*\\xff/s],
     ['that is an error without a form', replied('error', encode(['boom'])), /an error that cannot be read/],
   ])('%s is an error', async (_, answer, message) => {
     const connection = await ConsoleConnection.connect(await serve(greetings.console, [yaml, answer]))

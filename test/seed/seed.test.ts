@@ -203,7 +203,7 @@ describe('a bad row', () => {
     ['short.json', { line: 2 }, 'JSON'],
     ['text.json', { row: 0 }, 'must be an object or an array, not "ann"'],
     ['broken.ndjson', { line: 2, space: 'broken' }, ''],
-    ['person.ndjson', { space: 'person' }, "there is no space 'person'", 'There are: broken, plain, users.'],
+    ['person.ndjson', { space: 'person' }, "there is no space 'person'", 'Known names: broken, plain, users.'],
   ])('in %s is reported with its place', async (name, place, message, hint?: string) => {
     const file = join(writeFiles(files), name)
     const error = await failureOf({
@@ -270,7 +270,7 @@ test.each([
     'users[0] must be an object or an array, not 1',
   ],
   ['another kind of file', './users.csv', InvalidOptionError, 'the path of a .json or .ndjson file, not "./users.csv"'],
-  ['a file that is not there', './nowhere.json', SeedError, 'there is no file'],
+  ['a file that is not there', './nowhere.json', SeedError, 'does not exist'],
 ])('refuses %s', (_, seed: string, kind, message) => {
   expect(() => new TarantoolInstance({ seed })).toThrow(kind)
   expect(() => new TarantoolInstance({ seed })).toThrow(message)

@@ -14,7 +14,7 @@ export function isFull(error: unknown): boolean {
 export function diskFull(directory: string, needed?: number, cause?: unknown): DownloadError {
   const what = needed === undefined ? 'a download' : `${Math.ceil(needed / 1e6)} MB`
   return new DownloadError(`the disk is full: ${directory} has no room for ${what}`, {
-    hint: 'TARANTOOL_FIXTURE_CACHE names a directory on another disk.',
+    hint: 'Set TARANTOOL_FIXTURE_CACHE to a directory on another disk.',
     cause,
   })
 }

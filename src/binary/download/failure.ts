@@ -68,7 +68,7 @@ export function networkFailure(error: unknown, url: URL, patience: Patience, pro
     return report(`${server}${via} sent nothing for ${seconds(patience.stall)}`)
   }
   if (certificates.test(code)) {
-    const hint = 'NODE_EXTRA_CA_CERTS names a file with further certificates, such as those of a company.'
+    const hint = 'Set NODE_EXTRA_CA_CERTS to a file with further certificates, such as those of your company.'
     return report(`could not connect to ${server}${via}: its certificate was not accepted (${code}: ${message})`, hint)
   }
   const status = /Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1]

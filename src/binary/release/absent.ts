@@ -42,7 +42,7 @@ export async function absentRelease(
   }
   // The vendor has these builds. So the server is not the vendor's, or the vendor's layout is not the expected one.
   if (isStatic && wanted.major <= defaultVersion.major) {
-    const hint = 'TARANTOOL_BIN names a Tarantool of your own, which needs no download.'
+    const hint = 'Set TARANTOOL_BIN to a Tarantool of your own, which needs no download.'
     return mirror === vendor
       ? new DownloadError(`${lack}: the vendor may have changed the layout since ${layoutAsOf}`, { hint })
       : new DownloadError(`${lack}: it is not a mirror of the vendor's releases`, { hint })

@@ -87,7 +87,7 @@ export async function obtainRelease(options: ObtainOptions): Promise<InstalledRe
     if (error instanceof TarantoolFixtureError) throw error
     if (isFull(error)) throw diskFull(root, undefined, error)
     throw new InstallError(
-      `the cache ${root} cannot be written (${error.message}); TARANTOOL_FIXTURE_CACHE names another directory for it`,
+      `the cache ${root} cannot be written (${error.message}); set TARANTOOL_FIXTURE_CACHE to another directory`,
       { cause: error },
     )
   })

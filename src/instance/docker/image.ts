@@ -49,7 +49,7 @@ const longestPull = 60 * 60_000
 
 async function pull(engine: string, name: string, report: (line: string) => void, signal: AbortSignal): Promise<void> {
   if (process.env.TARANTOOL_FIXTURE_INSTALL === '0') throw pullForbidden(engine, name)
-  report(`${engine} does not have the image ${name}: it is pulled`)
+  report(`pulling the image ${name}, which ${engine} does not have`)
   let last = performance.now()
   const onLine = (line: string): void => {
     const now = performance.now()

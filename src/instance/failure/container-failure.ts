@@ -41,7 +41,7 @@ export function errorOfContainer(
       {
         ...context,
         hint: isUserGiven
-          ? 'Leave the option docker.user out, and the server runs as you do.'
+          ? 'Leave out the option docker.user. The server then runs as you.'
           : "Does the engine map users to others (userns-remap)? Then docker: { args: ['--userns', 'host'] } may help, or the option docker.user.",
       },
     )
@@ -58,13 +58,13 @@ export function errorOfContainer(
   if (noProgram.test(said)) {
     return holdsNoTarantool(image, line, {
       ...context,
-      hint: 'It has to have a program `tarantool` on its PATH. The options are docker.image and docker.tag.',
+      hint: 'The image needs a program `tarantool` on its PATH. Check the options docker.image and docker.tag.',
     })
   }
   if (notMounted.test(said)) {
     return new ContainerEngineError(`${engine} cannot mount what ${context.instance} needs: ${line}`, {
       ...context,
-      hint: "The engine has to share this machine's files; the option root names another place for the instances' directories.",
+      hint: "The engine must share this machine's files. Or set the option root to another place for the instances' directories.",
     })
   }
   return new ContainerEngineError(`${engine} could not run the container of ${context.instance}: ${line}`, context)

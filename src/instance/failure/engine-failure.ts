@@ -1,11 +1,11 @@
 import { ContainerEngineError } from '../../errors.ts'
 
 const otherEngine =
-  "The option docker.engine names another one: 'podman', or a path. Without the option docker, Tarantool runs on this machine itself."
+  "Set the option docker.engine to another engine: 'podman', or a path. Without the option docker, Tarantool runs on this machine itself."
 
 /** Makes the error of a program that cannot be run. */
 export function engineMissing(engine: string, cause: Error): ContainerEngineError {
-  return new ContainerEngineError(`cannot run ${engine}, which is to run the container: ${cause.message}`, {
+  return new ContainerEngineError(`cannot run ${engine}, which runs the container: ${cause.message}`, {
     hint: otherEngine,
     cause,
   })
@@ -14,6 +14,6 @@ export function engineMissing(engine: string, cause: Error): ContainerEngineErro
 /** Makes the error of a program that reports that it cannot reach an engine. */
 export function engineSilent(engine: string, said: string): ContainerEngineError {
   return new ContainerEngineError(`the engine of ${engine} does not answer: ${said}`, {
-    hint: `Is it running, and may you use it? \`${engine} info\` tells. ${otherEngine}`,
+    hint: `Check with \`${engine} info\` that the engine runs, and that you may use it. ${otherEngine}`,
   })
 }

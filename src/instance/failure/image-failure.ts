@@ -1,6 +1,6 @@
 import { ContainerImageError, type ErrorDetails } from '../../errors.ts'
 
-const options = 'The options are docker.image and docker.tag.'
+const options = 'Check the options docker.image and docker.tag.'
 
 /** Makes the error of an image without a Tarantool. */
 export function holdsNoTarantool(image: string, said: string, details: ErrorDetails = {}): ContainerImageError {
@@ -16,7 +16,7 @@ export function imageRemoved(engine: string, image: string, said: string, detail
 export function pullForbidden(engine: string, image: string): ContainerImageError {
   return new ContainerImageError(
     `${engine} does not have the image ${image}, and TARANTOOL_FIXTURE_INSTALL=0 forbids the pull`,
-    { hint: `\`${engine} pull ${image}\` pulls it.` },
+    { hint: `Pull it with \`${engine} pull ${image}\`.` },
   )
 }
 
@@ -36,7 +36,7 @@ export function pullFailed(
 ): ContainerImageError {
   return new ContainerImageError(`the image ${image} cannot be pulled: ${said.at(-1) ?? `exit code ${exitCode}`}`, {
     hint: unreachable.test(said.join('\n'))
-      ? `The registry cannot be reached from here. With a network, \`${engine} pull ${image}\` pulls it once and for all; \`${engine} load\` takes it from a file.`
-      : `Is there such an image, and such a tag of it, and may you have it? ${options}`,
+      ? `The registry cannot be reached from here. Run \`${engine} pull ${image}\` once with a network, or load the image from a file with \`${engine} load\`.`
+      : `Check that the image and its tag exist, and that you may pull it. ${options}`,
   })
 }

@@ -25,8 +25,8 @@ export const noStart = (instance: string, state: string): NotRunningError =>
 
 /** Makes the error of a method that needs a server that does not run. */
 export const runsAlready = (instance: string, state: string, method: string): NotRunningError =>
-  new NotRunningError(`${instance} is ${state}: ${method}() is for an instance that does not run`, {
-    hint: 'stop() ends it, and cleans up by itself.',
+  new NotRunningError(`${instance} is ${state}: ${method}() needs an instance that does not run`, {
+    hint: 'Call stop(), which ends the server and cleans up.',
   })
 
 /** Makes the error of an address that is not known yet. */

@@ -1,7 +1,7 @@
 import { type ErrorDetails, RootNotWritableError } from '../../errors.ts'
 
 const otherPlace =
-  "TMPDIR names another place for the directories of runs and servers, the option 'root' one for the servers' only."
+  "Set TMPDIR to another place for the directories of runs and servers, or the option 'root' to another place for the servers' only."
 
 const advice: Readonly<Record<string, string>> = {
   EDQUOT: `The user's quota of the file system is used up. ${otherPlace}`,

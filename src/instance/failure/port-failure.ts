@@ -12,8 +12,8 @@ export const saysTaken = (message: string, logTail: readonly string[]): boolean 
 
 const takenHint = (address: string, { chosen }: FailureContext, owner: string): string =>
   chosen.includes(address)
-    ? 'It was free when it was chosen; another process has taken it since.'
-    : `Another ${owner} has it. Leave the port out to get a free one.`
+    ? 'The address was free when the fixture chose it. Another process has taken it since.'
+    : `Another ${owner} uses it. Leave the port out to get a free port.`
 
 /** Makes an error of an address that another process has. */
 export const portTaken = (address: string, context: FailureContext): PortTakenError =>
@@ -29,7 +29,7 @@ export const errorOfTakeOver = (address: string, details: ServerDetails, cause: 
     ...details,
     address,
     cause,
-    hint: 'Another process has taken it in the moment between the end of one server and the turn of the next.',
+    hint: 'Another process took the address between the end of one server and the start of the next.',
   })
 
 /** Makes an error of an address that the engine cannot publish. */

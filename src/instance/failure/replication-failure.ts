@@ -33,7 +33,7 @@ export function errorOfSource(context: ServerDetails): ReplicationError {
   return new ReplicationError(`${context.instance} cannot replicate from ${source}: ${reason}`, {
     ...context,
     hint: reason.includes(withoutWal)
-      ? "What is replicated from needs walMode: 'write' (the fixture's default is 'none')."
+      ? "The source needs walMode: 'write' (the fixture's default is 'none')."
       : undefined,
   })
 }

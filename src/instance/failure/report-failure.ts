@@ -49,7 +49,7 @@ export function errorOfReport(
   if (report.stage === 'no_box_cfg') {
     return new InitScriptError(`${context.instance}: the init script never called box.cfg`, {
       ...context,
-      hint: 'An initLuaTemplate has to: box.cfg(<% boxCfg %>).',
+      hint: 'An initLuaTemplate must call it: box.cfg(<% boxCfg %>).',
     })
   }
   if (report.stage === 'moved') {
@@ -61,7 +61,7 @@ export function errorOfReport(
   if (report.stage === 'log_moved') {
     return new InitScriptError(`${context.instance}: ${report.message}, where waitForLog() and errors would not look`, {
       ...context,
-      hint: "A test's server logs to its own file, logFile: take log.cfg{ log = … } out, and TT_LOG out of the option env.",
+      hint: "A test's server logs to its own file, logFile. Remove log.cfg{ log = … }, and TT_LOG from the option env.",
     })
   }
   if (report.seed) return errorOfSeed(report.seed, context)
@@ -76,7 +76,7 @@ export function errorOfReport(
   if (report.stage === 'console') {
     return new RootNotWritableError(`${context.instance} cannot open its console ${context.console}: ${what}`, {
       ...context,
-      hint: "The console's socket is in the server's directory: is there space, are there inodes left? The option 'root' names another place.",
+      hint: "The console's socket is in the server's directory. Check that its file system has free space and inodes, or set the option 'root' to another place.",
     })
   }
   const [, option] = rejectedOption.exec(report.message) ?? []
@@ -88,9 +88,11 @@ export function errorOfReport(
     })
   }
   const luaFrames = readTrace(report.trace, context.lineMap)
+  const hint = vinylHint(report.message) ?? standbyHint(context)
   return new InitScriptError(messageOf(`${where}${withoutSearch(what)}`, file, context), {
     ...context,
-    hint: vinylHint(report.message) ?? standbyHint(context),
+    hint,
+    isUsersOwn: hint === undefined && file !== undefined,
     file,
     line,
     luaFrames,

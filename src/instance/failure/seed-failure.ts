@@ -34,7 +34,7 @@ function hintOf({ wrong, known = [] }: SeedFailure): string | undefined {
   if (wrong === undefined) return undefined
   const near = nearestName(wrong, known)
   if (near !== undefined) return `Did you mean '${near}'?`
-  return known.length > 0 ? `There are: ${[...known].sort().join(', ')}.` : 'appLua makes none, nor does seedLua.'
+  return known.length > 0 ? `Known names: ${[...known].sort().join(', ')}.` : 'Neither appLua nor seedLua creates any.'
 }
 
 /** Makes an error of a row that the server rejected. */

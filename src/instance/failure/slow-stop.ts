@@ -45,5 +45,5 @@ export function tellOfSlowStop(
     return
   }
   const why = whySlow(tailOf(process.log.path, process.logStart, 10))
-  if (why !== undefined) tell(`took the whole time that Tarantool has for a shutdown: ${why}`)
+  if (why !== undefined) tell(`took the full time that Tarantool allows for a shutdown: ${why}`)
 }

@@ -19,7 +19,9 @@ export const errorOfTimeout = (
 ): StartTimeoutError =>
   new StartTimeoutError(`${details.instance} was not ready within ${timeout} ms${waitsFor}`, {
     ...details,
-    hint: ['The log says how far it came; the option timeout gives it longer.', seedNote].join(' ').trim(),
+    hint: ['The log shows how far the server came. Raise the option timeout to give it more time.', seedNote]
+      .join(' ')
+      .trim(),
   })
 
 /** Makes the error of a wait that has ended while the start goes on. */

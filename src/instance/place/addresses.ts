@@ -50,7 +50,7 @@ export function checkSocketPath(path: string, what: string): void {
   const length = Buffer.byteLength(path)
   if (length <= longestSocketPath) return
   throw new SocketPathTooLongError(
-    `the path of the ${what} has ${length} bytes, and a unix socket's may have ${longestSocketPath}: ${path}`,
+    `the path of the ${what} has ${length} bytes, but a unix socket's path can have at most ${longestSocketPath}: ${path}`,
     { hint: "Use a shorter 'root', or a shorter path." },
   )
 }
@@ -78,7 +78,7 @@ function uriForServer(host: string, port: number | string, workDir: string): str
   const fromHere = `./${relative(workDir, String(port))}`
   if (fitsUri.test(fromHere)) return toUri(host, fromHere)
   throw new InvalidOptionError(`Tarantool cannot listen on a socket whose path is ${JSON.stringify(port)}`, {
-    hint: 'Its URIs hold no spaces, quotes, colons, commas, percent signs and the like, nor letters other than those of ASCII.',
+    hint: 'Its URIs cannot contain spaces, quotes, colons, commas, percent signs and similar characters, or letters outside ASCII.',
   })
 }
 

@@ -65,7 +65,7 @@ function makeParent(parent: string): void {
   const weakness = pathWeakness(parent)
   if (weakness !== undefined) {
     throw new RootNotWritableError(`no directory is made in ${parent}: ${weakness}`, {
-      hint: "Whoever can replace a server's files can run programs as you. The option 'root' names another place.",
+      hint: "A user who can replace a server's files can run programs as you. Set the option 'root' to another place.",
     })
   }
   if (before && !markerOf(parent)) writeMarker(parent, before.keep)

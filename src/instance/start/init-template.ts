@@ -22,8 +22,8 @@ export interface RenderedTemplate {
 // Lua code often contains {{ }} and { {. Mustache's default tags would remove these without an error.
 const tags: [string, string] = ['<%', '%>']
 const notOffered: Record<string, string> = {
-  consoleHost: 'The console is opened before the init script runs: take the line out.',
-  consolePort: 'The console is opened before the init script runs: take the line out.',
+  consoleHost: 'The fixture opens the console before the init script runs. Remove the line.',
+  consolePort: 'The fixture opens the console before the init script runs. Remove the line.',
 }
 
 const lineAt = (template: string, offset: number): number => template.slice(0, offset).split('\n').length
@@ -50,8 +50,8 @@ function checkNames(tokens: Token[], names: readonly string[], template: string,
     if (type === '>') throw new TemplateError(`${where}: partials (<%> ${value} %>) are not supported`)
     if (value !== '.' && !names.includes(value)) {
       const near = nearestName(value, names)
-      const hint = notOffered[value] ?? (near ? `Did you mean '${near}'?` : `The names are: ${names.join(', ')}.`)
-      throw new TemplateError(`${where}: there is no name '${value}'`, { hint })
+      const hint = notOffered[value] ?? (near ? `Did you mean '${near}'?` : `Names: ${names.join(', ')}.`)
+      throw new TemplateError(`${where}: unknown name '${value}'`, { hint })
     }
     if (Array.isArray(children)) checkNames(children as Token[], names, template, file)
   }

@@ -96,7 +96,7 @@ export class ConsoleConnection {
         hint: 'Commands need a server that was started by tarantool-fixture.',
       })
     }
-    throw new ProtocolError(`${instance} gave a reply that is not one: ${readableText(document.subarray(0, 500))}`, {
+    throw new ProtocolError(`${instance} sent an invalid reply: ${readableText(document.subarray(0, 500))}`, {
       instance,
     })
   }
@@ -142,7 +142,7 @@ export class ConsoleConnection {
     } catch (error) {
       // After such a reply, the beginning of the next reply is unknown.
       this.#channel.requests.rejectAll(error)
-      this.#channel.close('sent what cannot be read, and was closed')
+      this.#channel.close('received data that cannot be read, and was closed')
     }
   }
 

@@ -175,7 +175,7 @@ export class IprotoConnection {
     } catch (error) {
       // The request that this reply answers is unknown, and so may be the beginning of the next reply.
       requests.rejectAll(error)
-      this.#channel.close('sent what is not IPROTO, and was closed')
+      this.#channel.close('received data that is not IPROTO, and was closed')
     }
   }
 

@@ -425,7 +425,7 @@ test.skipIf(isClosed)(
     expect(machine.vendor.requests).toHaveLength(length)
     const { stderr: refusal } = await findInProcess('3', { uid: 65_534, gid: 65_534 })
     expect(refusal).toMatch(
-      /the cache .* cannot be written \(EACCES.*\); TARANTOOL_FIXTURE_CACHE names another directory/,
+      /the cache .* cannot be written \(EACCES.*\); set TARANTOOL_FIXTURE_CACHE to another directory/,
     )
   },
 )
@@ -488,7 +488,7 @@ describe('a full disk', () => {
     const result = await onSmallDisk(kilobytes)
     if (!result) return context.skip('no mounts in this container')
     expect(result.stderr).toMatch(/the disk is full: .* has no room for \d+ MB/)
-    expect(result.stderr).toContain('TARANTOOL_FIXTURE_CACHE names a directory on another disk')
+    expect(result.stderr).toContain('Set TARANTOOL_FIXTURE_CACHE to a directory on another disk')
     // Nothing large stays, for it would keep the disk full.
     expect(result.left).not.toMatch(/\.deb$|\.partial$/m)
   })
@@ -497,7 +497,7 @@ describe('a full disk', () => {
     const result = await onSmallDisk(64, 'cat /dev/zero > "$disk/fill" 2> /dev/null')
     if (!result) return context.skip('no mounts in this container')
     expect(result.stderr).toMatch(/the disk is full: .* has no room for a download/)
-    expect(result.stderr).toContain('TARANTOOL_FIXTURE_CACHE names a directory on another disk')
+    expect(result.stderr).toContain('Set TARANTOOL_FIXTURE_CACHE to a directory on another disk')
   })
 })
 

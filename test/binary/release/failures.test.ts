@@ -41,7 +41,7 @@ test('a version that does not exist: the nearest that do', async () => {
   expect((error as VersionNotFoundError).nearest).toEqual(['3.10.1', '3.8.0', '3.7.0'])
   // No command, and no image, has it.
   expect(error.hint).toMatch(
-    /^Nearest releases: 3\.10\.1, 3\.8\.0, 3\.7\.0\nLooked for it:\n( {2}.*\n)+To use one of your own, set TARANTOOL_BIN to its path\.$/,
+    /^Nearest releases: 3\.10\.1, 3\.8\.0, 3\.7\.0\nLooked for it:\n( {2}.*\n)+To use a Tarantool of your own, set TARANTOOL_BIN to its path\.$/,
   )
 })
 

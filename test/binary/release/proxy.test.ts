@@ -256,7 +256,7 @@ describe.skipIf(!hasOpenssl)('HTTPS (needs openssl)', () => {
   test('is refused with a certificate that nobody knows', async () => {
     const { stderr } = await find({})
     expect(stderr).toMatch(/could not connect to https:\S+: its certificate was not accepted \(\w*SELF_SIGNED/)
-    expect(stderr).toContain('NODE_EXTRA_CA_CERTS names a file')
+    expect(stderr).toContain('Set NODE_EXTRA_CA_CERTS to a file')
   })
 
   test('is not left for HTTP', async () => {

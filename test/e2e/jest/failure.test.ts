@@ -95,7 +95,7 @@ test('fails with the address only', async () => {
 })`
 
 const shown: Record<string, { has: RegExp[]; not: RegExp[] }> = {
-  fails: { has: [/line of a failing test/, /logged during this test \(whole log: \S+\.log/], not: [/passing test/] },
+  fails: { has: [/line of a failing test/, /logged during this test \(full log: \S+\.log/], not: [/passing test/] },
   'fails silently': { has: [/toBe/], not: [/logged/, /line of/] },
   'fails with an assertion': { has: [/line of an assertion/, /strictEqual/], not: [/failing test/] },
   'fails with a text': { has: [/only a text/, /line beside a text/], not: [/line of/] },
@@ -220,10 +220,10 @@ describe.each(jests)('$name', runner => {
         test('fails in silence', () => { throw new Error('silent') })`,
     })
     const { output } = await project.run(report)
-    const [, logFile] = /whole log: (\S+\.log)\)/.exec(outcomes(project).fails ?? '') ?? []
+    const [, logFile] = /full log: (\S+\.log)\)/.exec(outcomes(project).fails ?? '') ?? []
     expect(output).toContain(logFile)
     expect(readFileSync(String(logFile), 'utf8')).toContain('line of fails')
-    expect(outcomes(project)['fails in silence']).toContain(`logged nothing during this test (whole log: ${logFile})`)
+    expect(outcomes(project)['fails in silence']).toContain(`logged nothing during this test (full log: ${logFile})`)
     expect(project.leftBehind().map(name => join(project.temporary, name))).toEqual([dirname(String(logFile))])
     expect(existsSync(String(logFile))).toBe(true)
     expect(project.servers()).toEqual([])

@@ -28,14 +28,13 @@ const using = (use: string): Record<string, string> => {
 
 const oneWorker = 'maxWorkers: 1, fileParallelism: false'
 const twoWorkers = 'maxWorkers: 2'
-const oneLine = /broken\.lua:3: boom \(told in full under .*\) \[ERR_TARANTOOL_INIT_SCRIPT\]$/gm
+const oneLine = /broken\.lua:3: boom \(reported in full under .*\) \[ERR_TARANTOOL_INIT_SCRIPT\]$/gm
 const inFull = new RegExp(
   [
     String.raw`broken\.lua:3: boom \(Tarantool\[\S+\] did not start\) \[ERR_TARANTOOL_INIT_SCRIPT\]`,
     String.raw`\S+broken\.lua:3: in function 'inner'`,
     String.raw`\S+broken\.lua:4: in function 'outer'`,
     String.raw`\S+broken\.lua:5: in main chunk`,
-    'See ',
   ].join(String.raw`\s+`),
   'g',
 )

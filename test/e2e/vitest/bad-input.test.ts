@@ -21,11 +21,11 @@ interface BadInput {
 const badSetups: Record<string, BadInput> = {
   'an option that does not exist': {
     files: setUpWith(`{ walmode: 'none' }`),
-    says: [/UnknownOptionError: tarantool: there is no option 'walmode'/, /Did you mean 'walMode'\?/],
+    says: [/UnknownOptionError: tarantool: unknown option 'walmode'/, /Did you mean 'walMode'\?/],
   },
   "an application that is not there, with lease: 'on-use'": {
     files: setUpWith(`{ appLua: './no.lua', lease: 'on-use' }`),
-    says: [/LuaFileError: appLua: there is no file \S+no\.lua/, /relative to/],
+    says: [/LuaFileError: appLua: the file \S+no\.lua does not exist/, /relative to/],
   },
   'a config file that throws': {
     files: { ...stock, 'tarantool.config.ts': `throw new Error('no such weather')` },
@@ -86,7 +86,7 @@ const badFiles: Record<string, BadFiles> = {
     files: {
       'unknown-name': {
         text: `useTarantool('nmae'); test('x', () => {})`,
-        says: [/there is no server 'nmae' \[ERR_TARANTOOL_UNKNOWN_SERVER\]\nDid you mean 'name'\?/],
+        says: [/no server is named 'nmae' \[ERR_TARANTOOL_UNKNOWN_SERVER\]\nDid you mean 'name'\?/],
       },
       'in-test': { text: `test('x', () => { useTarantool() })`, says: inTest },
       'in-before-each': { text: `beforeEach(() => { useTarantool() }); test('x', () => {})`, says: inTest },
@@ -104,11 +104,11 @@ const badFiles: Record<string, BadFiles> = {
       },
       'own-unknown-option': {
         text: `useTarantool({ config: { applua: './a.lua' } }); test('x', () => {})`,
-        says: [/useTarantool: there is no option 'applua' .*\nDid you mean 'appLua'\?/],
+        says: [/useTarantool: unknown option 'applua' .*\nDid you mean 'appLua'\?/],
       },
       'own-missing-file': {
         text: `useTarantool({ config: { appLua: './no.lua' } }); test('x', () => {})`,
-        says: [/appLua: there is no file \S+no\.lua/],
+        says: [/appLua: the file \S+no\.lua does not exist/],
       },
       'own-broken-application': {
         text: `useTarantool({ config: { appLua: 'error("broken")' } }); test('x', () => {})`,
@@ -121,7 +121,7 @@ const badFiles: Record<string, BadFiles> = {
     files: {
       'no-default': {
         text: `useTarantool(); test('x', () => {})`,
-        says: [/there is no server 'default' .*\nThe servers are: users, queue\./],
+        says: [/no server is named 'default' .*\nServers: users, queue\./],
       },
     },
   },
@@ -223,8 +223,8 @@ describe.each(vitests)('$name', runner => {
         test('cannot run', () => {})`,
     })
     const { exitCode, output } = await project.run()
-    expect(output).toMatch(/was told: the broker of the test run is gone/)
-    expect(output).toMatch(/FAIL .*cannot run\n.*BrokerGoneError: the broker of the test run is gone/)
+    expect(output).toMatch(/was told: the broker of the test run has ended/)
+    expect(output).toMatch(/FAIL .*cannot run\n.*BrokerGoneError: the broker of the test run has ended/)
     expect(exitCode).toBe(1)
     await nothingIsLeft(project)
   })

@@ -83,7 +83,7 @@ test('fails with inject only', async () => {
 })`
 
 const shown: Record<string, { has: RegExp[]; not: RegExp[] }> = {
-  fails: { has: [/line of a failing test/, /logged during this test \(whole log: \S+\.log/], not: [/passing test/] },
+  fails: { has: [/line of a failing test/, /logged during this test \(full log: \S+\.log/], not: [/passing test/] },
   'fails silently': { has: [/expected 1 to be 2/], not: [/logged/, /line of/] },
   'fails softly': { has: [/line of a soft test/, /expected 3 to be 4/], not: [/soft test[\s\S]*soft test/] },
   'fails again': {
@@ -240,7 +240,7 @@ describe.each(vitests)('$name', runner => {
     const { output } = await project.run(['run', ...withJsonReport])
     const results = outcomes(project)
     expect(results).toMatchObject({ passes: 'passed', after: 'passed' })
-    const [, logFile] = /whole log: (\S+\.log)\)/.exec(results.fails ?? '') ?? []
+    const [, logFile] = /full log: (\S+\.log)\)/.exec(results.fails ?? '') ?? []
     expect(output).toContain(logFile)
     expect(readFileSync(String(logFile), 'utf8')).toMatch(/line of fails[\s\S]*line of dies/)
     expect(project.leftBehind().map(name => join(project.temporary, name))).toEqual([dirname(String(logFile))])
@@ -256,7 +256,9 @@ describe.each(vitests)('$name', runner => {
     })
     await project.run(['run', ...withJsonReport])
     const [, logFile] =
-      /whole log: (\S+\.log), which keep: 'on-failure' keeps/.exec(outcomes(project).fails ?? '') ?? []
+      /full log: (\S+\.log), removed after the run; set keep: 'on-failure' to keep it/.exec(
+        outcomes(project).fails ?? '',
+      ) ?? []
     expect(existsSync(String(logFile))).toBe(false)
     await expect.poll(() => project.leftBehind()).toEqual([])
   })

@@ -31,13 +31,13 @@ test.each<Refused>([
     options: { docker: 'tarantool' },
     message: /option 'docker' must be an object of image, tag, engine, user and args/,
   },
-  { options: { docker: { images: 'a' } }, message: /there is no option 'images'.*\nDid you mean 'image'/ },
+  { options: { docker: { images: 'a' } }, message: /unknown option 'images'.*\nDid you mean 'image'/ },
   { options: { docker: { tag: 'a b' } }, message: /docker: option 'tag' must be the tag of an image, not "a b"/ },
   { options: { docker: { image: 'a:1', tag: '2' } }, message: /'docker.image' \(a:1\) has a tag or digest already/ },
-  { options: { docker: {}, commandToRun: 'x' }, message: /'commandToRun' does not go with 'docker'/ },
-  { options: { docker: {}, commandArgs: [] }, message: /'commandArgs' does not go with 'docker'/ },
+  { options: { docker: {}, commandToRun: 'x' }, message: /'commandToRun' cannot be used with 'docker'/ },
+  { options: { docker: {}, commandArgs: [] }, message: /'commandArgs' cannot be used with 'docker'/ },
   { options: { docker: {}, host: '0.0.0.0' }, message: /'host' must be '127.0.0.1' or 'unix\/' with 'docker'/ },
-  { options: { docker: {}, access: { uids: [1001] } }, message: /'access.uids' does not go with 'docker'/ },
+  { options: { docker: {}, access: { uids: [1001] } }, message: /'access.uids' cannot be used with 'docker'/ },
   { options: { docker: {}, consoleHost: '::1' }, message: /'consoleHost' must be '127.0.0.1' or 'unix\/'/ },
 ])('refused before anything is made: $options', ({ options, message }) => {
   expect(() => new TarantoolInstance(options as InstanceOptions)).toThrow(message)
@@ -156,7 +156,7 @@ describe.skipIf(noEngine)(`in a container (${needsEngine})`, () => {
     // It came, and is found out to be empty.
     expect(error.code, error.message).toBe('ERR_TARANTOOL_CONTAINER_IMAGE')
     expect(error.summary).toContain(`the image ${image}:1 holds no Tarantool`)
-    expect(lines[0]).toContain(`does not have the image ${image}:1: it is pulled\n`)
+    expect(lines[0]).toContain(`pulling the image ${image}:1, which `)
     expect(lines[1]).toContain(`tarantool-fixture: ${image}:1: `)
     expect(lines.length).toBeLessThan(5)
   })

@@ -37,7 +37,7 @@ describe('options that are refused before anything is made', () => {
       what: 'a name near to none',
       options: { zzzzzz: 1 },
       error: 'UnknownOptionError',
-      says: 'The options are: access, appDir',
+      says: 'Options: access, appDir',
     },
     {
       what: 'a wrong type',
@@ -120,13 +120,13 @@ describe('options that are refused before anything is made', () => {
       what: 'user ids where no connection has one',
       options: { host: '0.0.0.0', access: { uids: [1001] } },
       error: 'InvalidOptionError',
-      says: /'access.uids' does not go with host: "0.0.0.0": .*\n.*TARANTOOL_PASSWORD/,
+      says: /'access.uids' cannot be used with host: "0.0.0.0": .*\n.*TARANTOOL_PASSWORD/,
     },
     {
       what: 'a missing appLua',
       options: { appLua: './no/such.lua' },
       error: 'LuaFileError',
-      says: /no file .*no\/such\.lua/,
+      says: /the file .*no\/such\.lua does not exist/,
     },
     {
       what: 'a missing template',
@@ -140,7 +140,7 @@ describe('options that are refused before anything is made', () => {
       what: 'a socket as host',
       options: { consoleHost: 'unix/:/tmp/x' },
       error: 'InvalidOptionError',
-      says: "goes to 'consolePort'",
+      says: "Put the port into 'consolePort'",
     },
     { what: 'no object', options: [], error: 'InvalidOptionError', says: 'must be an object' },
     {
@@ -168,7 +168,7 @@ describe('starts that fail', () => {
       what: 'an unknown name in the template',
       options: { initLuaTemplate: '\nbox.cfg(<% boxCgf %>)' },
       error: 'TemplateError',
-      says: /initLuaTemplate:2: there is no name 'boxCgf'.*\n.*'boxCfg'/,
+      says: /initLuaTemplate:2: unknown name 'boxCgf'.*\n.*'boxCfg'/,
     },
     {
       what: 'an unclosed section',
@@ -186,7 +186,7 @@ describe('starts that fail', () => {
       what: 'a console of its own',
       options: { initLuaTemplate: '<% consolePort %>' },
       error: 'TemplateError',
-      says: 'take the line out',
+      says: 'Remove the line',
     },
     { what: 'a partial', options: { initLuaTemplate: '<%> other %>' }, error: 'TemplateError', says: 'partials' },
     {

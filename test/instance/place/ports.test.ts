@@ -29,7 +29,7 @@ test('a port that is lost again and again is an error in the end', async () => {
     .start()
     .catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(PortTakenError)
-  expect((failure as PortTakenError).message).toContain('It was free when it was chosen')
+  expect((failure as PortTakenError).message).toContain('The address was free when the fixture chose it')
   expect(new Set(thief.stolen).size).toBe(thief.stolen.length)
 })
 
@@ -63,7 +63,7 @@ test('a port that stays lost over a stop is an error naming it, and the instance
   const failure = await instance.start().catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(PortTakenError)
   expect((failure as PortTakenError).address).toBe(`127.0.0.1:${port}`)
-  expect((failure as PortTakenError).message).toContain('another process has taken it since')
+  expect((failure as PortTakenError).message).toContain('Another process has taken it since')
   const again = instance.start()
   other.close()
   await again

@@ -80,7 +80,7 @@ describe.each([
     const instance = await startInstance(options(pathOfLength(longest)))
     expect([await instance.eval('return 1'), await instance.command('2')]).toEqual([[1], [2]])
     const tooLong = pathOfLength(longest + 1)
-    const says = new RegExp(`${longest + 1} bytes, and a unix socket's may have ${longest}: ${tooLong}`)
+    const says = new RegExp(`${longest + 1} bytes, but a unix socket's path can have at most ${longest}: ${tooLong}`)
     await expect(newInstance(options(tooLong)).start()).rejects.toThrow(SocketPathTooLongError)
     expect(thrownBy(() => newSync(options(tooLong)).start())).toBeInstanceOf(SocketPathTooLongError)
     await expect(newInstance(options(tooLong)).prepare()).rejects.toThrow(says)
@@ -138,7 +138,7 @@ describe('a path that is no URI', () => {
   test('a socket of the user that Tarantool could not name is refused', async () => {
     const path = join(temporaryDirectory(), `${odd}.sock`)
     await expect(newInstance({ host: 'unix/', port: path }).start()).rejects.toThrow(
-      /ERR_TARANTOOL_INVALID_OPTION\]\n.*hold no spaces/,
+      /ERR_TARANTOOL_INVALID_OPTION\]\n.*cannot contain spaces/,
     )
   })
 })

@@ -75,7 +75,7 @@ export const failures: PageChecks = {
     const tests = filesOf(blocksUnder('docs/failures.md', 'Failures'))
     const project = new Project(vitest, { ...shared, ...tests, ...filesOf(blocks) })
     const { output } = await project.run()
-    expect(output).toMatch(/\(whole log: \S+\/tarantool\.log\)/)
+    expect(output).toMatch(/\(full log: \S+\/tarantool\.log\)/)
     expect(project.leftBehind()).toHaveLength(1)
   },
 }
