@@ -1,12 +1,12 @@
 import type { ProcessExit } from './exit.ts'
+import type { OwnedProcess } from './owned-process.ts'
 import type { ServerControl } from './server-control.ts'
-import type { SpawnedProcess } from './spawned.ts'
 
-/** Signals a server that is the spawned process itself. */
+/** Signals a server whose process this process owns. */
 export class LocalControl implements ServerControl {
-  readonly #server: SpawnedProcess
+  readonly #server: OwnedProcess
 
-  constructor(server: SpawnedProcess) {
+  constructor(server: OwnedProcess) {
     this.#server = server
   }
 

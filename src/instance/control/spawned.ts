@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { ProcessExit } from './exit.ts'
+import { type OwnedProcess, signalGroup } from './owned-process.ts'
 
 /** The command to run, and its surroundings. */
 export interface SpawnSpec {
@@ -28,10 +29,8 @@ function makeChild({ command, args, cwd, env }: SpawnSpec, log: number): ChildPr
  * The process that was spawned for a server, and how that process ended. The process has its own process group, so that
  * Ctrl-C in a terminal ends the test run and not the server under it.
  */
-export class SpawnedProcess {
-  /** The offset in bytes at which this process's part of the log begins. */
+export class SpawnedProcess implements OwnedProcess {
   readonly logStart: number
-  /** Resolves when the process has ended, without keeping Node alive for it. */
   readonly exited: Promise<ProcessExit>
   readonly #child: ChildProcess | undefined
   #spawnError: Error | undefined
@@ -79,7 +78,6 @@ export class SpawnedProcess {
     }
   }
 
-  /** The process id; 0 if the process could not be started. */
   get pid(): number {
     return this.#child?.pid ?? 0
   }
@@ -88,7 +86,6 @@ export class SpawnedProcess {
     return this.#spawnError
   }
 
-  /** How the process ended; undefined while it runs. */
   get exit(): ProcessExit | undefined {
     return this.#exit
   }
@@ -97,7 +94,6 @@ export class SpawnedProcess {
     return this.#child?.stdout ?? Readable.from([])
   }
 
-  /** Keeps Node alive for the process, until the returned function is called. */
   hold(): () => void {
     if (this.#holders++ === 0) this.#child?.ref()
     return () => {
@@ -105,22 +101,14 @@ export class SpawnedProcess {
     }
   }
 
-  /** Sends a signal to the process. Returns false if the process has ended. */
   signal(signal: NodeJS.Signals): boolean {
     return this.pid !== 0 && !this.#exit && this.#child?.kill(signal) === true
   }
 
-  /** Sends a signal to the process and its whole group. Returns false if that failed. */
   signalGroup(signal: NodeJS.Signals): boolean {
-    if (this.pid === 0) return false
-    try {
-      return process.kill(-this.pid, signal)
-    } catch {
-      return false
-    }
+    return signalGroup(this.pid, signal)
   }
 
-  /** Closes the process's stdin. A server at the other end exits by itself, now or later. */
   endLifeline(): void {
     this.#child?.stdin?.destroy()
   }
