@@ -1,5 +1,6 @@
 import { type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
+import { endUnusedZygotes } from '../instance/prefork/zygotes.ts'
 import { Broker } from './broker.ts'
 import { serializeError } from './error-transport.ts'
 import { checkFixedPorts } from './fixed-ports.ts'
@@ -168,6 +169,8 @@ export class Run {
     } catch {
       // The broker never listened. The joining has reported this.
       return []
+    } finally {
+      await endUnusedZygotes()
     }
   }
 

@@ -221,4 +221,11 @@ export interface InstanceOptions {
    * the data of its master and records nothing: a reset of the master resets the replica's data.
    */
   recordChanges?: boolean | undefined
+  /**
+   * Forks servers from a running Tarantool of the same program, a zygote, where the system allows it. A forked server is
+   * ready in a fraction of the time, because Tarantool's own start is done once. The first server of a process is spawned.
+   * Servers in containers, with `commandArgs`, and on systems other than Linux are always spawned. Default: true;
+   * TARANTOOL_FIXTURE_PREFORK=0 turns it off for all.
+   */
+  prefork?: boolean | undefined
 }

@@ -70,6 +70,7 @@ export interface ResolvedOptions {
   readonly credentials: Credentials | 'random' | undefined
   readonly access: 'any' | { readonly uids: readonly number[] }
   readonly recordChanges: boolean
+  readonly prefork: boolean
 }
 
 /** The same options with the account that the instance has. */
@@ -222,5 +223,6 @@ export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): Re
     credentials: options.credentials,
     access: options.access ?? instanceOptions.access.default,
     recordChanges: options.recordChanges ?? instanceOptions.recordChanges.default,
+    prefork: options.prefork ?? instanceOptions.prefork.default,
   }
 }

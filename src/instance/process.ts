@@ -2,8 +2,10 @@ import type { Readable } from 'node:stream'
 import { LogFile } from '../log/log-file.ts'
 import { exitWithin, type ProcessExit } from './control/exit.ts'
 import { LocalControl } from './control/local.ts'
+import type { OwnedProcess } from './control/owned-process.ts'
 import type { ServerControl } from './control/server-control.ts'
 import { SpawnedProcess, type SpawnSpec } from './control/spawned.ts'
+import type { ForkedProcess } from './prefork/forked.ts'
 
 /** The command of a server's process, and the way to control the server. */
 export interface ProcessSpec extends SpawnSpec {
@@ -24,31 +26,36 @@ export class TarantoolProcess {
   readonly logStart: number
   /** Resolves when the process has ended, without keeping Node alive for it. */
   readonly exited: Promise<ProcessExit>
-  readonly #spawned: SpawnedProcess
+  readonly #owned: OwnedProcess
   readonly #control: ServerControl
 
-  private constructor(spawned: SpawnedProcess, control: ServerControl, log: LogFile) {
-    this.log = log
-    this.logStart = spawned.logStart
-    this.#spawned = spawned
+  private constructor(owned: OwnedProcess, logFile: string, control: ServerControl = new LocalControl(owned)) {
+    this.log = new LogFile(logFile)
+    this.logStart = owned.logStart
+    this.#owned = owned
     this.#control = control
-    this.exited = spawned.exited.then(exit => control.exitOf(exit))
+    this.exited = owned.exited.then(exit => control.exitOf(exit))
   }
 
   /** Starts a process. `pid` shows at once if the start failed, and `wait()` gives the reason. @internal */
   static spawn({ control, ...spec }: ProcessSpec): TarantoolProcess {
     const spawned = SpawnedProcess.spawn(spec)
-    return new TarantoolProcess(spawned, control?.(spawned) ?? new LocalControl(spawned), new LogFile(spec.logFile))
+    return new TarantoolProcess(spawned, spec.logFile, control?.(spawned))
+  }
+
+  /** The process of a server that was forked from a running Tarantool. @internal */
+  static forked(forked: ForkedProcess, logFile: string): TarantoolProcess {
+    return new TarantoolProcess(forked, logFile)
   }
 
   /** The process id; 0 if the process could not be started. */
   get pid(): number {
-    return this.#spawned.pid
+    return this.#owned.pid
   }
 
   /** The reason why the process could not be started. `pid` is then 0. */
   get spawnError(): Error | undefined {
-    return this.#spawned.spawnError
+    return this.#owned.spawnError
   }
 
   /** The server's own id on this machine. A container's server has another id than `pid`, or no known id. */
@@ -58,7 +65,7 @@ export class TarantoolProcess {
 
   /** How the process ended; undefined while it runs. */
   get exit(): ProcessExit | undefined {
-    const { exit } = this.#spawned
+    const { exit } = this.#owned
     return exit && this.#control.exitOf(exit)
   }
 
@@ -74,7 +81,7 @@ export class TarantoolProcess {
 
   /** The stream with the boot script's report. @internal */
   get reportStream(): Readable {
-    return this.#spawned.stdout
+    return this.#owned.stdout
   }
 
   /** Waits until the process has ended, and returns its exit code or signal. Keeps Node alive until then. */
@@ -94,7 +101,7 @@ export class TarantoolProcess {
 
   /** Keeps Node alive for the process, until the returned function is called. @internal */
   hold(): () => void {
-    return this.#spawned.hold()
+    return this.#owned.hold()
   }
 
   /** Sends a signal to the server. Returns false if the server has ended. */
@@ -137,6 +144,6 @@ export class TarantoolProcess {
   }
 
   get #isThere(): boolean {
-    return this.pid !== 0 && !this.#spawned.exit
+    return this.pid !== 0 && !this.#owned.exit
   }
 }

@@ -45,7 +45,8 @@ async function expectStarts(instance: TarantoolInstance, root: string): Promise<
 /** Ends a server, and returns when the system has ended it, all of its threads; Node has not heard of it then. */
 function killNow(pid: number): void {
   process.kill(pid, 'SIGKILL')
-  while (process.platform === 'linux' && (isAlive(pid) || readdirSync(`/proc/${pid}/task`).length > 1));
+  // The parent may have waited for it meanwhile.
+  while (process.platform === 'linux' && (isAlive(pid) || contentOf(`/proc/${pid}/task`).length > 1));
 }
 
 /** Waits, turn by turn, until the template of a seed is being written. */

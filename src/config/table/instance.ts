@@ -17,6 +17,7 @@ type Defaulted =
   | 'env'
   | 'access'
   | 'recordChanges'
+  | 'prefork'
 
 /** Every option of an instance. resolve.ts looks for conflicts between options. */
 export const instanceOptions: Table<InstanceOptions, Defaulted> = {
@@ -254,5 +255,11 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     takes: 'boolean',
     default: false,
     doc: "Lets `reset()` bring the server back. Isolation `'reset'` and `'file'` turn it on.",
+  },
+  prefork: {
+    type: v.boolean(),
+    takes: 'boolean',
+    default: true,
+    doc: 'Forks servers from a running Tarantool on Linux, which is quicker. See [Forked servers](forked-servers.md).',
   },
 }

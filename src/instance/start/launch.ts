@@ -5,8 +5,9 @@ import type { FailureContext, ServerDetails } from '../failure/details.ts'
 import { errorOfExit } from '../failure/exit-failure.ts'
 import { errorOfReport, errorOfUnreadableReport } from '../failure/report-failure.ts'
 import { errorOfSpawn } from '../failure/spawn-failure.ts'
-import { TarantoolProcess } from '../process.ts'
+import type { TarantoolProcess } from '../process.ts'
 import type { OwnersUnknownError } from './access.ts'
+import { makeProcess } from './make-process.ts'
 import type { ServerCommand } from './program.ts'
 import { type ReadyReport, type Report, readReport } from './report.ts'
 
@@ -39,8 +40,8 @@ const reportAfterExit = 1000
  * Starts a server's process and watches it until it is ready. If the process ends, reports an error or is aborted
  * first, it has ended when `ready` rejects.
  */
-export function launch(spec: LaunchSpec): Launch {
-  const process = TarantoolProcess.spawn(spec)
+export async function launch(spec: LaunchSpec): Promise<Launch> {
+  const process = await makeProcess(spec)
   return { process, ready: watchStart(process, spec) }
 }
 

@@ -5,6 +5,7 @@ import { binaryVersion } from '../../binary/binary-version.ts'
 import { locateBinary, toStderr } from '../../binary/locate.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import type { Version } from '../../version/version.ts'
+import { mayFork } from '../prefork/may-fork.ts'
 import { serverEnvironment } from './environment.ts'
 import type { Program, ReadyProgram } from './program.ts'
 
@@ -35,6 +36,7 @@ export class LocalProgram implements Program {
     const version = await this.#introduce(binary)
     const { commandArgs, env } = this.#options
     const environment = serverEnvironment(binary.env, env)
+    const canFork = mayFork(this.#options, binary.path, environment)
     return {
       name: version.text,
       environment,
@@ -45,6 +47,7 @@ export class LocalProgram implements Program {
         cwd: directory,
         env: environment,
         logFile,
+        prefork: canFork ? { bootFile, directory, logFile, env: environment } : undefined,
       }),
     }
   }

@@ -3,6 +3,7 @@ import type { Version } from '../../version/version.ts'
 import type { ProcessExit } from '../control/exit.ts'
 import type { FailureContext } from '../failure/details.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
+import type { ForkOrder } from '../prefork/order.ts'
 import type { ProcessSpec } from '../process.ts'
 
 /** The places of a server's files, and its addresses. */
@@ -16,6 +17,8 @@ export interface ServerPlace {
 
 /** The command to spawn for a server, and the meaning of its end. */
 export interface ServerCommand extends ProcessSpec {
+  /** Set if a fork of a running Tarantool gives the same server as a spawn. */
+  readonly prefork?: ForkOrder | undefined
   /** Explains an end before the server was ready, if the server itself is not the cause. */
   readonly errorOfExit?: ((exit: ProcessExit, context: FailureContext) => TarantoolFixtureError | undefined) | undefined
 }

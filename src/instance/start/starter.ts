@@ -201,7 +201,7 @@ export class Starter {
       this.#throwIfAborted(signal)
     }
     const closeRoute = await route?.open()
-    const launched = this.#launchIn(directory, closeRoute, {
+    const launched = await this.#launchIn(directory, closeRoute, {
       ...program.command({ directory, bootFile: script.bootFile, logFile: log.path, addresses }),
       nonce: script.nonce,
       signal,
@@ -223,9 +223,9 @@ export class Starter {
   }
 
   // The launch reports errors of the process itself. The error here is a log that cannot be opened.
-  #launchIn(directory: string, closeRoute: (() => void) | undefined, spec: LaunchSpec): Launch {
+  async #launchIn(directory: string, closeRoute: (() => void) | undefined, spec: LaunchSpec): Promise<Launch> {
     try {
-      const launched = launch(spec)
+      const launched = await launch(spec)
       if (closeRoute) void launched.process.exited.then(closeRoute)
       return launched
     } catch (cause) {

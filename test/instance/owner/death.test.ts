@@ -52,10 +52,11 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
 
   test.each([
     { server: 'that listens to its lifeline', app: '' },
-    { server: 'whose Lua never yields', app: `require('log').info('busy now') ${busyApp}` },
+    // A forked server has another parent, of whose death Linux would tell it.
+    { server: 'that is spawned, whose Lua never yields', app: `require('log').info('busy now') ${busyApp}` },
   ])('with the reaper killed first, a server $server is gone, and its directory at the next start', async ({ app }) => {
     const root = temporaryDirectory()
-    const owner = new Owner({ root, appLua: app })
+    const owner = new Owner({ root, appLua: app, ...(app !== '' && { prefork: false }) })
     await owner.line()
     if (app === '') await owner.line()
     else await expect.poll(() => serversBelow(root), { timeout: 10_000, interval: 10 }).toHaveLength(1)

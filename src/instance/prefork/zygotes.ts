@@ -1,0 +1,66 @@
+import { statSync } from 'node:fs'
+import type { ForkedProcess } from './forked.ts'
+import type { ForkOrder } from './order.ts'
+import { NotForkedError } from './pending-fork.ts'
+import { Zygote } from './zygote.ts'
+
+interface Prefork {
+  /** Undefined after the first server, which is spawned: there may be no second. */
+  zygote: Promise<Zygote> | undefined
+  /** The number of zygotes in a row that have ended without a server. */
+  failures: number
+}
+
+// One for each program and for each environment that a program reads before its init script.
+const preforks = new Map<string, Prefork>()
+
+const mostFailures = 3
+
+// The loader, the C library, LuaJIT and Tarantool read these before the init script. Siblings can differ in others.
+const readAtStart =
+  /^(LD_|LC_|LANG|LUA|MALLOC_|GLIBC_|LIBEV_|TT_|TARANTOOL|OPENSSL|SSL_|UBSAN_|ASAN_|LSAN_|TSAN_|MSAN_|HOME$|TZ)/
+
+function keyOf(command: string, env: Readonly<Record<string, string>>): string {
+  const { dev, ino, size, mtimeMs } = statSync(command)
+  const early = Object.entries(env).filter(([name]) => readAtStart.test(name))
+  return JSON.stringify([command, dev, ino, size, mtimeMs, early.sort(([one], [other]) => (one < other ? -1 : 1))])
+}
+
+/** Whether the first server of a process is forked, too: worth it for a process that is known to start several. */
+const forksFirst = (): boolean => process.env.TARANTOOL_FIXTURE_PREFORK === '1'
+
+/**
+ * Forks a server from the program's zygote.
+ *
+ * @returns undefined if a plain spawn has to do: for the first server of a program, and where nothing can be forked
+ */
+export async function forkServer(command: string, order: ForkOrder): Promise<ForkedProcess | undefined> {
+  const key = keyOf(command, order.env)
+  const known = preforks.get(key)
+  const prefork = known ?? { zygote: undefined, failures: 0 }
+  preforks.set(key, prefork)
+  if ((!known && !forksFirst()) || prefork.failures >= mostFailures) return undefined
+  prefork.zygote ??= Zygote.start(command, order.env)
+  const starting = prefork.zygote
+  const zygote = await starting.catch(() => undefined)
+  try {
+    const forked = await zygote?.fork(order)
+    prefork.failures = forked ? 0 : prefork.failures + 1
+    return forked
+  } catch (error) {
+    if (!(error instanceof NotForkedError)) throw error
+    if (zygote?.gone && starting === prefork.zygote) {
+      prefork.failures = zygote.gone.isFinal ? mostFailures : prefork.failures + 1
+    }
+    return undefined
+  } finally {
+    // The next server gets another.
+    if ((!zygote || zygote.gone) && starting === prefork.zygote) prefork.zygote = undefined
+  }
+}
+
+/** Ends the zygotes of this process that have no servers. */
+export async function endUnusedZygotes(): Promise<void> {
+  const zygotes = await Promise.all([...preforks.values()].map(({ zygote }) => zygote?.catch(() => undefined)))
+  await Promise.all(zygotes.map(zygote => zygote?.endIfUnused()))
+}
