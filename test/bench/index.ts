@@ -7,6 +7,7 @@ import { benchBlocking } from './blocking.ts'
 import { benchDocker } from './docker.ts'
 import { benchHook } from './hook.ts'
 import { benchJest } from './jest-suite.ts'
+import { benchPrefork } from './prefork.ts'
 import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
@@ -16,6 +17,7 @@ import { benchVitest } from './vitest-suite.ts'
 
 const benches: Record<string, (pairs: number) => Promise<void>> = {
   start: benchStartAndStop,
+  prefork: benchPrefork,
   version: benchVersion,
   access: benchAccess,
   docker: benchDocker,
