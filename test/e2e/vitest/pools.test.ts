@@ -26,9 +26,14 @@ function files({ files, together, test = {}, fixture }: Suite): Record<string, s
   }
 }
 
-const pools = ['forks', 'threads', 'vmForks', 'vmThreads'].flatMap(pool =>
-  [true, false].map(isolate => ({ pool, isolate })),
-)
+// The vm pools isolate always. Isolated forks, the default, are those of the suites below.
+const pools = [
+  { pool: 'forks', isolate: false },
+  { pool: 'threads', isolate: true },
+  { pool: 'threads', isolate: false },
+  { pool: 'vmForks', isolate: true },
+  { pool: 'vmThreads', isolate: true },
+]
 
 const suites: Record<string, Suite & { servers: number }> = {
   'one file on two workers': { files: 1, together: 1, servers: 1 },
