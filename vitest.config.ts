@@ -6,7 +6,8 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: './test/support/global-setup.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // One more than the cores of a small machine: many tests wait for a server or a time limit.
+    maxWorkers: 3,
     env: noSources,
     projects: [
       {
