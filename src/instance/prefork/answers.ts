@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ProcessExit } from '../control/exit.ts'
 import { signalOfNumber } from './signal-names.ts'
 
-/** What a zygote says: fixtures/prefork/boot.lua has the lines. */
+/** An answer of a zygote. fixtures/prefork/boot.lua describes the lines. */
 export type Answer =
   | { readonly kind: 'ready'; readonly pid: number }
   | { readonly kind: 'unfit'; readonly reason: string }

@@ -35,8 +35,8 @@ function couldBeSpawnedWith(environment: Readonly<Record<string, string>>): bool
 }
 
 /**
- * Whether the servers of a program may be forked from a running one. The zygote itself checks the rest: threads, signals
- * and descriptors of this very build.
+ * Decides if the servers of a program may be forked from a running one. The zygote itself checks the rest: threads,
+ * timers, signals and descriptors of this very build.
  */
 export function mayFork(
   { prefork, commandArgs }: Pick<ResolvedOptions, 'prefork' | 'commandArgs'>,

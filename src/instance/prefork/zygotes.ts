@@ -26,7 +26,7 @@ function keyOf(command: string, env: Readonly<Record<string, string>>): string {
   return JSON.stringify([command, dev, ino, size, mtimeMs, early.sort(([one], [other]) => (one < other ? -1 : 1))])
 }
 
-/** Whether the first server of a process is forked, too: worth it for a process that is known to start several. */
+/** True if the first server of a process is forked, too. That helps a process that starts several servers. */
 const forksFirst = (): boolean => process.env.TARANTOOL_FIXTURE_PREFORK === '1'
 
 /**
