@@ -174,7 +174,7 @@ test('prepare does not touch an instance that has begun to start meanwhile', asy
 
 test('a prepare that fails leaves no directory', async () => {
   const root = temporaryDirectory()
-  await expect(newInstance({ root, initLuaTemplate: '<% no %>' }).prepare()).rejects.toThrow("no name 'no'")
+  await expect(newInstance({ root, initLuaTemplate: '<% no %>' }).prepare()).rejects.toThrow("unknown name 'no'")
   expect(contentOf(root)).toEqual([])
 })
 

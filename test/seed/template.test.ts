@@ -212,7 +212,7 @@ describe('a template that cannot be used is refused, and the reason is said once
       `${appLua} box.schema.space.create('cache', { temporary = true, if_not_exists = true })
        box.space.cache:create_index('primary', { if_not_exists = true })`,
       'box.space.cache:insert({ 1 })',
-      'has other data than the one that was seeded, in cache',
+      'has other data than the seeded server, in cache',
     ],
     [
       'an application that adds a row at each start',

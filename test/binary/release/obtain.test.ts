@@ -309,7 +309,9 @@ describe('a copy that others may write to', () => {
       const place = join(machine.cache, 'releases', name)
       mkdirSync(place, { recursive: true })
       chmodSync(place, 0o777)
-      await expect(machine.find('3')).rejects.toThrow(/install: not where others could change it \(others may write to/)
+      await expect(machine.find('3')).rejects.toThrow(
+        /install: not in a directory that others could change \(others may write to/,
+      )
       expect(machine.vendor.requests).toEqual([])
     },
   )

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type InstanceOptions, RootNotWritableError } from '../../../src/index.ts'
 import { thisOwner } from '../../../src/instance/owner/owner.ts'
 import { makeDirectory, newDirectoryPath } from '../../../src/instance/place/directory.ts'
+import { endUnusedZygotes } from '../../../src/instance/prefork/zygotes.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
 import { needsOtherUser, otherUser, runAsOther, sharedDirectory, spawnAsOther } from '../../support/other-user.ts'
 import { Owner } from '../../support/owner.ts'
@@ -130,6 +131,7 @@ describe.skipIf(otherUser === undefined)(`what another user has planted (${needs
       expectPrivate(instance)
       untouched()
       await instance.stop()
+      await endUnusedZygotes()
       expect(contentOf(shared).sort()).toEqual(planted)
       untouched()
     })
