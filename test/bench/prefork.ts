@@ -4,7 +4,7 @@ import { locateBinary } from '../../src/binary/locate.ts'
 import { TarantoolInstance } from '../../src/index.ts'
 import { endUnusedZygotes } from '../../src/instance/prefork/zygotes.ts'
 import { isAtLeast } from '../../src/version/version.ts'
-import { processes } from '../support/processes.ts'
+import { isZygote, processes } from '../support/processes.ts'
 import { type BareServer, startBare, stopBare } from './bare-server.ts'
 import { compare, report } from './pairs.ts'
 
@@ -71,9 +71,7 @@ async function compareMemory(): Promise<void> {
   const theirs = memoryOf(bare.map(({ child }) => Number(child.pid)))
   await Promise.all(bare.map(stopBare))
   await Promise.all(instances.map(instance => instance.start()))
-  const zygotes = processes().filter(
-    ({ parent, command }) => parent === process.pid && command.includes('prefork/boot.lua'),
-  )
+  const zygotes = processes().filter(running => running.parent === process.pid && isZygote(running))
   const ours = memoryOf([...instances.map(({ pid }) => Number(pid)), ...zygotes.map(({ pid }) => pid)])
   await Promise.all(instances.map(instance => instance.stop()))
   const megabytes = (kilobytes: number): string => (kilobytes / 1024).toFixed(0)

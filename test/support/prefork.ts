@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { InstanceOptions, TarantoolInstance } from '../../src/index.ts'
 import { startInstance } from './instances.ts'
-import { processes } from './processes.ts'
+import { isZygote, processes } from './processes.ts'
 
 /** The parent of a process. */
 export function parentOf(pid: number): number {
@@ -24,7 +24,7 @@ export function isForked(instance: TarantoolInstance): boolean {
 /** The zygotes of this process. */
 export function zygotes(): number[] {
   return processes()
-    .filter(({ parent, command }) => parent === process.pid && command.includes('prefork/boot.lua'))
+    .filter(running => running.parent === process.pid && isZygote(running))
     .map(({ pid }) => pid)
 }
 

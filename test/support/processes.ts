@@ -30,6 +30,9 @@ export function processes(): RunningProcess[] {
     })
 }
 
+/** Whether a process is a Tarantool that servers are forked from. */
+export const isZygote = ({ command }: RunningProcess): boolean => command.includes('prefork/boot.lua')
+
 /** The servers that run below a directory, the directory itself being gone or not. */
 export function serversBelow(root: string): RunningProcess[] {
   return processes().filter(({ cwd }) => cwd.startsWith(`${root}/`))

@@ -126,12 +126,15 @@ describe.each(jests)('$name', runner => {
       'app.lua': "function word() return 'red' end",
       'other.lua': "function word() return 'green' end",
       'a.test.js': `
-        const { appendFileSync, readdirSync, readlinkSync } = require('node:fs')
+        const { appendFileSync, readdirSync, readFileSync, readlinkSync } = require('node:fs')
         const { useTarantool } = require('tarantool-fixture/jest')
         const tarantool = useTarantool()
         test('is seen', async () => {
           const servers = readdirSync('/proc').filter(pid => {
-            try { return /^\\d+$/.test(pid) && readlinkSync('/proc/' + pid + '/cwd').startsWith(process.env.TMPDIR + '/') } catch { return false }
+            try {
+              return /^\\d+$/.test(pid) && readlinkSync('/proc/' + pid + '/cwd').startsWith(process.env.TMPDIR + '/')
+                && !readFileSync('/proc/' + pid + '/cmdline', 'utf8').includes('prefork')
+            } catch { return false }
           })
           const [word] = await tarantool.call('word')
           appendFileSync('seen.log', JSON.stringify({ word, servers: servers.length, pid: tarantool.pid }) + '\\n')

@@ -21,7 +21,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 const servers = () => readdirSync('/proc').filter(pid => {
   try {
     return readlinkSync('/proc/' + pid + '/cwd').startsWith(process.env.TMPDIR + '/')
-      && readFileSync('/proc/' + pid + '/cmdline', 'utf8').includes('boot.lua')
+      && /^(?!.*prefork).*boot\\.lua/.test(readFileSync('/proc/' + pid + '/cmdline', 'utf8'))
   } catch { return false }
 })
 beforeAll(() => {})

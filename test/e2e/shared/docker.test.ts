@@ -285,7 +285,7 @@ describe.skipIf(noEngine).each(runners)(`$name, servers in containers (${needsEn
       },
       { env },
     )
-    expect(output).toContain(`cannot run ${project.directory}/no-engine, which is to run the container`)
+    expect(output).toContain(`cannot run ${project.directory}/no-engine, which runs the container`)
     expect(exitCode).toBe(1)
     await nothingIsLeft(project)
   })

@@ -19,7 +19,7 @@ const head = `
   const spares = () => readdirSync('/proc').filter(pid => /^\\d+$/.test(pid)).map(Number).filter(pid => {
     try {
       return pid !== tarantool.pid && readlinkSync('/proc/' + pid + '/cwd').startsWith(process.env.TMPDIR + '/')
-        && readFileSync('/proc/' + pid + '/cmdline', 'utf8').includes('boot.lua')
+        && /^(?!.*prefork).*boot\\.lua/.test(readFileSync('/proc/' + pid + '/cmdline', 'utf8'))
     } catch { return false }
   })
   const isAlive = pid => { try { process.kill(pid, 0); return true } catch { return false } }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
-import { processes, type RunningProcess } from '../../support/processes.ts'
+import { isZygote, processes, type RunningProcess } from '../../support/processes.ts'
 import { installDirectory, isJest, nodeOf, type Runner, scriptOf } from './runners.ts'
 
 export interface RunResult {
@@ -112,8 +112,16 @@ export class EmptyProject {
     return processes().filter(({ cwd }) => cwd === this.directory || cwd.startsWith(`${this.directory}/`))
   }
 
-  /** The servers among them. */
+  /** The servers among them, without the zygotes. */
   servers(): RunningProcess[] {
+    return this.#tarantools().filter(process => !isZygote(process))
+  }
+
+  zygotes(): RunningProcess[] {
+    return this.#tarantools().filter(isZygote)
+  }
+
+  #tarantools(): RunningProcess[] {
     return processes().filter(({ cwd }) => cwd.startsWith(`${this.temporary}/`))
   }
 }

@@ -59,7 +59,7 @@ const badSetups: Record<string, BadInput> = {
         const browser = { name: 'browser', configureVitest: ({ project }) => { project.config.browser.enabled = true } }
         export default { plugins: [browser], test: { globalSetup: './tarantool.setup.ts' } }`,
     },
-    says: [/SetupError: project '.*' runs in a browser/, /projects only that run in Node/],
+    says: [/SetupError: project '.*' runs in a browser/, /only in projects that run in Node/],
   },
   'a setup of the user that throws after ours': {
     files: {
