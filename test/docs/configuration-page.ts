@@ -20,8 +20,8 @@ export const defaultOf = ({ default: value, otherwise }: Option<unknown>): strin
 
 const paths: Readonly<Record<NonNullable<Option<unknown>['path']>, string>> = {
   directory: '',
-  'Lua or file': 'Lua source, or the path of a file: a text of one line that ends in `.lua`.',
-  'rows or file': 'A text is the path of a file.',
+  'Lua or file': 'The value is Lua source, or the path of a file: one line that ends in `.lua`.',
+  'rows or file': 'A string is the path of a file.',
   socket: '',
   program: '',
 }

@@ -15,7 +15,7 @@ export const dockerOptions: Table<DockerOptions, 'image' | 'engine' | 'args'> = 
     type: v.pipe(v.string(), v.regex(/^\w[\w.-]*$/, 'must be the tag of an image')),
     takes: 'string',
     otherwise: "`version`, else `'3.8'`",
-    doc: 'The tag. An `image` that is named with its tag or digest needs none.',
+    doc: 'The tag of the image. Leave it out if `image` contains a tag or digest.',
   },
   engine: {
     type: text,
@@ -27,8 +27,8 @@ export const dockerOptions: Table<DockerOptions, 'image' | 'engine' | 'args'> = 
   user: {
     type: text,
     takes: 'string',
-    otherwise: 'you',
-    doc: "The user that the server runs as. The user must be able to write the instance's directory.",
+    otherwise: 'your own user',
+    doc: "The user that the server runs as. This user must be able to write to the instance's directory.",
   },
   args: {
     type: v.array(v.string()),

@@ -35,12 +35,12 @@ export const fixtureOptions: Table<OwnFixtureOptions, 'lease'> = {
     type: v.picklist(['file', 'on-use'], "must be 'file' or 'on-use'"),
     takes: "'file' | 'on-use'",
     default: 'file',
-    doc: "When a test file gets its servers: before it is imported, or with the first hook after `useTarantool()`. With `'on-use'`, a file without a handle has no server: `inject('tarantool').port` throws `ERR_TARANTOOL_LEASE`, and `TARANTOOL_*` are not set.",
+    doc: "When a test file gets its servers. `'file'`: before the runner imports the file. `'on-use'`: in a `beforeAll` hook that `useTarantool()` adds. See [Files without a server](#files-without-a-server).",
   },
   maxServers: {
     type: v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be at least 1')),
     takes: 'number',
     otherwise: 'one per worker',
-    doc: 'How many servers of each name run at most. Further files wait. Spares do not count.',
+    doc: 'The largest number of servers per name. A test file that finds no free server waits. [Spares](isolation.md#process-and-its-spares) do not count.',
   },
 }

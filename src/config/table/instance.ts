@@ -30,7 +30,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
   port: {
     type: port,
     takes: 'number | string',
-    otherwise: "a free port; with `host: 'unix/'` a socket in the instance's directory",
+    otherwise: "a free port; with `host: 'unix/'`, a socket in the instance's directory",
     path: 'socket',
     doc: "Port, or the socket's path with `host: 'unix/'`.",
   },
@@ -61,7 +61,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     type: text,
     takes: 'string',
     otherwise: '`tnt[host:port]`',
-    doc: '`custom_proc_title`.',
+    doc: 'Title of the server process (`custom_proc_title`).',
   },
   logger: {
     type: v.function('must be a function that takes a line'),
@@ -78,13 +78,13 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     ),
     takes: 'number',
     default: 5,
-    doc: '`log_level`, from 0 (fatal) to 7 (debug).',
+    doc: 'Detail of the log (`log_level`), from 0 (fatal) to 7 (debug).',
   },
   slabAllocArena: {
     type: v.pipe(v.number(), v.gtValue(0, 'must be more than 0 (GB)'), v.maxValue(4096)),
     takes: 'number',
     default: 0.1,
-    doc: 'Memory for memtx in GB. Not together with `memtxMemory`.',
+    doc: 'Memory for memtx in GB. It cannot be set together with `memtxMemory`.',
   },
   memtxMemory: {
     type: v.pipe(
@@ -99,21 +99,21 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
   walMode: {
     type: v.picklist(['none', 'write', 'fsync'], "must be 'none', 'write' or 'fsync'"),
     takes: "'none' | 'write' | 'fsync'",
-    otherwise: "`'none'`; with a `replicationSource` `'write'`",
-    doc: "`wal_mode`. `'write'` is for vinyl, for data that a restart keeps, and for a source of replication.",
+    otherwise: "`'none'`; `'write'` with a `replicationSource`",
+    doc: "`wal_mode`. Use `'write'` for vinyl, for data that must survive a restart, and for a replication source.",
   },
   root: {
     type: text,
     takes: 'string',
     otherwise: "the system's temporary directory",
     path: 'directory',
-    doc: "Parent of the instances' directories. If other users can write to it, your own `tnt-<uid>` in it holds them.",
+    doc: "Parent of the instances' directories. If other users can write to the parent, the directories are in `tnt-<uid>` there, which only you can enter.",
   },
   specifyWorkDir: {
     type: v.boolean(),
     takes: 'boolean',
     default: true,
-    doc: "Sets `work_dir` to the instance's directory, which is always the working directory.",
+    doc: "Sets the `box.cfg` option `work_dir` to the instance's directory. With `false`, the server still runs in that directory.",
   },
   cleanup: {
     type: v.boolean(),
@@ -125,7 +125,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     type: v.picklist(['never', 'on-failure', 'always'], "must be 'never', 'on-failure' or 'always'"),
     takes: "'never' | 'on-failure' | 'always'",
     default: 'never',
-    doc: "When the instance's directory stays after the server has ended.",
+    doc: "When the fixture keeps the instance's directory. `'on-failure'`: after a failed start, a crash or a failed test.",
   },
   initLuaTemplate: {
     type: text,
@@ -163,38 +163,38 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     takes: 'string | object | (string | object)[]',
     otherwise: 'none',
     path: 'rows or file',
-    doc: 'Rows by space, inserted after `seedLua`; a `.json` or `.ndjson` file holds them; or a list of these.',
+    doc: 'Rows that are inserted after `seedLua`: an object of rows by space, a `.json` or `.ndjson` file, or a list of these. See [Seeds](seeds.md).',
   },
   seedTemplate: {
     type: v.boolean(),
     takes: 'boolean',
     default: true,
-    doc: 'Keeps the seeded data in the cache as a template for further servers. `false` is for a seed that has to run at each start.',
+    doc: 'Keeps the seeded data in the cache as a template for further servers. Use `false` for a seed that must run at each start.',
   },
   extraBoxCfg: {
     type: v.string(),
     takes: 'string',
     otherwise: 'none',
-    doc: 'Lua text between the braces of `box.cfg{…}`. It wins over the named options.',
+    doc: 'Lua text between the braces of `box.cfg{…}`. It overrides all options except `boxCfg`.',
   },
   timeout: {
     type: milliseconds,
     takes: 'number',
     otherwise: '`5000`; in a container `30000`',
-    doc: 'Milliseconds that the server may take until it is ready.',
+    doc: 'Longest time in milliseconds from the start of the process until the server is ready.',
   },
   stopTimeout: {
     type: milliseconds,
     takes: 'number',
     default: 5000,
-    doc: 'Milliseconds between SIGTERM and SIGKILL.',
+    doc: 'Milliseconds between SIGTERM and SIGKILL when the server is stopped.',
   },
   version: {
     // version.ts checks the elements.
     type: v.string("must be a text such as '3', '2.11', '3.8.0' or 'latest'"),
     takes: 'string',
     otherwise: '`TARANTOOL_FIXTURE_VERSION`, else any version',
-    doc: "`'3'`, `'2.11'`, `'3.8.0'` or `'latest'`: found, or downloaded. See [Tarantool versions](versions.md).",
+    doc: "The Tarantool version to find or download: `'3'`, `'2.11'`, `'3.8.0'` or `'latest'`. See [Tarantool versions](versions.md).",
   },
   quiet: {
     type: v.boolean(),
@@ -205,14 +205,14 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
   commandToRun: {
     type: text,
     takes: 'string',
-    otherwise: "`TARANTOOL_BIN`, PATH, the cache, a release of the vendor's",
+    otherwise: "the first of `TARANTOOL_BIN`, PATH, the cache and the vendor's releases",
     doc: 'The Tarantool to run: a path, or a name on PATH.',
   },
   docker: {
     type: v.looseObject({}, 'must be an object of image, tag, engine, user and args'),
     takes: 'object',
     otherwise: 'none',
-    doc: "Runs the server in a container, `{}` in Tarantool's own image. See [Docker](docker.md).",
+    doc: "Runs the server in a container. `{}` chooses Tarantool's own image. See [Docker](docker.md).",
   },
   commandArgs: {
     type: v.array(v.string()),
@@ -224,13 +224,13 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     type: v.record(v.string(), boxCfgValue),
     takes: 'object',
     default: {},
-    doc: "Options of `box.cfg` by Tarantool's names. They win over all others. `listen`, `background` and `log` cannot be set.",
+    doc: "Options of `box.cfg` by Tarantool's names. They override all other options. `listen`, `background` and `log` cannot be set.",
   },
   env: {
     type: v.record(v.string(), v.string()),
     takes: '{ [name]: string }',
     default: {},
-    doc: 'Environment variables for the server. Yours are passed on, except `TT_*`; none are passed into a container.',
+    doc: 'Environment variables for the server. The server also gets your own variables, except `TT_*`. A container gets only `env`.',
   },
   credentials: {
     type: v.union(
@@ -239,7 +239,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     ),
     takes: "{ user, password } | 'random'",
     otherwise: 'none',
-    doc: 'An account with the role `super`. `guest` then has no rights.',
+    doc: "An account with the role `super`; `'random'` creates one. `guest` then has no rights.",
   },
   access: {
     type: v.union(
@@ -254,12 +254,12 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     type: v.boolean(),
     takes: 'boolean',
     default: false,
-    doc: "Lets `reset()` bring the server back. Isolation `'reset'` and `'file'` turn it on.",
+    doc: "Records changes, so that `reset()` can undo them. Isolation `'reset'` and `'file'` turn the option on.",
   },
   prefork: {
     type: v.boolean(),
     takes: 'boolean',
     default: true,
-    doc: 'Forks servers from a running Tarantool on Linux, which is quicker. See [Forked servers](forked-servers.md).',
+    doc: 'On Linux, forks servers from a running Tarantool instead of starting each anew, which is faster. See [Forked servers](forked-servers.md).',
   },
 }
