@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { parse } from 'yaml'
 import { ci } from './ci.ts'
-import { type PageChecks, passingInContainers, passingWith, runAsScript } from './projects.ts'
+import { expectsOf, type PageChecks, passingInContainers, passingWith, runAsScript } from './projects.ts'
 import { docker, instances, versions } from './running.ts'
 import { driver, gettingStarted, readme } from './start.ts'
 import { commandsOfClone } from './text.ts'
@@ -35,6 +35,7 @@ export const checks: Readonly<Record<string, PageChecks>> = {
   'docs/failures.md': failures,
   'docs/versions.md': versions,
   'docs/docker.md': docker,
+  'docs/forked-servers.md': { 'Forked servers': passingWith(1, { 'test/a.test.ts': expectsOf('1', [1]) }) },
   'docs/ci.md': ci,
   'docs/instances.md': instances,
   'docs/from-docker-compose.md': fromDockerCompose,
