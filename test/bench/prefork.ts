@@ -32,7 +32,7 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
 
 /** The time in which a number of instances are ready. They are stopped afterwards. */
 async function startInstances(count: number): Promise<number> {
-  const instances = Array.from({ length: count }, () => new TarantoolInstance())
+  const instances = Array.from({ length: count }, () => new TarantoolInstance({ prefork: true }))
   const took = await timed(async () => await Promise.all(instances.map(instance => instance.start())))
   await Promise.all(instances.map(instance => instance.stop()))
   return took
@@ -49,7 +49,7 @@ async function startBareServers(count: number): Promise<number> {
 
 /** A server that keeps the zygote from ending. */
 async function withZygote(measure: () => Promise<void>): Promise<void> {
-  const [first, second] = [new TarantoolInstance(), new TarantoolInstance()]
+  const [first, second] = [new TarantoolInstance({ prefork: true }), new TarantoolInstance({ prefork: true })]
   try {
     await first.start()
     await second.start()
@@ -66,7 +66,7 @@ function memoryOf(pids: readonly number[]): number {
 }
 
 async function compareMemory(): Promise<void> {
-  const instances = Array.from({ length: together }, () => new TarantoolInstance())
+  const instances = Array.from({ length: together }, () => new TarantoolInstance({ prefork: true }))
   const bare = await Promise.all(Array.from({ length: together }, () => startBare()))
   const theirs = memoryOf(bare.map(({ child }) => Number(child.pid)))
   await Promise.all(bare.map(stopBare))
@@ -101,7 +101,7 @@ export async function benchPrefork(pairs: number): Promise<void> {
       () => startBareServers(1),
     )
     report('one forked / bare spawn', one, limits.one)
-    const instance = await new TarantoolInstance().start()
+    const instance = await new TarantoolInstance({ prefork: true }).start()
     let bare = await startBare()
     const restart = await compare(
       pairs,

@@ -31,7 +31,7 @@ export function zygotes(): number[] {
 /** A server that a zygote has forked; the first server of a file's process is spawned. */
 export async function startForked(options: InstanceOptions = {}): Promise<TarantoolInstance> {
   for (let attempt = 0; attempt < 3; attempt++) {
-    const instance = await startInstance(options)
+    const instance = await startInstance({ prefork: true, ...options })
     if (isForked(instance)) return instance
     await instance.stop()
   }

@@ -22,6 +22,17 @@ export class Children {
     return this.#ordered.size + this.#running.size
   }
 
+  /** Waits until no child runs any more, but not longer than a time in milliseconds. */
+  async endWithin(milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, milliseconds)
+    })
+    const ended = Promise.all([...this.#running.values()].map(child => child.exited))
+    await Promise.race([ended, late])
+    clearTimeout(timer)
+  }
+
   order(): { id: number; fork: PendingFork } {
     const id = ++this.#lastId
     const fork = new PendingFork()

@@ -23,8 +23,8 @@ type State =
 const script = join(fixturesDirectory, 'prefork', 'boot.lua')
 
 // In milliseconds. A start does not wait for a slow zygote, which may serve the next start. A ready zygote that does not
-// answer hangs, or is stopped.
-const patience = { start: 1500, fork: 2000 }
+// answer hangs, or is stopped. Servers that were killed a moment ago are waited for at the end.
+const patience = { start: 1500, fork: 2000, end: 500 }
 // A zygote without children ends after this time, in milliseconds.
 const idleTime = 5000
 
@@ -145,8 +145,9 @@ export class Zygote {
     this.#process.kill('SIGKILL')
   }
 
-  /** Ends the process if it has no children. Resolves when the process has ended. */
+  /** Ends the process if it has no children, or if they end in a moment. Resolves when the process has ended. */
   async endIfUnused(): Promise<void> {
+    await this.#children.endWithin(patience.end)
     if (this.#children.count > 0 || this.#holders > 0) return
     this.end()
     await this.ended

@@ -27,10 +27,10 @@ afterEach(() => void vi.unstubAllEnvs())
 
 describe.skipIf(!isLinux)('a zygote (needs Linux)', () => {
   test('serves a program from its second server on', async () => {
-    const env = { LC_ALL: 'C' }
+    const options = { env: { LC_ALL: 'C' }, prefork: true }
     vi.stubEnv('TARANTOOL_FIXTURE_PREFORK', '')
-    expect(isForked(await startInstance({ env }))).toBe(false)
-    expect(isForked(await startInstance({ env }))).toBe(true)
+    expect(isForked(await startInstance(options))).toBe(false)
+    expect(isForked(await startInstance(options))).toBe(true)
   })
 
   test.for<{ what: string; options: () => InstanceOptions }>([
@@ -48,14 +48,14 @@ describe.skipIf(!isLinux)('a zygote (needs Linux)', () => {
       },
     },
   ])('is not used with $what', async ({ options }) => {
-    const given = options()
+    const given = { prefork: true, ...options() }
     for (let count = 0; count < 2; count++) expect(isForked(await startInstance(given))).toBe(false)
   })
 
   test('is not used with TARANTOOL_FIXTURE_PREFORK=0', async () => {
     await startForked()
     vi.stubEnv('TARANTOOL_FIXTURE_PREFORK', '0')
-    expect(isForked(await startInstance())).toBe(false)
+    expect(isForked(await startInstance({ prefork: true }))).toBe(false)
   })
 
   test(`keeps its memory and descriptors over ${restarts} restarts`, async () => {
@@ -97,7 +97,7 @@ describe.skipIf(!isLinux)('a zygote (needs Linux)', () => {
   test('that is stopped by a signal holds up no start', async () => {
     const zygote = parentOf(pidOf(await startForked()))
     process.kill(zygote, 'SIGSTOP')
-    const server = await startInstance({ timeout: 20_000 })
+    const server = await startInstance({ prefork: true, timeout: 20_000 })
     expect(isForked(server)).toBe(false)
     await vi.waitFor(() => expect(isAlive(zygote)).toBe(false), within)
   })
@@ -117,7 +117,7 @@ describe.skipIf(!isLinux)('a zygote (needs Linux)', () => {
 
   test('forks servers that start and end all at once', async () => {
     await startForked()
-    const servers = Array.from({ length: 8 }, () => newInstance())
+    const servers = Array.from({ length: 8 }, () => newInstance({ prefork: true }))
     await Promise.all(servers.map(server => server.start()))
     expect(servers.every(isForked)).toBe(true)
     await Promise.all(servers.map(server => server.stop()))
@@ -127,8 +127,8 @@ describe.skipIf(!isLinux)('a zygote (needs Linux)', () => {
   test('tells of the failure of a start as a spawn does', async () => {
     await startForked()
     const appLua = "error('on purpose')"
-    const messages = [{ appLua }, { appLua, prefork: false }].map(async options => {
-      const error = await newInstance(options)
+    const messages = [true, false].map(async prefork => {
+      const error = await newInstance({ appLua, prefork })
         .start()
         .then(
           () => undefined,
@@ -176,7 +176,7 @@ describe.skipIf(!isLinux)('nothing is left (needs Linux)', () => {
     for (let round = 0; round < rounds; round++) {
       const first = await startForked({ root })
       const zygote = parentOf(pidOf(first))
-      const second = newInstance({ root })
+      const second = newInstance({ root, prefork: true })
       const starting = second.start()
       await new Promise(resolve => setTimeout(resolve, Math.random() * 60))
       process.kill(zygote, 'SIGKILL')
@@ -192,7 +192,7 @@ describe.skipIf(!isLinux)('nothing is left (needs Linux)', () => {
     const root = temporaryDirectory()
     await startForked()
     for (let round = 0; round < rounds; round++) {
-      const server = newInstance({ root })
+      const server = newInstance({ root, prefork: true })
       const starting = server.start().then(
         () => 'ready' as const,
         () => 'failed' as const,
