@@ -150,6 +150,8 @@ export class Zygote {
     await this.#children.endWithin(patience.end)
     if (this.#children.count > 0 || this.#holders > 0) return
     this.end()
+    // Without anything else to do, Node would exit before the process has ended.
+    this.#process.ref()
     await this.ended
   }
 
