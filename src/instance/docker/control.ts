@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { exitWithin, type ProcessExit } from '../control/exit.ts'
 import type { ServerControl } from '../control/server-control.ts'
+import { signalOfNumber } from '../control/signal-names.ts'
 import type { SpawnedProcess } from '../control/spawned.ts'
 import { reaper } from '../owner/reaper.ts'
 import { askEngine, askEngineNow, type Container } from './engine.ts'
@@ -64,8 +64,8 @@ export class ContainerControl implements ServerControl {
     const { exitCode = 0 } = exit
     // The code follows the convention of shells for a signal. A server that exits with such a code itself looks the
     // same.
-    const signal = Object.entries(constants.signals).find(([, number]) => exitCode === 128 + number)?.[0]
-    return signal === undefined ? exit : { exitCode: undefined, signal: signal as NodeJS.Signals }
+    const signal = signalOfNumber(exitCode - 128)
+    return signal === undefined ? exit : { exitCode: undefined, signal }
   }
 
   #id(): string {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ProcessExit } from '../control/exit.ts'
-import { signalOfNumber } from './signal-names.ts'
+import { signalOfNumber } from '../control/signal-names.ts'
 
 /** An answer of a zygote. fixtures/prefork/boot.lua describes the lines. */
 export type Answer =

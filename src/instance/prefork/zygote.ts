@@ -97,11 +97,12 @@ export class Zygote {
     const path = join(directory, 'fork.sock')
     checkSocketPath(path, "zygote's socket")
     makeDirectory(directory, { keep: false })
+    let rendezvous: Rendezvous | undefined
     try {
-      const rendezvous = await Rendezvous.listen(path)
+      rendezvous = await Rendezvous.listen(path)
       const zygote = new Zygote(spawnZygote(command, env, directory), env, rendezvous)
       void zygote.ended.then(() => {
-        rendezvous.close()
+        rendezvous?.close()
         try {
           removeDirectory(directory)
         } catch {
@@ -110,6 +111,7 @@ export class Zygote {
       })
       return zygote
     } catch (error) {
+      rendezvous?.close()
       removeDirectory(directory)
       throw error
     }
