@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
@@ -67,5 +67,11 @@ export function isAlive(pid: number): boolean {
 
 /** What stands in a directory; nothing when it does not exist. */
 export function contentOf(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : []
+  // It may go between a look and the reading.
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
