@@ -4,6 +4,8 @@
  * @module tarantool-fixture
  */
 
+export { type ClusterState, TarantoolCluster } from './cluster/cluster.ts'
+export type { ClusterOptions, ConfigOverlay, ConfigValue } from './config/application-options.ts'
 export type {
   BoxCfgValue,
   Credentials,

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { InvalidOptionError, LuaFileError } from '../errors.ts'
 import { checkBoxCfg, ownOptions } from './box-cfg.ts'
 import { checkOptions } from './check.ts'
+import type { ConfigMode } from './config-mode.ts'
 import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
 import { type Given, namesProgram } from './layers.ts'
 import { isLoopback } from './loopback.ts'
@@ -71,6 +72,8 @@ export interface ResolvedOptions {
   readonly access: 'any' | { readonly uids: readonly number[] }
   readonly recordChanges: boolean
   readonly prefork: boolean
+  /** Set for an instance of a cluster, which Tarantool starts from a config. */
+  readonly configMode: ConfigMode | undefined
 }
 
 /** The same options with the account that the instance has. */
@@ -224,5 +227,6 @@ export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): Re
     access: options.access ?? instanceOptions.access.default,
     recordChanges: options.recordChanges ?? instanceOptions.recordChanges.default,
     prefork: options.prefork ?? instanceOptions.prefork.default,
+    configMode: undefined,
   }
 }

@@ -33,10 +33,11 @@ export interface FailureContext extends ServerDetails {
  * @param chosen the port, if the fixture has chosen one
  */
 export function fingerprintOf(
-  { host, port, versionInName }: ResolvedOptions,
+  { configMode, host, port, versionInName }: ResolvedOptions,
   chosen: number | string | undefined,
   isSpare: boolean,
 ): string {
-  const name = versionInName === undefined ? 'Tarantool' : `Tarantool ${versionInName}`
+  const program = versionInName === undefined ? 'Tarantool' : `Tarantool ${versionInName}`
+  const name = configMode ? `${program} ${configMode.name}` : program
   return `${isSpare ? 'spare ' : ''}${name}[${toUri(host, chosen ?? port ?? '?')}]`
 }

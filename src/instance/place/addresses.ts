@@ -116,8 +116,8 @@ export function resolveAddresses(
     address: toAddress(options.consoleHost, consolePort),
   }
   const ownConsole = uriForServer(own(options.consoleHost), consolePort, workDir)
-  const agentPath =
-    options.docker === undefined || process.platform === 'linux' ? join(workDir, 'agent.sock') : undefined
+  const agentSocket = options.configMode?.agentSocket ?? join(workDir, 'agent.sock')
+  const agentPath = options.docker === undefined || process.platform === 'linux' ? agentSocket : undefined
   if (agentPath !== undefined) checkSocketPath(agentPath, "agent's socket")
   return {
     port,

@@ -7,6 +7,7 @@ import type { Standby } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
 import { sweepOnce } from '../owner/sweep.ts'
 import { Access } from '../start/access.ts'
+import { writeConfigModeScript } from '../start/config-mode-script.ts'
 import { type InitScript, type SeedDuty, writeInitScript } from '../start/init-script.ts'
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from './addresses.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
@@ -51,8 +52,8 @@ export class Workspace {
   }
 
   #choosePlace(): LogFile {
-    const { root, logger } = this.#options
-    this.#directory = newDirectoryPath(placeOf(root, logger))
+    const { configMode, root, logger } = this.#options
+    this.#directory = configMode?.directory ?? newDirectoryPath(placeOf(root, logger))
     return new LogFile(join(this.#directory, logFileName))
   }
 
@@ -108,7 +109,9 @@ export class Workspace {
     try {
       const options = { ...this.#options, credentials: this.access.credentials }
       const place = { addresses: this.#addresses, workDir: this.directory, access: this.access }
-      const script = writeInitScript(options, place, replicationSource, seed)
+      const script = options.configMode
+        ? writeConfigModeScript(options.configMode, place)
+        : writeInitScript(options, place, replicationSource, seed)
       this.#foundSockets = new Map(this.#socketPaths().map(path => [path, identityOf(path)]))
       return script
     } catch (error) {

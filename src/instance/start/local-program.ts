@@ -3,8 +3,11 @@ import { announceBinary } from '../../binary/announce.ts'
 import type { Binary } from '../../binary/binary.ts'
 import { binaryVersion } from '../../binary/binary-version.ts'
 import { locateBinary, toStderr } from '../../binary/locate.ts'
+import type { ConfigMode } from '../../config/config-mode.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
+import { luaLiteral } from '../../protocol/lua-literal.ts'
 import type { Version } from '../../version/version.ts'
+import { errorOfRefusedConfig } from '../failure/config-failure.ts'
 import { mayFork } from '../prefork/may-fork.ts'
 import { serverEnvironment } from './environment.ts'
 import type { Program, ReadyProgram } from './program.ts'
@@ -34,20 +37,21 @@ export class LocalProgram implements Program {
     // The version is asked at the first start of a binary, so that a program that is not Tarantool never runs the init
     // script.
     const version = await this.#introduce(binary)
-    const { commandArgs, env } = this.#options
+    const { commandArgs, configMode, env } = this.#options
     const environment = serverEnvironment(binary.env, env)
-    const canFork = mayFork(this.#options, binary.path, environment)
+    const canFork = configMode === undefined && mayFork(this.#options, binary.path, environment)
     return {
       name: version.text,
       environment,
       identity: () => [version.text, process.platform, process.arch, stampOf(binary.path), commandArgs],
       command: ({ directory, bootFile, logFile }) => ({
         command: binary.path,
-        args: [...commandArgs, bootFile],
+        args: [...commandArgs, ...(configMode ? configArguments(configMode, bootFile) : [bootFile])],
         cwd: directory,
         env: environment,
         logFile,
         prefork: canFork ? { bootFile, directory, logFile, env: environment } : undefined,
+        errorOfExit: configMode && ((exit, context) => errorOfRefusedConfig(exit, context, configMode)),
       }),
     }
   }
@@ -75,6 +79,16 @@ export class LocalProgram implements Program {
     return await binaryVersion(binary, { commandArgs: this.#options.commandArgs })
   }
 }
+
+// Tarantool runs the boot script first, then starts the instance from the config.
+const configArguments = ({ name, configFile }: ConfigMode, bootFile: string): string[] => [
+  '-e',
+  `dofile(${luaLiteral(bootFile)})`,
+  '--name',
+  name,
+  '--config',
+  configFile,
+]
 
 function stampOf(path: string): unknown {
   const { size, mtimeMs } = statSync(path)

@@ -24,6 +24,8 @@ export interface ReadyReport {
   readonly version: string
   /** The template that the server was to make or to compare with. */
   readonly template?: TemplateReport
+  /** The instance of a cluster is read-only. */
+  readonly is_read_only?: boolean
 }
 
 export type Report =

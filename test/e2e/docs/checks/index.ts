@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { parse } from 'yaml'
 import { ci } from './ci.ts'
+import { clusters } from './clusters.ts'
 import { expectsOf, type PageChecks, passingInContainers, passingWith, runAsScript } from './projects.ts'
 import { docker, instances, versions } from './running.ts'
 import { driver, gettingStarted, readme } from './start.ts'
@@ -29,6 +30,7 @@ export const checks: Readonly<Record<string, PageChecks>> = {
   'docs/driver.md': driver,
   'docs/configuration.md': configuration,
   'docs/application.md': application,
+  'docs/clusters.md': clusters,
   'docs/isolation.md': isolation,
   'docs/seeds.md': seeds,
   'docs/handle.md': handle,

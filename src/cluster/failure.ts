@@ -1,0 +1,79 @@
+import { nearestName } from '../config/nearest-name.ts'
+import type { ResolvedApplication } from '../config/resolve-application.ts'
+import {
+  ClusterConfigError,
+  InvalidOptionError,
+  StartTimeoutError,
+  type TarantoolFixtureError,
+  UnknownServerError,
+} from '../errors.ts'
+import { asPlainLine } from '../log/plain-line.ts'
+import type { DescriptionFailure } from './description.ts'
+
+/** Makes the error of a config that Tarantool or the fixture refuses. */
+export function errorOfDescription(
+  { stage, message }: DescriptionFailure,
+  { configFile }: ResolvedApplication,
+): TarantoolFixtureError {
+  if (stage === 'version') {
+    return new ClusterConfigError(`Tarantool ${message} has no reader of configs that the fixture knows`, {
+      configFile,
+    })
+  }
+  if (stage === 'storage') {
+    return new ClusterConfigError(`${configFile}: ${message} is not supported: the fixture reads the file only`, {
+      configFile,
+      hint: `Remove it for the tests: set: { '${message}': null }, and put the config into the file.`,
+    })
+  }
+  if (stage === 'set') return new InvalidOptionError(`option 'set' does not fit ${configFile}: ${message}`)
+  return new ClusterConfigError(`${configFile}: ${message.trim()}`, { configFile })
+}
+
+/** Makes the error of an option that names an instance which does not exist. */
+export function noSuchInstance(
+  option: string,
+  name: string,
+  names: readonly string[],
+  configFile: string,
+): InvalidOptionError {
+  const near = nearestName(name, names)
+  return new InvalidOptionError(`option '${option}': ${configFile} has no instance '${name}'`, {
+    hint: near ? `Did you mean '${near}'?` : `Instances: ${names.join(', ')}.`,
+  })
+}
+
+/** Makes the error of a name that a test asks for. */
+export function unknownName(
+  what: 'instance' | 'replica set',
+  name: string,
+  names: readonly string[],
+): UnknownServerError {
+  const near = nearestName(name, names)
+  const list = `${what === 'instance' ? 'Instances' : 'Replica sets'}: ${names.join(', ')}.`
+  return new UnknownServerError(`no ${what} of the cluster is named '${name}'`, {
+    hint: near ? `Did you mean '${near}'?` : list,
+  })
+}
+
+/** Makes the error of a replica set without a writable instance. */
+export const noLeader = (replicaset: string, names: readonly string[], configFile: string): ClusterConfigError =>
+  new ClusterConfigError(
+    `replica set '${replicaset}' has no leader: its instances (${names.join(', ')}) are read-only`,
+    {
+      configFile,
+      hint: "Name a leader (replication.failover: manual), or set database.mode: rw on one instance; for the tests, in the option 'set'.",
+    },
+  )
+
+const obstacle = /tarantool-fixture: not ready yet: (.*)$/
+
+/** The error of an instance's start as the error of the cluster's start. It says what the instance waited for. */
+export function errorOfMember(error: unknown): unknown {
+  if (!(error instanceof StartTimeoutError)) return error
+  const line = error.logTail.map(asPlainLine).findLast(text => obstacle.test(text))
+  const reason = line && obstacle.exec(line)?.[1]
+  if (reason === undefined) return error
+  const { summary, instance, logTail, logFile, hint } = error
+  return new StartTimeoutError(`${summary}: ${reason}`, { instance, logTail, logFile, hint, cause: error })
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ConfigMode } from '../config/config-mode.ts'
+import type { Credentials } from '../config/options.ts'
+import type { ResolvedOptions } from '../config/resolve.ts'
+import type { ResolvedCluster } from '../config/resolve-cluster.ts'
+import { type PortReservation, reservePort } from '../instance/place/port.ts'
+import type { DescribedInstance, Description } from './description.ts'
+import { accountOf, chooseMembers, type Members } from './members.ts'
+import { type MemberPlace, placedConfig, placeOfMember } from './placed-config.ts'
+
+const host = '127.0.0.1'
+
+/** Everything that the instances of one cluster are made from: who they are, where they are, and as whom tests connect. */
+export class ClusterPlan {
+  readonly members: Members
+  readonly configFile: string
+  readonly #cluster: ResolvedCluster
+  readonly #places: readonly MemberPlace[]
+  // Kept, since a port is free for others when nobody holds its reservation.
+  readonly #ports: readonly PortReservation[]
+  readonly #ownAccount: Credentials | undefined
+
+  private constructor(
+    cluster: ResolvedCluster,
+    members: Members,
+    directory: string,
+    ports: readonly PortReservation[],
+  ) {
+    this.members = members
+    this.configFile = join(directory, 'config.yaml')
+    this.#cluster = cluster
+    this.#ports = ports
+    this.#places = members.instances.map((description, index) =>
+      placeOfMember(description, { directory, index: index + 1, port: this.#ports[index]?.port ?? 0 }),
+    )
+    const { as } = cluster.application
+    if (as === undefined) this.#ownAccount = { user: 'tarantool_fixture', password: randomBytes(12).toString('hex') }
+    else accountOf(as, members.connect)
+  }
+
+  /** Chooses the instances, and a port for each. @throws InvalidOptionError, ClusterConfigError, SocketPathTooLongError */
+  static async make(cluster: ResolvedCluster, description: Description, directory: string): Promise<ClusterPlan> {
+    const members = chooseMembers(description, cluster.application)
+    const ports: PortReservation[] = []
+    for (const _ of members.instances) ports.push(await reservePort(host))
+    return new ClusterPlan(cluster, members, directory, ports)
+  }
+
+  /** Writes the config, with the addresses and directories of this cluster. */
+  writeConfig(description: Description): void {
+    const { directory: appDir } = this.#cluster.application
+    const config = placedConfig(description, this.#places, { appDir, account: this.#ownAccount })
+    // JSON is YAML.
+    writeFileSync(this.configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+  }
+
+  /** The options of each instance, in the order of the members. */
+  instanceOptions(): ResolvedOptions[] {
+    return this.#places.map(place => ({
+      ...this.#cluster.shared,
+      host,
+      port: place.port,
+      consoleHost: 'unix/',
+      consolePort: place.consoleSocket,
+      credentials: this.#accountFor(place.description),
+      configMode: this.#configMode(place),
+    }))
+  }
+
+  #accountFor(description: DescribedInstance): Credentials | undefined {
+    const { as } = this.#cluster.application
+    if (as === undefined) return this.#ownAccount
+    return description.users[as] && accountOf(as, description)
+  }
+
+  #configMode({ description, directory, agentSocket }: MemberPlace): ConfigMode {
+    const { application } = this.#cluster
+    const peers = this.members.instances.filter(
+      ({ name, replicaset, is_anonymous }) =>
+        replicaset === description.replicaset && name !== description.name && !is_anonymous,
+    )
+    return {
+      name: description.name,
+      configFile: this.configFile,
+      directory,
+      appDir: application.directory,
+      agentSocket,
+      peers: peers.map(({ name }) => name),
+      isAnonymous: description.is_anonymous,
+      isRouter: description.sharding.includes('router'),
+      ready: application.ready,
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/** The terms of an instance that Tarantool 3 starts from a config: one instance of a cluster. */
+export interface ConfigMode {
+  /** The instance's name in the config. */
+  readonly name: string
+  /** The path of the config, with the addresses and directories of this cluster. */
+  readonly configFile: string
+  /** The instance's own directory. */
+  readonly directory: string
+  /** The application's directory, from which relative paths of the config start. */
+  readonly appDir: string
+  /** The path of the console's socket that only the fixture uses. */
+  readonly agentSocket: string
+  /** The other instances of the replica set that replicate with this instance. */
+  readonly peers: readonly string[]
+  /** Only this instance knows of the replication. */
+  readonly isAnonymous: boolean
+  /** The instance is a router of vshard. */
+  readonly isRouter: boolean
+  /** Lua that has to return a true value before the instance counts as ready. */
+  readonly ready: string | undefined
+}

@@ -1,0 +1,112 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { InvalidOptionError } from '../errors.ts'
+import type { ApplicationOptions, ConfigOverlay, ConfigValue } from './application-options.ts'
+import type { Given } from './layers.ts'
+import type { InstanceOptions } from './options.ts'
+import { applicationOptions } from './table/application.ts'
+
+/** A value that is laid over the config, at a path. */
+export interface OverlayEntry {
+  readonly path: readonly string[]
+  readonly value: ConfigValue
+}
+
+/** A checked application. */
+export interface ResolvedApplication {
+  /** The absolute path of the config. */
+  readonly configFile: string
+  /** The directory from which relative paths of the config start. */
+  readonly directory: string
+  /** The path of the instances.yml, if the directory has one. */
+  readonly instancesFile: string | undefined
+  /** Names of instances, and expressions that match them. Empty: no choice. */
+  readonly instances: readonly (string | { readonly source: string; readonly flags: string })[]
+  readonly connect: string | undefined
+  readonly as: string | undefined
+  readonly set: readonly OverlayEntry[]
+  readonly ready: string | undefined
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+
+const firstFile = (directory: string, names: readonly string[]): string | undefined =>
+  names.map(name => join(directory, name)).find(isFile)
+
+function configOf(given: string, baseDir: string): string {
+  const path = resolve(baseDir, given)
+  if (!existsSync(path)) throw new InvalidOptionError(`option 'app': ${path} does not exist`)
+  if (isFile(path)) return path
+  const found = firstFile(path, ['config.yaml', 'config.yml'])
+  if (found !== undefined) return found
+  throw new InvalidOptionError(`option 'app': the directory ${path} has no config.yaml`, {
+    hint: "For an application without a config.yaml, use 'appLua'.",
+  })
+}
+
+const isMap = (value: ConfigValue): value is { readonly [name: string]: ConfigValue } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function* entriesBelow(path: readonly string[], value: ConfigValue): Generator<OverlayEntry> {
+  const names = isMap(value) ? Object.keys(value).filter(name => value[name] !== undefined) : []
+  if (!isMap(value) || names.length === 0) yield { path, value }
+  else for (const name of names) yield* entriesBelow([...path, name], value[name])
+}
+
+/**
+ * The values of an overlay, one for each path. Dots in the overlay's own keys separate the parts of a path. In nested
+ * objects, a key is one part, so that names can contain dots.
+ *
+ * @throws InvalidOptionError for a path with an empty part
+ */
+export function overlayEntries(overlay: ConfigOverlay): OverlayEntry[] {
+  return Object.entries(overlay).flatMap(([key, value]) => {
+    const path = key.split('.')
+    if (path.includes('')) throw new InvalidOptionError(`option 'set': '${key}' is not a path`)
+    return value === undefined ? [] : [...entriesBelow(path, value)]
+  })
+}
+
+/** The options of an application among all options of a server. */
+export function applicationPart(options: ApplicationOptions & InstanceOptions): {
+  application: ApplicationOptions
+  instance: InstanceOptions
+} {
+  const own = Object.keys(applicationOptions)
+  const all = Object.entries(options)
+  return {
+    application: Object.fromEntries(all.filter(([name]) => own.includes(name))),
+    instance: Object.fromEntries(all.filter(([name]) => !own.includes(name))),
+  }
+}
+
+/**
+ * Finds the files of an application.
+ *
+ * @throws InvalidOptionError if the config does not exist, or if an option lacks its `app`
+ */
+export function resolveApplication({ options, baseDirOf }: Given<ApplicationOptions>): ResolvedApplication | undefined {
+  const { app, instances = [], connect, as, set = {}, ready } = options
+  if (app === undefined) {
+    const name = (Object.keys(applicationOptions) as (keyof ApplicationOptions)[]).find(
+      key => options[key] !== undefined,
+    )
+    if (name === undefined) return undefined
+    throw new InvalidOptionError(`option '${name}' needs the option 'app'`, {
+      hint: "'app' is the directory of a Tarantool 3 application, which has a config.yaml.",
+    })
+  }
+  const configFile = configOf(app, baseDirOf('app'))
+  const directory = dirname(configFile)
+  const names = Array.isArray(instances) ? (instances as readonly (string | RegExp)[]) : [instances as string | RegExp]
+  return {
+    configFile,
+    directory,
+    instancesFile: firstFile(directory, ['instances.yml', 'instances.yaml']),
+    instances: names.map(name => (typeof name === 'string' ? name : { source: name.source, flags: name.flags })),
+    connect,
+    as,
+    set: overlayEntries(set),
+    ready,
+  }
+}

@@ -1,0 +1,43 @@
+import { InvalidOptionError } from '../errors.ts'
+import { type ClusterOptions, sharedOptions } from './application-options.ts'
+import { checkOptions } from './check.ts'
+import { type ResolvedOptions, resolveGiven } from './resolve.ts'
+import { applicationPart, type ResolvedApplication, resolveApplication } from './resolve-application.ts'
+import { applicationOptions } from './table/application.ts'
+import { instanceOptions } from './table/instance.ts'
+import { entriesOf } from './table/option.ts'
+import { checkVersion } from './version.ts'
+
+/** The checked options of a cluster. */
+export interface ResolvedCluster {
+  readonly application: ResolvedApplication
+  /** The options that all instances share. */
+  readonly shared: ResolvedOptions
+}
+
+/** The default of `timeout`, in milliseconds: several instances start together, and wait for each other. */
+const clusterTimeout = 30_000
+
+const entries = entriesOf({
+  ...applicationOptions,
+  ...Object.fromEntries(sharedOptions.map(name => [name, instanceOptions[name]])),
+})
+
+/**
+ * Checks a cluster's options and fills in the defaults.
+ *
+ * @param baseDir the directory that relative paths start from. Default: the working directory.
+ * @throws UnknownOptionError, InvalidOptionError
+ */
+export function resolveCluster(options: ClusterOptions, baseDir: string = process.cwd()): ResolvedCluster {
+  checkOptions('TarantoolCluster', entries, options)
+  checkVersion('TarantoolCluster', options.version)
+  const { application, instance } = applicationPart(options)
+  const baseDirOf = (): string => baseDir
+  const resolved = resolveApplication({ options: application, baseDirOf })
+  if (!resolved) throw new InvalidOptionError("TarantoolCluster needs the option 'app'")
+  return {
+    application: resolved,
+    shared: resolveGiven({ options: { timeout: clusterTimeout, ...instance }, baseDirOf }),
+  }
+}

@@ -1,0 +1,66 @@
+import * as v from 'valibot'
+import type { ApplicationOptions } from '../application-options.ts'
+import type { Table } from './option.ts'
+import { text } from './types.ts'
+
+const configValue: v.GenericSchema = v.union(
+  [
+    v.string(),
+    v.pipe(v.number(), v.finite()),
+    v.boolean(),
+    v.null(),
+    v.undefined(),
+    v.array(v.lazy(() => configValue)),
+    v.record(
+      v.string(),
+      v.lazy(() => configValue),
+    ),
+  ],
+  'must be a string, a finite number, a boolean, null, or an array or object of these',
+)
+
+const instanceName = v.union([text, v.instance(RegExp)])
+
+/** Every option of a Tarantool 3 application. resolve-application.ts finds its files. */
+export const applicationOptions: Table<ApplicationOptions> = {
+  app: {
+    type: text,
+    takes: 'string',
+    otherwise: 'none',
+    path: 'directory',
+    doc: 'A Tarantool 3 application: a directory with a `config.yaml`, or the path of the file. See [Clusters](clusters.md).',
+  },
+  instances: {
+    type: v.union(
+      [instanceName, v.array(instanceName)],
+      'must be the name of an instance, an expression, or a list of these',
+    ),
+    takes: 'string | RegExp | (string | RegExp)[]',
+    otherwise: '`instances.yml`, else all',
+    doc: 'The instances of the config to start.',
+  },
+  connect: {
+    type: text,
+    takes: 'string',
+    otherwise: 'the first instance by name',
+    doc: 'The instance whose address tests get.',
+  },
+  as: {
+    type: text,
+    takes: 'string',
+    otherwise: "an account of the fixture's",
+    doc: 'The user of the config as whom tests connect.',
+  },
+  set: {
+    type: v.record(v.string(), configValue),
+    takes: '{ [path]: value }',
+    otherwise: 'none',
+    doc: 'Options laid over the config, by their paths. `null` removes an option.',
+  },
+  ready: {
+    type: text,
+    takes: 'string',
+    otherwise: 'none',
+    doc: 'Lua that has to return a true value in each instance before the cluster counts as ready.',
+  },
+}

@@ -1,0 +1,175 @@
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { ClusterOptions } from '../../src/index.ts'
+import { TarantoolCluster } from '../../src/index.ts'
+import { newCluster, oneInstance, threeInstances } from '../support/clusters.ts'
+import { skipWithout } from '../support/features.ts'
+import { contentOf, temporaryDirectory, writeFiles } from '../support/instances.ts'
+
+const withConfig = (config: string): string => writeFiles({ 'config.yaml': config })
+const one = 'groups: { g: { replicasets: { r: { instances: { i: {} } } } } }'
+const two = 'groups: { g: { replicasets: { r: { instances: { i: {}, j: {} } } } } }'
+
+test.each<[string, object, string]>([
+  ['a directory without a config', {}, 'has no config.yaml'],
+  ['no such directory', { app: './nowhere' }, 'nowhere does not exist'],
+  ['a path with an empty part', { app: 'x', set: { 'a..b': 1 } }, "'a..b' is not a path"],
+  ['a value that YAML has not', { app: 'x', set: { a: () => 1 } }, "option 'set.a' must be a string"],
+  ['an option of a single server', { boxCfg: {} }, "unknown option 'boxCfg'"],
+])('%s', (_, options, message) => {
+  const app = temporaryDirectory()
+  const given = { app, ...options, ...('set' in options && { app: withConfig(one) }) } as ClusterOptions
+  expect(() => new TarantoolCluster(given)).toThrow(message)
+})
+
+interface Refusal {
+  readonly name: string
+  readonly config: string
+  readonly options?: Partial<ClusterOptions>
+  readonly code?: string
+  readonly message: RegExp
+}
+
+const refusals: readonly Refusal[] = [
+  {
+    name: 'an unknown option',
+    config: `replication: { timeou: 1 }\n${one}`,
+    message: /config\.yaml: .*replication: Unexpected field "timeou"/,
+  },
+  { name: 'YAML that is none', config: '{ groups: [', message: /config\.yaml: .*line: 2/s },
+  { name: 'an empty file', config: '', message: /config\.yaml: / },
+  { name: 'no instance', config: 'groups: {}', message: /config\.yaml has no instances/ },
+  {
+    name: 'an option of the Enterprise Edition',
+    config: `security: { auth_type: pap-sha256 }\n${one}`,
+    message: /Community Edition/,
+  },
+  { name: 'etcd', config: `config: { etcd: { prefix: /shop } }\n${one}`, message: /config\.etcd is not supported/ },
+  {
+    name: 'a config storage',
+    config: `config: { storage: { prefix: /shop } }\n${one}`,
+    message: /config\.storage is not supported/,
+  },
+  {
+    name: 'a role that is nowhere',
+    config: `roles: [no-such-role]\n${one}`,
+    message: /Tarantool i\[.*\] did not start: .*no-such-role/,
+  },
+  {
+    name: 'a leader that is nowhere',
+    config: one.replace('r: {', 'r: { replication: { failover: manual }, leader: x,'),
+    message: /instance "x" is not found/,
+  },
+  { name: 'only read-only instances', config: two, message: /No leader to register new instance/ },
+  {
+    name: 'instances: an unknown name',
+    config: two,
+    options: { instances: ['k'] },
+    code: 'INVALID_OPTION',
+    message: /no instance 'k'/,
+  },
+  {
+    name: 'instances: an expression without a match',
+    config: two,
+    options: { instances: /^x/ },
+    code: 'INVALID_OPTION',
+    message: /matches \/\^x\//,
+  },
+  {
+    name: 'connect: an unknown name',
+    config: two,
+    options: { connect: 'k' },
+    code: 'INVALID_OPTION',
+    message: /no instance 'k'/,
+  },
+  {
+    name: 'connect: an instance that is left out',
+    config: two,
+    options: { connect: 'i', instances: 'j' },
+    code: 'INVALID_OPTION',
+    message: /'i' is not among those to start/,
+  },
+  {
+    name: 'as: an unknown user',
+    config: one,
+    options: { as: 'app' },
+    code: 'INVALID_OPTION',
+    message: /no user 'app'/,
+  },
+  {
+    name: 'set: an unknown option',
+    config: one,
+    options: { set: { 'replication.timeou': 1 } },
+    code: 'INVALID_OPTION',
+    message: /option 'set' does not fit .*Unexpected field "timeou"/,
+  },
+  {
+    name: 'set: a wrong type',
+    config: one,
+    options: { set: { 'replication.timeout': 'x' } },
+    code: 'INVALID_OPTION',
+    message: /replication\.timeout: .*Unable to parse a number/,
+  },
+  {
+    name: 'ready: what does not compile',
+    config: one,
+    options: { ready: 'return (' },
+    code: 'INIT_SCRIPT',
+    message: /ready:1: unexpected symbol/,
+  },
+  {
+    name: 'ready: what never holds',
+    config: one,
+    options: { ready: 'return false', timeout: 2500 },
+    code: 'START_TIMEOUT',
+    message: /'ready' is not true: return false/,
+  },
+]
+
+describe('refused with a reason', () => {
+  beforeEach(context => skipWithout('a config file', context))
+
+  test.each(refusals)('$name', async ({ config, options, code = 'CLUSTER_CONFIG', message }) => {
+    const cluster = newCluster({ app: withConfig(config), ...options })
+    await expect(cluster.start()).rejects.toMatchObject({
+      code: `ERR_TARANTOOL_${code}`,
+      summary: expect.stringMatching(message),
+    })
+    expect(contentOf(cluster.directory)).toEqual([])
+  })
+
+  test('as: a user whose password is not in the config', async () => {
+    const app = oneInstance()
+    await expect(newCluster({ app, as: 'locked' }).start()).rejects.toThrow("password of the user 'locked'")
+    const set = { 'credentials.users.locked.password': 'open', 'credentials.users.locked.roles': ['super'] }
+    const cluster = await newCluster({ app, as: 'locked', set }).start()
+    expect(await cluster.instance().eval('return box.session.user()')).toEqual(['locked'])
+  })
+
+  test('instances.yml names an instance that the config does not have', async () => {
+    const app = threeInstances({ 'instances.yml': 's-001:\ns-009:\n' })
+    await expect(newCluster({ app }).start()).rejects.toThrow(/instances\.yml names the instance 's-009'/)
+  })
+
+  test('the path of a socket is too long', async () => {
+    const root = join(temporaryDirectory(), 'x'.repeat(100))
+    await expect(newCluster({ app: oneInstance(), root }).start()).rejects.toMatchObject({
+      code: 'ERR_TARANTOOL_SOCKET_PATH_TOO_LONG',
+      summary: expect.stringContaining("instance 'only-001'"),
+    })
+  })
+
+  test('reload: a config that Tarantool refuses leaves the former in force', async () => {
+    const cluster = await newCluster({ app: oneInstance() }).start()
+    await expect(cluster.set({ 'log.levl': 7 })).rejects.toMatchObject({ code: 'ERR_TARANTOOL_INVALID_OPTION' })
+    await cluster.set({ 'log.level': 7 })
+    expect(await cluster.instance().eval('return box.cfg.log_level')).toEqual([7])
+  })
+
+  test('an unknown name in a request', async () => {
+    const cluster = await newCluster({ app: threeInstances() }).start()
+    expect(() => cluster.instance('s-01')).toThrow("no instance of the cluster is named 's-01'")
+    await expect(cluster.leader('t')).rejects.toThrow("no replica set of the cluster is named 't'")
+    await expect(cluster.leader()).rejects.toThrow('no replica set of the cluster is named')
+  })
+})
