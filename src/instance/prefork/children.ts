@@ -70,6 +70,7 @@ export class Children {
     const child = this.#running.get(pid)
     if (!child) return
     child.settle(exit)
+    if (!child.pending) return
     // The connections of a server that ends at once may be seen after its end.
     setTimeout(() => {
       if (!child.pending) return

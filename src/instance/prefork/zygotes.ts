@@ -6,9 +6,10 @@ import { Zygote } from './zygote.ts'
 
 interface Prefork {
   /** Undefined after the first server, which is spawned: there may be no second. */
-  zygote: Promise<Zygote> | undefined
+  zygote: Promise<Zygote | undefined> | undefined
   /** The number of zygotes in a row that have ended without a server. */
   failures: number
+  lastFailed: Zygote | undefined
 }
 
 // One for each program and for each environment that a program reads before its init script.
@@ -29,6 +30,16 @@ function keyOf(command: string, env: Readonly<Record<string, string>>): string {
 /** True if the first server of a process is forked, too. That helps a process that starts several servers. */
 const forksFirst = (): boolean => process.env.TARANTOOL_FIXTURE_PREFORK === '1'
 
+// The last zygote of a program may have ended: after some time without servers, or by a failure. Servers that start
+// together share the next one.
+async function currentZygote(prefork: Prefork, start: () => Promise<Zygote>): Promise<Zygote | undefined> {
+  const last = prefork.zygote
+  const zygote = await last
+  if (zygote && !zygote.gone) return zygote
+  if (prefork.zygote === last) prefork.zygote = start().catch(() => undefined)
+  return await prefork.zygote
+}
+
 /**
  * Forks a server from the program's zygote.
  *
@@ -37,30 +48,27 @@ const forksFirst = (): boolean => process.env.TARANTOOL_FIXTURE_PREFORK === '1'
 export async function forkServer(command: string, order: ForkOrder): Promise<ForkedProcess | undefined> {
   const key = keyOf(command, order.env)
   const known = preforks.get(key)
-  const prefork = known ?? { zygote: undefined, failures: 0 }
+  const prefork = known ?? { zygote: undefined, failures: 0, lastFailed: undefined }
   preforks.set(key, prefork)
   if ((!known && !forksFirst()) || prefork.failures >= mostFailures) return undefined
-  prefork.zygote ??= Zygote.start(command, order.env)
-  const starting = prefork.zygote
-  const zygote = await starting.catch(() => undefined)
+  const zygote = await currentZygote(prefork, () => Zygote.start(command, order.env))
   try {
     const forked = await zygote?.fork(order)
     prefork.failures = forked ? 0 : prefork.failures + 1
     return forked
   } catch (error) {
     if (!(error instanceof NotForkedError)) throw error
-    if (zygote?.gone && starting === prefork.zygote) {
+    // Servers that wait for the same zygote fail together, which counts once.
+    if (zygote?.gone && prefork.lastFailed !== zygote) {
+      prefork.lastFailed = zygote
       prefork.failures = zygote.gone.isFinal ? mostFailures : prefork.failures + 1
     }
     return undefined
-  } finally {
-    // The next server gets another.
-    if ((!zygote || zygote.gone) && starting === prefork.zygote) prefork.zygote = undefined
   }
 }
 
 /** Ends the zygotes of this process that have no servers. */
 export async function endUnusedZygotes(): Promise<void> {
-  const zygotes = await Promise.all([...preforks.values()].map(({ zygote }) => zygote?.catch(() => undefined)))
+  const zygotes = await Promise.all([...preforks.values()].map(({ zygote }) => zygote))
   await Promise.all(zygotes.map(zygote => zygote?.endIfUnused()))
 }

@@ -110,9 +110,10 @@ describe.skipIf(!isLinux)('a zygote (needs Linux)', () => {
     expect(await server.eval('return 1')).toEqual([1])
   })
 
-  test('without servers ends after some time', async () => {
+  test('without servers ends after some time; the next server has another zygote', async () => {
     await (await startForked()).stop()
     await vi.waitFor(() => expect(zygotes()).toEqual([]), within)
+    expect(isForked(await startInstance({ prefork: true }))).toBe(true)
   })
 
   test('forks servers that start and end all at once', async () => {
