@@ -259,7 +259,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
   prefork: {
     type: v.boolean(),
     takes: 'boolean',
-    default: false,
-    doc: 'On Linux, forks servers from a running Tarantool instead of starting each anew, which is faster. See [Forked servers](forked-servers.md).',
+    default: true,
+    doc: 'On Linux, forks the second and further servers from a running Tarantool instead of starting each anew, which is faster. See [Forked servers](forked-servers.md).',
   },
 }
