@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { TarantoolInstance } from '../../src/index.ts'
-import { median, reportTime } from './pairs.ts'
+import { measured } from './pairs.ts'
+import { reportTime } from './report.ts'
 
 const connectionsAtATime = 100
 
@@ -37,7 +38,11 @@ export async function benchAccess(pairs: number): Promise<void> {
       // The first warms up.
       if (pair > 0) differences.push((work.get(asking) ?? Number.NaN) - (work.get(open) ?? Number.NaN))
     }
-    reportTime("a connection, more than with access: 'any'", median(differences), 0.1)
+    reportTime(
+      "check of a connection's owner, per connection, more than with `access: 'any'`",
+      measured(differences),
+      0.1,
+    )
   } finally {
     await Promise.all([asking.stop(), open.stop()])
   }

@@ -1,6 +1,7 @@
 import { execaSync } from 'execa'
 import { TarantoolInstance, TarantoolSyncInstance } from '../../src/index.ts'
-import { median } from './pairs.ts'
+import { measured } from './pairs.ts'
+import { reportTime } from './report.ts'
 
 const callsAtATime = 20
 
@@ -26,7 +27,7 @@ export async function benchBlocking(pairs: number): Promise<void> {
     ['eval', () => sync.eval('return 1'), () => twin.eval('return 1')],
     ['command', () => sync.command('1'), () => twin.command('1')],
   ] as const) {
-    const times: { ours: number[]; twin: number[] } = { ours: [], twin: [] }
+    const more: number[] = []
     // The first 100 warm up.
     for (let pair = 0; pair < pairs * 10 + 5; pair++) {
       const ours = time(() => {
@@ -34,14 +35,9 @@ export async function benchBlocking(pairs: number): Promise<void> {
       })
       const bare = await timeAsync(asynchronous)
       if (pair < 5) continue
-      times.ours.push(ours)
-      times.twin.push(bare)
+      more.push(ours - bare)
     }
-    const [ours, bare] = [median(times.ours), median(times.twin)]
-    const verdict = ours - bare <= 0.5 ? 'ok' : 'OVER'
-    console.log(
-      `${`a blocking ${name}, beside ${name}`.padEnd(44)} ${ours.toFixed(3).padStart(9)} ms ${bare.toFixed(3).padStart(9)} ms   ${(ours - bare).toFixed(3)} ms more (at most 0.5: ${verdict})`,
-    )
+    reportTime(`a blocking \`${name}()\`, more than the same call awaited`, measured(more), 0.5)
   }
   sync.stop()
   await twin.stop()

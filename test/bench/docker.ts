@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { TarantoolDockerInstance } from '../../src/index.ts'
 import { freePort } from '../../src/instance/place/port.ts'
 import { docker, needsEngine, noEngine } from '../support/engine.ts'
-import { compare, report } from './pairs.ts'
+import { compare } from './pairs.ts'
+import { report } from './report.ts'
 
 interface BareContainer {
   readonly child: ChildProcess
@@ -76,5 +77,5 @@ export async function benchDocker(pairs: number): Promise<void> {
       return took
     },
   )
-  report('start in a container / bare docker run', start, 1.1)
+  report('start in a container, compared to a bare `docker run` of the same image', start, 1.1)
 }

@@ -1,9 +1,11 @@
 // npm run bench [-- PAIRS [NAME...]]: what the fixture costs beside the bare thing, each a ratio within this run. Prints;
-// fails nothing.
+// fails nothing. With --write, all rows go into docs/costs.md, in the column of the Tarantool that ran.
+import { binaryVersion } from '../../src/binary/binary-version.ts'
 import { locateBinary } from '../../src/binary/locate.ts'
 import { noSources } from '../support/no-downloads.ts'
 import { benchAccess } from './access.ts'
 import { benchBlocking } from './blocking.ts'
+import { writeCosts } from './costs-page.ts'
 import { benchDocker } from './docker.ts'
 import { benchHook } from './hook.ts'
 import { benchJest } from './jest-suite.ts'
@@ -30,21 +32,26 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   blocking: benchBlocking,
 }
 
-const [pairs = 20, ...wanted] = process.argv.slice(2).map((word, index) => (index === 0 ? Number(word) : word)) as [
-  number?,
-  ...string[],
-]
+const words = process.argv.slice(2)
+const isToWrite = words.includes('--write')
+const [count = '20', ...wanted] = words.filter(word => word !== '--write')
+const pairs = Number(count)
 const unknown = wanted.filter(name => !(name in benches))
-if (Number.isNaN(pairs) || unknown.length > 0) {
-  console.error(`npm run bench [-- PAIRS [NAME...]], of: ${Object.keys(benches).join(', ')}`)
+if (Number.isNaN(pairs) || unknown.length > 0 || (isToWrite && wanted.length > 0)) {
+  console.error(`npm run bench [-- PAIRS [NAME...]], of: ${Object.keys(benches).join(', ')}
+npm run bench -- PAIRS --write: all of them, into docs/costs.md`)
   process.exit(1)
 }
 
 // Some move the cache, where the Tarantool that all of them run may be.
-const { path, env } = await locateBinary()
-Object.assign(process.env, { ...env, ...noSources, TARANTOOL_BIN: path })
+const binary = await locateBinary()
+Object.assign(process.env, { ...binary.env, TARANTOOL_BIN: binary.path })
 
-console.log(`medians over ${pairs} pairs${' '.repeat(30)}ours         bare`)
+console.log(`medians of ${pairs} pairs, with their quartiles`)
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length === 0 || wanted.includes(name)) await bench(pairs)
+}
+if (isToWrite) {
+  const { major, minor, patch } = await binaryVersion(binary)
+  writeCosts({ version: `${major}.${minor}.${patch}`, pairs })
 }

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import { installRunners } from '../e2e/support/install.ts'
-import { median, reportTime } from './pairs.ts'
+import { median } from './pairs.ts'
 import { installEmptyModule, jest, makeProject, runProject } from './project.ts'
+import { reportTime } from './report.ts'
 import { benchWholeRun } from './whole-run.ts'
 
 /** What a test file pays for the import. */
@@ -25,7 +26,7 @@ async function benchImport(rounds: number): Promise<void> {
     }
   }
   for (const directory of [empty, ...Object.values(directories)]) rmSync(directory, { recursive: true })
-  reportTime("require('tarantool-fixture/jest'), more than an empty module", median(took.ours) - median(took.empty), 10)
+  reportTime('import in a test file, more than an empty module: Jest', median(took.ours) - median(took.empty), 10)
 }
 
 export async function benchJest(pairs: number): Promise<void> {

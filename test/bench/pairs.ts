@@ -1,15 +1,37 @@
 /** The middle of a list of numbers. */
-export function median(values: readonly number[]): number {
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
+
+/** The number below which a share of the numbers lies. */
+function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+/** A measured value with its spread: half of the measurements lie between `low` and `high`. */
+export interface Measured {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+/** The median of some measurements, and their quartiles. */
+export function measured(values: readonly number[]): Measured {
+  return { value: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) }
 }
 
 export interface Comparison {
   /** Milliseconds, medians over the pairs. */
   readonly ours: number
   readonly bare: number
-  /** `ours / bare`. */
-  readonly ratio: number
+  /** `ours / bare` of the medians. The quartiles are those of the pairs' own ratios. */
+  readonly ratio: Measured
+}
+
+/** Compares two lists of times, of which each two belong to one pair. */
+export function comparisonOf(ours: readonly number[], bare: readonly number[]): Comparison {
+  const ratios = measured(ours.map((time, pair) => time / (bare[pair] ?? Number.NaN)))
+  const medians = { ours: median(ours), bare: median(bare) }
+  return { ...medians, ratio: { ...ratios, value: medians.ours / medians.bare } }
 }
 
 /**
@@ -29,20 +51,5 @@ export async function compare(
       if (pair > 0) times[name].push(took)
     }
   }
-  const medians = { ours: median(times.ours), bare: median(times.bare) }
-  return { ...medians, ratio: medians.ours / medians.bare }
-}
-
-/** Prints a comparison beside the ratio that it should stay below. */
-export function report(name: string, comparison: Comparison, atMost: number): void {
-  const { ours, bare, ratio } = comparison
-  const verdict = ratio <= atMost ? 'ok' : 'OVER'
-  console.log(
-    `${name.padEnd(44)} ${ours.toFixed(2).padStart(9)} ms ${bare.toFixed(2).padStart(9)} ms   ratio ${ratio.toFixed(3)} (at most ${atMost.toFixed(2)}: ${verdict})`,
-  )
-}
-
-/** Prints a time in milliseconds beside what it should stay below. */
-export function reportTime(name: string, took: number, atMost: number): void {
-  console.log(`${name.padEnd(68)} ${took.toFixed(2)} ms (at most ${atMost}: ${took <= atMost ? 'ok' : 'OVER'})`)
+  return comparisonOf(times.ours, times.bare)
 }

@@ -6,7 +6,8 @@ import { endUnusedZygotes } from '../../src/instance/prefork/zygotes.ts'
 import { isAtLeast } from '../../src/version/version.ts'
 import { isZygote, processes } from '../support/processes.ts'
 import { type BareServer, startBare, stopBare } from './bare-server.ts'
-import { compare, report } from './pairs.ts'
+import { compare } from './pairs.ts'
+import { report, reportValue } from './report.ts'
 
 const together = 8
 
@@ -74,10 +75,11 @@ async function compareMemory(): Promise<void> {
   const zygotes = processes().filter(running => running.parent === process.pid && isZygote(running))
   const ours = memoryOf([...instances.map(({ pid }) => Number(pid)), ...zygotes.map(({ pid }) => pid)])
   await Promise.all(instances.map(instance => instance.stop()))
-  const megabytes = (kilobytes: number): string => (kilobytes / 1024).toFixed(0)
-  const ratio = ours / theirs
-  console.log(
-    `memory of ${together} servers and the zygote / ${together} bare ones: ${megabytes(ours)} MB, ${megabytes(theirs)} MB, ratio ${ratio.toFixed(3)} (at most 0.85: ${ratio <= 0.85 ? 'ok' : 'OVER'})`,
+  reportValue(
+    `memory of ${together} servers and the zygote, compared to ${together} bare spawns`,
+    ours / theirs,
+    '×',
+    0.85,
   )
 }
 
@@ -94,13 +96,13 @@ export async function benchPrefork(pairs: number): Promise<void> {
       () => startInstances(together),
       () => startBareServers(together),
     )
-    report(`${together} forked at once / ${together} bare spawns`, eight, limits.eight)
+    report(`${together} servers at once, forked, compared to bare spawns`, eight, limits.eight)
     const one = await compare(
       pairs,
       () => startInstances(1),
       () => startBareServers(1),
     )
-    report('one forked / bare spawn', one, limits.one)
+    report('one more server, forked, compared to a bare spawn', one, limits.one)
     const instance = await new TarantoolInstance({ prefork: true }).start()
     let bare = await startBare()
     const restart = await compare(
@@ -112,7 +114,7 @@ export async function benchPrefork(pairs: number): Promise<void> {
           bare = await startBare()
         }),
     )
-    report('restart, forked / bare stop and spawn', restart, limits.one)
+    report('`restart()`, forked, compared to a bare stop and spawn', restart, limits.one)
     await Promise.all([instance.stop(), stopBare(bare)])
     await compareMemory()
   })
@@ -126,5 +128,5 @@ export async function benchPrefork(pairs: number): Promise<void> {
     () => startBareServers(together),
   )
   delete process.env.TARANTOOL_FIXTURE_PREFORK
-  report(`${together} with the zygote's start / ${together} bare spawns`, whole, limits.withZygote)
+  report(`${together} servers at once with the start of the zygote, compared to bare spawns`, whole, limits.withZygote)
 }

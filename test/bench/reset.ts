@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type InstanceOptions, TarantoolInstance } from '../../src/index.ts'
-import { compare, median, report } from './pairs.ts'
+import { compare, median } from './pairs.ts'
+import { report } from './report.ts'
 
 export const appLua =
   "box.schema.space.create('rows', { if_not_exists = true }):create_index('pk', { if_not_exists = true })"
@@ -47,13 +48,17 @@ async function benchMillionRows(pairs: number): Promise<void> {
       () => many(full),
       () => many(empty),
     )
-    report('reset after 10 rows, of 1,000,000 / of none', sizes, 1.5)
+    report(
+      'reset of 10 changed rows in a space of 1,000,000 rows, compared to the same reset in an empty space',
+      sizes,
+      1.5,
+    )
     const restarts = await compare(
       3,
       () => resetTen(full),
       () => timed(() => full.restart({ recreate: true })),
     )
-    report('reset after 10 rows / restart from the template', restarts, 0.01)
+    report('reset of 10 changed rows among 1,000,000, compared to a restart from the template', restarts, 0.01)
   })
 }
 
@@ -77,7 +82,7 @@ async function benchRecording(pairs: number): Promise<void> {
       () => time(recording),
       () => time(bare),
     )
-    report('100,000 replaces, recorded / not recorded', result, 1.5)
+    report('100,000 replaces with recording, compared to without', result, 1.5)
   })
   // In a process that has just begun, both: 10,000 changes on, a reset of the one that records is a restart.
   await withServers([{ seedLua, recordChanges: true }, { seedLua }], async (recording, bare) => {
@@ -91,7 +96,7 @@ async function benchRecording(pairs: number): Promise<void> {
       () => time(recording),
       () => time(bare),
     )
-    report('the same over 1,000,000 rows', result, 1.5)
+    report('the same replaces over 1,000,000 rows', result, 1.5)
   })
 }
 

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type InstanceOptions, TarantoolInstance } from '../../src/index.ts'
-import { compare, report } from './pairs.ts'
+import { compare } from './pairs.ts'
+import { report } from './report.ts'
 
 const rows = 100_000
 
@@ -47,7 +48,11 @@ export async function benchSeed(pairs: number): Promise<void> {
         () => timeOfStart(options),
         () => timeOfStart({ ...options, seedTemplate: false }),
       )
-      report(`start from a template / ${rows} rows of ${name} again`, comparison, 0.5)
+      report(
+        `start from a template of ${rows.toLocaleString('en')} rows, compared to seeding them by ${name}`,
+        comparison,
+        0.5,
+      )
     }
   } finally {
     if (before === undefined) delete process.env.TARANTOOL_FIXTURE_CACHE

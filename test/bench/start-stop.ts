@@ -1,6 +1,7 @@
 import { TarantoolInstance } from '../../src/index.ts'
 import { startBare, stopBare } from './bare-server.ts'
-import { compare, report } from './pairs.ts'
+import { compare, comparisonOf } from './pairs.ts'
+import { report } from './report.ts'
 
 /** Start to ready, and stop to gone, beside the same by hand. */
 export async function benchStartAndStop(pairs: number): Promise<void> {
@@ -23,11 +24,8 @@ export async function benchStartAndStop(pairs: number): Promise<void> {
       return server.took
     },
   )
-  report('start to ready / bare spawn to marker', start, 1.1)
-  const stop = await compare(
-    stops.ours.length - 1,
-    async () => stops.ours.shift() ?? Number.NaN,
-    async () => stops.bare.shift() ?? Number.NaN,
-  )
-  report('stop / bare SIGTERM, exit and rm -r', stop, 1.3)
+  report('start until ready, compared to a bare spawn of the same server', start, 1.1)
+  // The first pair warms up.
+  const stop = comparisonOf(stops.ours.slice(1), stops.bare.slice(1))
+  report('stop, compared to SIGTERM, exit and removal of the directory', stop, 1.3)
 }

@@ -8,7 +8,8 @@ import { finishCopy, program } from '../../src/binary/new-copy.ts'
 import { copyName, releasesRoot } from '../../src/binary/release/store.ts'
 import { currentSystem } from '../../src/binary/system.ts'
 import { repository } from '../support/npm.ts'
-import { compare, report } from './pairs.ts'
+import { compare } from './pairs.ts'
+import { report } from './report.ts'
 
 // A process of its own, because the search is made once per process.
 const script = `
@@ -61,7 +62,7 @@ export async function benchVersion(pairs: number): Promise<void> {
       async () => startIn({ ...common, PATH: others, TARANTOOL_FIXTURE_VERSION: `${major}.${minor}.${patch}` }),
       async () => startIn({ ...common, PATH: [bin, others].join(delimiter) }),
     )
-    report('first start, from the cache / from PATH', start, 1.02)
+    report('first start of a process with a version from the cache, compared to a `tarantool` on PATH', start, 1.02)
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -5,8 +5,9 @@ import { BrokerClient } from '../../src/broker/client.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
 import { installRunners } from '../e2e/support/install.ts'
 import { repository } from '../support/npm.ts'
-import { median, reportTime } from './pairs.ts'
+import { measured, median } from './pairs.ts'
 import { installEmptyModule, makeProject, runProject, vitest } from './project.ts'
+import { reportTime, reportValue } from './report.ts'
 import { benchWholeRun } from './whole-run.ts'
 
 /** What a test file pays for the import, and a test for useTarantool(). */
@@ -49,8 +50,8 @@ async function benchTestFile(rounds: number): Promise<void> {
   }
   for (const directory of [empty, ...Object.values(directories)]) rmSync(directory, { recursive: true })
   const of = (name: string): number => median(took[name] ?? [])
-  reportTime('import of tarantool-fixture/vitest, more than an empty module', of('module') - of('empty'), 10)
-  reportTime("useTarantool() with isolation 'none', per test", (of('used') - of('unused')) / 200, 1)
+  reportTime('import in a test file, more than an empty module: Vitest', of('module') - of('empty'), 10)
+  reportTime('`useTarantool()`, per test, without isolation', (of('used') - of('unused')) / 200, 1)
 }
 
 /** A lease of a server that runs. */
@@ -66,7 +67,7 @@ async function benchLease(rounds: number): Promise<void> {
   }
   client.close()
   await broker.close()
-  reportTime('lease of a warm server', median(times), 5)
+  reportTime('lease of a running server', measured(times), 5)
 }
 
 /** How much JavaScript a test file loads with the package: the entry, the setup file, and all that they import. */
@@ -82,9 +83,7 @@ function measureSize(): void {
   }
   for (const entry of ['index.js', 'worker.js']) follow(join(repository, 'dist', 'vitest', entry))
   const kilobytes = [...seen.values()].reduce((sum, size) => sum + size, 0) / 1000
-  console.log(
-    `${'JavaScript that a test file loads'.padEnd(68)} ${kilobytes.toFixed(1)} kB in ${seen.size} files (at most 100: ${kilobytes <= 100 ? 'ok' : 'OVER'})`,
-  )
+  reportValue('JavaScript that a test file loads', kilobytes, 'kB', 100)
 }
 
 export async function benchVitest(pairs: number): Promise<void> {

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs'
 import { TarantoolInstance } from '../../src/index.ts'
 import { isJest, type Runner } from '../e2e/support/runners.ts'
-import { compare, report } from './pairs.ts'
+import { compare } from './pairs.ts'
 import { makeProject, runProject } from './project.ts'
+import { report } from './report.ts'
 
 const app =
   "box.schema.space.create('rows'):create_index('pk') function put(id) return box.space.rows:replace({ id, 'row' }) end"
@@ -64,7 +65,11 @@ export async function benchWholeRun(runner: Runner, pairs: number): Promise<void
     async () => (await runProject(runner, ours)).took,
     async () => (await runProject(runner, bare, env)).took,
   )
-  report(`${runner.name}, 8 files / servers started before`, result, 1.15)
+  report(
+    `whole run of 8 files on 2 workers, compared to servers that were started before: ${runner.name}`,
+    result,
+    isJest(runner) ? 1.15 : 1.12,
+  )
   await Promise.all(servers.map(server => server.stop()))
   for (const directory of [ours, bare]) rmSync(directory, { recursive: true })
 }

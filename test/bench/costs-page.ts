@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { repository } from '../support/npm.ts'
+import { type Row, rows } from './report.ts'
+
+/** How the values of one version were measured. */
+export interface Conditions {
+  readonly version: string
+  readonly date: string
+  readonly commit: string
+  readonly machine: string
+  readonly node: string
+  readonly pairs: number
+}
+
+type Table = Map<string, Map<string, string>>
+
+const cellsOf = (line: string): string[] =>
+  line
+    .split('|')
+    .slice(1, -1)
+    .map(cell => cell.trim())
+
+function isTable(paragraph: string): boolean {
+  return paragraph.startsWith('| ')
+}
+
+/** Reads the table of a page: for each row, the cell of each version. */
+export function readTable(page: string): Table {
+  const [head = '', , ...lines] = (page.split('\n\n').find(isTable) ?? '').split('\n')
+  const [, ...versions] = cellsOf(head)
+  return new Map(
+    lines.map(line => {
+      const [label = '', ...cells] = cellsOf(line)
+      return [label, new Map(cells.map((cell, column) => [versions[column] ?? '', cell]))]
+    }),
+  )
+}
+
+function renderTable(table: Table): string {
+  const versions = [...new Set([...table.values()].flatMap(cells => [...cells.keys()]))]
+  versions.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
+  const lines = [...table].map(([label, cells]) => [label, ...versions.map(version => cells.get(version) ?? '')])
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(['', ...versions]), `|${'---|'.repeat(versions.length + 1)}`, ...lines.map(line)].join('\n')
+}
+
+/**
+ * Writes the measured rows of a version into a page. Rows that no version has any more are removed. The other versions
+ * keep their cells.
+ */
+export function writeTable(page: string, measured: readonly Row[], conditions: Conditions): string {
+  const { version, date, commit, machine, node, pairs } = conditions
+  const told: readonly Row[] = [
+    ...measured,
+    { label: 'measured on', cell: date },
+    { label: 'at commit', cell: commit },
+    { label: 'machine', cell: machine },
+    { label: 'Node', cell: node },
+    { label: 'pairs', cell: String(pairs) },
+  ]
+  const before = readTable(page)
+  const labels = [...new Set([...told.map(({ label }) => label), ...before.keys()])]
+  const table: Table = new Map()
+  for (const label of labels) {
+    const cells = new Map(before.get(label) ?? [])
+    const cell = told.find(row => row.label === label)?.cell
+    if (cell === undefined) cells.delete(version)
+    else cells.set(version, cell)
+    if ([...cells.values()].some(text => text !== '')) table.set(label, cells)
+  }
+  return page
+    .split('\n\n')
+    .map(paragraph => (isTable(paragraph) ? renderTable(table) : paragraph))
+    .join('\n\n')
+}
+
+/** Writes the rows of this run into docs/costs.md. */
+export function writeCosts({ version, pairs }: Pick<Conditions, 'version' | 'pairs'>): void {
+  const path = join(repository, 'docs/costs.md')
+  const processors = cpus()
+  const conditions: Conditions = {
+    version,
+    pairs,
+    date: new Date().toISOString().slice(0, 10),
+    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: repository, encoding: 'utf8' }).trim(),
+    machine: `${processors.length} cores, ${processors[0]?.model}`,
+    node: process.versions.node,
+  }
+  writeFileSync(path, writeTable(readFileSync(path, 'utf8'), rows, conditions))
+}

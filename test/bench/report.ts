@@ -1,0 +1,45 @@
+import type { Comparison, Measured } from './pairs.ts'
+
+/** A row of docs/costs.md, as this run has measured it. */
+export interface Row {
+  readonly label: string
+  readonly cell: string
+}
+
+/** The rows of this run so far. */
+export const rows: Row[] = []
+
+// So many digits as tell two values apart.
+function digitsOf(value: number): number {
+  if (value < 0.01) return 4
+  return value < 100 ? 2 : 0
+}
+
+function cellOf({ value, low, high }: Measured, unit: string): string {
+  const digits = digitsOf(value)
+  const spread = low === high ? '' : ` (${low.toFixed(digits)} to ${high.toFixed(digits)})`
+  return `${value.toFixed(digits)} ${unit}${spread}`
+}
+
+function tell(label: string, value: Measured, unit: string, atMost: number | undefined, more = ''): void {
+  const cell = cellOf(value, unit)
+  rows.push({ label, cell })
+  const verdict = atMost === undefined ? '' : `, at most ${atMost}: ${value.value <= atMost ? 'ok' : 'OVER'}`
+  console.log(`${label}\n    ${cell}${more}${verdict}`)
+}
+
+/** Reports a comparison, beside the ratio that it should stay below. */
+export function report(label: string, { ours, bare, ratio }: Comparison, atMost?: number): void {
+  tell(label, ratio, '×', atMost, `   ${ours.toFixed(2)} ms, ${bare.toFixed(2)} ms`)
+}
+
+/** Reports a value in a unit, beside what it should stay below. */
+export function reportValue(label: string, value: Measured | number, unit: string, atMost?: number): void {
+  const single = typeof value === 'number' ? { value, low: value, high: value } : value
+  tell(label, single, unit, atMost)
+}
+
+/** Reports a time in milliseconds, beside what it should stay below. */
+export function reportTime(label: string, time: Measured | number, atMost?: number): void {
+  reportValue(label, time, 'ms', atMost)
+}

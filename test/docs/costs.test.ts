@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { readTable, writeTable } from '../bench/costs-page.ts'
+
+const conditions = {
+  version: '3.8.0',
+  date: '2026-01-02',
+  commit: 'abc1234',
+  machine: '2 cores',
+  node: '20.0.0',
+  pairs: 5,
+}
+
+const page = `# Costs
+
+Text before.
+
+|  | 2.11.9 | 2.6.0 | 3.8.0 |
+|---|---|---|---|
+| start | 1.11 × | 1.21 × | 1.07 × |
+| of another version | 1 ms |  |  |
+| gone | | | 2 ms |
+
+Text after.
+`
+
+test('the rows of a run take the column of its version, and leave the others', () => {
+  const written = writeTable(page, [{ label: 'start', cell: '1.01 ×' }], conditions)
+  const table = readTable(written)
+  expect(table.get('start')).toEqual(
+    new Map([
+      ['2.6.0', '1.21 ×'],
+      ['2.11.9', '1.11 ×'],
+      ['3.8.0', '1.01 ×'],
+    ]),
+  )
+  expect(table.get('at commit')?.get('3.8.0')).toBe('abc1234')
+  expect(table.get('of another version')?.get('2.11.9')).toBe('1 ms')
+  expect(table.has('gone')).toBe(false)
+  expect(written).toContain('Text before.\n\n|  | 2.6.0 | 2.11.9 | 3.8.0 |\n|---|---|---|---|\n| start |')
+  expect(written.endsWith('\n\nText after.\n')).toBe(true)
+})
+
+test('a version that was not measured before gets a column', () => {
+  const written = writeTable(page, [{ label: 'start', cell: '1.2 ×' }], { ...conditions, version: '3.10.0' })
+  expect(written).toContain('|  | 2.6.0 | 2.11.9 | 3.8.0 | 3.10.0 |')
+})
