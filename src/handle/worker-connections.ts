@@ -52,7 +52,7 @@ export class WorkerConnections {
   /** Asks the agent in the server. */
   async ask(operation: AgentOperation, keep?: number): Promise<AgentReply> {
     try {
-      return await this.#agent.request(operation, keep)
+      return await this.#agent.request(operation, keep, this.#requests ? this.#requests.answered : 0)
     } catch (error) {
       if (error instanceof LuaError) return { lost: error.luaMessage }
       throw error

@@ -2,32 +2,33 @@ import type { Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError, RequestTimeoutError } from '../errors.ts'
 import { clearTimeout, connect, now, setImmediate, setTimeout } from '../node-builtins.ts'
 import { type Address, formatAddress } from '../protocol/address.ts'
-import { DocumentReader } from '../protocol/console/documents.ts'
-import { maxReplySize } from '../protocol/reply-limit.ts'
+import { ReceiveBuffer } from '../protocol/receive-buffer.ts'
+import { maxReplySize, replyTooBig } from '../protocol/reply-limit.ts'
 import { readableText } from '../readable-text.ts'
 import type { AgentOperation, AgentReply, RequestsUnderWay } from './server.ts'
 
-const greetingSize = 128
-/** The text before each operation. It is short, because the server compiles it anew for each request. */
-const agent = 'package.loaded["tarantool-fixture"].isolation'
-/** The document of a reply. An error of the console's has another form. */
+/**
+ * The console commands after which the agent serves the connection: fixtures/agent/channel.lua. The application may have
+ * made Lua the default output, which has no clear end. Versions that know only YAML answer with an error.
+ */
+const serve = '\\set output yaml\npackage.loaded["tarantool-fixture"].serve()\n'
+const serving = '\nserving\n'
+const documentEnd = '\n...\n'
 const replyPattern =
-  /^---\n- '?(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|error):([A-Za-z0-9+/=]*))'?\n\.\.\.\n$/
-/** The beginning of the output of `box.session.push`. Such output answers no request. */
-const pushed = /^%TAG \S+ tag:tarantool\.io\/push/
+  /^(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|error):([A-Za-z0-9+/=]*))$/
 
 interface Waiting {
   readonly operation: AgentOperation
   /** In milliseconds, of `performance.now()`. */
   readonly until: number
-  receive(document: string): void
+  receive(reply: string): void
   fail(error: Error): void
 }
 
 /**
- * A worker's connection to the agent, which undoes changes in its server. It uses the console, and carries nothing
- * else. It does not parse YAML, because test files import it. It keeps Node alive only during a request. Its end means
- * that the server has died.
+ * A worker's connection to the agent, which undoes changes in its server. It begins as a connection to the console. Then
+ * the agent takes the console's place: requests and replies are lines. It keeps Node alive only during a request. Its
+ * end means that the server has died.
  *
  * Each test waits for such a request. Work that does not have to happen during the request happens elsewhere.
  */
@@ -38,11 +39,12 @@ export class AgentConnection {
   readonly #waiting: Waiting[] = []
   /** One timer for all requests: to set and clear a timer for each request would be half of the work here. */
   #timer: NodeJS.Timeout | undefined
-  /** The number of bytes of the greeting that have not arrived yet. */
-  #greetingLeft = greetingSize
-  readonly #documents: DocumentReader
-  /** The number of replies still to come that nobody waits for. */
-  #unwanted = 0
+  readonly #received: ReceiveBuffer = new ReceiveBuffer()
+  readonly #limit: number
+  /** Requests that are sent when the agent serves the connection; undefined from then on. */
+  #early: string[] | undefined = []
+  /** The console's error, if the agent cannot serve the connection. It answers all requests. */
+  #refusal: string | undefined
   #ended: ConnectionError | undefined
 
   /**
@@ -52,7 +54,7 @@ export class AgentConnection {
   constructor(address: Address, timeout: number, onEnd: () => void, limit: number = maxReplySize) {
     this.#instance = `Tarantool[${formatAddress(address)}]`
     this.#timeout = timeout
-    this.#documents = new DocumentReader(this.#instance, limit)
+    this.#limit = limit
     this.#socket = 'path' in address ? connect(address.path) : connect(address.port, address.host)
     this.#socket.unref()
     this.#socket.on('data', chunk => this.#read(chunk))
@@ -62,28 +64,22 @@ export class AgentConnection {
       this.#end()
       onEnd()
     })
-    // The application may have made Lua the default output. Versions that know only YAML answer with an error.
-    this.#socket.write('\\set output yaml\n')
-    this.#unwanted++
+    this.#socket.write(serve)
   }
 
   /**
    * Sends a request to the agent. The agent answers requests in their order.
    *
    * @param keep the number of the server's levels that stay, for operations that undo levels
+   * @param answered the number of the worker's binary connections, if no request of theirs may still run. The server then
+   *   does not look for running requests, unless it has other clients
    * @throws RequestTimeoutError, which also ends the connection, since a late reply would be taken for the next reply;
    *   ConnectionError if the server ends first; LuaError if the agent fails; ProtocolError if a reply is too large
    */
-  async request(operation: AgentOperation, keep = 0): Promise<AgentReply> {
+  async request(operation: AgentOperation, keep = 0, answered?: number): Promise<AgentReply> {
     if (this.#ended) throw this.#ended
-    // The request is sent first: the rest happens while the server works.
-    this.#socket.write(`${agent}("${operation}",${keep})\n`)
-    const document = await new Promise<string>((receive, fail) => {
-      this.#waiting.push({ operation, until: now() + this.#timeout, receive, fail })
-      this.#socket.ref()
-      this.#watchTime(this.#timeout)
-    })
-    const [, undone, kept = '', clients, state, status, base64 = ''] = replyPattern.exec(document) ?? []
+    const answer = this.#refusal ?? (await this.#send(operation, `${operation} ${keep} ${answered ?? '-'}\n`))
+    const [, undone, kept = '', clients, state, status, base64 = ''] = replyPattern.exec(answer) ?? []
     if (undone !== undefined) {
       return { undone: Number(undone), kept: Array.from(kept, digit => digit === '1'), clients: clients !== undefined }
     }
@@ -95,8 +91,19 @@ export class AgentConnection {
     if (status === 'requests') return { requests: parseRequests(text, instance) }
     if (status === 'error') throw new LuaError(text, { instance })
     // The console's own code calls functions that a test may replace: pcall, tostring.
-    if (operation !== 'digest') return { lost: `its console no longer answers: ${document.slice(0, 200)}` }
-    throw new ProtocolError(`${instance} sent an invalid reply: ${document.slice(0, 500)}`, { instance })
+    if (operation !== 'digest') return { lost: `its console no longer answers: ${answer.slice(0, 200)}` }
+    throw new ProtocolError(`${instance} sent an invalid reply: ${answer.slice(0, 500)}`, { instance })
+  }
+
+  #send(operation: AgentOperation, line: string): Promise<string> {
+    // The request is sent first: the rest happens while the server works.
+    if (this.#early) this.#early.push(line)
+    else this.#socket.write(line, 'latin1')
+    return new Promise<string>((receive, fail) => {
+      this.#waiting.push({ operation, until: now() + this.#timeout, receive, fail })
+      this.#socket.ref()
+      this.#watchTime(this.#timeout)
+    })
   }
 
   /** False after the connection has ended. Then the server has ended too, or nobody watches it. */
@@ -132,28 +139,37 @@ export class AgentConnection {
   }
 
   #read(chunk: Buffer): void {
-    const afterGreeting = chunk.subarray(this.#greetingLeft)
-    this.#greetingLeft -= chunk.length - afterGreeting.length
-    try {
-      for (const bytes of this.#documents.push(afterGreeting)) {
-        // The document is the agent's own YAML, with other text in base64.
-        const document = bytes.toString('latin1')
-        if (!pushed.test(document)) this.#receive(document)
-      }
-    } catch (error) {
-      // After such a reply, the beginning of the next reply is unknown.
-      for (const { fail } of this.#waiting.splice(0)) fail(error as Error)
-      this.#socket.destroy()
-    }
+    this.#received.push(chunk)
+    if (this.#early) this.#readConsole(this.#early)
+    if (!this.#early) this.#readReplies()
+    if (this.#received.length <= this.#limit) return
+    // The beginning of the next reply is unknown.
+    const error = replyTooBig(this.#instance, this.#limit)
+    for (const { fail } of this.#waiting.splice(0)) fail(error)
+    this.#socket.destroy()
   }
 
-  #receive(document: string): void {
-    if (this.#unwanted > 0) {
-      this.#unwanted--
+  #readConsole(early: readonly string[]): void {
+    if (this.#received.takeThrough(serving)) {
+      this.#early = undefined
+      if (early.length > 0) this.#socket.write(early.join(''), 'latin1')
       return
     }
-    this.#waiting.shift()?.receive(document)
-    if (this.#waiting.length === 0) this.#socket.unref()
+    // The first document answers `\set`. A second one is an error.
+    const [, refusal] = this.#received.peek().toString('latin1').split(documentEnd, 2)
+    if (!refusal) return
+    this.#refusal = refusal
+    for (const { receive } of this.#waiting.splice(0)) receive(refusal)
+    this.#socket.unref()
+  }
+
+  #readReplies(): void {
+    for (;;) {
+      const line = this.#received.takeThrough('\n')
+      if (!line) return
+      this.#waiting.shift()?.receive(line.toString('latin1', 0, line.length - 1))
+      if (this.#waiting.length === 0) this.#socket.unref()
+    }
   }
 
   #end(cause?: Error): void {

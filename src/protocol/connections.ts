@@ -17,6 +17,8 @@ export interface ServerAddress {
 interface Connection {
   /** Resolves when the connection has ended. */
   readonly closed: Promise<unknown>
+  /** True if no request of the connection may still run. */
+  readonly isAnswered?: boolean
   close(): void
 }
 
@@ -24,6 +26,7 @@ interface Connection {
 class KeptConnection<Kind extends Connection> {
   readonly #connect: () => Promise<Kind>
   #current: Promise<Kind> | undefined
+  #opened: Kind | undefined
 
   constructor(connect: () => Promise<Kind>) {
     this.#connect = connect
@@ -34,10 +37,21 @@ class KeptConnection<Kind extends Connection> {
     const made = this.#connect()
     this.#current = made
     const forget = (): void => {
-      if (this.#current === made) this.#current = undefined
+      if (this.#current === made) this.#forget()
     }
-    made.then(connection => connection.closed.then(forget), forget).catch(() => {})
+    made
+      .then(async connection => {
+        if (this.#current === made) this.#opened = connection
+        await connection.closed
+      })
+      .then(forget, forget)
     return made
+  }
+
+  /** The number of connections: 0 or 1. Undefined if a request may still run. */
+  get answered(): number | undefined {
+    if (!this.#current) return 0
+    return this.#opened?.isAnswered ? 1 : undefined
   }
 
   close(): void {
@@ -45,7 +59,12 @@ class KeptConnection<Kind extends Connection> {
       connection => connection.close(),
       () => {},
     )
+    this.#forget()
+  }
+
+  #forget(): void {
     this.#current = undefined
+    this.#opened = undefined
   }
 }
 
@@ -103,6 +122,11 @@ export class ServerConnections {
 
   async call(name: string, args: unknown[]): Promise<unknown[]> {
     return await withStackOfCaller(async () => await (await this.#binary.get()).call(name, args))
+  }
+
+  /** The number of open binary connections. Undefined if a request of theirs may still run. */
+  get answered(): number | undefined {
+    return this.#binary.answered
   }
 
   close(): void {

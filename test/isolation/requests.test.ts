@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { TarantoolInstance } from '../../src/index.ts'
 import type { RequestsUnderWay } from '../../src/isolation/server.ts'
+import { ServerConnections } from '../../src/protocol/connections.ts'
+import { IprotoConnection } from '../../src/protocol/iproto/connection.ts'
 import { has } from '../support/features.ts'
 import { startInstance, writeFiles } from '../support/instances.ts'
 
@@ -22,9 +24,15 @@ async function start(): Promise<TarantoolInstance> {
   return await startInstance({ appLua: `${directory}/app.lua`, recordChanges: true })
 }
 
+const add = (server: TarantoolInstance) => (id: number) => server.call('add', id)
+
 /** Sends requests that wait in the server until the gate opens. */
-async function leaveUnderWay(server: TarantoolInstance, count: number): Promise<{ answers: Promise<unknown> }> {
-  const sent = Array.from({ length: count }, (_, id) => server.call('add', id + 1))
+async function leaveUnderWay(
+  server: TarantoolInstance,
+  by: (id: number) => Promise<unknown>,
+  count: number,
+): Promise<{ answers: Promise<unknown> }> {
+  const sent = Array.from({ length: count }, (_, id) => by(id + 1))
   await expect.poll(async () => (await server.command('seen.arrived'))[0]).toBe(count)
   await server.command('seen.arrived = 0')
   return { answers: Promise.allSettled(sent) }
@@ -43,23 +51,82 @@ async function describe(server: TarantoolInstance): Promise<RequestsUnderWay> {
 test('an undo waits for requests that are about to be answered', async () => {
   const server = await start()
   await server.command(`${agent}('enter', 1)`)
-  const { answers } = await leaveUnderWay(server, 50)
+  const { answers } = await leaveUnderWay(server, add(server), 50)
   const [undone] = await server.command(`seen.gate:broadcast() return ${agent}('enter', 1)`)
   expect(undone).toBe('undone:50:0')
   await answers
   expect(await rows(server)).toBe(0)
 })
 
+// The instance's own connection is one, and has requests under way.
+test.each([
+  ['waits if the worker has another number of connections', 0, false, 20],
+  ['waits if there is another client', 1, true, 20],
+  ['does not look for requests if the worker has the replies to all', 1, false, 0],
+])('an undo %s', async (_, answered, hasOther, undone) => {
+  const server = await start()
+  await server.command(`${agent}('enter', 1)`)
+  const { answers } = await leaveUnderWay(server, add(server), 20)
+  if (hasOther) {
+    const other = await IprotoConnection.connect(server.address.binary)
+    onTestFinished(() => other.close())
+  }
+  expect(await server.command(`seen.gate:broadcast() return ${agent}('enter', 1, ${answered})`)).toEqual([
+    `undone:${undone}:0`,
+  ])
+  await answers
+  expect(await server.command(`${agent}('enter', 1, ${answered})`)).toEqual([`undone:${20 - undone}:0`])
+})
+
+test('an undo waits for a request whose connection was closed', async () => {
+  const server = await start()
+  await server.command(`${agent}('enter', 1)`)
+  const connections = new ServerConnections(server.address)
+  const { answers } = await leaveUnderWay(server, id => connections.call('add', [id]), 1)
+  connections.close()
+  await answers
+  // The instance has a connection, and has the replies to all its requests.
+  await server.eval('return 1')
+  expect(await server.command(`seen.gate:broadcast() return ${agent}('enter', 1, 1)`)).toEqual(['undone:1:0'])
+})
+
+test('a worker knows whether all its requests were answered', async () => {
+  const server = await start()
+  const connections = new ServerConnections(server.address)
+  onTestFinished(() => connections.close())
+  expect(connections.answered).toBe(0)
+  const first = connections.call('add', [1])
+  expect(connections.answered).toBeUndefined()
+  await expect.poll(async () => (await server.command('seen.arrived'))[0]).toBe(1)
+  expect(connections.answered).toBeUndefined()
+  await server.command('seen.gate:broadcast()')
+  await first
+  expect(connections.answered).toBe(1)
+  connections.close()
+  expect(connections.answered).toBe(0)
+})
+
+test('a request that has timed out counts until its reply comes', async () => {
+  const server = await start()
+  const connection = await IprotoConnection.connect(server.address.binary)
+  onTestFinished(() => connection.close())
+  await expect(connection.call('add', [1], { timeout: 1 })).rejects.toThrow(/within 1 ms/)
+  expect(connection.isAnswered).toBe(false)
+  await expect.poll(async () => (await server.command('seen.arrived'))[0]).toBe(1)
+  await server.command('seen.gate:broadcast()')
+  await expect.poll(() => connection.isAnswered).toBe(true)
+})
+
 test('an undo does not wait for requests that wait themselves', async () => {
   const server = await start()
   await server.command(`${agent}('enter', 1)`)
-  const { answers } = await leaveUnderWay(server, 3)
+  const { answers } = await leaveUnderWay(server, add(server), 3)
   for (let round = 0; round < 3; round++) expect(await server.command(`${agent}('enter', 1)`)).toEqual(['undone:0:0'])
   await server.command('seen.gate:broadcast()')
   await answers
   expect(await server.command(`${agent}('enter', 1)`)).toEqual(['undone:3:0'])
   // After that, the agent knows of no requests.
-  const { answers: more } = await leaveUnderWay(server, 6)
+  const { answers: more } = await leaveUnderWay(server, add(server), 6)
   expect(await server.command(`seen.gate:broadcast() return ${agent}('enter', 1)`)).toEqual(['undone:6:0'])
   await more
 })
@@ -67,7 +134,7 @@ test('an undo does not wait for requests that wait themselves', async () => {
 test('what was under way when a test ended is told: requests, fibers, and what they changed', async () => {
   const server = await start()
   await server.command(`${agent}('enter', 1)`)
-  const { answers } = await leaveUnderWay(server, 3)
+  const { answers } = await leaveUnderWay(server, add(server), 3)
   await server.call('leave_fiber', 9)
   expect(await server.command(`${agent}('enter_at_once', 1)`)).toEqual(['undone:0:0'])
   const before = await describe(server)

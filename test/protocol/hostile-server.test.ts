@@ -186,35 +186,43 @@ describe("a console's reply", () => {
 
 describe("a reply of the server's agent", () => {
   const set = '---\n- true\n...\n'
-  const replied = (what: string): string => `---\n- ${what}\n...\n`
   const inBase64 = (status: string, text: string): string =>
-    replied(`${status}:${Buffer.from(text, 'latin1').toString('base64')}`)
+    `${status}:${Buffer.from(text, 'latin1').toString('base64')}\n`
 
-  async function ask(operation: AgentOperation, ...answers: string[]): Promise<AgentReply> {
-    const address = await serve(greetings.console, [set + (answers[0] ?? ''), ...answers.slice(1)])
-    const agent = new AgentConnection(address, 5000, () => {}, 2 ** 20)
+  async function ask(operation: AgentOperation, answers: string[]): Promise<AgentReply> {
+    const agent = new AgentConnection(await serve(greetings.console, answers), 5000, () => {}, 2 ** 20)
     onTestFinished(() => agent.destroy())
     return await agent.request(operation, 1)
   }
 
+  const askServed = async (operation: AgentOperation, answer: string): Promise<AgentReply> =>
+    await ask(operation, [`${set}serving\n`, answer])
+
   test.each<[what: string, answer: string, reply: AgentReply]>([
-    ['that is none', replied('nonsense'), { lost: expect.stringContaining('no longer answers') }],
+    ['that is none', 'nonsense\n', { lost: expect.stringContaining('no longer answers') }],
     ['of bytes', inBase64('lost', '\xff'), { lost: '\\xff' }],
-    [
-      'after a pushed document',
-      `%TAG !push! tag:tarantool.io/push,2018\n--- x\n...\n${replied('dirty')}`,
-      { dirty: true },
-    ],
   ])('%s', async (_, answer, reply) => {
-    expect(await ask('enter', answer)).toEqual(reply)
+    expect(await askServed('enter', answer)).toEqual(reply)
+  })
+
+  test('from the console, which cannot carry out a command, answers all requests', async () => {
+    const error = '---\n- error: boom\n...\n'
+    const agent = new AgentConnection(await serve(greetings.console, [set + error]), 5000, () => {})
+    onTestFinished(() => agent.destroy())
+    for (let round = 0; round < 2; round++) {
+      expect(await agent.request('enter', 1)).toEqual({ lost: expect.stringMatching(/no longer answers.*boom/s) })
+    }
   })
 
   test('about requests that is no JSON is an error', async () => {
-    expect(await caught(ask('requests', inBase64('requests', '{')))).toBeInstanceOf(ProtocolError)
+    expect(await caught(askServed('requests', inBase64('requests', '{')))).toBeInstanceOf(ProtocolError)
   })
 
-  test('without an end is an error, and the connection ends', async () => {
-    const error = await caught(ask('enter', `---\n- '${'x'.repeat(2 ** 21)}`))
+  test.each([
+    ['the agent', [`${set}serving\n`, 'x'.repeat(2 ** 21)]],
+    ['the console', [`---\n- '${'x'.repeat(2 ** 21)}`]],
+  ])('without an end is an error, and the connection ends: of %s', async (_, answers) => {
+    const error = await caught(ask('enter', answers))
     expect(error).toBeInstanceOf(ProtocolError)
     expect(error.message).toMatch(/^Tarantool\[.*\] sent a reply of more than 1 MB/)
   })

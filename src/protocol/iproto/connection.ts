@@ -45,6 +45,8 @@ export class IprotoConnection {
   /** The connection began with an announcement: a ping whose reply is ignored. */
   readonly #isAnnounced: boolean
   #lastSync = 0
+  /** The number of requests without a reply. They may still run, even if nobody waits for the reply any more. */
+  #unanswered = 0
 
   private constructor(socket: Socket, address: Address, text: string, greeting: Greeting, isAnnounced: boolean) {
     this.greeting = text
@@ -129,6 +131,11 @@ export class IprotoConnection {
     this.#channel.close()
   }
 
+  /** True if no request may still run in the server. */
+  get isAnswered(): boolean {
+    return this.#unanswered === 0
+  }
+
   /** False once the connection has ended. */
   get open(): boolean {
     return this.#channel.open
@@ -164,7 +171,10 @@ export class IprotoConnection {
     this.#lastSync = (this.#lastSync % (firstAnnounced - 1)) + 1
     const sync = this.#lastSync
     const frame = encodeFrame(type, sync, new Map(body))
-    const reply = await this.#channel.request(sync, what, options, () => this.#channel.write(frame))
+    const reply = await this.#channel.request(sync, what, options, () => {
+      this.#unanswered++
+      this.#channel.write(frame)
+    })
     return toValues(reply, instance)
   }
 
@@ -189,6 +199,7 @@ export class IprotoConnection {
       const why = type & errorFlag ? `: ${messageOf(reply, instance)}` : ''
       throw new ProtocolError(`${instance} answered request ${sync}, which was never sent${why}`, { instance })
     }
+    this.#unanswered--
     requests.resolve(sync, reply)
   }
 }
