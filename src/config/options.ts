@@ -225,7 +225,7 @@ export interface InstanceOptions {
    * Forks servers from a running Tarantool of the same program, a zygote, where the system allows it. A forked server is
    * ready in a fraction of the time, because Tarantool's own start is done once. The first server of a process is spawned.
    * Servers in containers, with `commandArgs`, and on systems other than Linux are always spawned. Default true.
-   * TARANTOOL_FIXTURE_PREFORK=0 turns it off for all servers, and 1 turns it on and forks the first server, too.
+   * TARANTOOL_FIXTURE_PREFORK=0 turns it off for all servers. With TARANTOOL_FIXTURE_PREFORK=1, the first server is forked, too.
    */
   prefork?: boolean | undefined
 }

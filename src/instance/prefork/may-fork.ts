@@ -43,8 +43,7 @@ export function mayFork(
   program: string,
   environment: Readonly<Record<string, string>>,
 ): boolean {
-  const wished = process.env.TARANTOOL_FIXTURE_PREFORK
-  if (process.platform !== 'linux' || wished === '0' || !(prefork || wished === '1')) return false
+  if (process.platform !== 'linux' || !prefork || process.env.TARANTOOL_FIXTURE_PREFORK === '0') return false
   // With these, Tarantool 3 does not run a script.
   const isConfigMode = 'TT_CONFIG' in environment || 'TT_INSTANCE_NAME' in environment
   return commandArgs.length === 0 && !isConfigMode && couldBeSpawnedWith(environment) && isElf(program)
