@@ -12,8 +12,12 @@ function answerAfter(lua: string): string {
   const directory = writeFiles({ 'script.lua': `${lua}\nreturn dofile('${zygote}')` })
   const args = [join(directory, 'script.lua'), String(process.pid)]
   // The end of stdin ends a zygote that is ready.
-  const options = { cwd: directory, input: '', encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] } as const
-  return execFileSync(String(process.env.TARANTOOL_BIN), args, options).trim()
+  return execFileSync(String(process.env.TARANTOOL_BIN), args, {
+    cwd: directory,
+    input: '',
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+  }).trim()
 }
 
 describe.skipIf(process.platform !== 'linux')('a Tarantool that cannot be forked says why (needs Linux)', () => {
