@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
 
 const common: UserConfig = {
@@ -12,9 +12,53 @@ const common: UserConfig = {
   outputOptions: { comments: { jsdoc: false } },
 }
 
+interface ModuleGraph {
+  getModuleInfo(id: string): { readonly isEntry: boolean; readonly importedIds: readonly string[] } | null
+}
+
+interface Chunk {
+  readonly name: (id: string, graph: ModuleGraph) => string | null
+}
+
+/**
+ * One file for some modules and all that they import, except for entries. Test files load it: Node takes longer to find and
+ * read a file than to compile the code in it.
+ */
+function chunkOf(name: string, roots: readonly string[], mayBelong = (_id: string): boolean => true): Chunk {
+  let members: Set<string> | undefined
+  const collect = (graph: ModuleGraph): Set<string> => {
+    const found = new Set(roots.map(root => resolve(root)))
+    for (const id of found) for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) found.add(imported)
+    return found
+  }
+  return {
+    name: (id, graph) => {
+      members ??= collect(graph)
+      return members.has(id) && mayBelong(id) && !graph.getModuleInfo(id)?.isEntry ? name : null
+    },
+  }
+}
+
+// The main process loads that file, too, and may have no Vitest.
+const knowsNoRunner = (id: string): boolean => !id.startsWith(resolve('src/vitest'))
+
+// A test's first request loads these modules.
+const protocols: Chunk = chunkOf('protocols', ['src/protocol/protocols.ts'])
+
 const modules: UserConfig = {
   ...common,
   format: 'esm',
+  outputOptions: {
+    ...common.outputOptions,
+    minifyInternalExports: false,
+    codeSplitting: {
+      groups: [
+        chunkOf('test-file', ['src/vitest/index.ts', 'src/vitest/worker.ts'], knowsNoRunner),
+        chunkOf('test-file-hooks', ['src/vitest/test-file-hooks.ts']),
+        protocols,
+      ],
+    },
+  },
   entry: {
     index: 'src/index.ts',
     values: 'src/values.ts',
@@ -38,7 +82,13 @@ const commonJs: UserConfig = {
   clean: false,
   outDir: 'dist/jest',
   // Jest cannot import() without a flag of Node's.
-  outputOptions: { ...common.outputOptions, dynamicImportInCjs: false },
+  outputOptions: {
+    ...common.outputOptions,
+    dynamicImportInCjs: false,
+    codeSplitting: {
+      groups: [chunkOf('test-file', ['src/jest/index.ts', 'src/jest/worker.ts', 'src/jest/hooks.ts']), protocols],
+    },
+  },
   entry: {
     index: 'src/jest/index.ts',
     values: 'src/values.ts',

@@ -1,5 +1,5 @@
 import type { Death, ServerFacts } from '../isolation/server.ts'
-import type { ServerAddress } from '../protocol/connections.ts'
+import type { ServerAddress } from '../protocol/address.ts'
 
 /** The information about one broker that the main process gives to the workers: plain JSON. */
 export interface BrokerTicket {

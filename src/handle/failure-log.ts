@@ -9,7 +9,7 @@ export interface ShownError {
 
 /** The lines that a server logged from an offset on, as text for an error; undefined if the server logged nothing. */
 export function describeLog(server: LeasedServer, when: string, since: number): string | undefined {
-  const { lines, earlier } = readTail(server.log.path, since, shownLines)
+  const { lines, earlier } = readTail(server.info.logFile, since, shownLines)
   const { fingerprint, logFile, keepsOnFailure } = server.info
   // A kept directory is worth a line, even if the server logged nothing.
   if (lines.length === 0 && !keepsOnFailure) return undefined

@@ -1,7 +1,8 @@
 import type { LeasedServerInfo } from '../broker/messages.ts'
 import { fromCaller } from '../call-site.ts'
 import { LeaseError } from '../errors.ts'
-import { type LogSlice, type LogWait, usualWait } from '../log/log-file.ts'
+import type { LogSlice, LogWait } from '../log/log-file.ts'
+import { usualWait } from '../log/usual-wait.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
@@ -149,14 +150,14 @@ export class TarantoolHandle {
 
   /** The lines that the server logged since the current test began. With `{ since: 0 }`, all lines of the log. */
   async logs(slice?: LogSlice): Promise<string[]> {
-    const { log, marks } = await this.#reach()
-    return await log.lines({ since: marks.earliest, ...slice })
+    const server = await this.#reach()
+    return await (await server.log()).lines({ since: server.marks.earliest, ...slice })
   }
 
   /** The lines since the current test began that contain a text or match an expression. */
   async grepLog(pattern: string | RegExp, slice?: LogSlice): Promise<string[]> {
-    const { log, marks } = await this.#reach()
-    return await log.grep(pattern, { since: marks.earliest, ...slice })
+    const server = await this.#reach()
+    return await (await server.log()).grep(pattern, { since: server.marks.earliest, ...slice })
   }
 
   /**
@@ -169,12 +170,12 @@ export class TarantoolHandle {
    */
   async waitForLog(pattern: string | RegExp, options: LogWait = {}): Promise<string> {
     return await fromCaller(this.waitForLog, async () => {
-      const { log, marks } = await this.#reach()
+      const server = await this.#reach()
       // This wait ends a little before the test's timeout, since the runner's own error says less. A test timeout of 0,
       // or none, means no limit.
       const { testTimeout } = workerState()
       const timeout = testTimeout ? Math.min(usualWait, 0.8 * testTimeout) : usualWait
-      return await log.waitFor(pattern, { since: marks.earliest, timeout, ...options })
+      return await (await server.log()).waitFor(pattern, { since: server.marks.earliest, timeout, ...options })
     })
   }
 

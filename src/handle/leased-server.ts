@@ -4,10 +4,10 @@ import type { ErrorDetails } from '../errors.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
 import type { Death, Replacement, ServerControl } from '../isolation/server.ts'
-import { LogFile } from '../log/log-file.ts'
-import { shownLines, tailOf } from '../log/tail.ts'
-import type { ServerConnections } from '../protocol/connections.ts'
-import { refusesConnections } from '../protocol/refuses-connections.ts'
+import { loadModule } from '../load-module.ts'
+import type { LogFile } from '../log/log-file.ts'
+import { sizeOfLog } from '../log/log-size.ts'
+import { loadProtocols, type ServerConnections } from '../protocol/connections.ts'
 import { LogMarks } from './log-marks.ts'
 import { WorkerConnections } from './worker-connections.ts'
 
@@ -32,7 +32,7 @@ export class LeasedServer {
       brokeOff: () => this.isolated.watch.notice('broke-off'),
       ended: () => this.isolated.watch.notice('ended'),
     })
-    this.marks = new LogMarks(this.log.offset)
+    this.marks = new LogMarks(this.logSize)
     this.isolated = new IsolatedServer(this.#control())
     // In a vm pool, nothing else closes the connections that a file's context leaves open.
     this.#forgetClient = client.onClose(() => this.close())
@@ -42,7 +42,13 @@ export class LeasedServer {
     return this.#info
   }
 
-  get log(): LogFile {
+  /** The current size of the server's log, in bytes. */
+  get logSize(): number {
+    return sizeOfLog(this.#info.logFile)
+  }
+
+  async log(): Promise<LogFile> {
+    const { LogFile } = await loadModule(() => import('../log/log-file.ts'))
     return new LogFile(this.#info.logFile)
   }
 
@@ -65,7 +71,7 @@ export class LeasedServer {
     const { generation } = this.#info
     const error = await this.isolated.beginTest(attempt, demand)
     // The log of a new process begins with its start, which is not part of the test.
-    if (this.#info.generation !== generation) this.marks.moveTo(this.log.offset)
+    if (this.#info.generation !== generation) this.marks.moveTo(this.logSize)
     return error
   }
 
@@ -128,16 +134,21 @@ export class LeasedServer {
   }
 
   async #findDeath(suspected: boolean): Promise<Death | undefined> {
-    if (suspected && !(await refusesConnections(this.#info.address))) return undefined
+    const hasEnded = async (): Promise<boolean> => {
+      const { refusesConnections } = await loadProtocols()
+      return await refusesConnections(this.#info.address)
+    }
+    if (suspected && !(await hasEnded())) return undefined
     const death = await this.#client.request('crash', { server: this.name })
     if (!death && !this.#connections.isWatching) this.#connections.watchAgain()
     return death ?? undefined
   }
 
   async #describe(logSince = this.marks.earliest): Promise<ErrorDetails & { instance: string }> {
+    const { shownLines, tailOf } = await loadModule(() => import('../log/tail.ts'))
     return {
       instance: this.#info.fingerprint,
-      logTail: tailOf(this.log.path, logSince, shownLines),
+      logTail: tailOf(this.#info.logFile, logSince, shownLines),
       logFile: this.#info.logFile,
     }
   }

@@ -3,6 +3,7 @@ import type { BrokerTicket } from '../broker/messages.ts'
 import { unknownServer } from '../broker/unknown-server.ts'
 import { SetupError } from '../errors.ts'
 import { demandIn } from '../isolation/scope.ts'
+import { loadModule } from '../load-module.ts'
 import { setEnvironment } from './environment.ts'
 import { LeasedServer } from './leased-server.ts'
 import { checkSendable } from './sendable-config.ts'
@@ -91,6 +92,8 @@ async function takeLease(path: string, name: string, own?: OwnConfig): Promise<L
     error.stack = stackOf(error)
     throw error
   })
+  // A test file may replace Node's crypto by a mock.
+  if (info.address.credentials) await loadModule(() => import('../protocol/iproto/auth.ts'))
   const server = new LeasedServer(client, info)
   try {
     await server.isolated.beginFile(isToRecord(server))

@@ -1,5 +1,6 @@
 import { demandIn, type Scope } from '../isolation/scope.ts'
-import { appendToError, describeLog, type ShownError } from './failure-log.ts'
+import { loadModule } from '../load-module.ts'
+import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 export interface ReportOptions {
@@ -31,6 +32,7 @@ export async function reportServers(
     const crash = await server.isolated.watch.findDeath({ when, logSince: since, suspected: first !== undefined })
     if (crash && isToTell) crashes.push(crash)
     if (first) {
+      const { appendToError, describeLog } = await loadModule(() => import('./failure-log.ts'))
       const text = crash ? crash.summary : describeLog(server, logWhen, since)
       if (text) appendToError(first, text)
     }

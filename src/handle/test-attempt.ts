@@ -48,7 +48,7 @@ export class TestAttempt {
     for (const server of state.servers.values()) {
       const error = await beginServerTest(server, this)
       if (error) errors.push(error)
-      this.#marks.set(server, server.marks.begin(server.log.offset))
+      this.#marks.set(server, server.marks.begin(server.logSize))
     }
     // Some runners do not end an attempt that never began.
     if (errors.length > 0) state.concurrent.delete(this)

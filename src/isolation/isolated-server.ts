@@ -1,4 +1,5 @@
 import { ConnectionError, type ResetError, type ServerExitedError } from '../errors.ts'
+import { loadModule } from '../load-module.ts'
 import { lossError, notRecording } from './failures.ts'
 import type { Levels } from './levels.ts'
 import { Processes } from './processes.ts'
@@ -6,7 +7,7 @@ import { type Demand, wantsOwnProcess } from './scope.ts'
 import type { Entry, ServerControl } from './server.ts'
 import { ServerWatch } from './server-watch.ts'
 import type { Steps } from './steps.ts'
-import { Strictness } from './strictness.ts'
+import type { Strictness } from './strictness.ts'
 
 const entryFor = ({ isUsed }: Demand): Entry => (isUsed ? 'enter' : 'enter_if_dirty')
 
@@ -15,7 +16,6 @@ export class IsolatedServer {
   readonly watch: ServerWatch
   readonly #control: ServerControl
   readonly #processes: Processes
-  readonly #strictness: Strictness
   /** No replacement process could be started. Tests that do not use the server were not told. */
   #givenUp = false
   /** Clients other than the fixture were connected since the file began, as far as the agent was asked. */
@@ -34,7 +34,6 @@ export class IsolatedServer {
     }
     this.watch = new ServerWatch(control)
     this.#processes = new Processes(this.#control, this.watch)
-    this.#strictness = new Strictness(this.#control, () => this.#processes.levels)
   }
 
   /** A test or a hook uses the server through its handle. */
@@ -99,7 +98,7 @@ export class IsolatedServer {
     await this.#tellingOnly(demand, async () => {
       await this.#steps.take({ when: 'after this test' }, async () => {
         await this.#levels.undoTests(strict ? 'enter_at_once' : entryFor(demand))
-        if (strict) await this.#strictness.check()
+        if (strict) await (await this.#strictness()).check()
       })
     })
   }
@@ -195,8 +194,14 @@ export class IsolatedServer {
     else await this.#levels.joinTests(suites, stays)
     if (isolation !== 'reset' && isolation !== 'file') return undefined
     const loss = await this.#loss()
-    if (!loss && strict && isolation === 'reset') await this.#strictness.look()
+    if (!loss && strict && isolation === 'reset') await (await this.#strictness()).look()
     return loss
+  }
+
+  // Few suites are strict.
+  async #strictness(): Promise<Strictness> {
+    const { Strictness } = await loadModule(() => import('./strictness.ts'))
+    return new Strictness(this.#control, () => this.#processes.levels)
   }
 
   #isGivenUp(demand: Demand): boolean {

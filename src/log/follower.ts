@@ -1,5 +1,5 @@
-import { type FSWatcher, statSync, watch } from 'node:fs'
-import { clearInterval, setInterval } from '../node-builtins.ts'
+import type { FSWatcher } from 'node:fs'
+import { clearInterval, setInterval, statSync, watch } from '../node-builtins.ts'
 import { LineSplitter } from './lines.ts'
 import { type Chunk, readChunks, readChunksNow } from './read.ts'
 

@@ -1,21 +1,19 @@
-import { statSync } from 'node:fs'
 import { fromCaller } from '../call-site.ts'
 import { LogTimeoutError } from '../errors.ts'
 import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import { readableText } from '../readable-text.ts'
 import { LogFollower } from './follower.ts'
 import { LineSplitter } from './lines.ts'
+import { sizeOfLog } from './log-size.ts'
 import { readChunks } from './read.ts'
 import { shownLines, tailOf } from './tail.ts'
+import { usualWait } from './usual-wait.ts'
 
 /** Name of the log file in the instance's directory. */
 export const logFileName = 'tarantool.log'
 
 /** Most bytes of a log in memory at a time, both for reading and for results. */
 const mostHeld = 16 * 2 ** 20
-
-// In milliseconds. Vitest and Jest give a test 5 s by default. Our error has to come first, because it says more.
-export const usualWait = 4000
 
 /** A part of a log, from an offset such as `log.offset` to the end. */
 export interface LogSlice {
@@ -52,7 +50,7 @@ export class LogFile {
    * moment.
    */
   get offset(): number {
-    return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0
+    return sizeOfLog(this.path)
   }
 
   /**

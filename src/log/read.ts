@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { closeSync, fstatSync, open, openSync, readSync } from '../node-builtins.ts'
 
 const chunkSize = 256 * 1024
 const nothing = Buffer.alloc(chunkSize)

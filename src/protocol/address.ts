@@ -1,6 +1,16 @@
 /** The address of a server or its console: the path of a unix socket, or a host and a TCP port. */
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number }
 
+/** The addresses of a server, and its account. */
+export interface ServerAddress {
+  /** The address of the binary protocol. */
+  readonly binary: Address
+  /** The address of the console that only the fixture uses. */
+  readonly console: Address
+  /** The account; undefined for guest. */
+  readonly credentials?: { readonly user: string; readonly password: string } | undefined
+}
+
 /**
  * An address as Tarantool writes it: the path, or `host:port` with an IPv6 host in brackets.
  *

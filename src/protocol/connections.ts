@@ -1,18 +1,9 @@
 import { ConnectionError } from '../errors.ts'
-import type { Address } from './address.ts'
+import { loadModule } from '../load-module.ts'
+import type { ServerAddress } from './address.ts'
 import type { ConsoleConnection } from './console/connection.ts'
 import type { IprotoConnection } from './iproto/connection.ts'
 import type { RequestOptions } from './request-table.ts'
-
-/** The addresses of a server, and its account. */
-export interface ServerAddress {
-  /** The address of the binary protocol. */
-  readonly binary: Address
-  /** The address of the console that only the fixture uses. */
-  readonly console: Address
-  /** The account; undefined for guest. */
-  readonly credentials?: { readonly user: string; readonly password: string } | undefined
-}
 
 interface Connection {
   /** Resolves when the connection has ended. */
@@ -78,14 +69,10 @@ async function withStackOfCaller<Result>(request: () => Promise<Result>): Promis
   }
 }
 
-let loaded: Promise<unknown> = Promise.resolve()
+type Protocols = typeof import('./protocols.ts')
 
-// Loads modules one after another: in their vm pools, Vitest 3 and 4 cannot link two modules at the same time.
-function load<Module>(importModule: () => Promise<Module>): Promise<Module> {
-  const module = loaded.then(importModule, importModule)
-  loaded = module
-  return module
-}
+/** Loads the code of the protocols. The code is needed on the first request to a server. */
+export const loadProtocols = (): Promise<Protocols> => loadModule(() => import('./protocols.ts'))
 
 /** The connections to one server. Test files import this module, so it loads the code of the protocols on first use. */
 export class ServerConnections {
@@ -94,12 +81,11 @@ export class ServerConnections {
 
   constructor(address: ServerAddress) {
     this.#console = new KeptConnection(async () => {
-      const { ConsoleConnection } = await load(() => import('./console/connection.ts'))
+      const { ConsoleConnection } = await loadProtocols()
       return await ConsoleConnection.connect(address.console)
     })
     this.#binary = new KeptConnection(async () => {
-      const { IprotoConnection } = await load(() => import('./iproto/connection.ts'))
-      const { connectUnheard } = await load(() => import('./iproto/announcement.ts'))
+      const { IprotoConnection, connectUnheard } = await loadProtocols()
       const { binary, console, credentials } = address
       return await connectUnheard(console, binary, firstBytes =>
         IprotoConnection.connect(binary, { ...credentials, firstBytes }),

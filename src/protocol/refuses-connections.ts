@@ -1,5 +1,6 @@
 import { connect, now } from '../node-builtins.ts'
-import type { ServerAddress } from './connections.ts'
+import type { ServerAddress } from './address.ts'
+import { announce, isUsedUp } from './iproto/announcement.ts'
 
 // In milliseconds.
 const announcedWithin = 500
@@ -12,7 +13,6 @@ const greetedWithin = 5000
  * @see https://www.tarantool.io/en/doc/latest/reference/reference_lua/box_ctl/on_shutdown/
  */
 export async function refusesConnections({ binary, console }: ServerAddress): Promise<boolean> {
-  const { announce, isUsedUp } = await import('./iproto/announcement.ts')
   const began = now()
   const announcement = await announce(console, announcedWithin).catch(() => undefined)
   // The server is busy or paused, so it still listens. Without an announcement, its application would notice the

@@ -26,7 +26,7 @@ async function benchImport(rounds: number): Promise<void> {
     }
   }
   for (const directory of [empty, ...Object.values(directories)]) rmSync(directory, { recursive: true })
-  reportTime('import in a test file, more than an empty module: Jest', median(took.ours) - median(took.empty), 10)
+  reportTime('import in a test file, more than an empty module: Jest', median(took.ours) - median(took.empty), 6)
 }
 
 export async function benchJest(pairs: number): Promise<void> {

@@ -1,10 +1,9 @@
-import { readFileSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { rmSync } from 'node:fs'
 import { Broker } from '../../src/broker/broker.ts'
 import { BrokerClient } from '../../src/broker/client.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
 import { installRunners } from '../e2e/support/install.ts'
-import { repository } from '../support/npm.ts'
+import { kilobytesOf, loadedBy } from '../support/loaded-files.ts'
 import { measured, median } from './pairs.ts'
 import { installEmptyModule, makeProject, runProject, vitest } from './project.ts'
 import { reportTime, reportValue } from './report.ts'
@@ -50,7 +49,7 @@ async function benchTestFile(rounds: number): Promise<void> {
   }
   for (const directory of [empty, ...Object.values(directories)]) rmSync(directory, { recursive: true })
   const of = (name: string): number => median(took[name] ?? [])
-  reportTime('import in a test file, more than an empty module: Vitest', of('module') - of('empty'), 10)
+  reportTime('import in a test file, more than an empty module: Vitest', of('module') - of('empty'), 8)
   reportTime('`useTarantool()`, per test, without isolation', (of('used') - of('unused')) / 200, 1)
 }
 
@@ -70,20 +69,10 @@ async function benchLease(rounds: number): Promise<void> {
   reportTime('lease of a running server', measured(times), 5)
 }
 
-/** How much JavaScript a test file loads with the package: the entry, the setup file, and all that they import. */
+/** The JavaScript that a test file loads with the package: the entry, the setup file, and all that they import. */
 function measureSize(): void {
-  const seen = new Map<string, number>()
-  const follow = (file: string): void => {
-    if (seen.has(file)) return
-    const text = readFileSync(file, 'utf8')
-    seen.set(file, Buffer.byteLength(text))
-    for (const [, path] of text.matchAll(/(?:^|\n)\s*(?:import|export)[^'"\n]*["'](\.[^'"]+)["']/g)) {
-      if (path) follow(resolve(dirname(file), path))
-    }
-  }
-  for (const entry of ['index.js', 'worker.js']) follow(join(repository, 'dist', 'vitest', entry))
-  const kilobytes = [...seen.values()].reduce((sum, size) => sum + size, 0) / 1000
-  reportValue('JavaScript that a test file loads', kilobytes, 'kB', 100)
+  const { files } = loadedBy('vitest')
+  reportValue('JavaScript that a test file loads', kilobytesOf(files), 'kB', 100)
 }
 
 export async function benchVitest(pairs: number): Promise<void> {

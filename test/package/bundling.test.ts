@@ -26,7 +26,7 @@ const effects = {
   'dist/instance/sync/worker.js': "process.on('exit'",
   'dist/jest/es-module-only.cjs': 'throw Object.assign',
   'dist/jest/hooks.cjs': 'hooksOfFile()',
-  'dist/vitest/worker.js': 'beforeAll(',
+  'dist/vitest/worker.js': 'await beginFile()',
 }
 
 test('every file that is imported for its effects says so', () => {

@@ -1,4 +1,5 @@
-import { type ServerAddress, ServerConnections } from '../../protocol/connections.ts'
+import type { ServerAddress } from '../../protocol/address.ts'
+import { ServerConnections } from '../../protocol/connections.ts'
 import type { ServerDetails } from '../failure/details.ts'
 import { errorOfEnd } from '../failure/exit-failure.ts'
 import type { TarantoolProcess } from '../process.ts'

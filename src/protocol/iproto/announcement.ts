@@ -1,4 +1,4 @@
-import { now, randomBytes } from '../../node-builtins.ts'
+import { now, random } from '../../node-builtins.ts'
 import type { Address } from '../address.ts'
 import { connectionFailed, openSocket } from '../socket.ts'
 import { firstAnnounced, requestType } from './constants.ts'
@@ -51,7 +51,7 @@ export async function connectUnheard<Connection>(
 export async function announce(agent: Address, timeout: number = connectTimeout): Promise<Announcement> {
   const { socket, remaining } = await openSocket(agent, { timeout })
   socket.on('error', () => {})
-  const sync = (randomBytes(4).readUInt32BE() % firstAnnounced) + firstAnnounced
+  const sync = Math.floor(random() * firstAnnounced) + firstAnnounced
   const firstBytes = encodeFrame(requestType.ping, sync, new Map())
   try {
     await new Promise<void>((resolve, reject) => {

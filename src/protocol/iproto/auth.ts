@@ -1,4 +1,4 @@
-import { createHash } from '../../node-builtins.ts'
+import { createHash } from 'node:crypto'
 
 /** The authentication method that servers of every version support. */
 export const chapSha1 = 'chap-sha1'

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
 import { ConnectionError, LuaError, ProtocolError } from '../../errors.ts'
+import { loadModule } from '../../load-module.ts'
 import { isAtLeast, tryParseVersion } from '../../version/version.ts'
 import type { Address } from '../address.ts'
 import { Channel } from '../channel.ts'
 import type { RequestOptions } from '../request-table.ts'
 import { type ConnectOptions, fingerprint, openSocket } from '../socket.ts'
-import { chapSha1, scramble } from './auth.ts'
 import { chunkStatus, errorExtension, errorFlag, firstAnnounced, iprotoKey, requestType } from './constants.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import { type Greeting, parseGreeting } from './greeting.ts'
@@ -148,6 +148,8 @@ export class IprotoConnection {
 
   async #introduce(options: IprotoOptions): Promise<void> {
     const { user = 'guest', password = '', timeout, signal } = options
+    // Most accounts have no password, and Node's crypto takes longer to load than this package.
+    const auth = user === 'guest' && password === '' ? undefined : await loadModule(() => import('./auth.ts'))
     const waits: Promise<unknown>[] = []
     if (knowsFeatures(this.serverVersion)) {
       // A server that refuses this request can still be used.
@@ -157,10 +159,10 @@ export class IprotoConnection {
       ]
       waits.push(this.#request(requestType.id, 'its features', body, { timeout, signal }).catch(ignoreRefusal))
     }
-    if (user !== 'guest' || password !== '') {
+    if (auth) {
       const body: Body = [
         [iprotoKey.userName, user],
-        [iprotoKey.tuple, [chapSha1, scramble(this.salt, password)]],
+        [iprotoKey.tuple, [auth.chapSha1, auth.scramble(this.salt, password)]],
       ]
       waits.push(this.#request(requestType.auth, `the authentication of ${user}`, body, { timeout, signal }))
     }

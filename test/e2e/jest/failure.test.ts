@@ -85,6 +85,15 @@ test('fails again', async () => {
   expect(attempts).toBe(-attempts)
 })`
 
+// The code that reads logs is loaded when the first test fails, in a file that may have mocks by then.
+const mocked = `
+jest.mock('fs'); jest.mock('fs/promises')
+${uses}
+test('fails with mocks', async () => {
+  await tarantool.call('say', 'line beside mocks')
+  expect(await tarantool.waitForLog('beside mocks')).toBe('')
+})`
+
 const variablesOnly = `
 const { connect } = require('node:net')
 test('fails with the address only', async () => {
@@ -112,6 +121,7 @@ const shown: Record<string, { has: RegExp[]; not: RegExp[] }> = {
   'fails in its afterEach': { has: [/of the afterEach/, /line of an afterEach/], not: [/a beforeEach/] },
   'fails too late': { has: [/Exceeded timeout of 50 ms/, /line of a late test/], not: [/an afterEach/] },
   'fails again': { has: [/line of attempt 2/], not: [/line of attempt 2[\s\S]*line of attempt 1/] },
+  'fails with mocks': { has: [/line beside mocks/, /logged during this test/], not: [/address/] },
   'fails with the address only': { has: [/Tarantool \d+\.\d+/], not: [/line of/] },
 }
 
@@ -161,6 +171,7 @@ describe.each(jests)('$name', runner => {
       'app.lua': say,
       'failing.test.js': failing,
       'again.test.js': again,
+      'mocked.test.js': mocked,
       'variables.test.js': variablesOnly,
     })
     const { exitCode, output } = await project.run(report)
