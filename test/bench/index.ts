@@ -2,11 +2,11 @@
 // fails nothing. With --write, all rows go into docs/costs.md, in the column of the Tarantool that ran.
 import { binaryVersion } from '../../src/binary/binary-version.ts'
 import { locateBinary } from '../../src/binary/locate.ts'
-import { noSources } from '../support/no-downloads.ts'
 import { benchAccess } from './access.ts'
 import { benchBlocking } from './blocking.ts'
 import { writeCosts } from './costs-page.ts'
 import { benchDocker } from './docker.ts'
+import { benchFiles } from './files.ts'
 import { benchHook } from './hook.ts'
 import { benchJest } from './jest-suite.ts'
 import { benchPrefork } from './prefork.ts'
@@ -28,6 +28,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   hook: benchHook,
   vitest: benchVitest,
   jest: benchJest,
+  files: benchFiles,
   spare: benchSpare,
   blocking: benchBlocking,
 }
