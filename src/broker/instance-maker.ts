@@ -27,17 +27,21 @@ export class InstanceMaker {
 
   /**
    * True if a successor of an instance can start before the instance has given up its addresses. The engine publishes
-   * the ports of a container when the container starts, so a published port must be free by then.
+   * the ports of a container when the container starts, so a published port must be free by then. Named ports can be
+   * moved on Linux only: fixtures/boot/listening-ports.lua.
    */
   mayStandBy({ host, consoleHost }: TarantoolInstance): boolean {
-    return this.#options.docker === undefined || (host === 'unix/' && consoleHost === 'unix/')
+    const { docker, ports } = this.#options
+    const hasPorts = Object.keys(ports).length > 0
+    if (docker === undefined) return !hasPorts || process.platform === 'linux'
+    return host === 'unix/' && consoleHost === 'unix/' && !hasPorts
   }
 
   /** Makes an instance with a new directory and the address of another instance. */
-  makeSuccessor({ port, credentials, consoleHost, consolePort }: TarantoolInstance): TarantoolInstance {
+  makeSuccessor({ port, ports, credentials, consoleHost, consolePort }: TarantoolInstance): TarantoolInstance {
     // The default account is the same for all servers of this process, so only a configured account is passed on.
     const account = this.#options.credentials && { credentials }
-    return this.make({ port, ...account, ...(consoleHost !== 'unix/' && { consolePort }) })
+    return this.make({ port, ports, ...account, ...(consoleHost !== 'unix/' && { consolePort }) })
   }
 }
 

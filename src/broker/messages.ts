@@ -31,6 +31,8 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly fingerprint: string
   readonly host: string
   readonly port: number | string
+  /** The named ports. */
+  readonly ports: { readonly [name: string]: number }
   readonly uri: string
   readonly user?: string | undefined
   readonly password?: string | undefined

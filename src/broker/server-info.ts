@@ -7,11 +7,13 @@ type InstanceInfo = Omit<LeasedServerInfo, keyof ServerFacts | 'keepsOnFailure'>
 
 /** The information for a worker about the process behind its server. */
 export function infoOf(instance: TarantoolInstance): InstanceInfo {
-  const { fingerprint, host, port, uri, credentials, workDir, logFile, consoleHost, consolePort, address } = instance
+  const { fingerprint, host, port, ports, uri, credentials, workDir, logFile, consoleHost, consolePort, address } =
+    instance
   return {
     fingerprint,
     host,
     port,
+    ports,
     uri,
     user: credentials?.user,
     password: credentials?.password,

@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import type { Isolation } from './isolation.ts'
 import { type Given, layOver, namesProgram, overDefaults } from './layers.ts'
+import { checkVariables } from './ports.ts'
 import { type ResolvedOptions, resolveGiven } from './resolve.ts'
 import type { FixtureConfig, ServerOptions } from './server-options.ts'
 import { fixtureOptions, serverOptions } from './table/fixture.ts'
@@ -60,8 +61,10 @@ export function resolveFixture(config: FixtureConfig, baseDir: string, version?:
   if (merged.size === 0) throw new InvalidOptionError("tarantool: option 'servers' names no server")
   const given = version === undefined ? merged : forVersion(merged, version)
   const baseDirOf = (): string => baseDir
+  const resolved = new Map([...given].map(([name, options]) => [name, resolveServer({ options, baseDirOf })]))
+  checkVariables(resolved)
   return {
-    servers: new Map([...given].map(([name, options]) => [name, resolveServer({ options, baseDirOf })])),
+    servers: resolved,
     lease,
     maxServers,
     defaults: { options: given.get('default') ?? {}, baseDirOf },

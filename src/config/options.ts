@@ -64,6 +64,12 @@ export interface InstanceOptions {
    * chooses another port. A later start waits up to `timeout` for a port that another process has taken.
    */
   port?: number | string | undefined
+  /**
+   * Names of further ports that the application binds: `['http', 'metrics']`. Each server has a free port of its own for
+   * each name. The application reads it from TARANTOOL_HTTP_PORT, a test from `tarantool.ports.http`. A server that
+   * replaces another has the same ports. Default: none.
+   */
+  ports?: readonly string[] | undefined
   /** Address of the console; `'unix/'` makes `consolePort` a socket path. Default `'unix/'` (asynctnt: `host`). */
   consoleHost?: string | undefined
   /** Port or socket path of the console. Default: a socket in the instance's directory, which only you can reach. */
@@ -114,7 +120,13 @@ export interface InstanceOptions {
    * appLua. Default: `fixtures/init.lua` of this package.
    */
   initLuaTemplate?: string | undefined
-  /** The application: Lua source, or the path of a `.lua` file. It runs after `box.cfg`. Default: none. */
+  /**
+   * The application: Lua source, or the path of a `.lua` file. Default: none.
+   *
+   * It may call `box.cfg` itself. All its options hold, except those that belong to the fixture (address, directories, log)
+   * and those that this config names. If the application calls no `box.cfg`, the fixture calls it before the application
+   * first uses `box.space`, `box.schema` or the like.
+   */
   appLua?: string | undefined
   /**
    * Directory whose Lua modules (and those of its `.rocks`) the application can `require`. Default: the directory of
@@ -194,7 +206,12 @@ export interface InstanceOptions {
   boxCfg?: { readonly [name: string]: BoxCfgValue } | undefined
   /**
    * Environment variables for the server. The server also inherits the owner's variables, except TT_*, which would
-   * configure the server. A container does not inherit any.
+   * configure the server. A container does not inherit any. A value can contain the server's own addresses:
+   * `<% host %>`, `<% port %>`, `<% listen %>`, and `<% ports.http %>` for a port of the option `ports`.
+   *
+   * The server also has TARANTOOL_LISTEN, the address that it listens on.
+   *
+   * @example { APP_PORT: '<% port %>' }
    */
   env?: { readonly [name: string]: string } | undefined
   /**

@@ -6,9 +6,11 @@ import { checkBoxCfg, ownOptions } from './box-cfg.ts'
 import { checkOptions } from './check.ts'
 import type { ConfigMode } from './config-mode.ts'
 import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
+import { checkEnv } from './env-tags.ts'
 import { type Given, namesProgram } from './layers.ts'
 import { isLoopback } from './loopback.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
+import { type NamedPorts, resolvePorts } from './ports.ts'
 import { checkReplicationSource } from './replication-source.ts'
 import { type SeedSource, seedSources } from './seed-sources.ts'
 import { instanceOptions } from './table/instance.ts'
@@ -35,14 +37,16 @@ export function walModeOf(
 export interface ResolvedOptions {
   readonly host: string
   readonly port: number | string | undefined
+  readonly ports: NamedPorts
   readonly consoleHost: string
   readonly consolePort: number | string | undefined
   readonly replicationSource: string | readonly string[] | undefined
   readonly title: string | undefined
   readonly logger: Logger | undefined
-  readonly logLevel: number
-  /** In bytes. */
-  readonly memtxMemory: number
+  /** Undefined if the user named none: see `logLevelOf`. */
+  readonly logLevel: number | undefined
+  /** In bytes. Undefined if the user named none: see `memtxMemoryOf`. */
+  readonly memtxMemory: number | undefined
   /** Undefined if the user named none: see `walModeOf`. */
   readonly walMode: WalMode | undefined
   /** Undefined if the user named no root: see `placeOf`. */
@@ -82,6 +86,14 @@ export interface OptionsWithAccount extends Omit<ResolvedOptions, 'credentials'>
 }
 
 const bytesPerGigabyte = 2 ** 30
+
+/** The `log_level` of a server whose application sets none. */
+export const logLevelOf = ({ logLevel }: { readonly logLevel: number | undefined }): number =>
+  logLevel ?? instanceOptions.logLevel.default
+
+/** The `memtx_memory` of a server whose application sets none. */
+export const memtxMemoryOf = ({ memtxMemory }: { readonly memtxMemory: number | undefined }): number =>
+  memtxMemory ?? Math.floor(instanceOptions.slabAllocArena.default * bytesPerGigabyte)
 
 /** A single line that ends in `.lua` is a path; any other text is Lua. */
 function luaSource(option: string, given: string | undefined, baseDir: string): LuaSource | undefined {
@@ -182,6 +194,8 @@ export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): Re
   checkBoxCfg(options.boxCfg ?? {})
   checkReplicationSource(options.replicationSource)
   checkDocker(options)
+  const ports = resolvePorts(options.ports)
+  checkEnv(options.env ?? {}, Object.keys(ports))
   const lua = (name: 'appLua' | 'seedLua' | 'initLuaTemplate'): LuaSource | undefined =>
     luaSource(name, options[name], baseDirOf(name))
   const path = (name: 'appDir' | 'root' | 'port' | 'consolePort'): string | undefined =>
@@ -193,15 +207,16 @@ export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): Re
   return {
     host: options.host ?? instanceOptions.host.default,
     port: options.host === 'unix/' ? path('port') : options.port,
+    ports,
     consoleHost: options.consoleHost ?? defaultConsoleHost(options),
     consolePort: typeof options.consolePort === 'string' ? path('consolePort') : options.consolePort,
     replicationSource: options.replicationSource,
     title: options.title,
     logger: options.logger,
-    logLevel: options.logLevel ?? instanceOptions.logLevel.default,
+    logLevel: options.logLevel,
     memtxMemory:
       options.memtxMemory ??
-      Math.floor((options.slabAllocArena ?? instanceOptions.slabAllocArena.default) * bytesPerGigabyte),
+      (options.slabAllocArena === undefined ? undefined : Math.floor(options.slabAllocArena * bytesPerGigabyte)),
     walMode: options.walMode,
     root: path('root'),
     specifyWorkDir: options.specifyWorkDir ?? instanceOptions.specifyWorkDir.default,

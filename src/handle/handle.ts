@@ -41,6 +41,11 @@ export class TarantoolHandle {
     return this.#info().port as number
   }
 
+  /** The ports of the option `ports`, by their names. A server that replaces this one has the same ports. */
+  get ports(): { readonly [name: string]: number } {
+    return this.#info().ports
+  }
+
   /** `host:port`, or `user:password@host:port`. Characters that a URI cannot contain are percent-encoded. */
   get uri(): string {
     return this.#info().uri

@@ -6,6 +6,7 @@ export const listedServer: LeasedServerInfo = {
   fingerprint: 'Tarantool[127.0.0.1:0]',
   host: '127.0.0.1',
   port: 0,
+  ports: {},
   uri: '127.0.0.1:0',
   pid: 0,
   version: '0.0.0',

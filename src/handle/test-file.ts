@@ -19,7 +19,7 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   for (const server of state.servers.values()) {
     server.close()
     // A file that leases no server must not find the address of another file's server.
-    clearEnvironment(server.name)
+    clearEnvironment(server.info)
   }
   state.servers.clear()
   state.leasing.clear()

@@ -155,6 +155,11 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.#workspace.access.credentials
   }
 
+  /** The ports of the option `ports`, by their names. */
+  get ports(): { readonly [name: string]: number } {
+    return this.#addresses().ports
+  }
+
   /** The address of the console; `'unix/'` if `consolePort` is the path of a socket. */
   get consoleHost(): string {
     return this.#options.consoleHost

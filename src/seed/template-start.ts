@@ -29,7 +29,7 @@ export interface TemplateStart<Ready extends { readonly template?: TemplateRepor
   /** Starts the server. If it rejects, no server runs. */
   readonly launch: (source: DataSource) => Promise<Ready>
   /** True if a later start in the same directory may find the snapshot that the template was made from. */
-  readonly keepsSnapshot: boolean
+  readonly keepsSnapshot: (ready: Ready) => boolean
   /** Ends the server that was launched last. */
   readonly end: () => Promise<void>
   /** Called with the reason why the seed runs at each start. */
@@ -97,7 +97,7 @@ async function makeTemplate<Ready extends { readonly template?: TemplateReport }
     // No template: the server was a replica, or found data that was seeded before.
     if (report?.flaw !== undefined) throw new Error(report.flaw)
     if (report) await start.store.keep(origin, report, start.directory, isCurrent)
-    if (report && !start.keepsSnapshot) await removeSnapshot(report, start.directory)
+    if (report && !start.keepsSnapshot(ready)) await removeSnapshot(report, start.directory)
   } catch (error) {
     const reason = `no template could be made (${(error as Error).message})`
     useless.set(name, reason)

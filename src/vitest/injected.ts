@@ -4,7 +4,7 @@ import { listedServer } from '../handle/listed-server.ts'
 import { workerState } from '../handle/worker-state.ts'
 import type { ProvidedTarantool } from './context.ts'
 
-const fields = ['host', 'port', 'uri', 'user', 'password'] as const
+const fields = ['host', 'port', 'ports', 'uri', 'user', 'password'] as const
 
 /** Adds the addresses of the file's servers to the object that `inject('tarantool')` returns in this worker. */
 export function showAddresses(provided: ProvidedTarantool): void {

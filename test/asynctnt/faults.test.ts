@@ -75,7 +75,7 @@ describe.each(classes)('$name: faults of asynctnt that did not come along', ({ C
   })
 
   test('a port is lost between its choice and the bind', async () => {
-    const thief = new Thief('init.lua', 'listen')
+    const thief = new Thief('boot.lua', 'listen')
     thief.steal(1)
     const instance = await start(Class, { commandToRun: thief.command })
     expect(thief.stolen).not.toContain(instance.port)

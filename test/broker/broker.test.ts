@@ -52,7 +52,7 @@ test.each(['0.0.0.0', '*'])(
     expect({ user, password }).toEqual({ user: 'tester', password: expect.stringMatching(/^[0-9a-f]{24}$/) })
     expect(uri).toBe(`tester:${password}@${host}:${port}`)
     setEnvironment(info)
-    onTestFinished(() => clearEnvironment('default'))
+    onTestFinished(() => clearEnvironment(info))
     expect(process.env).toMatchObject({ TARANTOOL_USER: user, TARANTOOL_PASSWORD: password, TARANTOOL_URI: uri })
     // The server that replaces it has the same account.
     const renewed = await client.request('renew', { server: 'default' })

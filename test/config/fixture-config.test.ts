@@ -12,8 +12,8 @@ describe('a config that is refused', () => {
     ['an option that does not exist', { walmode: 'none' }, /unknown option 'walmode'.*\nDid you mean 'walMode'\?/],
     [
       'one of a named server',
-      { servers: { queue: { ports: 1 } } },
-      /server 'queue': unknown option 'ports'.*\nDid you mean 'port'\?/,
+      { servers: { queue: { prot: 1 } } },
+      /server 'queue': unknown option 'prot'.*\nDid you mean 'port'\?/,
     ],
     ['a wrong type', { maxServers: '2' }, /option 'maxServers' must be .*number.*, not "2"/],
     ['a bad name of a server', { servers: { 'my server': {} } }, /cannot be named 'my server'/],

@@ -13,7 +13,7 @@ function useIn(root: Scope): void {
   const state = workerState()
   state.scopes = [root]
   state.scope = root
-  const info = { name: 'default', isolation: 'reset', strict: false, records: true }
+  const info = { name: 'default', isolation: 'reset', strict: false, records: true, ports: {} }
   // A lease needs a broker. The code under test reads only these fields of one.
   state.servers.set('default', { name: 'default', info, close: () => {} } as unknown as LeasedServer)
   noteUse({ use: { server: 'default' }, file: -1 })

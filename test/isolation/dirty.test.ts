@@ -97,7 +97,8 @@ test('an application that talks to itself is no client, and one that came before
   // The server may notice the end of a connection a little later.
   await expect.poll(() => ask(server, 'dirty')).toBe('clean')
   const early = newInstance({
-    appLua: "while require('tarantool-fixture').foreign_connections() == 0 do require('fiber').sleep(0.01) end",
+    appLua:
+      "box.cfg{} while require('tarantool-fixture').foreign_connections() == 0 do require('fiber').sleep(0.01) end",
     timeout: 30_000,
   })
   await early.prepare()

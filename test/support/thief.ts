@@ -20,7 +20,7 @@ export class Thief {
       `#!/bin/sh
 if [ "$1" != --version ] && [ -s '${this.#directory}/turns' ]; then
   sed -i 1d '${this.#directory}/turns'
-  PORT=$(sed -n 's/.*\\["${name}"\\]="127.0.0.1:\\([0-9]*\\)".*/\\1/p' "$(dirname "$1")/${file}" | head -n 1)
+  PORT=$(sed -n 's/.*\\["${name}"\\]="\\{0,1\\}\\(127.0.0.1:\\)\\{0,1\\}\\([0-9]\\{2,\\}\\).*/\\2/p' "$(dirname "$1")/${file}" | head -n 1)
   echo "$PORT" >> '${this.#directory}/stolen'
   export PORT
   rm -f '${this.#directory}/bound'

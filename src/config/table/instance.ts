@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { InstanceOptions } from '../options.ts'
 import type { Table } from './option.ts'
-import { boxCfgValue, milliseconds, port, seedSource, text, userId } from './types.ts'
+import { boxCfgValue, milliseconds, port, portNames, seedSource, text, userId } from './types.ts'
 
 type Defaulted =
   | 'host'
@@ -33,6 +33,12 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     otherwise: "a free port; with `host: 'unix/'`, a socket in the instance's directory",
     path: 'socket',
     doc: "Port, or the socket's path with `host: 'unix/'`.",
+  },
+  ports: {
+    type: portNames,
+    takes: 'string[]',
+    otherwise: 'none',
+    doc: "Names of further ports that the application binds: `['http']`. See [Ports](application.md#ports).",
   },
   consoleHost: {
     type: text,
@@ -139,7 +145,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     takes: 'string',
     otherwise: 'none',
     path: 'Lua or file',
-    doc: 'The application. It runs after `box.cfg`, and may `require` modules of its directory and of `.rocks`.',
+    doc: 'The application. It may call `box.cfg` itself, and may `require` modules of its directory and of `.rocks`. See [Your application](application.md).',
   },
   appDir: {
     type: text,
@@ -230,7 +236,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     type: v.record(v.string(), v.string()),
     takes: '{ [name]: string }',
     default: {},
-    doc: 'Environment variables for the server. The server also gets your own variables, except `TT_*`. A container gets only `env`.',
+    doc: 'Environment variables for the server. A value can contain `<% port %>` and other [addresses](application.md#the-environment). The server also gets your own variables, except `TT_*`. A container gets only `env`.',
   },
   credentials: {
     type: v.union(

@@ -18,6 +18,12 @@ export const port: v.GenericSchema = v.union([portNumber, text], issue =>
     : 'must be a port number, or with a unix/ host the path of a socket',
 )
 
+const portName: v.GenericSchema = v.pipe(
+  v.string('must be a name'),
+  v.regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'must be letters, digits, - and _, and begin with a letter'),
+)
+export const portNames: v.GenericSchema = v.array(portName, "must be a list of names, such as ['http']")
+
 export const userId: v.GenericSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 2))
 
 export const boxCfgValue: v.GenericSchema = v.union(

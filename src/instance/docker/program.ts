@@ -7,6 +7,7 @@ import { tryParseVersion, type Version } from '../../version/version.ts'
 import { errorOfContainer } from '../failure/container-failure.ts'
 import { holdsNoTarantool } from '../failure/image-failure.ts'
 import { directoryPrefix } from '../place/directory.ts'
+import { ownVariables } from '../start/own-variables.ts'
 import type { Program, ReadyProgram, ServerCommand, ServerPlace } from '../start/program.ts'
 import { ContainerControl } from './control.ts'
 import { askEngine, engineEnvironment } from './engine.ts'
@@ -77,7 +78,7 @@ export class DockerProgram implements Program {
     const name = `tarantool-fixture-${unique}`
     const idFile = join(directory, `container-${this.#runs}.id`)
     const user = this.#userArguments(prepared)
-    const { env } = this.#options
+    const env = ownVariables(place.addresses, this.#options.env)
     const variables = passVariables(env, join(directory, 'container.env'))
     return {
       command: engine,
@@ -123,6 +124,10 @@ export class DockerProgram implements Program {
 }
 
 function publishArguments({ addresses }: ServerPlace): string[] {
-  const ports = [addresses.standby ? undefined : addresses.port, addresses.console.port]
+  const ports = [
+    addresses.standby ? undefined : addresses.port,
+    addresses.console.port,
+    ...Object.values(addresses.own.ports),
+  ]
   return ports.flatMap(port => (typeof port === 'number' ? ['--publish', `127.0.0.1:${port}:${port}`] : []))
 }

@@ -1,5 +1,6 @@
 import { ContainerEngineError, RootNotWritableError, type TarantoolFixtureError } from '../../errors.ts'
 import type { ProcessExit } from '../control/exit.ts'
+import { addressOfPort } from '../place/named-ports.ts'
 import type { FailureContext } from './details.ts'
 import { engineSilent } from './engine-failure.ts'
 import { holdsNoTarantool, imageRemoved } from './image-failure.ts'
@@ -51,7 +52,8 @@ export function errorOfContainer(
   const line = lines.find(text => /error|denied|cannot|unable/i.test(text)) ?? lines[0] ?? `exit code ${exit.exitCode}`
   if (silent.test(said)) return engineSilent(engine, line)
   if (portTaken.test(said)) {
-    const address = [context.console, context.listen].find(uri => said.includes(uri)) ?? context.listen
+    const named = Object.values(context.ports).map(addressOfPort)
+    const address = [context.console, ...named, context.listen].find(uri => said.includes(uri)) ?? context.listen
     return cannotPublish(address, context)
   }
   if (noImage.test(said)) return imageRemoved(engine, image, line, context)

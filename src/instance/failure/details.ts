@@ -20,7 +20,9 @@ export interface FailureContext extends ServerDetails {
   /** The address on which the server was to listen, in the form of messages. */
   readonly listen: string
   readonly console: string
-  /** The addresses, of these two, that the user did not fix. */
+  /** The named ports that the application was to bind. */
+  readonly ports: Readonly<Record<string, number>>
+  /** The addresses, of these, that the user did not fix. */
   readonly chosen: readonly string[]
   readonly lineMap: LineMap
   /** Set if the server was to stand by, while another server has its address. */

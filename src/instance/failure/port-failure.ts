@@ -1,4 +1,5 @@
 import { PortTakenError } from '../../errors.ts'
+import { addressOfPort } from '../place/named-ports.ts'
 import type { FailureContext, ServerDetails } from './details.ts'
 
 const addressTaken = /Address already in use/i
@@ -22,6 +23,16 @@ export const portTaken = (address: string, context: FailureContext): PortTakenEr
     address,
     hint: takenHint(address, context, 'process'),
   })
+
+/** Makes an error of a named port that another process has. */
+export function namedPortTaken(name: string, context: FailureContext): PortTakenError {
+  const address = addressOfPort(context.ports[name])
+  return new PortTakenError(`${context.instance} cannot listen on ${address} (port '${name}'): the address is in use`, {
+    ...context,
+    address,
+    hint: takenHint(address, context, 'process'),
+  })
+}
 
 /** Makes an error of an address that another process has taken between two servers. */
 export const errorOfTakeOver = (address: string, details: ServerDetails, cause: unknown): PortTakenError =>

@@ -5,7 +5,7 @@ import type { FailureReport } from '../start/report.ts'
 import { withoutBootLines } from './boot-lines.ts'
 import type { FailureContext } from './details.ts'
 import { readTrace } from './lua-trace.ts'
-import { portTaken, saysTaken } from './port-failure.ts'
+import { namedPortTaken, portTaken, saysTaken } from './port-failure.ts'
 import { errorOfSeed } from './seed-failure.ts'
 import { standbyHint } from './standby-hint.ts'
 
@@ -31,8 +31,16 @@ function messageOf(what: string, file: string | undefined, { instance }: Failure
 // For a missing module, Lua lists some forty places; the application's own places come first.
 const withoutSearch = (what: string): string => what.replace(/((?:\n\tno f\S+ .*){6})(?:\n\tno f\S+ .*)+/, '$1\n\t…')
 
-const secondBoxCfg =
-  "The init script has called box.cfg before. An application that can also run alone asks first: if type(box.cfg) == 'function' then box.cfg{ … } end. For the tests, set the option in boxCfg."
+const movesServer =
+  'The init script calls box.cfg with another address. Use the address of the template: listen = <% listen %>.'
+
+/** Explains an option that only the first call of box.cfg can set. */
+function secondBoxCfg({ early_use: early }: FailureReport): string {
+  const instead = 'For the tests, set the option in boxCfg.'
+  if (early === undefined) return `Only the first call of box.cfg can set this option. ${instead}`
+  const place = early.source === undefined ? '' : ` in ${early.source.replace(/^[@=]/, '')}:${early.line}`
+  return `The fixture called box.cfg before, because the application uses ${early.what}${place} before its own box.cfg. ${instead}`
+}
 
 const vinylHint = (message: string): string | undefined =>
   message.includes("Vinyl does not support DDL if wal_mode = 'none'")
@@ -55,7 +63,7 @@ export function errorOfReport(
   if (report.stage === 'moved') {
     return new InitScriptError(`${context.instance}: ${report.message}, where no test would look for it`, {
       ...context,
-      hint: secondBoxCfg,
+      hint: movesServer,
     })
   }
   if (report.stage === 'log_moved') {
@@ -64,6 +72,7 @@ export function errorOfReport(
       hint: "A test's server logs to its own file, logFile. Remove log.cfg{ log = … }, and TT_LOG from the option env.",
     })
   }
+  if (report.port !== undefined) return namedPortTaken(report.port, context)
   if (report.seed) return errorOfSeed(report.seed, context)
   const { file, line } = userPlace(report, context.lineMap)
   const what = withoutPlace(report)
@@ -84,7 +93,7 @@ export function errorOfReport(
     return new BoxCfgError(`${context.instance}: box.cfg refused '${option}': ${where}${what}`, {
       ...context,
       option,
-      hint: /can't (?:set option|be set dynamically)/i.test(report.message) ? secondBoxCfg : undefined,
+      hint: /can't (?:set option|be set dynamically)/i.test(report.message) ? secondBoxCfg(report) : undefined,
     })
   }
   const luaFrames = readTrace(report.trace, context.lineMap)

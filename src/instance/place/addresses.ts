@@ -9,6 +9,8 @@ export interface InstanceAddresses {
   readonly port: number | string
   /** The server's address in messages. */
   readonly listen: string
+  /** The ports of the option `ports`, by their names. */
+  readonly ports: Readonly<Record<string, number>>
   /**
    * The same addresses as the server sees them. A server in a container listens on a port of its own, which the engine
    * publishes. `console` is undefined while another server has the console's address, and if the console is the agent.
@@ -18,6 +20,8 @@ export interface InstanceAddresses {
     readonly listen: string
     readonly agent: string
     readonly console: string | undefined
+    /** The named ports that the application binds. A server that stands by has others than it will have. */
+    readonly ports: Readonly<Record<string, number>>
   }
   readonly binary: Address
   readonly title: string
@@ -94,6 +98,7 @@ function toAddress(host: string, port: number | string): Address {
  * Works out an instance's addresses.
  *
  * @param tcpPort the port to listen on, if the user fixed none
+ * @param ports the named ports
  * @throws SocketPathTooLongError
  */
 export function resolveAddresses(
@@ -101,6 +106,7 @@ export function resolveAddresses(
   workDir: string,
   tcpPort: number | undefined,
   consoleTcpPort: number | undefined,
+  ports: Readonly<Record<string, number>> = {},
 ): InstanceAddresses {
   const port = options.port ?? (options.host === 'unix/' ? join(workDir, 'server.sock') : (tcpPort ?? 0))
   const consolePort =
@@ -122,11 +128,13 @@ export function resolveAddresses(
   return {
     port,
     listen: uriForServer(options.host, port, workDir),
+    ports,
     own: {
       host: own(options.host),
       listen: uriForServer(own(options.host), port, workDir),
       agent: agentPath === undefined ? ownConsole : uriForServer('unix/', agentPath, workDir),
       console: agentPath === undefined ? undefined : ownConsole,
+      ports,
     },
     // A virtual machine does not expose the sockets of a mounted directory.
     agent: agentPath === undefined ? console.address : { path: agentPath },
@@ -136,10 +144,18 @@ export function resolveAddresses(
   }
 }
 
-/** The addresses of a server that stands by, while another server has the addresses to take over. */
-export function standbyAddresses(toBe: InstanceAddresses, workDir: string): InstanceAddresses {
+/**
+ * The addresses of a server that stands by, while another server has the addresses to take over.
+ *
+ * @param ports the named ports until then
+ */
+export function standbyAddresses(
+  toBe: InstanceAddresses,
+  workDir: string,
+  ports: Readonly<Record<string, number>> = {},
+): InstanceAddresses {
   const { address } = toBe.console
   const isItsOwn = 'path' in address && dirname(address.path) === workDir
-  if (isItsOwn) return { ...toBe, standby: { consoleToBe: undefined } }
-  return { ...toBe, own: { ...toBe.own, console: undefined }, standby: { consoleToBe: toBe.own.console } }
+  if (isItsOwn) return { ...toBe, own: { ...toBe.own, ports }, standby: { consoleToBe: undefined } }
+  return { ...toBe, own: { ...toBe.own, console: undefined, ports }, standby: { consoleToBe: toBe.own.console } }
 }

@@ -1,5 +1,6 @@
 import { rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { resolvePorts } from '../../config/ports.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import { TarantoolFixtureError } from '../../errors.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
@@ -12,6 +13,7 @@ import { type InitScript, type SeedDuty, writeInitScript } from '../start/init-s
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from './addresses.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
 import { markerOf } from './marker.ts'
+import { NamedPortChoice } from './named-ports.ts'
 import { isOwnDirectoryTaken } from './own-directory.ts'
 import { placeOf } from './place.ts'
 import { type PortReservation, reservationOf, reservePort } from './port.ts'
@@ -29,6 +31,9 @@ export class Workspace {
    * instance's server.
    */
   readonly #takenOver: readonly PortReservation[]
+  readonly #ports: NamedPortChoice
+  /** The named ports of a server that stands by. */
+  readonly #portsAside: NamedPortChoice
   #addresses: InstanceAddresses | undefined
   /** True if the next server, or the current server, stands by, because another server has its address. */
   standby: Standby | undefined
@@ -39,7 +44,11 @@ export class Workspace {
     this.#options = options
     this.#log = this.#choosePlace()
     this.access = new Access(options)
-    const fixed = [options.port, options.consolePort].filter(port => typeof port === 'number')
+    this.#ports = new NamedPortChoice(options.ports)
+    this.#portsAside = new NamedPortChoice(resolvePorts(Object.keys(options.ports)))
+    const fixed = [options.port, options.consolePort, ...Object.values(options.ports)].filter(
+      port => typeof port === 'number',
+    )
     this.#takenOver = fixed.flatMap(port => reservationOf(port) ?? [])
   }
 
@@ -66,7 +75,12 @@ export class Workspace {
   get chosen(): string[] {
     if (!this.#addresses) return []
     const { listen, console } = this.#addresses
-    return [...(this.#port === undefined ? [] : [listen]), ...(this.#consolePort === undefined ? [] : [console.uri])]
+    return [
+      ...(this.#port === undefined ? [] : [listen]),
+      ...(this.#consolePort === undefined ? [] : [console.uri]),
+      ...this.#ports.addresses,
+      ...this.#portsAside.addresses,
+    ]
   }
 
   /**
@@ -89,8 +103,14 @@ export class Workspace {
     if (isFree(consoleHost, consolePort) && (anew || this.#consolePort === undefined)) {
       this.#consolePort = await reservePort(consoleHost)
     }
-    const addresses = resolveAddresses(this.#options, this.directory, this.#port?.port, this.#consolePort?.port)
-    this.#addresses = this.standby ? standbyAddresses(addresses, this.directory) : addresses
+    const ports = await this.#ports.choose(anew)
+    const addresses = resolveAddresses(this.#options, this.directory, this.#port?.port, this.#consolePort?.port, ports)
+    if (!this.standby) {
+      this.#portsAside.release()
+      this.#addresses = addresses
+      return addresses
+    }
+    this.#addresses = standbyAddresses(addresses, this.directory, await this.#portsAside.choose(anew))
     return this.#addresses
   }
 

@@ -17,13 +17,16 @@ const preforks = new Map<string, Prefork>()
 
 const mostFailures = 3
 
+// The fixture's variables with a server's own addresses.
+const ofOneServer = /^TARANTOOL_(LISTEN|.*PORT)$/
+
 // The loader, the C library, LuaJIT and Tarantool read these before the init script. Siblings can differ in others.
 const readAtStart =
   /^(LD_|LC_|LANG|LUA|MALLOC_|GLIBC_|LIBEV_|TT_|TARANTOOL|OPENSSL|SSL_|UBSAN_|ASAN_|LSAN_|TSAN_|MSAN_|HOME$|TZ)/
 
 function keyOf(command: string, env: Readonly<Record<string, string>>): string {
   const { dev, ino, size, mtimeMs } = statSync(command)
-  const early = Object.entries(env).filter(([name]) => readAtStart.test(name))
+  const early = Object.entries(env).filter(([name]) => readAtStart.test(name) && !ofOneServer.test(name))
   return JSON.stringify([command, dev, ino, size, mtimeMs, early.sort(([one], [other]) => (one < other ? -1 : 1))])
 }
 

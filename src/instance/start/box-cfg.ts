@@ -1,21 +1,42 @@
 import type { BoxCfgValue } from '../../config/options.ts'
-import { type OptionsWithAccount, walModeOf } from '../../config/resolve.ts'
+import { logLevelOf, memtxMemoryOf, type OptionsWithAccount, walModeOf } from '../../config/resolve.ts'
+
+type BoxCfg = Readonly<Record<string, BoxCfgValue>>
 
 /**
- * The options of box.cfg that follow from the named options. boot.lua lays extraBoxCfg and boxCfg over them, and knows
- * the renamed options.
+ * The options of box.cfg in layers. A later layer wins. The options of the application's own box.cfg come after
+ * `defaults`, and those of extraBoxCfg after `named`. fixtures/boot/box-cfg.lua puts the layers together, and knows the
+ * renamed options.
  */
-export function namedBoxCfg(
+export interface BoxCfgLayers {
+  /** Defaults of the fixture's options. */
+  readonly defaults: BoxCfg
+  /** The values that the fixture needs, and those of options that the user named. */
+  readonly named: BoxCfg
+  /** The option `boxCfg`. */
+  readonly last: BoxCfg
+}
+
+/** Makes the layers from the options. */
+export function boxCfgLayers(
   options: OptionsWithAccount,
   at: { listen: string; title: string; workDir: string; replicationSource: string | readonly string[] | undefined },
-): Record<string, BoxCfgValue> {
+): BoxCfgLayers {
   return {
-    listen: at.listen,
-    custom_proc_title: at.title,
-    memtx_memory: options.memtxMemory,
-    wal_mode: walModeOf(options, at.replicationSource),
-    log_level: options.logLevel,
-    work_dir: options.specifyWorkDir ? at.workDir : undefined,
-    replication: at.replicationSource,
+    defaults: {
+      memtx_memory: memtxMemoryOf(options),
+      wal_mode: walModeOf(options, at.replicationSource),
+      log_level: logLevelOf(options),
+    },
+    named: {
+      listen: at.listen,
+      custom_proc_title: at.title,
+      work_dir: options.specifyWorkDir ? at.workDir : undefined,
+      replication: at.replicationSource,
+      memtx_memory: options.memtxMemory,
+      wal_mode: options.walMode,
+      log_level: options.logLevel,
+    },
+    last: options.boxCfg,
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ownOptions, renamedOptions } from '../../config/box-cfg.ts'
-import { type LuaSource, type OptionsWithAccount, walModeOf } from '../../config/resolve.ts'
+import { type LuaSource, logLevelOf, memtxMemoryOf, type OptionsWithAccount, walModeOf } from '../../config/resolve.ts'
 import { LuaFileError } from '../../errors.ts'
 import { logFileName } from '../../log/log-file.ts'
 import { fixturesDirectory } from '../../package-files.ts'
@@ -10,8 +10,9 @@ import { luaLiteral } from '../../protocol/lua-literal.ts'
 import type { SeedTask } from '../../seed/seed-task.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
 import type { Access } from './access.ts'
-import { namedBoxCfg } from './box-cfg.ts'
+import { boxCfgLayers } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './init-template.ts'
+import { portsOfServer, variablesOfOneServer } from './own-variables.ts'
 
 // The files can contain passwords, and the user can copy a kept directory to a place that others can read.
 const ownerOnly = { mode: 0o600 } as const
@@ -78,19 +79,20 @@ function templateView(
   workDir: string,
   replicationSource: string | readonly string[] | undefined,
 ): Record<string, unknown> {
-  const named = namedBoxCfg(options, { listen: at.own.listen, title: at.title, workDir, replicationSource })
+  const layers = boxCfgLayers(options, { listen: at.own.listen, title: at.title, workDir, replicationSource })
+  const { defaults, named, last } = layers
   return {
     host: at.own.host,
     port: at.port,
     listen: at.own.listen,
     boxCfg: new LuaExpression(
-      `require('tarantool-fixture').box_cfg(${luaLiteral(named)}, ${luaLiteral(options.boxCfg)})`,
+      `require('tarantool-fixture').box_cfg(${[defaults, named, last].map(luaLiteral).join(', ')})`,
     ),
     title: at.title,
-    memtxMemory: options.memtxMemory,
-    slabAllocArena: options.memtxMemory / 2 ** 30,
+    memtxMemory: memtxMemoryOf(options),
+    slabAllocArena: memtxMemoryOf(options) / 2 ** 30,
     walMode: walModeOf(options, replicationSource),
-    logLevel: options.logLevel,
+    logLevel: logLevelOf(options),
     workDir: options.specifyWorkDir ? workDir : undefined,
     replicationSource,
     extraBoxCfg: new LuaExpression(options.extraBoxCfg ?? ''),
@@ -152,6 +154,8 @@ export function writeInitScript(
     console_to_be: at.standby?.consoleToBe,
     fixtures: fixturesDirectory,
     init_file: initFile,
+    ports: portsOfServer(at),
+    own_variables: variablesOfOneServer(at, options.env),
     app_file: app?.file,
     app_name: app?.name,
     app_dir: options.appDir,

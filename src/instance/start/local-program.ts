@@ -10,6 +10,7 @@ import type { Version } from '../../version/version.ts'
 import { errorOfRefusedConfig } from '../failure/config-failure.ts'
 import { mayFork } from '../prefork/may-fork.ts'
 import { serverEnvironment } from './environment.ts'
+import { ownVariables } from './own-variables.ts'
 import type { Program, ReadyProgram } from './program.ts'
 
 /** The Tarantool that is found or installed on this machine. */
@@ -44,15 +45,18 @@ export class LocalProgram implements Program {
       name: version.text,
       environment,
       identity: () => [version.text, process.platform, process.arch, stampOf(binary.path), commandArgs],
-      command: ({ directory, bootFile, logFile }) => ({
-        command: binary.path,
-        args: [...commandArgs, ...(configMode ? configArguments(configMode, bootFile) : [bootFile])],
-        cwd: directory,
-        env: environment,
-        logFile,
-        prefork: canFork ? { bootFile, directory, logFile, env: environment } : undefined,
-        errorOfExit: configMode && ((exit, context) => errorOfRefusedConfig(exit, context, configMode)),
-      }),
+      command: ({ directory, bootFile, logFile, addresses }) => {
+        const ownEnvironment = serverEnvironment(binary.env, ownVariables(addresses, env))
+        return {
+          command: binary.path,
+          args: [...commandArgs, ...(configMode ? configArguments(configMode, bootFile) : [bootFile])],
+          cwd: directory,
+          env: ownEnvironment,
+          logFile,
+          prefork: canFork ? { bootFile, directory, logFile, env: ownEnvironment } : undefined,
+          errorOfExit: configMode && ((exit, context) => errorOfRefusedConfig(exit, context, configMode)),
+        }
+      },
     }
   }
 

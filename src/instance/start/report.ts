@@ -16,12 +16,18 @@ export interface FailureReport {
   readonly box_code?: number
   readonly box_type?: string
   readonly seed?: SeedFailure
+  /** The named port that another process has. */
+  readonly port?: string
+  /** The use of `box` that made the fixture call box.cfg before the application did: `box.space`. */
+  readonly early_use?: { readonly what: string; readonly source?: string; readonly line?: number }
 }
 
 /** The boot script's report after the last line of the init script. */
 export interface ReadyReport {
   /** `_TARANTOOL`: `2.6.0-0-g47aa4e01e`. */
   readonly version: string
+  /** `box.cfg.wal_mode`, which the application may have set. */
+  readonly wal_mode: string
   /** The template that the server was to make or to compare with. */
   readonly template?: TemplateReport
   /** The instance of a cluster is read-only. */

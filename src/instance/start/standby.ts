@@ -4,6 +4,7 @@ import type { RequestOptions } from '../../protocol/request-table.ts'
 import type { ServerDetails } from '../failure/details.ts'
 import { errorOfTakeOver } from '../failure/port-failure.ts'
 import type { InstanceAddresses } from '../place/addresses.ts'
+import { addressOfPort } from '../place/named-ports.ts'
 
 /** A server that stands by, from the take-over's point of view. */
 export interface StandbyServer {
@@ -39,6 +40,8 @@ async function takeOver({ addresses, timeout, details, command }: StandbyServer)
     await command("require('tarantool-fixture').take_over()", { timeout })
   } catch (error) {
     if (!(error instanceof LuaError) || !takenAddress.test(error.luaMessage)) throw error
+    const [, port] = /tarantool-fixture: port (\d+):/.exec(error.luaMessage) ?? []
+    if (port !== undefined) throw errorOfTakeOver(addressOfPort(Number(port)), details(), error)
     // The binary port comes first. An error of the console's server shows that the binary port is done.
     const consoleIsTaken = error.luaMessage.includes('failed to create server')
     const address = (consoleIsTaken ? addresses.standby?.consoleToBe : undefined) ?? addresses.listen

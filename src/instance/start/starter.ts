@@ -1,4 +1,4 @@
-import { type ResolvedOptions, walModeOf } from '../../config/resolve.ts'
+import type { ResolvedOptions } from '../../config/resolve.ts'
 import { afterTime } from '../../deadline.ts'
 import { PortTakenError, StartTimeoutError } from '../../errors.ts'
 import { hasSeed, readSeed } from '../../seed/seed-task.ts'
@@ -89,7 +89,7 @@ export class Starter {
           ? this.#tryOut(program, spec, source)
           : this.#bringUp(program, spec, source),
       // Then no data survives a restart, and an application may rely on an empty database.
-      keepsSnapshot: walModeOf(this.#options, undefined) !== 'none',
+      keepsSnapshot: ({ wal_mode }) => wal_mode !== 'none',
       end: () => this.#endLast(),
       tell: reason => {
         this.seedNote = `The seed (${nameOfSeed(this.#options)}) runs at each start: ${reason}.`
@@ -209,6 +209,7 @@ export class Starter {
         ...this.#details(logStart),
         listen: addresses.listen,
         console: addresses.console.uri,
+        ports: addresses.own.ports,
         chosen,
         lineMap: script.lineMap,
         standby: this.#workspace.standby,

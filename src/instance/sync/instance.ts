@@ -14,6 +14,7 @@ import { type OwnMembers, type Twin, twinOf } from './twin.ts'
 const ways = {
   host: 'property',
   port: 'property',
+  ports: 'property',
   uri: 'property',
   credentials: 'property',
   consoleHost: 'property',

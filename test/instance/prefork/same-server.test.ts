@@ -70,10 +70,11 @@ describe.skipIf(!isLinux)('a forked server beside a spawned one (needs Linux)', 
 
   test('has the same environment, and its own variables', async () => {
     const { forked, spawned } = await both({ env: { OWN_VARIABLE: 'ä b=c\n' } })
-    const environment = "return require('json').encode(os.environ())"
+    const environment = "local all = os.environ() all.TARANTOOL_LISTEN = nil return require('json').encode(all)"
     const [one, other] = await Promise.all([lua(forked, environment), lua(spawned, environment)])
     expect(JSON.parse(String(one))).toEqual(JSON.parse(String(other)))
     expect(await lua(forked, "return os.getenv('OWN_VARIABLE')")).toBe('ä b=c\n')
+    expect(await lua(forked, "return os.getenv('TARANTOOL_LISTEN')")).toBe(`127.0.0.1:${forked.port}`)
     const without = await startForked()
     expect(await lua(without, "return os.getenv('OWN_VARIABLE')")).toBeNull()
   })
@@ -86,7 +87,9 @@ describe.skipIf(!isLinux)('a forked server beside a spawned one (needs Linux)', 
       local function placed(text) return (text:gsub(directory:gsub('%p', '%%%0'), '.')) end
       seen = { math.random(1e6), math.random(1e6), keys(_G), keys(package.loaded), placed(package.path),
         placed(package.cpath), keys(arg), placed(arg[0]), arg[-1], tostring(jit.status()), jit.version,
-        require('fiber').self():name(), require('fiber').self():id(), os.setlocale(), keys(box.info), keys(box.cfg) }`
+        require('fiber').self():name(), require('fiber').self():id(), os.setlocale(), keys(box.info) }
+      box.cfg{}
+      seen[#seen + 1] = keys(box.cfg)`
     const { forked, spawned } = await both({ appLua: look })
     expect(await lua(forked, 'return seen')).toEqual(await lua(spawned, 'return seen'))
   })

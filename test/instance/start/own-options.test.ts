@@ -34,8 +34,8 @@ test('an init script that was written for production keeps its log and its proce
       require('log').info('from production')`,
   })
   expect(await instance.waitForLog('from production')).toMatch(/from production$/)
-  expect(await instance.grepLog("box.cfg of a test's server goes without")).toEqual([
-    expect.stringMatching(/: background, log, log_nonblock$/),
+  expect(await instance.grepLog('box.cfg was changed')).toEqual([
+    expect.stringMatching(/: the fixture keeps its own background, log, log_nonblock$/),
   ])
   expect(await instance.eval('return box.info.pid')).toEqual([instance.pid])
   expect(contentOf(instance.workDir)).not.toContain('production.log')
@@ -54,14 +54,14 @@ test('a log that the module log has moved is an error of the start', async conte
 })
 
 test('an option that cannot change later says who has set it before', async () => {
-  expect((await failureOf({ appLua: "box.cfg{ log = 'later.log' }" })).message).toMatch(
-    /refused 'log': appLua:1: (.|\n)*The init script has called box\.cfg before/,
+  expect((await failureOf({ appLua: "box.cfg{}\nbox.cfg{ wal_mode = 'write' }" })).message).toMatch(
+    /refused 'wal_mode': appLua:2: (.|\n)*Only the first call of box\.cfg can set this option/,
   )
 })
 
 test('a log in JSON is searched, and says why a server did not start', async () => {
   const boxCfg = { log_format: 'json' }
-  const instance = await startInstance({ boxCfg, appLua: "require('log').info('said in JSON')" })
+  const instance = await startInstance({ boxCfg, appLua: "box.cfg{} require('log').info('said in JSON')" })
   expect(JSON.parse(await instance.waitForLog('said in JSON'))).toMatchObject({ message: 'said in JSON' })
   const failure = await failureOf({ boxCfg: { ...boxCfg, memtx_dir: '/no/such' } })
   expect(failure.message).toMatch(/error reading directory '\/no\/such'/)

@@ -127,6 +127,6 @@ test('something else that writes a report for the server is an error of the star
 })
 
 test('a working server reports what is not ASCII, too', async () => {
-  const instance = await startInstance({ title: 'ключ \u2028', appLua: 'string.format = nil' })
+  const instance = await startInstance({ title: 'ключ \u2028', appLua: 'box.cfg{} string.format = nil' })
   expect(await instance.eval('return 1')).toEqual([1])
 })

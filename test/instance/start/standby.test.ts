@@ -115,16 +115,16 @@ describe('a server that stands by', () => {
     await expect(spare.takeOver()).rejects.toThrow(`cannot take over 127.0.0.1:${first.consolePort}: the address is in`)
   })
 
-  test('is refused an application that moves to another address', async () => {
-    const appLua = `box.cfg{ listen = '127.0.0.1:${await freePort()}' }`
-    const spare = newInstance({ port: await freePort(), appLua })
+  test('is refused an init script that moves to another address', async () => {
+    const initLuaTemplate = `box.cfg{ listen = '127.0.0.1:${await freePort()}' }`
+    const spare = newInstance({ port: await freePort(), initLuaTemplate })
     await expect(spare.standBy()).rejects.toThrow('where no test would look for it')
   })
 
   test.each([
     { initLuaTemplate: "\nbox.cfg{ readahead = 'much' }" },
     { appLua: "\n\nbox.cfg{ readahead = 'much' }" },
-    { appLua: '\n\nbox.cfg{ memtx_dir = 1 }' },
+    { appLua: '\n\nbox.cfg{ wal_mode = 1 }' },
     { appLua: '\nlocal x = nil + 1' },
   ])('fails with the error that any server would have: %j', async options => {
     const summaryOf = async (start: Promise<unknown>): Promise<string> => {

@@ -38,7 +38,7 @@ test('it starts, answers, says where it is, and stops, blocking', () => {
 
 test('prepare, restart, kill and cleanup do what they do there', () => {
   const instance = newSync({ walMode: 'write' })
-  expect(readFileSync(instance.prepare(), 'utf8')).toContain('box.cfg(')
+  expect(readFileSync(instance.prepare(), 'utf8')).toContain('box_cfg(')
   const { port } = instance
   instance.start({ recreate: false })
   instance.eval(

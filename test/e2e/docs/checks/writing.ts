@@ -16,7 +16,11 @@ export const configuration: PageChecks = {
   'A server for one file': passingWith(1, { 'other.lua': "function greet(name) return 'hello ' .. name end" }),
 }
 
-export const application: PageChecks = { 'Your application': passingWith(1) }
+export const application: PageChecks = {
+  'Your application': passingWith(1),
+  'An application that calls box.cfg': passingWith(1),
+  'Ports of the application': passingWith(1),
+}
 
 export const isolation: PageChecks = { Isolation: passingWith(4) }
 

@@ -130,6 +130,7 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
     // The application takes its time, so that there is one for a visit.
     const appLua = `
       local fiber, fio = require('fiber'), require('fio')
+      box.cfg{}
       while not fio.path.exists('${directory}/go') do fiber.sleep(0.01) end
       box.session.on_connect(function() end)`
     const instance = await newInstance({ port, appLua, recordChanges: true, timeout: 60_000 }).start({ wait: false })
@@ -196,8 +197,8 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
   test('gets in at no address that the server listens on', async context => {
     skipWithout('several addresses to listen on', context)
     const [first, second] = [await TarantoolInstance.getRandomPort(), await TarantoolInstance.getRandomPort()]
-    const appLua = `box.cfg({ listen = { '127.0.0.1:${first}', '127.0.0.1:${second}' } })`
-    const instance = await startInstance({ port: first, appLua })
+    const instance = await startInstance({ port: first })
+    await instance.command(`box.cfg({ listen = { '127.0.0.1:${first}', '127.0.0.1:${second}' } })`)
     const intruder = new Intruder()
     for (const port of [first, second]) {
       expect(await intruder.connect({ port, lua: breakIn })).toContain(refused)
@@ -211,7 +212,8 @@ describe.skipIf(otherUser === undefined)(`another user (${needsOtherUser})`, () 
   }) => {
     skip(!hasIpv6, 'needs ::1')
     const port = await TarantoolInstance.getRandomPort()
-    const instance = await startInstance({ port, appLua: `box.cfg({ listen = '[::]:${port}' })` })
+    const instance = await startInstance({ port })
+    await instance.command(`box.cfg({ listen = '[::]:${port}' })`)
     const intruder = new Intruder()
     for (const host of ['::1', '127.0.0.1']) {
       const said = await intruder.connect({ host, port, lua: breakIn })
