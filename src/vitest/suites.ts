@@ -55,15 +55,6 @@ export class Suites {
   }
 }
 
-/** True if hooks or another suite may come next after a test, not only another test of its suite. */
-export function mayLeaveSuite(task: RunnerTask): boolean {
-  const { tasks } = task.suite ?? task.file
-  const isToRun = ({ mode, result }: RunnerTask): boolean =>
-    (mode === 'run' || mode === 'queued') && result === undefined
-  const left = tasks.filter(other => other !== task && isToRun(other))
-  return left.length === 0 || left.some(({ type }) => type === 'suite')
-}
-
 function hasConcurrent(suite: Suite): boolean {
   return suite.tasks.some(task => (task.type === 'suite' ? hasConcurrent(task) : isConcurrent(task)))
 }

@@ -10,8 +10,9 @@ import { unknownFile } from '../isolation/scope.ts'
 import { loadProtocols } from '../protocol/connections.ts'
 import type { ProvidedTarantool } from './context.ts'
 import { showAddresses } from './injected.ts'
+import { mayLeaveSuite } from './rest-of-suite.ts'
 import { accessRunner } from './runner-access.ts'
-import { isConcurrent, mayLeaveSuite, Suites } from './suites.ts'
+import { isConcurrent, Suites } from './suites.ts'
 
 type AroundEach = (
   hook: (runTest: () => Promise<void>, context: { task: RunnerTask }) => Promise<void>,
