@@ -21,7 +21,7 @@ function runScript(program: ReadyProgram, cwd: string, input: string): Promise<{
     directory: cwd,
     bootFile: script,
     logFile: '',
-    addresses: undefined as never,
+    addresses: undefined,
   })
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], timeout: timeLimit })

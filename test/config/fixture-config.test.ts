@@ -17,6 +17,17 @@ describe('a config that is refused', () => {
     ],
     ['a wrong type', { maxServers: '2' }, /option 'maxServers' must be .*number.*, not "2"/],
     ['a bad name of a server', { servers: { 'my server': {} } }, /cannot be named 'my server'/],
+    [
+      'a port with the variable of another server',
+      { servers: { default: { ports: ['queue'] }, queue: {} } },
+      /port 'queue' of server 'default' .* server 'queue' .* one environment variable: TARANTOOL_QUEUE_PORT/,
+    ],
+    [
+      'a port with the variable of another port',
+      { servers: { a: { ports: ['b-http'] }, 'a-b': { ports: ['http'] } } },
+      /port 'b-http' of server 'a' .* port 'http' of server 'a-b' .*: TARANTOOL_A_B_HTTP_PORT/,
+    ],
+    ['a port of a reserved name', { ports: ['default'] }, /server 'default' .* variable: TARANTOOL_DEFAULT_PORT/],
     ['no server', { servers: {} }, /'servers' names no server/],
   ])('%s', (_what, config, says) => {
     expect(() => resolveFixture(config as FixtureConfig, process.cwd())).toThrow(says)

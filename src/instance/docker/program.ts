@@ -124,6 +124,7 @@ export class DockerProgram implements Program {
 }
 
 function publishArguments({ addresses }: ServerPlace): string[] {
+  if (!addresses) return []
   const ports = [
     addresses.standby ? undefined : addresses.port,
     addresses.console.port,

@@ -24,9 +24,10 @@ export function portsOfServer({ own, ports, standby }: InstanceAddresses): PortO
 
 /** The variables that tell an application its own addresses, and the option `env`, which can override them. */
 export function ownVariables(
-  addresses: InstanceAddresses,
+  addresses: InstanceAddresses | undefined,
   env: Readonly<Record<string, string>>,
 ): Record<string, string> {
+  if (!addresses) return { ...env }
   const { own, port } = addresses
   const ports = portsOfServer(addresses).map(({ variable, own: number }) => [variable, String(number)])
   return {
@@ -38,7 +39,6 @@ export function ownVariables(
 
 /** The names of variables that differ from server to server, so that they do not tell one template from another. */
 export function variablesOfOneServer(addresses: InstanceAddresses, env: Readonly<Record<string, string>>): string[] {
-  const fixed = ownVariables(addresses, {})
   const filled = ownVariables(addresses, env)
-  return Object.keys(filled).filter(name => (env[name] ?? fixed[name]) !== env[name] || filled[name] !== env[name])
+  return Object.keys(filled).filter(name => filled[name] !== env[name])
 }

@@ -12,7 +12,8 @@ export interface ServerPlace {
   /** The script with which Tarantool is started. */
   readonly bootFile: string
   readonly logFile: string
-  readonly addresses: InstanceAddresses
+  /** Undefined for a process that only reads a config, and listens nowhere. */
+  readonly addresses: InstanceAddresses | undefined
 }
 
 /** The command to spawn for a server, and the meaning of its end. */

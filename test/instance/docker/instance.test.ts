@@ -113,11 +113,11 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
   })
 
   test('its ports are published on 127.0.0.1 only, its directory is mounted and its own', async () => {
-    const instance = await start({ consoleHost: '127.0.0.1' })
+    const instance = await start({ consoleHost: '127.0.0.1', ports: ['http'] })
     const bindings = engine('inspect', '--format', '{{json .HostConfig.PortBindings}}', container(instance))
     const hosts = Object.entries(JSON.parse(bindings) as Record<string, [{ HostIp: string; HostPort: string }]>)
     expect(hosts.map(([, [{ HostIp, HostPort }]]) => [HostIp, Number(HostPort)]).sort()).toEqual(
-      [instance.port, instance.consolePort].sort().map(port => ['127.0.0.1', port]),
+      [instance.port, instance.consolePort, instance.ports.http].sort().map(port => ['127.0.0.1', port]),
     )
     expect(await instance.command('1 + 1')).toEqual([2])
     expect(statSync(instance.workDir).mode & 0o777).toBe(0o700)
