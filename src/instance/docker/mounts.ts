@@ -26,7 +26,7 @@ function mountsOf(options: ResolvedOptions, { directory, addresses }: ServerPlac
   const writable = [
     directory,
     // A socket that the user (or a test run) has put elsewhere.
-    ...[addresses.binary, addresses.console.address].flatMap(at => ('path' in at ? [dirname(at.path)] : [])),
+    ...[addresses?.binary, addresses?.console.address].flatMap(at => (at && 'path' in at ? [dirname(at.path)] : [])),
   ]
   const readable = [
     join(packageDirectory, 'fixtures'),
