@@ -83,7 +83,8 @@ export class FailedStarts {
 }
 
 // Removes server names: each contains a port, so equal failures of two servers would differ.
-const withoutNames = (text: string): string => text.replace(/(?:spare )?Tarantool(?: [\w.]+)?\[[^\]]*\]/g, 'Tarantool')
+const withoutNames = (text: string): string =>
+  text.replace(/(?:spare )?Tarantool(?: [\w.-]+){0,2}\[[^\]]*\]/g, 'Tarantool')
 
 function textOf(error: TarantoolFixtureError): string {
   const { luaStack } = error as { luaStack?: string | undefined }

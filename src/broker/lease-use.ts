@@ -12,6 +12,11 @@ const timeout = 5000
 export class LeaseUse {
   #byHandle = false
 
+  /** A test or a hook of the lease has used the server through a handle. */
+  get isByHandle(): boolean {
+    return this.#byHandle
+  }
+
   /** Notes that a test or a hook of the lease uses the server through a handle. */
   noteHandle(): void {
     this.#byHandle = true

@@ -45,9 +45,25 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly address: ServerAddress
   /** Directories of finished servers stay if a test failed. */
   readonly keepsOnFailure: boolean
+  /** Set for a cluster. The server itself is the instance that the option `connect` names. */
+  readonly cluster?: LeasedCluster | undefined
 }
 
-/** The requests of a worker to the broker, each with its parameters and its answer. */
+/** The information about a leased cluster. */
+export interface LeasedCluster {
+  /** The name of the instance that the server itself is. */
+  readonly connect: string
+  /** The names of all instances, sorted. */
+  readonly instances: readonly string[]
+  readonly replicasets: Readonly<Record<string, readonly string[]>>
+  /** The other instances. */
+  readonly members: readonly LeasedServerInfo[]
+}
+
+/**
+ * The requests of a worker to the broker, each with its parameters and its answer. `member` is an instance of a cluster;
+ * by default, the instance that the cluster's address is.
+ */
 export interface BrokerRequests {
   /** Begins a test file: ends every lease that this worker still has. */
   begin: { params: { worker: WorkerIdentity; slot: number; file?: string | undefined }; result: null }
@@ -65,10 +81,16 @@ export interface BrokerRequests {
   /** Gives one server back before the file ends. */
   release: { params: { server: string }; result: null }
   /** Starts a server that does not run, with an empty directory. Resumes a paused server. */
-  ensure: { params: { server: string }; result: LeasedServerInfo }
-  start: { params: { server: string; recreate: boolean }; result: LeasedServerInfo }
+  ensure: { params: { server: string; member?: string | undefined }; result: LeasedServerInfo }
+  start: {
+    params: { server: string; member?: string | undefined; recreate: boolean }
+    result: LeasedServerInfo
+  }
   /** `record`: from the restart on, the server records its changes, whatever its isolation. */
-  restart: { params: { server: string; recreate: boolean; record?: boolean | undefined }; result: LeasedServerInfo }
+  restart: {
+    params: { server: string; member?: string | undefined; recreate: boolean; record?: boolean | undefined }
+    result: LeasedServerInfo
+  }
   /**
    * Puts another, new process on the same address: the spare, or a process that starts now. From then on, a spare is
    * kept.
@@ -77,12 +99,21 @@ export interface BrokerRequests {
   /** Like `renew`, but the current process stands aside unchanged, and `comeBack` gives it the address again. */
   stepAside: { params: { server: string; spare: boolean }; result: LeasedServerInfo }
   comeBack: { params: { server: string }; result: LeasedServerInfo }
-  stop: { params: { server: string }; result: null }
-  signal: { params: { server: string; signal: string }; result: null }
+  stop: { params: { server: string; member?: string | undefined }; result: null }
+  signal: { params: { server: string; member?: string | undefined; signal: string }; result: null }
   /** How the server ended by itself; null while it runs. */
-  crash: { params: { server: string }; result: Death | null }
+  crash: { params: { server: string; member?: string | undefined }; result: Death | null }
   /** Reports a failed test, for `keep: 'on-failure'`. */
   failed: { params: { server: string }; result: null }
+  /**
+   * Asks for changes of a cluster since the last such request, or since its start. `changed`: an instance has written
+   * data or was stopped, or the config was changed. `clients`: clients other than the fixture were connected.
+   */
+  changes: { params: { server: string }; result: { changed: boolean; clients: boolean } }
+  /** The name of a replica set's writable instance. */
+  leader: { params: { server: string; replicaset?: string | undefined }; result: string }
+  /** Lets a cluster read its config again, with further options over it. */
+  reload: { params: { server: string; set?: Record<string, unknown> | undefined }; result: null }
 }
 
 export type RequestName = keyof BrokerRequests

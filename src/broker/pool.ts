@@ -1,11 +1,13 @@
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import { LeaseError } from '../errors.ts'
 import { FailedStarts, kindOf } from './failed-starts.ts'
+import type { LeasableServer } from './leasable-server.ts'
+import { PooledCluster } from './pooled-cluster.ts'
 import { PooledServer } from './pooled-server.ts'
 
 /** A server that a worker has leased. */
 export interface Lease {
-  readonly server: PooledServer
+  readonly server: LeasableServer
   /** Gives the server back. A second call does nothing. */
   release(): void
   /**
@@ -19,7 +21,7 @@ export interface Lease {
 
 interface Waiting {
   readonly slot: number
-  readonly take: (server: PooledServer) => void
+  readonly take: (server: LeasableServer) => void
   readonly refuse: (error: Error) => void
 }
 
@@ -40,8 +42,8 @@ export interface PoolOptions {
  */
 export class Pool {
   readonly options: PoolOptions
-  readonly #servers = new Set<PooledServer>()
-  readonly #free = new Set<PooledServer>()
+  readonly #servers = new Set<LeasableServer>()
+  readonly #free = new Set<LeasableServer>()
   readonly #waiting: Waiting[] = []
   /** The functions that end the leases whose servers are offered. */
   readonly #offered = new Set<() => void>()
@@ -114,7 +116,7 @@ export class Pool {
     return ends.flatMap(end => (end.status === 'rejected' ? [end.reason] : []))
   }
 
-  async #makeRun(server: PooledServer): Promise<void> {
+  async #makeRun(server: LeasableServer): Promise<void> {
     const reason = server.isBegun ? undefined : this.#failedStarts.reason(this.#kind)
     if (reason) throw reason
     try {
@@ -130,14 +132,17 @@ export class Pool {
     return this.size < (this.options.maxServers ?? Number.POSITIVE_INFINITY)
   }
 
-  #add(slot: number): PooledServer {
+  #add(slot: number): LeasableServer {
     const { name, server, root } = this.options
-    const added = new PooledServer(name, slot, server, root)
+    const { application } = server
+    const added = application
+      ? new PooledCluster(name, slot, { ...server, application }, root)
+      : new PooledServer(name, slot, server, root)
     this.#servers.add(added)
     return added
   }
 
-  async #take(slot: number): Promise<PooledServer> {
+  async #take(slot: number): Promise<LeasableServer> {
     if (this.#free.size === 0 && !this.#mayGrow()) {
       for (const release of [...this.#offered].slice(0, 1)) release()
     }
@@ -151,19 +156,19 @@ export class Pool {
     return await new Promise((take, refuse) => this.#waiting.push({ slot, take, refuse }))
   }
 
-  #giveBack(server: PooledServer): void {
+  #giveBack(server: LeasableServer): void {
     if (this.#closed) return
     server.leaseEnded()
     this.#hand(server)
   }
 
-  #hand(server: PooledServer): void {
+  #hand(server: LeasableServer): void {
     const waiting = this.#waiting.shift()
     if (waiting) waiting.take(server)
     else this.#free.add(server)
   }
 
-  async #drop(server: PooledServer): Promise<void> {
+  async #drop(server: LeasableServer): Promise<void> {
     this.#servers.delete(server)
     // The reason why the server could not be leased is the error to report. The next file that waits still gets its
     // chance.

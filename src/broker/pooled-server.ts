@@ -1,10 +1,12 @@
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { Isolation } from '../config/isolation.ts'
+import { LeaseError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Death } from '../isolation/server.ts'
 import { Aside } from './aside.ts'
 import { CurrentProcess } from './current-process.ts'
 import { InstanceMaker } from './instance-maker.ts'
+import type { ClusterActions, LeasableServer } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
@@ -15,7 +17,7 @@ import { StepQueue } from './step-queue.ts'
 /**
  * One server of a pool: an address, the processes that have the address in turn, and the use that leases made of them.
  */
-export class PooledServer {
+export class PooledServer implements LeasableServer {
   readonly name: string
   /** The worker slot of the server's latest lease, or of its planned lease. */
   slot: number
@@ -46,6 +48,11 @@ export class PooledServer {
   /** True if a start of this server was begun, however that start ended. */
   get isBegun(): boolean {
     return this.#current.isBegun || this.#prestart !== undefined
+  }
+
+  /** @throws LeaseError, because the server is a single one */
+  get cluster(): ClusterActions {
+    throw new LeaseError(`server '${this.name}' is no cluster`, { hint: "A cluster has the option 'app'." })
   }
 
   get instance(): TarantoolInstance {

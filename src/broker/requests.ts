@@ -5,7 +5,8 @@ import type { BrokerRequests, RequestMessage, RequestName } from './messages.ts'
 const text = v.string()
 const integer = v.pipe(v.number(), v.integer())
 const ofServer = v.object({ server: text })
-const withRecreate = v.object({ server: text, recreate: v.boolean() })
+const ofMember = v.object({ server: text, member: v.optional(text) })
+const withRecreate = v.object({ ...ofMember.entries, recreate: v.boolean() })
 
 const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerRequests[Name]['params']> } = {
   begin: v.object({
@@ -23,16 +24,19 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   offer: v.object({}),
   reclaim: v.object({}),
   release: ofServer,
-  ensure: ofServer,
+  ensure: ofMember,
   start: withRecreate,
   restart: v.object({ ...withRecreate.entries, record: v.optional(v.boolean()) }),
   renew: ofServer,
   stepAside: v.object({ server: text, spare: v.boolean() }),
   comeBack: ofServer,
-  stop: ofServer,
-  signal: v.object({ server: text, signal: text }),
-  crash: ofServer,
+  stop: ofMember,
+  signal: v.object({ ...ofMember.entries, signal: text }),
+  crash: ofMember,
   failed: ofServer,
+  changes: ofServer,
+  leader: v.object({ server: text, replicaset: v.optional(text) }),
+  reload: v.object({ server: text, set: v.optional(v.custom<Record<string, unknown>>(isObject, 'must be an object')) }),
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -45,7 +45,11 @@ export interface ServerFiles {
 export function serverFiles({ servers }: ResolvedFixture): ServerFiles {
   const files = new Set<string>()
   const roots = new Set<string>()
-  for (const { appLua, appDir, seedLua, seed, initLuaTemplate } of servers.values()) {
+  for (const { application, appLua, appDir, seedLua, seed, initLuaTemplate } of servers.values()) {
+    if (application) {
+      for (const file of [application.configFile, application.instancesFile]) if (file !== undefined) files.add(file)
+      roots.add(application.directory)
+    }
     for (const source of [appLua, seedLua, initLuaTemplate]) {
       if (source === undefined || 'text' in source) continue
       files.add(source.file)

@@ -18,7 +18,7 @@ export function infoOf(instance: TarantoolInstance): InstanceInfo {
     user: credentials?.user,
     password: credentials?.password,
     pid: instance.pid ?? 0,
-    version: instance.version().text,
+    version: instance.isRunning ? instance.version().text : '',
     workDir,
     logFile,
     consoleHost,

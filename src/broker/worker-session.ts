@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
+import type { ConfigOverlay } from '../config/application-options.ts'
 import { LeaseError, ProtocolError } from '../errors.ts'
 import { serializeError } from './error-transport.ts'
 import { readMessages, writeMessage } from './json-lines.ts'
+import type { LeasableServer, ServerActions } from './leasable-server.ts'
 import type { BrokerRequests, RequestName, SerializedError, WorkerIdentity } from './messages.ts'
 import type { Lease, Pool } from './pool.ts'
-import type { PooledServer } from './pooled-server.ts'
 import { checkRequest, numberOf } from './requests.ts'
 
 // Limits for one connection: requests in progress, and bytes of replies that the worker has not read.
@@ -120,23 +121,30 @@ export class WorkerSession {
       this.#leases.delete(server)
       return null
     },
-    ensure: async ({ server }) => await this.#server(server).ensure(),
-    start: async ({ server, recreate }) => await this.#server(server).start(recreate),
-    restart: async ({ server, recreate, record }) => await this.#server(server).restart(recreate, record),
+    ensure: async ({ server, member }) => await this.#actions(server, member).ensure(),
+    start: async ({ server, member, recreate }) => await this.#actions(server, member).start(recreate),
+    restart: async ({ server, member, recreate, record }) =>
+      await this.#actions(server, member).restart(recreate, record),
     renew: async ({ server }) => await this.#server(server).renew(),
     stepAside: async ({ server, spare }) => await this.#server(server).stepAside(spare),
     comeBack: async ({ server }) => await this.#server(server).comeBack(),
-    stop: async ({ server }) => {
-      await this.#server(server).stop()
+    stop: async ({ server, member }) => {
+      await this.#actions(server, member).stop()
       return null
     },
-    signal: async ({ server, signal }) => {
-      await this.#server(server).signal(signal as NodeJS.Signals)
+    signal: async ({ server, member, signal }) => {
+      await this.#actions(server, member).signal(signal as NodeJS.Signals)
       return null
     },
-    crash: async ({ server }) => await this.#server(server).crashReport(),
+    crash: async ({ server, member }) => await this.#actions(server, member).crashReport(),
     failed: async ({ server }) => {
       this.#server(server).testFailed()
+      return null
+    },
+    changes: async ({ server }) => await this.#server(server).cluster.changes(),
+    leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
+    reload: async ({ server, set }) => {
+      await this.#server(server).cluster.reload(set as ConfigOverlay | undefined)
       return null
     },
   }
@@ -223,7 +231,12 @@ export class WorkerSession {
     return this.#broker.tell(error, this.#fileName)
   }
 
-  #server(name: string): PooledServer {
+  #actions(name: string, member: string | undefined): ServerActions {
+    const server = this.#server(name)
+    return member === undefined ? server : server.cluster.member(member)
+  }
+
+  #server(name: string): LeasableServer {
     const lease = this.#leases.get(name)
     if (!lease) throw new LeaseError(`this test file has no lease of server '${name}'`)
     return lease.server

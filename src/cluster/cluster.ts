@@ -7,11 +7,12 @@ import { sweepOnce } from '../instance/owner/sweep.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from '../instance/place/directory.ts'
 import { markerOf } from '../instance/place/marker.ts'
 import { placeOf } from '../instance/place/place.ts'
+import { changesOf, settle } from './changes.ts'
 import { describeApplication } from './describe.ts'
 import type { Description } from './description.ts'
 import { errorOfMember, noLeader, unknownName } from './failure.ts'
 import { findLeader } from './leaders.ts'
-import { ClusterPlan } from './plan.ts'
+import { ClusterPlan, type ClusterPorts } from './plan.ts'
 
 /** The state of a cluster. `failed`: a start failed, and no instance runs. */
 export type ClusterState = 'new' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
@@ -20,6 +21,19 @@ type Life =
   | { readonly state: 'new' | 'running' | 'stopped' | 'failed' }
   | { readonly state: 'starting'; readonly done: Promise<void>; readonly abort: AbortController }
   | { readonly state: 'stopping'; readonly done: Promise<void> }
+
+/**
+ * Tells the constructor that the options were checked before. The constructor's public type does not know this class.
+ */
+class Resolved {
+  readonly cluster: ResolvedCluster
+  readonly ports: ClusterPorts | undefined
+
+  constructor(cluster: ResolvedCluster, ports?: ClusterPorts) {
+    this.cluster = cluster
+    this.ports = ports
+  }
+}
 
 /**
  * A Tarantool 3 application that the caller owns: the instances of its `config.yaml`, from start to end.
@@ -36,7 +50,11 @@ type Life =
  */
 export class TarantoolCluster implements AsyncDisposable {
   readonly #directory: string
+  readonly #given: ResolvedCluster
+  /** The options with the overlays of `set()`, which end with the next empty start. */
   #cluster: ResolvedCluster
+  /** The ports of a cluster whose place this one takes. */
+  readonly #ports: ClusterPorts | undefined
   #plan: ClusterPlan | undefined
   #instances: ReadonlyMap<string, TarantoolInstance> = new Map()
   #life: Life = { state: 'new' }
@@ -49,9 +67,30 @@ export class TarantoolCluster implements AsyncDisposable {
    * @throws UnknownOptionError, InvalidOptionError
    */
   constructor(options: ClusterOptions, baseDir: string = process.cwd()) {
-    this.#cluster = resolveCluster(options, baseDir)
+    this.#given = options instanceof Resolved ? options.cluster : resolveCluster(options, baseDir)
+    this.#cluster = this.#given
+    this.#ports = options instanceof Resolved ? options.ports : undefined
     const { root, logger } = this.#cluster.shared
     this.#directory = newDirectoryPath(placeOf(root, logger))
+  }
+
+  /**
+   * Makes a cluster from options that were checked before.
+   *
+   * @internal
+   */
+  static of(cluster: ResolvedCluster): TarantoolCluster {
+    return new TarantoolCluster(new Resolved(cluster) as unknown as ClusterOptions)
+  }
+
+  /**
+   * Makes another cluster, with other directories, that has the same addresses. This one must have ended when the other
+   * one starts.
+   *
+   * @internal
+   */
+  successor(): TarantoolCluster {
+    return new TarantoolCluster(new Resolved(this.#given, this.#plan?.ports) as unknown as ClusterOptions)
   }
 
   /** The state of the cluster. An instance that was stopped or has died does not change the state. */
@@ -67,6 +106,12 @@ export class TarantoolCluster implements AsyncDisposable {
   /** The names of the instances, sorted. @throws NotRunningError before the first start */
   get instances(): string[] {
     return [...this.#started().keys()]
+  }
+
+  /** The name of the instance that the option `connect` names. @throws NotRunningError before the first start */
+  get connect(): string {
+    this.#started()
+    return this.#plan?.members.connect.name ?? ''
   }
 
   /** The names of the instances by replica set. @throws NotRunningError before the first start */
@@ -89,7 +134,7 @@ export class TarantoolCluster implements AsyncDisposable {
    */
   instance(name?: string): TarantoolInstance {
     const instances = this.#started()
-    const wanted = name ?? this.#plan?.members.connect.name ?? ''
+    const wanted = name ?? this.connect
     const found = instances.get(wanted)
     if (found) return found
     throw unknownName('instance', wanted, [...instances.keys()])
@@ -206,6 +251,16 @@ export class TarantoolCluster implements AsyncDisposable {
     }
   }
 
+  /**
+   * Tells which changes came since the last call. `wrote`: an instance has written data. `clients`: clients other than
+   * the fixture were connected.
+   *
+   * @internal
+   */
+  async changes(): Promise<{ wrote: boolean; clients: boolean }> {
+    return await changesOf([...this.#instances.values()])
+  }
+
   /** Makes `keep: 'on-failure'` keep the directories, after a failure that the cluster itself cannot see. */
   markFailed(): void {
     this.#markedFailed = true
@@ -239,6 +294,7 @@ export class TarantoolCluster implements AsyncDisposable {
   }
 
   async #start(recreate: boolean, signal: AbortSignal): Promise<void> {
+    if (recreate) this.#cluster = this.#given
     const description = await this.#describe(signal)
     this.#plan ??= await this.#makePlan(description)
     this.#throwIfAborted(signal)
@@ -248,7 +304,10 @@ export class TarantoolCluster implements AsyncDisposable {
     const starts = instances.map(instance => instance.start({ recreate }))
     try {
       await Promise.all(starts)
-      for (const replicaset of Object.keys(this.replicasets)) await this.leader(replicaset)
+      for (const [name, members] of Object.entries(this.replicasets)) {
+        await this.leader(name)
+        await settle(members.map(member => this.instance(member)))
+      }
       this.#throwIfAborted(signal)
     } catch (error) {
       await Promise.allSettled(instances.map(instance => instance.kill({ cleanup: false })))
@@ -259,7 +318,7 @@ export class TarantoolCluster implements AsyncDisposable {
   }
 
   async #makePlan(description: Description): Promise<ClusterPlan> {
-    const plan = await ClusterPlan.make(this.#cluster, description, this.#directory)
+    const plan = await ClusterPlan.make(this.#cluster, description, this.#directory, this.#ports)
     const options = plan.instanceOptions()
     this.#instances = new Map(
       plan.members.instances.map(({ name }, index) => {

@@ -12,6 +12,9 @@ import { type MemberPlace, placedConfig, placeOfMember } from './placed-config.t
 
 const host = '127.0.0.1'
 
+/** The reserved ports of a cluster, by the names of its instances. */
+export type ClusterPorts = ReadonlyMap<string, PortReservation>
+
 /** Everything that the instances of one cluster are made from: who they are, where they are, and as whom tests connect. */
 export class ClusterPlan {
   readonly members: Members
@@ -19,21 +22,16 @@ export class ClusterPlan {
   readonly #cluster: ResolvedCluster
   readonly #places: readonly MemberPlace[]
   // Kept, since a port is free for others when nobody holds its reservation.
-  readonly #ports: readonly PortReservation[]
+  readonly ports: ClusterPorts
   readonly #ownAccount: Credentials | undefined
 
-  private constructor(
-    cluster: ResolvedCluster,
-    members: Members,
-    directory: string,
-    ports: readonly PortReservation[],
-  ) {
+  private constructor(cluster: ResolvedCluster, members: Members, directory: string, ports: ClusterPorts) {
     this.members = members
     this.configFile = join(directory, 'config.yaml')
     this.#cluster = cluster
-    this.#ports = ports
+    this.ports = ports
     this.#places = members.instances.map((description, index) =>
-      placeOfMember(description, { directory, index: index + 1, port: this.#ports[index]?.port ?? 0 }),
+      placeOfMember(description, { directory, index: index + 1, port: ports.get(description.name)?.port ?? 0 }),
     )
     const { as } = cluster.application
     if (as === undefined) this.#ownAccount = { user: 'tarantool_fixture', password: randomBytes(12).toString('hex') }
@@ -41,10 +39,15 @@ export class ClusterPlan {
   }
 
   /** Chooses the instances, and a port for each. @throws InvalidOptionError, ClusterConfigError, SocketPathTooLongError */
-  static async make(cluster: ResolvedCluster, description: Description, directory: string): Promise<ClusterPlan> {
+  static async make(
+    cluster: ResolvedCluster,
+    description: Description,
+    directory: string,
+    given: ClusterPorts = new Map(),
+  ): Promise<ClusterPlan> {
     const members = chooseMembers(description, cluster.application)
-    const ports: PortReservation[] = []
-    for (const _ of members.instances) ports.push(await reservePort(host))
+    const ports = new Map<string, PortReservation>()
+    for (const { name } of members.instances) ports.set(name, given.get(name) ?? (await reservePort(host)))
     return new ClusterPlan(cluster, members, directory, ports)
   }
 
@@ -75,7 +78,7 @@ export class ClusterPlan {
     return description.users[as] && accountOf(as, description)
   }
 
-  #configMode({ description, directory, agentSocket }: MemberPlace): ConfigMode {
+  #configMode({ description, directory, agentSocket, peerSocket }: MemberPlace): ConfigMode {
     const { application } = this.#cluster
     const peers = this.members.instances.filter(
       ({ name, replicaset, is_anonymous }) =>
@@ -87,6 +90,7 @@ export class ClusterPlan {
       directory,
       appDir: application.directory,
       agentSocket,
+      peerSocket,
       peers: peers.map(({ name }) => name),
       isAnonymous: description.is_anonymous,
       isRouter: description.sharding.includes('router'),

@@ -89,8 +89,4 @@ export const sharedOptions: readonly SharedOption[] = [
 /** The options of a `TarantoolCluster`. */
 export interface ClusterOptions extends ApplicationOptions, Pick<InstanceOptions, SharedOption> {
   app: string
-  /**
-   * The longest time from the start of the processes until all instances are ready, in milliseconds. Default 30000.
-   */
-  timeout?: number | undefined
 }

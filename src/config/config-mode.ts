@@ -8,6 +8,8 @@ export interface ConfigMode {
   readonly directory: string
   /** The application's directory, from which relative paths of the config start. */
   readonly appDir: string
+  /** The path of the socket on which the other instances reach this instance. */
+  readonly peerSocket: string
   /** The path of the console's socket that only the fixture uses. */
   readonly agentSocket: string
   /** The other instances of the replica set that replicate with this instance. */

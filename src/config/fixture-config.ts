@@ -4,7 +4,15 @@ import type { Isolation } from './isolation.ts'
 import { type Given, layOver, namesProgram, overDefaults } from './layers.ts'
 import { checkVariables } from './ports.ts'
 import { type ResolvedOptions, resolveGiven } from './resolve.ts'
+import {
+  applicationPart,
+  checkWithApplication,
+  clusterTimeout,
+  type ResolvedApplication,
+  resolveApplication,
+} from './resolve-application.ts'
 import type { FixtureConfig, ServerOptions } from './server-options.ts'
+import { applicationOptions } from './table/application.ts'
 import { fixtureOptions, serverOptions } from './table/fixture.ts'
 import { instanceOptions } from './table/instance.ts'
 import { entriesOf } from './table/option.ts'
@@ -14,6 +22,8 @@ import { checkVersion } from './version.ts'
 export interface ResolvedServer extends ResolvedOptions {
   readonly isolation: Isolation
   readonly strict: boolean
+  /** Set for a Tarantool 3 application: the server is a cluster. */
+  readonly application: ResolvedApplication | undefined
 }
 
 /** A checked config: each server by its name. */
@@ -25,8 +35,8 @@ export interface ResolvedFixture {
   readonly defaults: Given
 }
 
-const serverEntries = entriesOf({ ...instanceOptions, ...serverOptions })
-const fixtureEntries = entriesOf({ ...instanceOptions, ...serverOptions, ...fixtureOptions })
+const serverEntries = entriesOf({ ...instanceOptions, ...applicationOptions, ...serverOptions })
+const fixtureEntries = entriesOf({ ...instanceOptions, ...applicationOptions, ...serverOptions, ...fixtureOptions })
 
 // A name becomes a part of an environment variable: TARANTOOL_QUEUE_PORT.
 const serverName = /^[A-Za-z][A-Za-z0-9_-]*$/
@@ -88,8 +98,20 @@ export function resolveOwnServer({ defaults }: ResolvedFixture, config: unknown,
 }
 
 function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
-  const { isolation = serverOptions.isolation.default, strict = serverOptions.strict.default, ...instance } = options
-  return { ...resolveGiven({ options: instance, baseDirOf }), isolation, strict }
+  const { isolation = serverOptions.isolation.default, strict = serverOptions.strict.default, ...others } = options
+  const { application: given, instance } = applicationPart(others)
+  const application = resolveApplication({ options: given, baseDirOf })
+  if (!application) return { ...resolveGiven({ options: instance, baseDirOf }), isolation, strict, application }
+  checkWithApplication(instance)
+  if (strict) {
+    throw new InvalidOptionError("option 'strict' cannot be used with 'app': the data of a cluster is not compared")
+  }
+  return {
+    ...resolveGiven({ options: { timeout: clusterTimeout, ...instance }, baseDirOf }),
+    isolation,
+    strict,
+    application,
+  }
 }
 
 /**

@@ -1,5 +1,8 @@
+import { sharedOptions } from './application-options.ts'
 import { isComplete } from './docker.ts'
 import type { ServerOptions } from './server-options.ts'
+import { applicationOptions } from './table/application.ts'
+import { instanceOptions } from './table/instance.ts'
 
 /** Checked options as the user gave them. Each option keeps the directory that its relative path starts from. */
 export interface Given<Options extends object = ServerOptions> {
@@ -19,7 +22,7 @@ export function namesProgram({ commandToRun, docker }: ServerOptions): boolean {
  * @example overDefaults({ version: '3' }, { commandToRun: './tarantool' }).version // undefined
  */
 export function overDefaults(defaults: ServerOptions, own: ServerOptions): ServerOptions {
-  const merged: ServerOptions = { ...defaults, ...own }
+  const merged: ServerOptions = { ...withoutOtherKind(defaults, own), ...own }
   if (own.version === undefined) return namesProgram(own) ? { ...merged, version: undefined } : merged
   if (own.commandToRun === undefined && merged.commandToRun !== undefined) {
     merged.commandToRun = undefined
@@ -27,6 +30,17 @@ export function overDefaults(defaults: ServerOptions, own: ServerOptions): Serve
   }
   if (own.docker === undefined && merged.docker) merged.docker = { ...merged.docker, tag: undefined }
   return merged
+}
+
+// A server is a single one or an application. The defaults of the other kind do not count.
+function withoutOtherKind(defaults: ServerOptions, own: ServerOptions): ServerOptions {
+  if (own.app === undefined && own.appLua === undefined) return defaults
+  const shared: readonly string[] = sharedOptions
+  const ofKind = (name: string): boolean =>
+    own.app === undefined
+      ? !Object.hasOwn(applicationOptions, name)
+      : !(name in instanceOptions) || shared.includes(name)
+  return Object.fromEntries(Object.entries(defaults).filter(([name]) => ofKind(name)))
 }
 
 /** The same for options whose paths start from different directories. */

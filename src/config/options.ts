@@ -163,8 +163,8 @@ export interface InstanceOptions {
   /** Lua text between the braces of `box.cfg{…}`: `"too_long_threshold = 0.5"`. Overrides the named options. */
   extraBoxCfg?: string | undefined
   /**
-   * The longest time from the start of the process until the server is ready, in milliseconds. Default 5000, in a
-   * container 30000.
+   * The longest time from the start of the process until the server is ready, in milliseconds. Default 5000; in a
+   * container, and for all instances of a Tarantool 3 application, 30000.
    */
   timeout?: number | undefined
   /** The time between SIGTERM and SIGKILL when the server is stopped, in milliseconds. Default 5000. */

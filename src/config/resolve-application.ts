@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { InvalidOptionError } from '../errors.ts'
-import type { ApplicationOptions, ConfigOverlay, ConfigValue } from './application-options.ts'
+import { type ApplicationOptions, type ConfigOverlay, type ConfigValue, sharedOptions } from './application-options.ts'
 import type { Given } from './layers.ts'
 import type { InstanceOptions } from './options.ts'
 import { applicationOptions } from './table/application.ts'
+import { instanceOptions } from './table/instance.ts'
 
 /** A value that is laid over the config, at a path. */
 export interface OverlayEntry {
@@ -80,6 +81,31 @@ export function applicationPart(options: ApplicationOptions & InstanceOptions): 
   }
 }
 
+// These describe a single server. In a cluster, the config says the same.
+const instead: Readonly<Partial<Record<keyof InstanceOptions, string>>> = {
+  appLua: "The config's app.file or app.module names the application.",
+  appDir: 'Modules are found in the directory of the config and its .rocks.',
+  boxCfg: "Use 'set', with a path of Tarantool's config.",
+  extraBoxCfg: "Use 'set', with a path of Tarantool's config.",
+  credentials: "Use 'as', with a user of the config.",
+  docker: 'Clusters run on this machine only.',
+}
+
+/**
+ * Refuses options of a single server beside `app`.
+ *
+ * @throws InvalidOptionError
+ */
+export function checkWithApplication(options: InstanceOptions): void {
+  const shared: readonly string[] = sharedOptions
+  for (const name of Object.keys(instanceOptions) as (keyof InstanceOptions)[]) {
+    if (options[name] === undefined || shared.includes(name)) continue
+    throw new InvalidOptionError(`option '${name}' cannot be used with 'app'`, {
+      hint: instead[name] ?? "Use 'set', with a path of Tarantool's config.",
+    })
+  }
+}
+
 /**
  * Finds the files of an application.
  *
@@ -110,3 +136,6 @@ export function resolveApplication({ options, baseDirOf }: Given<ApplicationOpti
     ready,
   }
 }
+
+/** The default of `timeout`, in milliseconds: several instances start together, and wait for each other. */
+export const clusterTimeout = 30_000

@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { type ClusterOptions, sharedOptions } from './application-options.ts'
 import { checkOptions } from './check.ts'
 import { type ResolvedOptions, resolveGiven } from './resolve.ts'
-import { applicationPart, type ResolvedApplication, resolveApplication } from './resolve-application.ts'
+import { applicationPart, clusterTimeout, type ResolvedApplication, resolveApplication } from './resolve-application.ts'
 import { applicationOptions } from './table/application.ts'
 import { instanceOptions } from './table/instance.ts'
 import { entriesOf } from './table/option.ts'
@@ -14,9 +14,6 @@ export interface ResolvedCluster {
   /** The options that all instances share. */
   readonly shared: ResolvedOptions
 }
-
-/** The default of `timeout`, in milliseconds: several instances start together, and wait for each other. */
-const clusterTimeout = 30_000
 
 const entries = entriesOf({
   ...applicationOptions,

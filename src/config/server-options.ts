@@ -1,8 +1,9 @@
+import type { ApplicationOptions } from './application-options.ts'
 import type { Isolation } from './isolation.ts'
 import type { InstanceOptions } from './options.ts'
 
-/** The options of one server of a fixture: an instance, and how tests share it. */
-export interface ServerOptions extends InstanceOptions {
+/** The options of one server of a fixture: an instance or a Tarantool 3 application, and how tests share it. */
+export interface ServerOptions extends InstanceOptions, ApplicationOptions {
   /** How tests are isolated from each other. Default `'reset'`. */
   isolation?: Isolation | undefined
   /**

@@ -10,14 +10,17 @@ export interface ShownError {
 /** The lines that a server logged from an offset on, as text for an error; undefined if the server logged nothing. */
 export function describeLog(server: LeasedServer, when: string, since: number): string | undefined {
   const { lines, earlier } = readTail(server.info.logFile, since, shownLines)
-  const { fingerprint, logFile, keepsOnFailure } = server.info
+  const { cluster, fingerprint, logFile, keepsOnFailure, memberOf } = server.info
   // A kept directory is worth a line, even if the server logged nothing.
   if (lines.length === 0 && !keepsOnFailure) return undefined
-  const name = server.name === 'default' ? '' : ` (${server.name})`
+  const instance = memberOf === undefined ? cluster?.connect : server.name
+  // The lines of several instances are told apart by their instances' names.
+  const prefix = instance === undefined ? '  ' : `  ${instance} | `
+  const name = [memberOf ?? server.name].map(text => (text === 'default' ? '' : ` (${text})`)).join('')
   const file = keepsOnFailure ? logFile : `${logFile}, removed after the run; set keep: 'on-failure' to keep it`
   if (lines.length === 0) return `${fingerprint}${name} logged nothing ${when} (full log: ${file})`
   const omitted = earlier === 0 ? [] : [`(${earlier ?? 'many more'} lines before these)`]
-  const log = [...omitted, ...lines].map(line => `  ${line}`).join('\n')
+  const log = [...omitted, ...lines].map(line => prefix + line).join('\n')
   return `${fingerprint}${name} logged ${when} (full log: ${file}):\n${log}`
 }
 

@@ -5,6 +5,8 @@ import type { OwnConfig } from './leases.ts'
 export interface HandleOrigin {
   /** The server and the options that the call asked for. */
   readonly use: ServerUse
+  /** The name of the cluster's instance. Default: the instance that the option `connect` names. */
+  readonly member?: string | undefined
   /** The number, in this worker, of the test file that was being collected at the time. */
   readonly file: number
   /** The config, if the server belongs to the file alone. */

@@ -1,11 +1,13 @@
-import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { LeasedCluster, LeasedServerInfo } from '../broker/messages.ts'
 import { fromCaller } from '../call-site.ts'
+import type { ConfigOverlay } from '../config/application-options.ts'
 import { LeaseError } from '../errors.ts'
 import type { LogSlice, LogWait } from '../log/log-file.ts'
 import { usualWait } from '../log/usual-wait.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
+import { clusterOf, memberOf } from './cluster-member.ts'
 import { versionBeforeLease } from './early-version.ts'
 import type { HandleOrigin } from './handle-origin.ts'
 import { leaseInTest } from './lease-in-test.ts'
@@ -248,6 +250,63 @@ export class TarantoolHandle {
     await (await this.#reachToChange()).signal('SIGCONT')
   }
 
+  // ---- A cluster ----
+
+  /**
+   * The handle of an instance of the cluster. It can be made before the file has its server.
+   *
+   * @param name of the instance
+   * @throws UnknownServerError at the first use, if the cluster has no such instance; LeaseError if the server is a single
+   *   one
+   * @example
+   * const storage = useTarantool().instance('storage-001')
+   */
+  instance(name: string): TarantoolHandle {
+    return new TarantoolHandle({ ...this.#origin, member: name })
+  }
+
+  /** The names of the cluster's instances, sorted. @throws LeaseError if the server is a single one */
+  get instances(): string[] {
+    return [...this.#cluster().instances]
+  }
+
+  /** The names of the cluster's instances by replica set. @throws LeaseError if the server is a single one */
+  get replicasets(): Record<string, string[]> {
+    return Object.fromEntries(Object.entries(this.#cluster().replicasets).map(([name, names]) => [name, [...names]]))
+  }
+
+  /**
+   * The handle of the writable instance of a replica set. Waits for an election that is under way.
+   *
+   * @param replicaset its name. Default: the only replica set.
+   * @throws ClusterConfigError if no instance is writable; UnknownServerError; LeaseError if the server is a single one
+   */
+  async leader(replicaset?: string): Promise<TarantoolHandle> {
+    return this.instance(await (await this.#reachCluster()).leader(replicaset))
+  }
+
+  /**
+   * Reads the application's config again, and lets all running instances of the cluster apply it.
+   *
+   * @throws ClusterConfigError with Tarantool's own message; LeaseError if the server is a single one
+   */
+  async reload(): Promise<void> {
+    await (await this.#reachCluster()).reload(undefined)
+  }
+
+  /**
+   * Lays options over the cluster's config, in addition to the option `set`, and lets all running instances apply them.
+   * The next test finds a cluster without them, unless its isolation is `'file'` or `'none'`.
+   *
+   * @throws InvalidOptionError if Tarantool does not know an option; ClusterConfigError; LeaseError if the server is a
+   *   single one
+   * @example
+   * await tarantool.set({ 'replication.timeout': 0.1 })
+   */
+  async set(overlay: ConfigOverlay): Promise<void> {
+    await (await this.#reachCluster()).reload(overlay)
+  }
+
   /**
    * Waits until the current file has the server, and counts the file as a user of the server.
    *
@@ -265,6 +324,21 @@ export class TarantoolHandle {
     throw this.#notLeased()
   }
 
+  #cluster(): LeasedCluster {
+    const server = workerState().servers.get(this.#origin.use.server)
+    if (!server) throw this.#notLeased()
+    return clusterOf(server.info)
+  }
+
+  // Requests of the whole cluster go to the cluster, also from the handle of one instance.
+  async #reachCluster(): Promise<LeasedServer> {
+    await this.#reachToChange()
+    const server = workerState().servers.get(this.#origin.use.server)
+    if (!server) throw this.#notLeased()
+    clusterOf(server.info)
+    return server
+  }
+
   async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
     return await (await this.#reachToChange()).request(send)
   }
@@ -272,20 +346,25 @@ export class TarantoolHandle {
   async #reachToChange(): Promise<LeasedServer> {
     const server = await this.#reach()
     server.noteUse()
+    // The use of an instance is a use of its cluster.
+    if (this.#origin.member !== undefined) workerState().servers.get(this.#origin.use.server)?.noteUse()
     return server
   }
 
   // Asynchronous calls can take the lease themselves. Several files may share a module that was evaluated for another
   // file. In that case nothing else has taken the lease for this file.
   async #reach(): Promise<LeasedServer> {
-    const server = this.#leased() ?? (await leaseInTest(this.#origin))
-    if (server) return server
+    const known = this.#leased()
+    if (known) return known
+    const server = await leaseInTest(this.#origin)
+    if (server) return memberOf(server, this.#origin.member)
     throw this.#notLeased()
   }
 
   #leased(): LeasedServer | undefined {
     noteUse(this.#origin)
-    return workerState().servers.get(this.#origin.use.server)
+    const server = workerState().servers.get(this.#origin.use.server)
+    return server && memberOf(server, this.#origin.member)
   }
 
   #notLeased(): LeaseError {

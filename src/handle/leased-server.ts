@@ -1,5 +1,6 @@
 import type { BrokerClient } from '../broker/client.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { ConfigOverlay } from '../config/application-options.ts'
 import type { ErrorDetails } from '../errors.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
@@ -8,6 +9,7 @@ import { loadModule } from '../load-module.ts'
 import type { LogFile } from '../log/log-file.ts'
 import { sizeOfLog } from '../log/log-size.ts'
 import { loadProtocols, type ServerConnections } from '../protocol/connections.ts'
+import { ClusterLevels } from './cluster-levels.ts'
 import { LogMarks } from './log-marks.ts'
 import { WorkerConnections } from './worker-connections.ts'
 
@@ -18,6 +20,11 @@ export class LeasedServer {
   readonly marks: LogMarks
   /** Brings the server into the state that tests and hooks expect. */
   readonly isolated: IsolatedServer
+  /** The other instances of a cluster, by name. Empty for a single server. */
+  readonly members: ReadonlyMap<string, LeasedServer>
+  readonly #levels: ClusterLevels | undefined
+  /** The names of the server for the broker. */
+  readonly #target: { readonly server: string; readonly member?: string }
   readonly #client: BrokerClient
   readonly #forgetClient: () => void
   readonly #connections: WorkerConnections
@@ -28,6 +35,10 @@ export class LeasedServer {
     this.name = info.name
     this.#client = client
     this.#info = info
+    const { cluster, memberOf } = info
+    this.#target = memberOf === undefined ? { server: info.name } : { server: memberOf, member: info.name }
+    this.members = new Map(cluster?.members.map(member => [member.name, new LeasedServer(client, member)]))
+    this.#levels = cluster && new ClusterLevels(() => client.request('changes', this.#target), info.generation)
     this.#connections = new WorkerConnections(info, {
       brokeOff: () => this.isolated.watch.notice('broke-off'),
       ended: () => this.isolated.watch.notice('ended'),
@@ -58,7 +69,7 @@ export class LeasedServer {
     if (this.#toldUse) return
     this.#toldUse = true
     // Errors are ignored: if the broker has ended, nobody needs this information.
-    this.#client.request('use', { server: this.name }).catch(() => {})
+    this.#client.request('use', { server: this.#target.server }).catch(() => {})
   }
 
   /** Sends a request to the server itself. */
@@ -76,17 +87,17 @@ export class LeasedServer {
   }
 
   async start(recreate: boolean): Promise<void> {
-    await this.#become(this.#client.request('start', { server: this.name, recreate }), { empty: recreate })
+    await this.#become(this.#client.request('start', { ...this.#target, recreate }), { empty: recreate })
   }
 
   async restart(recreate: boolean, record = false): Promise<void> {
     this.#goingDown()
-    await this.#become(this.#client.request('restart', { server: this.name, recreate, record }), { empty: recreate })
+    await this.#become(this.#client.request('restart', { ...this.#target, recreate, record }), { empty: recreate })
   }
 
   async stop(): Promise<void> {
     this.#goingDown()
-    await this.#client.request('stop', { server: this.name })
+    await this.#client.request('stop', this.#target)
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
@@ -95,16 +106,27 @@ export class LeasedServer {
     } else if (signal === 'SIGSTOP') this.isolated.watch.notice('taken-down')
     // A frozen server keeps its connections. The test wanted the effect of any other signal.
     else this.#goingDown()
-    await this.#client.request('signal', { server: this.name, signal })
+    await this.#client.request('signal', { ...this.#target, signal })
+  }
+
+  /** The name of a replica set's writable instance. */
+  async leader(replicaset: string | undefined): Promise<string> {
+    return await this.#client.request('leader', { server: this.name, replicaset })
+  }
+
+  /** Lets a cluster read its config again, with further options over it. */
+  async reload(set: ConfigOverlay | undefined): Promise<void> {
+    await this.#client.request('reload', { server: this.name, set })
   }
 
   /** Reports that a test failed, if that changes which directories are kept. */
   async testFailed(): Promise<void> {
-    if (this.#info.keepsOnFailure) await this.#client.request('failed', { server: this.name })
+    if (this.#info.keepsOnFailure) await this.#client.request('failed', { server: this.#target.server })
   }
 
   /** Closes the connections. The broker ends the lease itself. */
   close(): void {
+    for (const member of this.members.values()) member.close()
     this.#forgetClient()
     this.#connections.close()
   }
@@ -112,7 +134,10 @@ export class LeasedServer {
   #control(): ServerControl {
     return {
       facts: () => this.#info,
-      ask: async (operation, keep) => await this.#connections.ask(operation, keep),
+      ask: async (operation, keep = 0) =>
+        this.#levels
+          ? await this.#levels.ask(operation, keep, this.#info.generation)
+          : await this.#connections.ask(operation, keep),
       replace: async by => await this.#replace(by),
       stepAside: async by => await this.#change('stepAside', { spare: by === 'spare' }),
       comeBack: async () => await this.#change('comeBack', {}),
@@ -123,14 +148,24 @@ export class LeasedServer {
   }
 
   async #replace(by: Replacement): Promise<void> {
+    if (this.#info.cluster) return await this.#replaceCluster(by)
     if (by === 'start' || by === 'record') return await this.restart(true, by === 'record')
     if (by === 'spare') this.#goingDown()
-    await this.#become(this.#client.request(by === 'spare' ? 'renew' : 'ensure', { server: this.name }))
+    await this.#become(this.#client.request(by === 'spare' ? 'renew' : 'ensure', this.#target))
+  }
+
+  // All instances are replaced together. A test that only restarts this instance uses other requests.
+  async #replaceCluster(by: Replacement): Promise<void> {
+    for (const server of [this, ...this.members.values()]) server.#goingDown()
+    const { generation } = this.#info
+    const info = await this.#client.request(by === 'if-gone' ? 'ensure' : 'renew', this.#target)
+    this.adopt(info, info.generation !== generation)
   }
 
   async #change(method: 'stepAside' | 'comeBack', params: { spare?: boolean }): Promise<void> {
+    if (this.#info.cluster) return await this.#replaceCluster('start')
     this.#goingDown()
-    await this.#become(this.#client.request(method, { server: this.name, ...params } as never))
+    await this.#become(this.#client.request(method, { ...this.#target, ...params } as never))
   }
 
   async #findDeath(suspected: boolean): Promise<Death | undefined> {
@@ -139,7 +174,7 @@ export class LeasedServer {
       return await refusesConnections(this.#info.address)
     }
     if (suspected && !(await hasEnded())) return undefined
-    const death = await this.#client.request('crash', { server: this.name })
+    const death = await this.#client.request('crash', this.#target)
     if (!death && !this.#connections.isWatching) this.#connections.watchAgain()
     return death ?? undefined
   }
@@ -159,8 +194,19 @@ export class LeasedServer {
   }
 
   async #become(request: Promise<LeasedServerInfo>, { empty = false } = {}): Promise<void> {
-    this.#info = await request
-    this.#connections.connectTo(this.#info)
+    this.adopt(await request, empty)
+  }
+
+  /** Another process is the server now. */
+  adopt(info: LeasedServerInfo, empty: boolean): void {
+    this.#info = info
+    for (const memberInfo of info.cluster?.members ?? []) {
+      const member = this.members.get(memberInfo.name)
+      // An instance that runs on keeps its connections.
+      const isKnown = member?.info.pid === memberInfo.pid && !member.isolated.watch.isGone
+      if (!isKnown && memberInfo.pid !== 0) member?.adopt(memberInfo, empty)
+    }
+    this.#connections.connectTo(info)
     this.isolated.watch.notice('runs')
     if (empty) this.marks.moveTo(0)
   }

@@ -4,6 +4,7 @@ import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 import type { LogMark } from './log-marks.ts'
 import { reportServers, throwAll } from './server-report.ts'
+import { workerServers } from './worker-servers.ts'
 import { workerState } from './worker-state.ts'
 
 export interface TestPlace {
@@ -45,7 +46,7 @@ export class TestAttempt {
     else state.concurrent.clear()
     state.attempt = this
     const errors: Error[] = []
-    for (const server of state.servers.values()) {
+    for (const server of workerServers()) {
       const error = await beginServerTest(server, this)
       if (error) errors.push(error)
       this.#marks.set(server, server.marks.begin(server.logSize))
@@ -64,7 +65,7 @@ export class TestAttempt {
     // A server that was leased within the test has its log from the lease on.
     const logSince = (server: LeasedServer): number => this.#marks.get(server)?.offset ?? server.marks.earliest
     try {
-      await reportServers(workerState().servers.values(), {
+      await reportServers(workerServers(), {
         scope: this.#place.scope,
         errors,
         when: 'during this test',
@@ -84,7 +85,7 @@ export class TestAttempt {
     if (state.attempt === this) state.attempt = undefined
     state.concurrent.delete(this)
     const errors: Error[] = []
-    for (const server of state.servers.values()) {
+    for (const server of workerServers()) {
       try {
         await server.isolated.endTest(this, demandIn(this.#place.scope, server.info), undo)
       } catch (error) {

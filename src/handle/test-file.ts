@@ -6,6 +6,7 @@ import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { clientOf, isToRecord, leaseServer } from './leases.ts'
 import { reportServers } from './server-report.ts'
+import { workerServers } from './worker-servers.ts'
 import { workerState } from './worker-state.ts'
 
 /**
@@ -57,8 +58,8 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
  * @throws ServerExitedError if a server has died outside the tests
  */
 export async function endTests(errors: readonly ShownError[]): Promise<void> {
-  const { servers: all, scope } = workerState()
-  const servers = [...all.values()].filter(({ isolated }) => isolated.watch.life.is !== 'crashed')
+  const { scope } = workerState()
+  const servers = workerServers().filter(({ isolated }) => isolated.watch.life.is !== 'crashed')
   const logSince = (server: LeasedServer): number => server.marks.first
   await reportServers(servers, { scope, errors, when: 'outside the tests', logWhen: 'during this file', logSince })
 }

@@ -2,7 +2,7 @@ import type { Isolation } from '../config/isolation.ts'
 import type { ServerFacts } from './server.ts'
 
 /** The facts about a server that decide what its tests need. */
-type Server = Pick<ServerFacts, 'name' | 'isolation' | 'strict' | 'records'>
+type Server = Pick<ServerFacts, 'name' | 'isolation' | 'strict' | 'records' | 'memberOf'>
 
 /** A file's or a suite's use of a server, with options that override the config for its tests. */
 export interface ServerUse {
@@ -65,9 +65,20 @@ function isolationIn(scope: Scope, { name, isolation: default_ }: Server): Isola
 export const wantsOwnProcess = ({ isolation }: Pick<Demand, 'isolation'>): boolean =>
   isolation === 'restart' || isolation === 'process'
 
+// The cluster as a whole is brought back, so its instances only have to run.
+const demandOfMember = (isUsed: boolean): Demand => ({
+  isUsed,
+  isolation: 'none',
+  strict: false,
+  suites: [],
+  hooksRan: false,
+  stays: true,
+})
+
 /** The state of a server that a test, or a hook, of a scope needs. */
 export function demandIn(scope: Scope, server: Server): Demand {
-  const { name } = server
+  const { name, memberOf } = server
+  if (memberOf !== undefined) return demandOfMember(isUsedIn(scope, memberOf))
   const around = [...outwards(scope)]
   const isUsed = isUsedIn(scope, name)
   // Concurrent tests that only use the address cannot be told apart. All their changes are undone between files.

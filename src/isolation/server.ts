@@ -15,6 +15,8 @@ export interface ServerFacts {
   readonly beganEmpty: boolean
   /** The process with the changes of the file's hooks stands aside, and another process has its address. */
   readonly aside: boolean
+  /** Set for an instance of a cluster: the name of the leased server that is the cluster. */
+  readonly memberOf?: string | undefined
   /** An earlier file had the server, and the server was not replaced since. */
   readonly leasedBefore: boolean
 }

@@ -4,9 +4,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { LeasableServer } from '../../src/broker/leasable-server.ts'
 import type { LeasedServerInfo } from '../../src/broker/messages.ts'
 import { Pool } from '../../src/broker/pool.ts'
-import type { PooledServer } from '../../src/broker/pooled-server.ts'
 import { Spare } from '../../src/broker/spare.ts'
 import type { ServerOptions } from '../../src/config/server-options.ts'
 import { InitScriptError, NotRunningError } from '../../src/errors.ts'
@@ -62,8 +62,8 @@ async function openAndClose({ port, host }: LeasedServerInfo): Promise<void> {
 }
 
 /** The process of a pool's directory that is not the leased server's. */
-async function spareOf(root: string, server: PooledServer): Promise<RunningProcess> {
-  const others = (): RunningProcess[] => serversBelow(root).filter(({ pid }) => pid !== server.instance.pid)
+async function spareOf(root: string, server: LeasableServer): Promise<RunningProcess> {
+  const others = (): RunningProcess[] => serversBelow(root).filter(({ pid }) => pid !== server.info().pid)
   await expect.poll(() => others().length, { timeout: 10_000 }).toBe(1)
   return others()[0] as RunningProcess
 }
@@ -130,7 +130,7 @@ describe("a server with isolation: 'process'", () => {
     expect(await evaluate(await server.renew(), 'return LOADED')).toEqual([3])
   })
 
-  test.each<[string, (server: PooledServer) => Promise<unknown>]>([
+  test.each<[string, (server: LeasableServer) => Promise<unknown>]>([
     ['was stopped', server => server.stop()],
     ['was killed', server => server.signal('SIGKILL')],
     ['was paused', server => server.signal('SIGSTOP')],
@@ -150,7 +150,7 @@ describe("a server with isolation: 'process'", () => {
     expect((await server.ensure()).pid).toBe(spare.pid)
   })
 
-  test.each<[string, (server: PooledServer) => unknown]>([
+  test.each<[string, (server: LeasableServer) => unknown]>([
     ['by its handle', server => server.leaseUse.noteHandle()],
     ['by its address', server => openAndClose(server.info())],
   ])('is replaced when a lease ends that has used it %s', async (_, use) => {
@@ -229,7 +229,7 @@ test('a server has a spare after the first request for a new process, until its 
   expect((await server.renew()).pid).toBe(spare.pid)
   await spareOf(root, server)
   release()
-  await expect.poll(() => serversBelow(root).map(({ pid }) => pid)).toEqual([server.instance.pid])
+  await expect.poll(() => serversBelow(root).map(({ pid }) => pid)).toEqual([server.info().pid])
 })
 
 describe('a pool that is closed', () => {

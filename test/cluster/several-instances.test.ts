@@ -3,7 +3,7 @@ import { newCluster, threeInstances } from '../support/clusters.ts'
 import { skipWithout } from '../support/features.ts'
 import { contentOf, isAlive } from '../support/instances.ts'
 
-const inReplica = { timeout: 5000, interval: 10 }
+const inReplica = { timeout: 10_000, interval: 10 }
 
 describe('a cluster', () => {
   beforeEach(context => skipWithout('a config file', context))

@@ -1,3 +1,4 @@
+import { applicationOptions } from '../../src/config/table/application.ts'
 import { dockerOptions } from '../../src/config/table/docker.ts'
 import { fixtureOptions, serverOptions } from '../../src/config/table/fixture.ts'
 import { instanceOptions } from '../../src/config/table/instance.ts'
@@ -37,6 +38,7 @@ const table = (options: Options): string =>
 
 export const tables: readonly (readonly [heading: string, options: Options])[] = [
   ['A server', instanceOptions],
+  ['A Tarantool 3 application', applicationOptions],
   ['How tests share a server', serverOptions],
   ['A fixture', fixtureOptions],
   ['docker', dockerOptions],

@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
+import type { LeasableServer } from '../../src/broker/leasable-server.ts'
 import { Pool } from '../../src/broker/pool.ts'
-import type { PooledServer } from '../../src/broker/pooled-server.ts'
 import type { ServerOptions } from '../../src/config/server-options.ts'
 import { ServerConnections } from '../../src/protocol/connections.ts'
 import { contentOf } from './instances.ts'
@@ -15,7 +15,7 @@ import { resolvedServer } from './resolved.ts'
 /** A leased server with its own directory. The directory must be empty after its pool is closed. */
 export async function lease(
   options: ServerOptions = {},
-): Promise<{ server: PooledServer; root: string; release: () => void }> {
+): Promise<{ server: LeasableServer; root: string; release: () => void }> {
   const root = mkdtempSync(join(tmpdir(), 'fixture-test-'))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
   const pool = new Pool({ name: 'default', server: resolvedServer({ root, ...options }), root })
@@ -28,7 +28,7 @@ export async function lease(
 }
 
 /** What Lua returns that runs over the binary port, as in a test file. */
-export async function evaluate(server: PooledServer, lua: string): Promise<unknown[]> {
+export async function evaluate(server: LeasableServer, lua: string): Promise<unknown[]> {
   const connections = new ServerConnections(server.info().address)
   try {
     return await connections.eval(lua, [])
@@ -38,7 +38,7 @@ export async function evaluate(server: PooledServer, lua: string): Promise<unkno
 }
 
 /** A client of the code under test, which the fixture does not know. */
-export async function open(server: PooledServer): Promise<Socket> {
+export async function open(server: LeasableServer): Promise<Socket> {
   const { host, port } = server.info()
   const socket = host === 'unix/' ? connect(String(port)) : connect(Number(port), host)
   socket.on('error', () => {})

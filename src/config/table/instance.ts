@@ -186,7 +186,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
   timeout: {
     type: milliseconds,
     takes: 'number',
-    otherwise: '`5000`; in a container `30000`',
+    otherwise: '`5000`; in a container, and with `app`, `30000`',
     doc: 'Longest time in milliseconds from the start of the process until the server is ready.',
   },
   stopTimeout: {

@@ -11,7 +11,7 @@ import type { InitScript, ScriptPlace } from './init-script.ts'
  * to the whole cluster.
  */
 export function writeConfigModeScript(
-  { name, appDir, peers, isAnonymous, isRouter, ready }: ConfigMode,
+  { name, appDir, peers, peerSocket, isAnonymous, isRouter, ready }: ConfigMode,
   { addresses, workDir, access }: ScriptPlace,
 ): InitScript {
   const nonce = `tarantool-fixture-${randomUUID()}`
@@ -25,6 +25,7 @@ export function writeConfigModeScript(
     name,
     app_dir: appDir,
     peers,
+    peer_address: `unix/:${peerSocket}`,
     is_anonymous: isAnonymous,
     is_router: isRouter,
     ready,

@@ -1,8 +1,9 @@
 import { execa } from 'execa'
 import { expect, type TestContext } from 'vitest'
 import { skipWithout } from '../../../support/features.ts'
+import { filesOf } from '../../support/code-blocks.ts'
 import { Project } from '../../support/project.ts'
-import { type PageChecks, vitest } from './projects.ts'
+import { type PageChecks, passes, shared, vitest } from './projects.ts'
 
 /** The application that the page has in mind. */
 const myApp: Readonly<Record<string, string>> = {
@@ -14,7 +15,7 @@ const myApp: Readonly<Record<string, string>> = {
     end)`,
   'my-app/config.yaml': `
 credentials:
-  users: { replicator: { password: secret, roles: [replication] }, admin: { password: secret, roles: [super] } }
+  users: { replicator: { password: secret, roles: [replication] }, support: { password: secret, roles: [super] } }
 iproto: { advertise: { peer: { login: replicator } } }
 replication: { failover: manual }
 groups:
@@ -35,15 +36,32 @@ async function runBeside(text: string, context: TestContext): Promise<string> {
   return stdout
 }
 
+/** Runs a project whose server is the application. `count` tests pass. */
+async function passesWithApp(
+  files: Readonly<Record<string, string>>,
+  count: number,
+  context: TestContext,
+): Promise<void> {
+  skipWithout('a config file', context)
+  await passes(vitest, { ...shared, ...myApp, ...files }, count)
+}
+
 export const clusters: PageChecks = {
-  Clusters: async ([block], context) => {
-    expect(await runBeside(block?.text ?? '', context)).toBe("[ 'hello, ann' ]\n[ 0 ]")
+  Clusters: async (blocks, context) => {
+    await passesWithApp(filesOf(blocks), 2, context)
   },
-  Options: async ([block], context) => {
-    const start = '\nawait cluster.start()\nconsole.log((await cluster.leader("s")).fingerprint)\nawait cluster.stop()'
-    expect(await runBeside(`${block?.text}${start}`, context)).toMatch(/^Tarantool storage-002\[/)
+  Options: async (blocks, context) => {
+    const test = `
+      import { useTarantool } from 'tarantool-fixture/vitest'
+      import { expect, test } from 'vitest'
+      const tarantool = useTarantool()
+      test('has the options', async () => {
+        expect((await tarantool.leader('s')).port).toBe(tarantool.instance('storage-002').port)
+        expect(await tarantool.eval("return box.cfg.replication_timeout, box.space._user.index.name:count('support')")).toEqual([0.1, 0])
+      })`
+    await passesWithApp({ ...filesOf(blocks), 'a.test.ts': test }, 1, context)
   },
-  Instances: async ([block], context) => {
+  'Without a runner': async ([block], context) => {
     const output = await runBeside(block?.text ?? '', context)
     expect(output).toBe(
       "[ 'router-001', 'storage-001', 'storage-002' ]\n{ r: [ 'router-001' ], s: [ 'storage-001', 'storage-002' ] }",

@@ -1,0 +1,50 @@
+import type { ConfigOverlay } from '../config/application-options.ts'
+import type { Isolation } from '../config/isolation.ts'
+import type { Death } from '../isolation/server.ts'
+import type { LeaseUse } from './lease-use.ts'
+import type { LeasedServerInfo } from './messages.ts'
+
+/** The requests of a lease that concern one process: a server's, or that of an instance of a cluster. */
+export interface ServerActions {
+  /** Makes the server run. A running server stays as it is, a paused server is resumed. */
+  ensure(): Promise<LeasedServerInfo>
+  start(recreate: boolean): Promise<LeasedServerInfo>
+  restart(recreate: boolean, record?: boolean): Promise<LeasedServerInfo>
+  stop(): Promise<void>
+  signal(signal: NodeJS.Signals): Promise<void>
+  crashReport(): Promise<Death | null>
+}
+
+/** The requests of a lease that only a cluster can answer. */
+export interface ClusterActions {
+  changes(): Promise<{ changed: boolean; clients: boolean }>
+  leader(replicaset?: string): Promise<string>
+  reload(set?: ConfigOverlay): Promise<void>
+  /** An instance of the cluster. @throws UnknownServerError */
+  member(name: string): ServerActions
+}
+
+/** A server of a pool, from the view of its leases: a single server, or a cluster. */
+export interface LeasableServer extends ServerActions {
+  readonly name: string
+  /** The worker slot of the server's latest lease, or of its planned lease. */
+  slot: number
+  /** The use that the current lease has made of the server. */
+  readonly leaseUse: LeaseUse
+  readonly isolation: Isolation
+  /** True if a start of this server was begun, however that start ended. */
+  readonly isBegun: boolean
+  /** @throws LeaseError if the server is a single one */
+  readonly cluster: ClusterActions
+  /** Starts the server in the background, so that a lease finds it ready. The lease reports a failure. */
+  prestart(): void
+  renew(): Promise<LeasedServerInfo>
+  stepAside(spare: boolean): Promise<LeasedServerInfo>
+  comeBack(): Promise<LeasedServerInfo>
+  /** Prepares the server for the next file. */
+  leaseEnded(): void
+  testFailed(): void
+  /** Ends the server for good. */
+  destroy(): Promise<void>
+  info(): LeasedServerInfo
+}

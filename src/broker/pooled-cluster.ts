@@ -1,0 +1,235 @@
+import { TarantoolCluster } from '../cluster/cluster.ts'
+import type { ConfigOverlay } from '../config/application-options.ts'
+import type { ResolvedServer } from '../config/fixture-config.ts'
+import type { Isolation } from '../config/isolation.ts'
+import type { ResolvedApplication } from '../config/resolve-application.ts'
+import { NotRunningError } from '../errors.ts'
+import type { Death } from '../isolation/server.ts'
+import { ClusterMember } from './cluster-member.ts'
+import { keeps } from './instance-maker.ts'
+import type { ClusterActions, LeasableServer, ServerActions } from './leasable-server.ts'
+import { LeaseUse } from './lease-use.ts'
+import type { LeasedServerInfo } from './messages.ts'
+import { infoOf } from './server-info.ts'
+import { StepQueue } from './step-queue.ts'
+
+/** The options of a server that is an application. */
+export type ResolvedClusterServer = ResolvedServer & { readonly application: ResolvedApplication }
+
+/**
+ * A cluster of a pool. Requests of its lease act on the instance that the option `connect` names, and those of its members
+ * on these. A cluster cannot be reset in place, so `renew` replaces all instances together.
+ */
+export class PooledCluster implements LeasableServer, ClusterActions {
+  readonly name: string
+  slot: number
+  leaseUse: LeaseUse = new LeaseUse()
+  readonly #options: ResolvedClusterServer
+  readonly #root: string
+  readonly #steps = new StepQueue(() => this.#mustNotBeEnded())
+  #cluster: TarantoolCluster
+  #prestart: Promise<unknown> | undefined
+  /** The number of starts of the whole cluster, and of those of its instances. */
+  #generation = 0
+  #beganEmpty = true
+  #leasedBefore = false
+  /** A test stopped or signalled an instance, or changed the config. */
+  #isDisturbed = false
+  #testFailed = false
+  #isEnded = false
+
+  constructor(name: string, slot: number, options: ResolvedClusterServer, root: string) {
+    this.name = name
+    this.slot = slot
+    this.#options = options
+    this.#root = root
+    this.#cluster = this.#make()
+  }
+
+  get isolation(): Isolation {
+    return this.#options.isolation
+  }
+
+  get isBegun(): boolean {
+    return this.#generation > 0 || this.#prestart !== undefined
+  }
+
+  get cluster(): ClusterActions {
+    return this
+  }
+
+  prestart(): void {
+    this.#prestart = this.#steps.run(() => this.#startAnew())
+    this.#prestart.catch(() => {})
+  }
+
+  async ensure(): Promise<LeasedServerInfo> {
+    const prestart = this.#prestart
+    this.#prestart = undefined
+    await prestart
+    return await this.#step(async () => {
+      const { state } = this.#cluster
+      const isWhole =
+        state === 'running' && this.#cluster.instances.every(name => this.#cluster.instance(name).isRunning)
+      if (!isWhole || this.#isDisturbed) await this.#startAnew()
+    })
+  }
+
+  async start(recreate: boolean): Promise<LeasedServerInfo> {
+    return await this.#main.start(recreate)
+  }
+
+  async restart(recreate: boolean): Promise<LeasedServerInfo> {
+    return await this.#main.restart(recreate)
+  }
+
+  async stop(): Promise<void> {
+    await this.#main.stop()
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    await this.#main.signal(signal)
+  }
+
+  async crashReport(): Promise<Death | null> {
+    return await this.#main.crashReport()
+  }
+
+  /** Replaces all instances. */
+  async renew(): Promise<LeasedServerInfo> {
+    return await this.#step(() => this.#startAnew())
+  }
+
+  // Two clusters cannot have one address in turn.
+  async stepAside(): Promise<LeasedServerInfo> {
+    return await this.renew()
+  }
+
+  async comeBack(): Promise<LeasedServerInfo> {
+    return this.info()
+  }
+
+  async changes(): Promise<{ changed: boolean; clients: boolean }> {
+    return await this.#steps.run(async () => {
+      const { wrote, clients } = await this.#cluster.changes()
+      return { changed: wrote || this.#isDisturbed, clients }
+    })
+  }
+
+  async leader(replicaset?: string): Promise<string> {
+    const leader = await this.#cluster.leader(replicaset)
+    return this.#cluster.instances.find(name => this.#cluster.instance(name) === leader) ?? ''
+  }
+
+  async reload(set?: ConfigOverlay): Promise<void> {
+    await this.#steps.run(async () => {
+      this.#isDisturbed = true
+      if (set === undefined) await this.#cluster.reload()
+      else await this.#cluster.set(set)
+    })
+  }
+
+  member(name: string): ServerActions {
+    const instance = this.#cluster.instance(name)
+    return new ClusterMember(instance, {
+      run: step => this.#steps.run(step),
+      disturb: () => {
+        this.#isDisturbed = true
+        this.#generation++
+        this.#beganEmpty = false
+      },
+      info: () => this.#infoOf(name),
+    })
+  }
+
+  leaseEnded(): void {
+    this.#leasedBefore = true
+    const { isolation, leaseUse } = this
+    this.leaseUse = new LeaseUse()
+    if (isolation !== 'process' && isolation !== 'restart') return
+    const step = async (): Promise<void> => {
+      const { wrote, clients } = await this.#cluster.changes()
+      if (wrote || clients || leaseUse.isByHandle || this.#isDisturbed) await this.#startAnew()
+      else this.#leasedBefore = false
+    }
+    this.#steps.run(step).catch(() => {})
+  }
+
+  testFailed(): void {
+    this.#testFailed = true
+    this.#cluster.markFailed()
+  }
+
+  async destroy(): Promise<void> {
+    this.#isEnded = true
+    // At once, to end a start that is under way; and again, because a step may have begun another start.
+    await this.#cluster.stop()
+    await this.#steps.settled()
+    await this.#cluster.stop()
+  }
+
+  info(): LeasedServerInfo {
+    const { instances, replicasets } = this.#cluster
+    const connect = this.#cluster.connect
+    const members = instances.filter(name => name !== connect).map(name => this.#infoOf(name))
+    return { ...this.#infoOf(connect), cluster: { connect, instances, replicasets, members } }
+  }
+
+  get #main(): ServerActions {
+    return this.member(this.#cluster.connect)
+  }
+
+  #infoOf(member: string): LeasedServerInfo {
+    const isMain = member === this.#cluster.connect
+    return {
+      ...infoOf(this.#cluster.instance(member)),
+      name: isMain ? this.name : member,
+      isolation: isMain ? this.isolation : 'none',
+      strict: false,
+      records: isMain,
+      generation: this.#generation,
+      beganEmpty: this.#beganEmpty,
+      leasedBefore: isMain && this.#leasedBefore,
+      aside: false,
+      keepsOnFailure: this.#options.keep === 'on-failure',
+      ...(!isMain && { memberOf: this.name }),
+    }
+  }
+
+  #make(): TarantoolCluster {
+    const { application, ...shared } = this.#options
+    // The run's directory is removed after the run, so a directory that may be kept is made elsewhere.
+    const root = shared.root ?? (keeps(this.#options) ? undefined : this.#root)
+    return TarantoolCluster.of({ application, shared: { ...shared, root } })
+  }
+
+  async #startAnew(): Promise<void> {
+    this.#mustNotBeEnded()
+    await this.#cluster.kill({ cleanup: false })
+    // A start with empty directories would remove the files that are kept for the failed test.
+    if (this.#testFailed && this.#options.keep === 'on-failure') await this.#leaveDirectory()
+    this.#testFailed = false
+    this.#generation++
+    this.#beganEmpty = true
+    await this.#cluster.start({ recreate: true })
+    this.#leasedBefore = false
+    this.#isDisturbed = false
+  }
+
+  async #leaveDirectory(): Promise<void> {
+    const former = this.#cluster
+    this.#cluster = former.successor()
+    await former.stop()
+  }
+
+  #mustNotBeEnded(): void {
+    if (this.#isEnded) throw new NotRunningError(`the cluster '${this.name}' was ended with the test run`)
+  }
+
+  async #step(step: () => Promise<void>): Promise<LeasedServerInfo> {
+    return await this.#steps.run(async () => {
+      await step()
+      return this.info()
+    })
+  }
+}

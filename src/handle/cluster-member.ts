@@ -1,0 +1,28 @@
+import type { LeasedCluster, LeasedServerInfo } from '../broker/messages.ts'
+import { nearestName } from '../config/nearest-name.ts'
+import { LeaseError, UnknownServerError } from '../errors.ts'
+import type { LeasedServer } from './leased-server.ts'
+
+/** The cluster that a leased server is. @throws LeaseError if the server is a single one */
+export function clusterOf({ cluster, name }: LeasedServerInfo): LeasedCluster {
+  if (cluster) return cluster
+  throw new LeaseError(`server '${name}' is no cluster`, {
+    hint: "A cluster has the option 'app', the directory of a Tarantool 3 application.",
+  })
+}
+
+/**
+ * The instance of a leased cluster; without a name, the leased server itself.
+ *
+ * @throws UnknownServerError; LeaseError if the server is a single one
+ */
+export function memberOf(server: LeasedServer, name: string | undefined): LeasedServer {
+  if (name === undefined) return server
+  const { connect, instances } = clusterOf(server.info)
+  const found = name === connect ? server : server.members.get(name)
+  if (found) return found
+  const near = nearestName(name, instances)
+  throw new UnknownServerError(`no instance of the cluster '${server.name}' is named '${name}'`, {
+    hint: near ? `Did you mean '${near}'?` : `Instances: ${instances.join(', ')}.`,
+  })
+}

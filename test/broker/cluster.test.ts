@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { Pool } from '../../src/broker/pool.ts'
+import { resolveFixture, resolveOwnServer } from '../../src/config/fixture-config.ts'
+import { oneInstance, threeInstances } from '../support/clusters.ts'
+import { skipWithout } from '../support/features.ts'
+import { temporaryDirectory } from '../support/instances.ts'
+import { evaluate, lease } from '../support/leased.ts'
+import { resolvedServer } from '../support/resolved.ts'
+
+const ready = 'return box.info.ro or box.space.users ~= nil'
+
+describe('a leased cluster', () => {
+  beforeEach(context => skipWithout('a config file', context))
+
+  test('is the instance that connect names, and has the others', async () => {
+    const { server } = await lease({ app: threeInstances(), connect: 's-001' })
+    const { cluster, name, version, records } = server.info()
+    expect([name, records, version]).toEqual(['default', true, expect.stringMatching(/^3\./)])
+    expect(cluster).toMatchObject({ connect: 's-001', instances: ['r-001', 's-001', 's-002'] })
+    expect(cluster?.members.map(member => [member.name, member.memberOf])).toEqual([
+      ['r-001', 'default'],
+      ['s-002', 'default'],
+    ])
+  })
+
+  test('has changed after a write or a stop, and after a renewal it has not', async () => {
+    const { server } = await lease({
+      app: threeInstances(),
+      connect: 's-001',
+      ready: ready.replace('box.info.ro', 'true'),
+    })
+    const changed = async () => (await server.cluster.changes()).changed
+    expect(await changed()).toBe(false)
+    await evaluate(server, 'return box.space.users:count()')
+    expect(await changed()).toBe(false)
+    await evaluate(server, "box.space.users:insert({ 1, 'ann' })")
+    expect(await changed()).toBe(true)
+    const before = server.info()
+    const after = await server.renew()
+    expect([after.uri, after.pid === before.pid, await changed()]).toEqual([before.uri, false, false])
+    await server.cluster.member('r-001').stop()
+    expect(await changed()).toBe(true)
+    expect((await server.ensure()).cluster?.members.map(({ pid }) => pid === 0)).toEqual([false, false])
+    expect(await changed()).toBe(false)
+  })
+
+  test('a changed config counts as a change, and ends with a renewal', async () => {
+    const { server } = await lease({ app: oneInstance() })
+    await server.cluster.reload({ 'log.level': 7 })
+    expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([7])
+    expect((await server.cluster.changes()).changed).toBe(true)
+    await server.renew()
+    expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([5])
+  })
+
+  test("with keep: 'on-failure', the files of a failed test stay, and the address too", async () => {
+    const root = temporaryDirectory()
+    const options = resolvedServer({ app: oneInstance(), keep: 'on-failure', root })
+    const pool = new Pool({ name: 'default', server: options, root })
+    const { server } = await pool.lease(1)
+    const before = server.info()
+    server.testFailed()
+    const after = await server.renew()
+    expect([after.port, after.logFile === before.logFile]).toEqual([before.port, false])
+    await pool.close()
+    expect([before, after].map(({ logFile }) => existsSync(logFile))).toEqual([true, false])
+  })
+})
+
+test('a single server is no cluster', async () => {
+  const { server } = await lease()
+  expect(() => server.cluster).toThrow("server 'default' is no cluster")
+})
+
+describe('options', () => {
+  test.each<[string, object, string]>([
+    ['appLua', { appLua: 'x = 1' }, "option 'appLua' cannot be used with 'app'"],
+    ['boxCfg', { boxCfg: { readahead: 1 } }, "option 'boxCfg' cannot be used with 'app'"],
+    ['docker', { docker: {} }, "option 'docker' cannot be used with 'app'"],
+    ['strict', { strict: true }, "option 'strict' cannot be used with 'app'"],
+  ])('app beside %s is refused', (_, options, message) => {
+    expect(() => resolvedServer({ app: oneInstance(), ...options })).toThrow(message)
+  })
+
+  test.each(['connect', 'as', 'instances', 'ready'])('%s without app is refused', name => {
+    expect(() => resolvedServer({ [name]: 'x' })).toThrow(`option '${name}' needs the option 'app'`)
+  })
+
+  test('a server of the other kind has none of the defaults for one kind', () => {
+    const app = oneInstance()
+    const shared = { appLua: 'x = 1', memtxMemory: 2 ** 26, stopTimeout: 100 }
+    const fixture = resolveFixture({ ...shared, servers: { default: {}, shop: { app } } }, temporaryDirectory())
+    expect(fixture.servers.get('shop')).toMatchObject({ appLua: undefined, stopTimeout: 100, timeout: 30_000 })
+    expect(fixture.servers.get('default')?.application).toBeUndefined()
+    expect(resolveOwnServer(fixture, { app }, '/').application?.directory).toBe(app)
+    const cluster = resolveFixture({ app, connect: 'x' }, temporaryDirectory())
+    expect(resolveOwnServer(cluster, { appLua: 'x = 1' }, '/').application).toBeUndefined()
+  })
+})

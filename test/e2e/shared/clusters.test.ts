@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest'
+import { has } from '../../support/features.ts'
+import { runUnder } from '../support/as-jest.ts'
+import { oneOfEach } from '../support/runners.ts'
+import { setUpWith } from '../support/setup-file.ts'
+
+const app = {
+  'my-app/router.lua': `
+    function greet() return 'hello from ' .. box.info.name end
+    function say(text) require('log').info(text) end`,
+  'my-app/storage.lua': `
+    box.watch('box.status', function()
+        if box.info.ro then return end
+        box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
+    end)
+    function say(text) require('log').info(text) end
+    function count() return box.space.users:count() end`,
+  'my-app/config.yaml': `
+credentials: { users: { replicator: { password: secret, roles: [replication] } } }
+iproto: { advertise: { peer: { login: replicator } } }
+replication: { failover: manual, timeout: 0.1 }
+groups:
+  routers:
+    app: { file: router.lua }
+    replicasets: { r: { leader: r-001, instances: { r-001: {} } } }
+  storages:
+    app: { file: storage.lua }
+    replicasets: { s: { leader: s-001, instances: { s-001: {}, s-002: {} } } }
+`,
+}
+
+const head = `
+import { connect } from 'node:net'
+import { ClusterConfigError, LeaseError, UnknownServerError, useTarantool } from 'tarantool-fixture/vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+`
+
+const handle = `${head}
+const tarantool = useTarantool()
+const storage = tarantool.instance('s-001')
+test('is the handle of the instance that connect names', async () => {
+  expect(tarantool.instances).toEqual(['r-001', 's-001', 's-002'])
+  expect(tarantool.replicasets).toEqual({ r: ['r-001'], s: ['s-001', 's-002'] })
+  expect(await tarantool.call('greet')).toEqual(['hello from r-001'])
+  expect(tarantool.instance('r-001').pid).toBe(tarantool.pid)
+  expect(process.env.TARANTOOL_PORT).toBe(String(tarantool.port))
+  expect(new Set([tarantool, storage, tarantool.instance('s-002')].map(({ port }) => port)).size).toBe(3)
+})
+test('the leader, and another one', async () => {
+  const leader = await tarantool.leader('s')
+  expect(leader.port).toBe(storage.port)
+  expect(await leader.eval('return box.info.name, box.info.ro')).toEqual(['s-001', false])
+  await tarantool.set({ 'groups.storages.replicasets.s.leader': 's-002' })
+  expect((await tarantool.leader('s')).port).toBe(tarantool.instance('s-002').port)
+})
+test('finds the leader of the config again', async () => {
+  expect((await tarantool.leader('s')).port).toBe(storage.port)
+})
+test('an instance is stopped, killed and restarted', async () => {
+  const { port, pid } = storage
+  await storage.restart()
+  expect([storage.port, storage.pid === pid]).toEqual([port, false])
+  expect(await storage.call('count')).toEqual([0])
+  await storage.kill()
+  await expect(storage.call('count')).rejects.toThrow()
+  expect(await tarantool.call('greet')).toEqual(['hello from r-001'])
+  await storage.start()
+  expect(await storage.call('count')).toEqual([0])
+  await tarantool.instance('s-002').stop()
+})
+test('finds all instances running', async () => {
+  for (const name of tarantool.instances) {
+    expect(await tarantool.instance(name).eval('return box.info.status')).toEqual(['running'])
+  }
+})
+test('the log of an instance', async () => {
+  await storage.call('say', 'said by a storage')
+  expect(await storage.waitForLog('said by a storage')).toContain('said by a storage')
+  expect(await tarantool.grepLog('said by a storage')).toEqual([])
+})
+test('an unknown name', async () => {
+  await expect(tarantool.instance('s-003').call('count')).rejects.toThrow(UnknownServerError)
+  await expect(tarantool.leader('t')).rejects.toThrow(UnknownServerError)
+  await expect(tarantool.set({ 'replication.timeou': 1 })).rejects.toThrow('Unexpected field "timeou"')
+})`
+
+const isolation = `${head}
+const tarantool = useTarantool()
+const storage = tarantool.instance('s-001')
+let pids
+const pidsOf = () => tarantool.instances.map(name => tarantool.instance(name).pid)
+test('writes', async () => {
+  pids = pidsOf()
+  await storage.eval("box.space.users:insert({ 1, 'ann' })")
+})
+test('finds no data of the test before', async () => {
+  expect(await storage.call('count')).toEqual([0])
+  expect(pidsOf().filter(pid => pids.includes(pid))).toEqual([])
+  pids = pidsOf()
+})
+test('finds the same processes after a test that only read', async () => {
+  expect(await storage.call('count')).toEqual([0])
+  expect(pidsOf()).toEqual(pids)
+})
+describe('file', () => {
+  useTarantool({ isolation: 'file' })
+  test('writes', async () => void (await storage.eval("box.space.users:insert({ 1, 'ann' })")))
+  test('finds it', async () => expect(await storage.call('count')).toEqual([1]))
+})
+describe('restart', () => {
+  useTarantool({ isolation: 'restart' })
+  test('finds nothing', async () => {
+    expect(await storage.call('count')).toEqual([0])
+    pids = pidsOf()
+    await storage.eval('LEFT = true')
+  })
+  test('has processes of its own', async () => {
+    expect(await storage.eval('return LEFT')).toEqual([null])
+    expect(pidsOf().filter(pid => pids.includes(pid))).toEqual([])
+  })
+})`
+
+const failures = `${head}
+const tarantool = useTarantool()
+test('shows what each instance logged', async () => {
+  await tarantool.call('say', 'the router speaks')
+  await tarantool.instance('s-002').call('say', 'the replica speaks')
+  expect(1).toBe(2)
+})
+test('a storage dies', async () => {
+  await tarantool.instance('s-001').eval("require('ffi').cdef('void _exit(int);') require('ffi').C._exit(3)").catch(() => {})
+})
+test('finds it again', async () => {
+  expect(await tarantool.instance('s-001').call('count')).toEqual([0])
+})`
+
+const ended = `${head}
+const tarantool = useTarantool()
+test('a file that finds nothing of others', async () => {
+  expect(await tarantool.instance('s-001').call('count')).toEqual([0])
+})`
+
+const setUp = setUpWith("{ app: './my-app', connect: 'r-001', maxServers: 1 }")
+
+describe.skipIf(!has('a config file')).each(oneOfEach)('$name (needs Tarantool 3)', runner => {
+  test("a cluster's handle", async () => {
+    const { output, exitCode, project } = await runUnder(runner, { ...setUp, ...app, 'a.test.ts': handle })
+    expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('each test finds the cluster as it began', async () => {
+    const files = { 'a.test.ts': isolation, 'b.test.ts': isolation, 'c.test.ts': ended }
+    const { output, exitCode, project } = await runUnder(runner, { ...setUp, ...app, ...files })
+    expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('a failed test shows the lines of each instance; the death of one is reported', async () => {
+    const { output, project } = await runUnder(runner, { ...setUp, ...app, 'a.test.ts': failures })
+    expect(output).toMatch(/r-001 \| .*the router speaks/)
+    expect(output).toMatch(/s-002 \| .*the replica speaks/)
+    expect(output).toMatch(/Tarantool s-001\[.*\] exited with code 3 during this test/)
+    expect(output).toMatch(/Tests: +2 failed, 1 passed|2 failed \| 1 passed/)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('a config that Tarantool refuses is reported once, with its path', async () => {
+    const broken = { 'my-app/config.yaml': app['my-app/config.yaml'].replace('timeout:', 'timeou:') }
+    const files = { 'a.test.ts': ended, 'b.test.ts': ended }
+    const { output, project } = await runUnder(runner, { ...setUp, ...app, ...broken, ...files })
+    expect(output.match(/config\.yaml: \[cluster_config\] replication: Unexpected field "timeou"/g)).not.toBeNull()
+    expect(output).toContain('(reported in full under')
+    expect(project.leftBehind()).toEqual([])
+  })
+})
