@@ -83,7 +83,8 @@ async function benchRun(runner: Runner, suite: Suite, pairs: number, limits: Lim
 /** The cost of many small test files, and of many small tests. Such runs are long, so a few pairs are enough. */
 export async function benchFiles(pairs: number): Promise<void> {
   await installRunners([vitest, jest])
-  const few = Math.min(pairs, 3)
+  // Each run takes many seconds.
+  const few = Math.ceil(Math.min(pairs, 9) / 3)
   await benchRun(vitest, { files: 200, tests: 1 }, few, { ratio: 1.12, added: 20 })
   await benchRun(jest, { files: 50, tests: 1 }, few, { added: 20 })
   await benchRun(vitest, { files: 1, tests: 3000 }, few, { added: 1 })
