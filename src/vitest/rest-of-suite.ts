@@ -3,7 +3,7 @@ import type { RunnerTask } from 'vitest'
 const isToRun = ({ mode, result }: RunnerTask): boolean => (mode === 'run' || mode === 'queued') && result === undefined
 
 /**
- * What is left to run of one suite's tasks. Each test of a suite asks, so an answer must not look at all tasks: a file may
+ * The tasks of one suite that are left to run. Each test of a suite asks, so an answer must not look at all tasks: a file may
  * have thousands of tests.
  */
 class RestOfSuite {

@@ -4,9 +4,9 @@ import { kilobytesOf, type LoadingRunner, loadedBy } from '../support/loaded-fil
 
 const runners: LoadingRunner[] = ['vitest', 'jest']
 
-test.each(runners)('a test file under %s loads less than 110 kB in four files', runner => {
+test.each(runners)('a test file under %s loads less than 100 kB in four files', runner => {
   const { files } = loadedBy(runner)
-  expect(kilobytesOf(files)).toBeLessThan(110)
+  expect(kilobytesOf(files)).toBeLessThan(100)
   expect(files.size).toBeLessThanOrEqual(4)
 })
 
