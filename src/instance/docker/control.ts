@@ -8,8 +8,10 @@ import { askEngine, askEngineNow, type Container } from './engine.ts'
 import { hostPid } from './host-pid.ts'
 import { joinNetworks, type LeftNetworks, leaveNetworks } from './networks.ts'
 
-// The time to wait for the client of a killed container before the next try, in milliseconds.
+// The times to wait for the client of a container before the next try, in milliseconds. A client whose container was
+// killed only has to hear of it, which takes long on a busy machine.
 const patience = [500, 1000, 2000]
+const patienceAfterKill = 5000
 
 /** Signals the server in a container. The spawned process is only the engine's client. */
 export class ContainerControl implements ServerControl {
@@ -96,8 +98,9 @@ export class ContainerControl implements ServerControl {
   async #end(): Promise<void> {
     const { name } = this.#container
     for (const time of patience) {
-      if (!(await this.#ask(this.#killWith('SIGKILL')))) this.#client.endLifeline()
-      if (await exitWithin(this.#client.exited, time)) return
+      const isKilled = await this.#ask(this.#killWith('SIGKILL'))
+      if (!isKilled) this.#client.endLifeline()
+      if (await exitWithin(this.#client.exited, isKilled ? patienceAfterKill : time)) return
       this.#client.endLifeline()
       await this.#ask(['rm', '--force', name])
       if (await exitWithin(this.#client.exited, time)) return

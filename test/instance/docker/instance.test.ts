@@ -141,7 +141,8 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
   test('kill ends the container, and not its client alone', async () => {
     const root = temporaryDirectory()
     const busy = await start({ root })
-    busy.eval('while true do end').catch(() => {})
+    busy.eval("require('log').info('busy now') while true do end").catch(() => {})
+    await busy.waitForLog('busy now')
     await busy.kill()
     expect(busy.process?.exit).toEqual({ exitCode: undefined, signal: 'SIGKILL' })
     expect(containersBelow(root)).toEqual([])
