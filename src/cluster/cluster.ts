@@ -236,6 +236,7 @@ export class TarantoolCluster implements AsyncDisposable {
    *
    * @throws InvalidOptionError if Tarantool does not know an option; ClusterConfigError
    * @example
+   * const cluster = await new TarantoolCluster({ app: './my-app' }).start()
    * await cluster.set({ 'groups.storages.replicasets.s1.leader': 's1-b' })
    */
   async set(overlay: ConfigOverlay): Promise<void> {

@@ -301,6 +301,7 @@ export class TarantoolHandle {
    * @throws InvalidOptionError if Tarantool does not know an option; ClusterConfigError; LeaseError if the server is a
    *   single one
    * @example
+   * const tarantool = useTarantool()
    * await tarantool.set({ 'replication.timeout': 0.1 })
    */
   async set(overlay: ConfigOverlay): Promise<void> {

@@ -10,7 +10,7 @@ const app = `
   while io.open(mark .. n) do n = n + 1 end
   io.open(mark .. n, 'w'):close()
   if n == 2 or n == 3 then error('port 8080 is taken') end
-  if n == 5 then require('fiber').create(function() require('fiber').sleep(0.01) os.exit(7) end) end`
+  if n == 5 then box.cfg({}) require('fiber').create(function() require('fiber').sleep(0.01) os.exit(7) end) end`
 
 const file = `
   import { useTarantool } from 'tarantool-fixture/vitest'
