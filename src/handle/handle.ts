@@ -1,6 +1,7 @@
 import type { LeasedCluster, LeasedServerInfo } from '../broker/messages.ts'
 import { fromCaller } from '../call-site.ts'
 import type { ConfigOverlay } from '../config/application-options.ts'
+import type { Isolation } from '../config/isolation.ts'
 import { LeaseError } from '../errors.ts'
 import type { LogSlice, LogWait } from '../log/log-file.ts'
 import { usualWait } from '../log/usual-wait.ts'
@@ -10,6 +11,7 @@ import { TarantoolVersion } from '../version/tarantool-version.ts'
 import { clusterOf, memberOf } from './cluster-member.ts'
 import { versionBeforeLease } from './early-version.ts'
 import type { HandleOrigin } from './handle-origin.ts'
+import { type HandleView, inspectHandle, isolationOf, nameOf, shownProperties, viewOf } from './handle-view.ts'
 import { leaseInTest } from './lease-in-test.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
@@ -26,11 +28,37 @@ import { workerState } from './worker-state.ts'
  * const [count] = await tarantool.call<[number]>('count_users')
  */
 export class TarantoolHandle {
+  static {
+    // console.log() prints what this method returns. The types of a class cannot have a method of that name.
+    Object.defineProperty(TarantoolHandle.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: TarantoolHandle, _depth: number, options: unknown, inspect: (value: unknown) => string): string {
+        return inspectHandle(this.#origin, options, inspect)
+      },
+    })
+  }
+
   readonly #origin: HandleOrigin
 
   /** @internal */
   constructor(origin: HandleOrigin) {
     this.#origin = origin
+    // A spread copies own properties only.
+    for (const name of shownProperties) {
+      const get = (): unknown => Reflect.get(TarantoolHandle.prototype, name, this)
+      Object.defineProperty(this, name, { enumerable: true, configurable: true, get })
+    }
+  }
+
+  /** The server's name in the config, by default `'default'`. For an instance of a cluster, the instance's name. */
+  get name(): string {
+    return nameOf(this.#origin)
+  }
+
+  /** The isolation of the current test, or of the tests in the file. */
+  get isolation(): Isolation {
+    const isolation = isolationOf(this.#origin)
+    if (isolation !== undefined) return isolation
+    throw this.#notLeased()
   }
 
   /** The address that the server listens on; `'unix/'` if `port` is the path of a socket. */
@@ -306,6 +334,11 @@ export class TarantoolHandle {
    */
   async set(overlay: ConfigOverlay): Promise<void> {
     await (await this.#reachCluster()).reload(overlay)
+  }
+
+  /** What `console.log` and JSON show: no password, and no error without a lease. */
+  toJSON(): HandleView {
+    return viewOf(this.#origin)
   }
 
   /**

@@ -45,6 +45,8 @@ test('is the handle of the instance that connect names', async () => {
   expect(tarantool.instance('r-001').pid).toBe(tarantool.pid)
   expect(process.env.TARANTOOL_PORT).toBe(String(tarantool.port))
   expect(new Set([tarantool, storage, tarantool.instance('s-002')].map(({ port }) => port)).size).toBe(3)
+  expect([tarantool, storage].map(({ name, isolation }) => [name, isolation])).toEqual([['default', 'reset'], ['s-001', 'reset']])
+  expect(JSON.parse(JSON.stringify(storage))).toMatchObject({ name: 's-001', host: storage.host, port: storage.port })
 })
 test('the leader, and another one', async () => {
   const leader = await tarantool.leader('s')

@@ -13,6 +13,7 @@ function say(text) require('log').info(text) end`
 const what = `
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
+import { inspect } from 'node:util'
 import { BoxError, ConnectionError, LogTimeoutError, LuaError, useTarantool } from 'tarantool-fixture/vitest'
 import { describe, expect, test, vi } from 'vitest'
 const tarantool = useTarantool()
@@ -34,6 +35,17 @@ test('properties', async () => {
   expect(await tarantool.eval('return box.info.pid, box.info.version, box.session.user()'))
     .toEqual([tarantool.pid, tarantool.version, 'tester'])
   expect(await tarantool.eval('return box.cfg.listen')).toEqual(['127.0.0.1:' + tarantool.port])
+})
+test('can be looked at', () => {
+  const { host, port, uri, name, version, isolation } = tarantool
+  expect({ ...tarantool }).toEqual({ host, port, uri, name, version, isolation })
+  const known = { name: 'default', host, port, uri: 'tester@' + host + ':' + port, version: version.text, isolation: 'reset' }
+  expect(JSON.parse(JSON.stringify({ tarantool }))).toEqual({ tarantool: known })
+  expect(inspect(tarantool)).toBe('TarantoolHandle ' + inspect(known))
+})
+describe('of another isolation', () => {
+  useTarantool({ isolation: 'file' })
+  test('says which', () => expect(tarantool.isolation).toBe('file'))
 })
 test('requests', async () => {
   expect(await tarantool.command('return 1, { a = { 2 } }')).toEqual([1, { a: [2] }])
@@ -281,9 +293,14 @@ describe.each([...vitests, ...jests])('$name', runner => {
       }),
       'use.test.ts': `
         import { LeaseError, useTarantool } from 'tarantool-fixture/vitest'
+        import { inspect } from 'node:util'
         import { beforeAll, expect, test } from 'vitest'
         const tarantool = useTarantool()
         expect(() => tarantool.port).toThrow(LeaseError)
+        expect(tarantool.name).toBe('default')
+        expect(() => tarantool.isolation).toThrow(LeaseError)
+        expect(inspect(tarantool)).toMatch(/^TarantoolHandle \\(not leased yet\\) \\{[^]*name: 'default'/)
+        expect(JSON.parse(JSON.stringify(tarantool))).toEqual({ name: 'default', version: tarantool.version.text })
         expect(() => tarantool.uri).toThrow(/not leased yet[^]*first hook/)
         let port
         beforeAll(() => { port = tarantool.port })
