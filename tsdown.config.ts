@@ -10,6 +10,8 @@ const common: UserConfig = {
   logLevel: 'warn',
   // The types have the documentation.
   outputOptions: { comments: { jsdoc: false } },
+  // The names of source files would be a twentieth of what a test file loads.
+  inputOptions: { experimental: { attachDebugInfo: 'none' } },
 }
 
 interface ModuleGraph {
@@ -161,7 +163,7 @@ const required: UserConfig = {
   outDir: 'dist/jest',
   external: [/^\.\/(setup|teardown)\.js$/],
   // The setup has a default export and a named one, which Jest and TypeScript take as such.
-  inputOptions: { checks: { mixedExports: false } },
+  inputOptions: { ...common.inputOptions, checks: { mixedExports: false } },
   entry: {
     setup: 'src/jest/setup-required.ts',
     teardown: 'src/jest/teardown-required.ts',

@@ -10,16 +10,6 @@ import { workerState } from './worker-state.ts'
 /** The properties that a spread of a handle copies. */
 export const shownProperties = ['name', 'host', 'port', 'uri', 'version', 'isolation'] as const
 
-/** A handle as `console.log` and JSON show it. Without a lease, it has only the parts that are known. */
-export interface HandleView {
-  name: string
-  host?: string
-  port?: number | string
-  uri?: string
-  version?: string
-  isolation?: Isolation
-}
-
 export const nameOf = ({ use, member }: HandleOrigin): string => member ?? use.server
 
 /** The isolation of the tests in the current scope; undefined if only the config knows it, and the lease is missing. */
@@ -50,7 +40,8 @@ function withoutPassword({ uri, password }: LeasedServerInfo): string {
   return password === undefined ? uri : uri.replace(/^([^:@/]*):[^@]*@/, '$1@')
 }
 
-export function viewOf(origin: HandleOrigin): HandleView {
+/** A handle as `console.log` and JSON show it. Without a lease, it has only the parts that are known. */
+export function viewOf(origin: HandleOrigin): Record<string, unknown> {
   const info = infoOf(origin)
   const version = info?.version ?? attempt(() => versionBeforeLease(origin))
   const isolation = isolationOf(origin)

@@ -11,7 +11,7 @@ import { TarantoolVersion } from '../version/tarantool-version.ts'
 import { clusterOf, memberOf } from './cluster-member.ts'
 import { versionBeforeLease } from './early-version.ts'
 import type { HandleOrigin } from './handle-origin.ts'
-import { type HandleView, inspectHandle, isolationOf, nameOf, shownProperties, viewOf } from './handle-view.ts'
+import { inspectHandle, isolationOf, nameOf, shownProperties, viewOf } from './handle-view.ts'
 import { leaseInTest } from './lease-in-test.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
@@ -336,8 +336,8 @@ export class TarantoolHandle {
     await (await this.#reachCluster()).reload(overlay)
   }
 
-  /** What `console.log` and JSON show: no password, and no error without a lease. */
-  toJSON(): HandleView {
+  /** Returns the properties for `console.log` and JSON, without a password. Needs no lease. */
+  toJSON(): Record<string, unknown> {
     return viewOf(this.#origin)
   }
 
