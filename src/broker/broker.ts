@@ -8,7 +8,8 @@ import { checkSocketPath } from '../instance/place/addresses.ts'
 import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/place/directory.ts'
 import { defaultPlace } from '../instance/place/place.ts'
 import { FailedStarts } from './failed-starts.ts'
-import type { WorkerIdentity } from './messages.ts'
+import type { RunOverview, WorkerIdentity } from './messages.ts'
+import { overviewOf } from './overview.ts'
 import { Pool } from './pool.ts'
 import { unknownServer } from './unknown-server.ts'
 import { type SessionOwner, WorkerSession } from './worker-session.ts'
@@ -37,6 +38,7 @@ export interface BrokerOptions {
 export class Broker implements SessionOwner {
   readonly #options: BrokerOptions
   readonly #directory: string
+  readonly #since = Date.now()
   readonly #socketServer: Server
   readonly #sessions = new Map<Socket, WorkerSession>()
   #fixture: ResolvedFixture
@@ -120,6 +122,14 @@ export class Broker implements SessionOwner {
 
   tell(error: unknown, file: string | undefined): unknown {
     return this.#failedStarts.tell(error, file)
+  }
+
+  overview(): RunOverview {
+    const servers = [...this.#pools.values(), ...this.#ownPools].flatMap(pool => pool.servers)
+    return {
+      ...{ pid: process.pid, directory: process.cwd(), since: this.#since },
+      servers: overviewOf(servers, [...this.#sessions.values()]),
+    }
   }
 
   countRefused(): void {

@@ -1,5 +1,6 @@
 import type { ConfigOverlay } from '../config/application-options.ts'
 import type { Isolation } from '../config/isolation.ts'
+import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import type { LeaseUse } from './lease-use.ts'
 import type { LeasedServerInfo } from './messages.ts'
@@ -34,6 +35,8 @@ export interface LeasableServer extends ServerActions {
   readonly isolation: Isolation
   /** True if a start of this server was begun, however that start ended. */
   readonly isBegun: boolean
+  /** The state of the server's process, or of the whole cluster. */
+  readonly state: InstanceState
   /** @throws LeaseError if the server is a single one */
   readonly cluster: ClusterActions
   /** Starts the server in the background, so that a lease finds it ready. The lease reports a failure. */

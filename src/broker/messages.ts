@@ -60,6 +60,40 @@ export interface LeasedCluster {
   readonly members: readonly LeasedServerInfo[]
 }
 
+/** A server of a run, as a person sees it who looks at the run. */
+export interface ServerOverview {
+  readonly name: string
+  /** The number of the worker that the server is for, among those that run at once. */
+  readonly slot: number
+  /** `'running'`, `'starting'` and so on. */
+  readonly state: string
+  /** The lease; undefined for a free server. */
+  readonly lease?: LeaseOverview | undefined
+  /** Set while the server runs. */
+  readonly info?: LeasedServerInfo | undefined
+}
+
+/** A lease, as a person sees it who looks at the run. */
+export interface LeaseOverview {
+  /** The test file, as its runner names it. */
+  readonly file?: string | undefined
+  /** The worker's process id. */
+  readonly worker?: number | undefined
+  /** The time at which the worker asked for the server, in milliseconds since 1970. */
+  readonly since: number
+}
+
+/** A run, as a person sees it who looks at it from outside. */
+export interface RunOverview {
+  /** The process that owns the servers. */
+  readonly pid: number
+  /** The working directory of that process. */
+  readonly directory: string
+  /** The time at which the run began, in milliseconds since 1970. */
+  readonly since: number
+  readonly servers: readonly ServerOverview[]
+}
+
 /**
  * The requests of a worker to the broker, each with its parameters and its answer. `member` is an instance of a cluster;
  * by default, the instance that the cluster's address is.
@@ -114,6 +148,8 @@ export interface BrokerRequests {
   leader: { params: { server: string; replicaset?: string | undefined }; result: string }
   /** Lets a cluster read its config again, with further options over it. */
   reload: { params: { server: string; set?: Record<string, unknown> | undefined }; result: null }
+  /** All servers of the run, for the command line. Such a client begins no file. */
+  overview: { params: Record<string, never>; result: RunOverview }
 }
 
 export type RequestName = keyof BrokerRequests

@@ -57,6 +57,10 @@ export class Pool {
     this.#kind = kindOf(options.server)
   }
 
+  get servers(): readonly LeasableServer[] {
+    return [...this.#servers]
+  }
+
   get size(): number {
     return this.#servers.size
   }

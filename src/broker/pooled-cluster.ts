@@ -1,4 +1,4 @@
-import { TarantoolCluster } from '../cluster/cluster.ts'
+import { type ClusterState, TarantoolCluster } from '../cluster/cluster.ts'
 import type { ConfigOverlay } from '../config/application-options.ts'
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { Isolation } from '../config/isolation.ts'
@@ -52,6 +52,10 @@ export class PooledCluster implements LeasableServer, ClusterActions {
 
   get isBegun(): boolean {
     return this.#generation > 0 || this.#prestart !== undefined
+  }
+
+  get state(): ClusterState {
+    return this.#cluster.state
   }
 
   get cluster(): ClusterActions {

@@ -2,6 +2,7 @@ import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { Isolation } from '../config/isolation.ts'
 import { LeaseError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import { Aside } from './aside.ts'
 import { CurrentProcess } from './current-process.ts'
@@ -48,6 +49,10 @@ export class PooledServer implements LeasableServer {
   /** True if a start of this server was begun, however that start ended. */
   get isBegun(): boolean {
     return this.#current.isBegun || this.#prestart !== undefined
+  }
+
+  get state(): InstanceState {
+    return this.instance.state
   }
 
   /** @throws LeaseError, because the server is a single one */

@@ -37,6 +37,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   changes: ofServer,
   leader: v.object({ server: text, replicaset: v.optional(text) }),
   reload: v.object({ server: text, set: v.optional(v.custom<Record<string, unknown>>(isObject, 'must be an object')) }),
+  overview: v.object({}),
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

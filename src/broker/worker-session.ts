@@ -4,7 +4,14 @@ import { LeaseError, ProtocolError } from '../errors.ts'
 import { serializeError } from './error-transport.ts'
 import { readMessages, writeMessage } from './json-lines.ts'
 import type { LeasableServer, ServerActions } from './leasable-server.ts'
-import type { BrokerRequests, RequestName, SerializedError, WorkerIdentity } from './messages.ts'
+import type {
+  BrokerRequests,
+  LeaseOverview,
+  RequestName,
+  RunOverview,
+  SerializedError,
+  WorkerIdentity,
+} from './messages.ts'
 import type { Lease, Pool } from './pool.ts'
 import { checkRequest, numberOf } from './requests.ts'
 
@@ -34,6 +41,7 @@ export interface SessionOwner {
   tell(error: unknown, file: string | undefined): unknown
   /** Counts a test file that cannot run. */
   countRefused(): void
+  overview(): RunOverview
 }
 
 /** One connection of a worker, and its leases. The leases end with the connection. */
@@ -41,6 +49,7 @@ export class WorkerSession {
   readonly #broker: SessionOwner
   readonly #socket: Socket
   readonly #leases = new Map<string, Lease>()
+  readonly #leasedSince = new WeakMap<LeasableServer, number>()
   readonly #coming = new Map<string, Promise<Lease>>()
   #pending = 0
   #isRefused = false
@@ -63,6 +72,12 @@ export class WorkerSession {
 
   belongsTo({ pid, thread }: WorkerIdentity): boolean {
     return this.#worker?.pid === pid && this.#worker.thread === thread
+  }
+
+  /** The session's lease of a server; undefined if another session has it, or none. */
+  leaseOf(server: LeasableServer): LeaseOverview | undefined {
+    if (![...this.#leases.values()].some(lease => lease.server === server)) return undefined
+    return { file: this.#fileName, worker: this.#worker?.pid, since: this.#leasedSince.get(server) ?? 0 }
   }
 
   /** Ends the session and its connection, because the worker has another connection, or the run is over. */
@@ -147,6 +162,7 @@ export class WorkerSession {
       await this.#server(server).cluster.reload(set as ConfigOverlay | undefined)
       return null
     },
+    overview: async () => this.#broker.overview(),
   }
 
   /** The session's lease of a name, also if it has not arrived: concurrent tests may ask for one at the same time. */
@@ -170,6 +186,7 @@ export class WorkerSession {
       throw new LeaseError(`the lease of server '${name}' came when its test file had ended`)
     }
     this.#leases.set(name, lease)
+    this.#leasedSince.set(lease.server, Date.now())
     return lease
   }
 

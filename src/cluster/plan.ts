@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConfigMode } from '../config/config-mode.ts'
-import type { Credentials } from '../config/options.ts'
+import type { Credentials, Logger } from '../config/options.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { ResolvedCluster } from '../config/resolve-cluster.ts'
 import { type PortReservation, reservePort } from '../instance/place/port.ts'
@@ -11,6 +11,10 @@ import { accountOf, chooseMembers, type Members } from './members.ts'
 import { type MemberPlace, placedConfig, placeOfMember } from './placed-config.ts'
 
 const host = '127.0.0.1'
+
+// The lines of all instances come to one function.
+const named = (name: string, logger: Logger | undefined): Logger | undefined =>
+  logger && (line => logger(`${name} | ${line}`))
 
 /** The reserved ports of a cluster, by the names of its instances. */
 export type ClusterPorts = ReadonlyMap<string, PortReservation>
@@ -63,6 +67,7 @@ export class ClusterPlan {
   instanceOptions(): ResolvedOptions[] {
     return this.#places.map(place => ({
       ...this.#cluster.shared,
+      logger: named(place.description.name, this.#cluster.shared.logger),
       host,
       port: place.port,
       consoleHost: 'unix/',

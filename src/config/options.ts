@@ -84,7 +84,10 @@ export interface InstanceOptions {
   replicationSource?: string | readonly string[] | undefined
   /** `custom_proc_title`. Default `tnt[host:port]`. */
   title?: string | undefined
-  /** Called with each line of the server's log. An error that it throws becomes a warning of Node's. Default: none. */
+  /**
+   * Called with each line of the server's log. In a cluster, a line begins with the name of its instance: `storage-001 | `.
+   * An error that the function throws becomes a warning of Node's. Default: none.
+   */
   logger?: Logger | undefined
   /** `log_level`, 0 (fatal) to 7 (debug). Default 5 (info). */
   logLevel?: number | undefined

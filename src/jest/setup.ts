@@ -4,6 +4,7 @@
  * @module tarantool-fixture/jest/setup
  */
 import { dirname } from 'node:path'
+import { configOfSetup } from '../config/config-of-setup.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
@@ -23,7 +24,9 @@ export { tarantoolVersions } from './versions.ts'
  * export default defineTarantool({ appLua: './app.lua' })
  */
 export function defineTarantool(config: FixtureConfig): GlobalSetup {
-  return async (global, project) => await setUp({ baseDir: project.rootDir, load: async () => config }, global, project)
+  const setup: GlobalSetup = async (global, project) =>
+    await setUp({ baseDir: project.rootDir, load: async () => config }, global, project)
+  return Object.assign(setup, { [configOfSetup]: config })
 }
 
 /** The stock global setup. The config is the tarantool.config file in the project's `rootDir`, or in the root's. */

@@ -1,16 +1,9 @@
 import type { TestProject } from 'vitest/node'
 import type { RunSource } from '../broker/run.ts'
+import { configOfSetup, type SetupModule } from '../config/config-of-setup.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'
 import { baseDirectory } from './global-setup.ts'
-
-/** The key under which a setup holds its config. A rerun reads the current config of a setup file there. */
-export const configOfSetup: unique symbol = Symbol.for('tarantool-fixture.config') as never
-
-/** The exports of a module that may be a setup file of this package. */
-interface SetupModule {
-  readonly default?: { readonly [configOfSetup]?: FixtureConfig }
-}
 
 // Text for values that JSON cannot represent. Equal functions of two copies of a setup file have equal text.
 const textOf = (config: FixtureConfig): string =>

@@ -5,10 +5,11 @@
  */
 import { dirname } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { configOfSetup } from '../config/config-of-setup.ts'
 import { findConfigFile, loadConfigFile } from '../config/load.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
 import { checkRunner, setUpProject } from './global-setup.ts'
-import { configOfSetup, runOfConfig } from './run-of-config.ts'
+import { runOfConfig } from './run-of-config.ts'
 import './context.ts'
 
 export type { Isolation } from '../config/isolation.ts'

@@ -56,7 +56,8 @@ test('cache lists and clears what was installed', async () => {
     expect.stringMatching(
       new RegExp(`^ +\\d kB  [-\\d]{10} \\d\\d:\\d\\d +Tarantool ${version} \\(${version}-linux-${architecture}\\)$`),
     )
-  expect(lines.slice(1).sort()).toEqual([line('3.8.0'), line('3.9.1')])
+  const byVersion = (a = '', b = ''): number => (a.slice(a.indexOf('T')) < b.slice(b.indexOf('T')) ? -1 : 1)
+  expect(lines.slice(1).sort(byVersion)).toEqual([line('3.8.0'), line('3.9.1')])
   rmSync(join(directory, `cache/releases/3.8.0-linux-${architecture}/manifest.json`))
   expect((await cli('cache')).stdout).toContain(`a damaged Tarantool (3.8.0-linux-${architecture})`)
   expect((await cli('cache', 'clear')).stdout).toContain(`${join(directory, 'cache')}: removed 2 Tarantools`)
@@ -65,8 +66,8 @@ test('cache lists and clears what was installed', async () => {
 
 test.each([
   [['install', 'three'], 2, /^tarantool-fixture: version is "three", which is not a version/],
-  [['install', '3', '2.11'], 2, /unknown command 'install 3 2\.11'/],
-  [['install', '--fast'], 2, /Unknown option '--fast'\n\nUsage: /],
+  [['install', '3', '2.11'], 2, /too many arguments for 'install'/],
+  [['install', '--fast'], 2, /unknown option '--fast'\nRun tarantool-fixture --help/],
   [['install', '3.7'], 1, /^tarantool-fixture: there is no Tarantool 3\.7 in .*\nNearest releases: 3\.8\.0, 3\.9\.1\n/],
 ])('%j: exit code %d', async (args, code, message) => {
   const { stdout, stderr, exitCode } = await cli(...args)

@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   handle: ['version', 'config', 'log', 'protocol', 'isolation', 'broker'],
   vitest: ['version', 'config', 'protocol', 'isolation', 'broker', 'handle'],
   jest: ['version', 'config', 'protocol', 'isolation', 'broker', 'handle'],
-  cli: ['version', 'config', 'binary', 'seed', 'cache'],
+  cli: ['version', 'config', 'binary', 'seed', 'cache', 'protocol', 'instance', 'cluster', 'broker'],
 }
 const publicFaces = ['index.ts', 'values.ts']
 

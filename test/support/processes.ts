@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export interface RunningProcess {
@@ -42,3 +43,6 @@ export function serversBelow(root: string): RunningProcess[] {
 export function reaperOf(owner: number): RunningProcess | undefined {
   return processes().find(({ parent, command }) => parent === owner && command.includes('reaper.sh'))
 }
+
+/** Whether PATH has a program. */
+export const hasProgram = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0

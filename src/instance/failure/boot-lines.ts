@@ -10,6 +10,18 @@ const ownReport = /\btarantool-fixture: the server did not start: /
 // be the reason.
 const news = / [CIVD]> |^started$/
 
+/** Makes a test that tells, line by line, if a line of a server's log is news: not one that each start logs. */
+export function newsFilter(): (line: string) => boolean {
+  let isBoot = false
+  return line => {
+    const says = asPlainLine(line)
+    if (says === 'started') isBoot = true
+    const isNews = !(isBoot ? news : afterBoot).test(says)
+    if (bootEnds.test(says)) isBoot = false
+    return isNews
+  }
+}
+
 /**
  * Keeps the log lines that can explain a failed start: the lines of the application. The server's boot logs the same
  * lines each time, and the error itself contains the report of Lua's error.

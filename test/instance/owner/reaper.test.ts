@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { packageDirectory } from '../../../src/package-files.ts'
 import { contentOf, isAlive, temporaryDirectory } from '../../support/instances.ts'
 import { needsOtherUser, otherUser, sharedDirectory, spawnAsOther } from '../../support/other-user.ts'
+import { hasProgram } from '../../support/processes.ts'
 
 const script = join(packageDirectory, 'fixtures', 'reaper.sh')
 
@@ -20,8 +21,6 @@ function runIn(cwd: string): number {
 function reap(orders: readonly string[], processes: string): void {
   spawnSync('/bin/sh', [script, processes], { cwd: '/', input: orders.map(order => `${order}\n`).join('') })
 }
-
-const hasProgram = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0
 
 describe.each([
   { by: '/proc', processes: '/proc', isThere: process.platform === 'linux', needs: 'Linux' },

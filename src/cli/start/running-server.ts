@@ -1,0 +1,109 @@
+import { TarantoolCluster } from '../../cluster/cluster.ts'
+import type { ResolvedServer } from '../../config/fixture-config.ts'
+import type { Logger } from '../../config/options.ts'
+import type { ResolvedApplication } from '../../config/resolve-application.ts'
+import { NotRunningError } from '../../errors.ts'
+import { TarantoolInstance } from '../../instance/instance.ts'
+
+/** The address and the account of a server, as a person or a script needs them. */
+export interface Reachable {
+  readonly name: string
+  readonly host: string
+  readonly port: number | string
+  readonly uri: string
+  readonly user?: string | undefined
+  readonly password?: string | undefined
+  readonly ports: Readonly<Record<string, number>>
+  readonly version: string
+  readonly pid: number | undefined
+  readonly log: string
+}
+
+/** A server of the config that the command `start` runs: an instance, or a cluster with its instances. */
+export interface StartedServer {
+  readonly name: string
+  /** Starts the server with no data. After a stop, it has the same addresses. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  addresses(): Reachable[]
+  /** Rejects with the reason when a process ends that nobody asked to end. */
+  died(): Promise<never>
+}
+
+function reachableOf(name: string, instance: TarantoolInstance): Reachable {
+  const { host, port, uri, credentials, ports, pid, logFile } = instance
+  const version = instance.version().text
+  return { name, host, port, uri, ...credentials, ports, version, pid, log: logFile }
+}
+
+async function deathOf(instance: TarantoolInstance): Promise<never> {
+  const { process } = instance
+  await process?.exited
+  // An end that was asked for has another state, and is no news.
+  if (instance.state !== 'failed') return await new Promise(() => {})
+  // Says how the process ended, with the last lines of its log.
+  await instance.status()
+  throw new NotRunningError(`${instance.fingerprint} has ended`)
+}
+
+class StartedInstance implements StartedServer {
+  readonly name: string
+  readonly #instance: TarantoolInstance
+
+  constructor(name: string, server: ResolvedServer) {
+    this.name = name
+    this.#instance = TarantoolInstance.of(server)
+  }
+
+  async start(): Promise<void> {
+    await this.#instance.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#instance.stop()
+  }
+
+  addresses(): Reachable[] {
+    return [reachableOf(this.name, this.#instance)]
+  }
+
+  async died(): Promise<never> {
+    return await deathOf(this.#instance)
+  }
+}
+
+class StartedCluster implements StartedServer {
+  readonly name: string
+  readonly #cluster: TarantoolCluster
+
+  constructor(name: string, { application, ...shared }: ResolvedServer & { application: ResolvedApplication }) {
+    this.name = name
+    this.#cluster = TarantoolCluster.of({ application, shared })
+  }
+
+  async start(): Promise<void> {
+    await this.#cluster.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#cluster.stop()
+  }
+
+  addresses(): Reachable[] {
+    const { connect, instances } = this.#cluster
+    const inOrder = [connect, ...instances.filter(name => name !== connect)]
+    return inOrder.map(name => reachableOf(name, this.#cluster.instance(name)))
+  }
+
+  async died(): Promise<never> {
+    return await Promise.race(this.#cluster.instances.map(name => deathOf(this.#cluster.instance(name))))
+  }
+}
+
+/** Makes a server of the config. Starts nothing. */
+export function makeServer(name: string, server: ResolvedServer, logger: Logger | undefined): StartedServer {
+  // Nothing is reset here, so nothing has to be recorded.
+  const options = { ...server, recordChanges: false, logger: logger ?? server.logger, title: server.title ?? name }
+  const { application } = options
+  return application ? new StartedCluster(name, { ...options, application }) : new StartedInstance(name, options)
+}
