@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { type Stats, statSync } from 'node:fs'
 import { BinaryNotExecutableError, BinaryNotFoundError, NotTarantoolError, UnsupportedVersionError } from '../errors.ts'
 import { compareVersions, oldestVersion, parseVersion, tryParseVersion, type Version } from '../version/version.ts'
 import { askVersion } from './ask-version.ts'
@@ -35,6 +35,14 @@ async function ask(binary: Binary, args: readonly string[]): Promise<Version> {
   return version
 }
 
+function statusOf({ path, source }: Binary): Stats {
+  try {
+    return statSync(path)
+  } catch (cause) {
+    throw new BinaryNotFoundError(`${path} (from ${source}) does not exist`, { cause })
+  }
+}
+
 /**
  * The version of a binary, by `tarantool --version`: asked once per file (and again when the file has changed), and
  * concurrent callers share one process. A program that has not answered after 5 s is killed.
@@ -52,10 +60,8 @@ export async function binaryVersion(
   const args = options.commandArgs ?? []
   // An installed copy reported its version when it was made, and its files have not changed since.
   if (binary.version !== undefined && args.length === 0) return parseVersion(binary.version)
-  const file = await stat(binary.path).catch((cause: unknown) => {
-    throw new BinaryNotFoundError(`${binary.path} (from ${binary.source}) does not exist`, { cause })
-  })
-  const key = JSON.stringify([binary.path, file.mtimeMs, file.size, file.mode, args, binary.env])
+  const { mtimeMs, size, mode } = statusOf(binary)
+  const key = JSON.stringify([binary.path, mtimeMs, size, mode, args, binary.env])
   let version = known.get(key)
   if (!version) {
     version = ask(binary, args)

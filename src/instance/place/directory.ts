@@ -106,7 +106,6 @@ export function removeDirectory(path: string): void {
     for (const name of readdirSync(path)) if (name !== markerFile) rmSync(join(path, name), whole)
     rmSync(path, whole)
   }
-  made.delete(path)
-  reaper.gone(path)
+  if (made.delete(path)) reaper.gone(path)
   removeOwnDirectory(dirname(path))
 }

@@ -34,11 +34,31 @@ export function reservationOf(port: number): PortReservation | undefined {
 
 const tries = 1000
 
-// get-port checks that a port can be listened on. We ask for one port at a time. With a range, get-port would try the
-// same ports in the same order in each process. If all were taken, get-port would fall back to a port of the system's
-// choice, which any process may get next.
+// Resolves when the port was listened on, and is free again. Rejects with the system's error.
+function listenOnce(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen({ host: host === '*' ? '0.0.0.0' : host, port, exclusive: true }, () => {
+      // The port is free when close() returns.
+      server.close()
+      resolve()
+    })
+  })
+}
+
+const isTaken = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+
+// get-port would list the machine's network interfaces for each port. With a range, it would try the same ports in the
+// same order in each process.
 async function isFree(host: string, port: number): Promise<boolean> {
-  return (await getPort({ host, port })) === port
+  try {
+    await listenOnce(host, port)
+    return true
+  } catch (error) {
+    if (isTaken(error)) return false
+    throw error
+  }
 }
 
 /** Ports that a concurrent reservation is checking. */
@@ -81,18 +101,12 @@ export async function reservePort(host: string = '127.0.0.1'): Promise<PortReser
   }
 }
 
-/**
- * True if a server could listen there now. get-port cannot tell, because it treats the ports that it has given away as
- * used.
- */
-export function canListen(host: string, port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'))
-    server.listen({ host: host === '*' ? '0.0.0.0' : host, port, exclusive: true }, () =>
-      server.close(() => resolve(true)),
-    )
-  })
+/** True if no other server listens there now. */
+export async function canListen(host: string, port: number): Promise<boolean> {
+  return await listenOnce(host, port).then(
+    () => true,
+    (error: unknown) => !isTaken(error),
+  )
 }
 
 const lastGiven: PortReservation[] = []

@@ -83,6 +83,9 @@ class MarkingWriter extends mustache.Writer {
   }
 }
 
+// A writer keeps the templates that it has parsed.
+const writer = new MarkingWriter()
+
 function takeOutMarks(marked: string, template: string, file: string): RenderedTemplate {
   const origins: { file: string; line: number }[] = []
   const [, ...pieces] = marked.split('\u0000')
@@ -115,5 +118,5 @@ function takeOutMarks(marked: string, template: string, file: string): RenderedT
 export function renderTemplate(template: string, view: Record<string, unknown>, file: string): RenderedTemplate {
   checkNames(parse(template, file), Object.keys(view), template, file)
   const bare = Object.assign(Object.create(null) as Record<string, unknown>, view)
-  return takeOutMarks(new MarkingWriter().render(template, bare, {}, { tags }), template, file)
+  return takeOutMarks(writer.render(template, bare, {}, { tags }), template, file)
 }
