@@ -27,7 +27,7 @@ function isTable(paragraph: string): boolean {
   return paragraph.startsWith('| ')
 }
 
-/** Reads the table of a page: for each row, the cell of each version. */
+/** Reads the first table of a page: for each row, the cell of each version. */
 export function readTable(page: string): Table {
   const [head = '', , ...lines] = (page.split('\n\n').find(isTable) ?? '').split('\n')
   const [, ...versions] = cellsOf(head)
@@ -48,7 +48,7 @@ function renderTable(table: Table): string {
 }
 
 /**
- * Writes the measured rows of a version into a page. Rows that no version has any more are removed. The other versions
+ * Writes the measured rows of a version into the first table of a page. Rows that no version has any more are removed. The other versions
  * keep their cells.
  */
 export function writeTable(page: string, measured: readonly Row[], conditions: Conditions): string {
@@ -71,10 +71,9 @@ export function writeTable(page: string, measured: readonly Row[], conditions: C
     else cells.set(version, cell)
     if ([...cells.values()].some(text => text !== '')) table.set(label, cells)
   }
-  return page
-    .split('\n\n')
-    .map(paragraph => (isTable(paragraph) ? renderTable(table) : paragraph))
-    .join('\n\n')
+  const paragraphs = page.split('\n\n')
+  const first = paragraphs.findIndex(isTable)
+  return paragraphs.map((paragraph, at) => (at === first ? renderTable(table) : paragraph)).join('\n\n')
 }
 
 /** Writes the rows of this run into docs/costs.md. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { installRunners } from '../e2e/support/install.ts'
 import { isJest, type Runner } from '../e2e/support/runners.ts'
-import { compare } from './pairs.ts'
+import { compare, perPiece } from './pairs.ts'
 import { jest, makeProject, runProject, vitest } from './project.ts'
 import { report, reportTime } from './report.ts'
 
@@ -76,7 +76,7 @@ async function benchRun(runner: Runner, suite: Suite, pairs: number, limits: Lim
   const [count, unit] = files > 1 ? [files, 'file'] : [tests, 'test']
   const name = `run of ${count} small ${unit}s, compared to the same without a server: ${runner.name}`
   report(name, result, limits.ratio)
-  reportTime(`${name}, more per ${unit}`, (result.ours - result.bare) / count, limits.added)
+  reportTime(`${name}, more per ${unit}`, perPiece(result.difference, count), limits.added)
   for (const directory of [ours, bare]) rmSync(directory, { recursive: true })
 }
 

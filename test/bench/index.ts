@@ -48,7 +48,7 @@ npm run bench -- PAIRS --write: all of them, into docs/costs.md`)
 const binary = await locateBinary()
 Object.assign(process.env, { ...binary.env, TARANTOOL_BIN: binary.path })
 
-console.log(`medians of ${pairs} pairs, with their quartiles`)
+console.log(`medians over ${pairs} pairs, with their quartiles`)
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length === 0 || wanted.includes(name)) await bench(pairs)
 }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { installRunners } from '../e2e/support/install.ts'
-import { median } from './pairs.ts'
+import { comparisonOf } from './pairs.ts'
 import { installEmptyModule, jest, makeProject, runProject } from './project.ts'
 import { reportTime } from './report.ts'
 import { benchWholeRun } from './whole-run.ts'
@@ -26,7 +26,8 @@ async function benchImport(rounds: number): Promise<void> {
     }
   }
   for (const directory of [empty, ...Object.values(directories)]) rmSync(directory, { recursive: true })
-  reportTime('import in a test file, more than an empty module: Jest', median(took.ours) - median(took.empty), 6)
+  const { difference } = comparisonOf(took.ours, took.empty)
+  reportTime('import in a test file, more than an empty module: Jest', difference, 6)
 }
 
 export async function benchJest(pairs: number): Promise<void> {

@@ -23,20 +23,34 @@ export interface Comparison {
   /** Milliseconds, medians over the pairs. */
   readonly ours: number
   readonly bare: number
-  /** `ours / bare` of the medians. The quartiles are those of the pairs' own ratios. */
+  /** `ours / bare` of each pair. */
   readonly ratio: Measured
+  /** `ours - bare` of each pair, in milliseconds. */
+  readonly difference: Measured
 }
 
 /** Compares two lists of times, of which each two belong to one pair. */
 export function comparisonOf(ours: readonly number[], bare: readonly number[]): Comparison {
-  const ratios = measured(ours.map((time, pair) => time / (bare[pair] ?? Number.NaN)))
-  const medians = { ours: median(ours), bare: median(bare) }
-  return { ...medians, ratio: { ...ratios, value: medians.ours / medians.bare } }
+  const ofPairs = (of: (time: number, bareTime: number) => number): Measured =>
+    measured(ours.map((time, pair) => of(time, bare[pair] ?? Number.NaN)))
+  return {
+    ours: median(ours),
+    bare: median(bare),
+    ratio: ofPairs((time, bareTime) => time / bareTime),
+    difference: ofPairs((time, bareTime) => time - bareTime),
+  }
 }
 
+/** A measurement of several equal things together, for each of them. */
+export const perPiece = ({ value, low, high }: Measured, count: number): Measured => ({
+  value: value / count,
+  low: low / count,
+  high: high / count,
+})
+
 /**
- * Times two things in turn, A B B A A B …, so that the machine's mood hits both, and compares their medians. Each returns
- * the milliseconds that it took. The first pair warms up and does not count.
+ * Times two things in turn, A B B A A B …, so that the machine's mood hits both, and compares the two of each pair. Each
+ * returns the milliseconds that it took. The first pair warms up and does not count.
  */
 export async function compare(
   pairs: number,

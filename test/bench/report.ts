@@ -11,8 +11,8 @@ export const rows: Row[] = []
 
 // So many digits as tell two values apart.
 function digitsOf(value: number): number {
-  if (value < 0.01) return 4
-  return value < 100 ? 2 : 0
+  if (Math.abs(value) < 0.01) return 4
+  return Math.abs(value) < 100 ? 2 : 0
 }
 
 function cellOf({ value, low, high }: Measured, unit: string): string {

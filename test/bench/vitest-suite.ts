@@ -4,7 +4,7 @@ import { BrokerClient } from '../../src/broker/client.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
 import { installRunners } from '../e2e/support/install.ts'
 import { kilobytesOf, loadedBy } from '../support/loaded-files.ts'
-import { measured, median } from './pairs.ts'
+import { comparisonOf, type Measured, measured, perPiece } from './pairs.ts'
 import { installEmptyModule, makeProject, runProject, vitest } from './project.ts'
 import { reportTime, reportValue } from './report.ts'
 import { benchWholeRun } from './whole-run.ts'
@@ -48,9 +48,9 @@ async function benchTestFile(rounds: number): Promise<void> {
     }
   }
   for (const directory of [empty, ...Object.values(directories)]) rmSync(directory, { recursive: true })
-  const of = (name: string): number => median(took[name] ?? [])
-  reportTime('import in a test file, more than an empty module: Vitest', of('module') - of('empty'), 8)
-  reportTime('`useTarantool()`, per test, without isolation', (of('used') - of('unused')) / 200, 1)
+  const more = (name: string, than: string): Measured => comparisonOf(took[name] ?? [], took[than] ?? []).difference
+  reportTime('import in a test file, more than an empty module: Vitest', more('module', 'empty'), 8)
+  reportTime('`useTarantool()`, per test, without isolation', perPiece(more('used', 'unused'), 200), 1)
 }
 
 /** A lease of a server that runs. */
