@@ -4,8 +4,9 @@
  * @module tarantool-fixture
  */
 
-export { type ClusterState, TarantoolCluster } from './cluster/cluster.ts'
-export type { ClusterOptions, ConfigOverlay, ConfigValue } from './config/application-options.ts'
+export { TarantoolCluster } from './cluster/cluster.ts'
+export type { ClusterState } from './cluster/life.ts'
+export type { ClusterConfig, ClusterOptions, ConfigOverlay, ConfigValue } from './config/application-options.ts'
 export type {
   BoxCfgValue,
   Credentials,

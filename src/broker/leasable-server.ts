@@ -1,4 +1,4 @@
-import type { ConfigOverlay } from '../config/application-options.ts'
+import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { Isolation } from '../config/isolation.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
@@ -20,7 +20,8 @@ export interface ServerActions {
 export interface ClusterActions {
   changes(): Promise<{ changed: boolean; clients: boolean }>
   leader(replicaset?: string): Promise<string>
-  reload(set?: ConfigOverlay): Promise<void>
+  reload(config?: string | ClusterConfig): Promise<void>
+  set(overlay: ConfigOverlay): Promise<void>
   /** An instance of the cluster. @throws UnknownServerError */
   member(name: string): ServerActions
 }

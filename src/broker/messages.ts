@@ -146,8 +146,10 @@ export interface BrokerRequests {
   changes: { params: { server: string }; result: { changed: boolean; clients: boolean } }
   /** The name of a replica set's writable instance. */
   leader: { params: { server: string; replicaset?: string | undefined }; result: string }
-  /** Lets a cluster read its config again, with further options over it. */
-  reload: { params: { server: string; set?: Record<string, unknown> | undefined }; result: null }
+  /** Lets a cluster apply another config: a path, or the config itself. By default, reads the application's own. */
+  reload: { params: { server: string; config?: string | Record<string, unknown> | undefined }; result: null }
+  /** Lays further options over a cluster's config. */
+  set: { params: { server: string; overlay: Record<string, unknown> }; result: null }
   /** All servers of the run, for the command line. Such a client begins no file. */
   overview: { params: Record<string, never>; result: RunOverview }
 }

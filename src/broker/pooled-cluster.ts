@@ -1,5 +1,6 @@
-import { type ClusterState, TarantoolCluster } from '../cluster/cluster.ts'
-import type { ConfigOverlay } from '../config/application-options.ts'
+import { TarantoolCluster } from '../cluster/cluster.ts'
+import type { ClusterState } from '../cluster/life.ts'
+import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { Isolation } from '../config/isolation.ts'
 import type { ResolvedApplication } from '../config/resolve-application.ts'
@@ -11,7 +12,7 @@ import type { ClusterActions, LeasableServer, ServerActions } from './leasable-s
 import { LeaseUse } from './lease-use.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
-import { StepQueue } from './step-queue.ts'
+import { ServerSteps } from './server-steps.ts'
 
 /** The options of a server that is an application. */
 export type ResolvedClusterServer = ResolvedServer & { readonly application: ResolvedApplication }
@@ -26,9 +27,11 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedClusterServer
   readonly #root: string
-  readonly #steps = new StepQueue(() => this.#mustNotBeEnded())
+  readonly #steps = new ServerSteps(
+    () => this.#mustNotBeEnded(),
+    () => this.info(),
+  )
   #cluster: TarantoolCluster
-  #prestart: Promise<unknown> | undefined
   /** The number of starts of the whole cluster, and of those of its instances. */
   #generation = 0
   #beganEmpty = true
@@ -51,7 +54,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   }
 
   get isBegun(): boolean {
-    return this.#generation > 0 || this.#prestart !== undefined
+    return this.#generation > 0 || this.#steps.isPrestarted
   }
 
   get state(): ClusterState {
@@ -63,15 +66,11 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   }
 
   prestart(): void {
-    this.#prestart = this.#steps.run(() => this.#startAnew())
-    this.#prestart.catch(() => {})
+    this.#steps.prestart(() => this.#startAnew())
   }
 
   async ensure(): Promise<LeasedServerInfo> {
-    const prestart = this.#prestart
-    this.#prestart = undefined
-    await prestart
-    return await this.#step(async () => {
+    return await this.#steps.ensure(async () => {
       const { state } = this.#cluster
       const isWhole =
         state === 'running' && this.#cluster.instances.every(name => this.#cluster.instance(name).isRunning)
@@ -101,7 +100,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
 
   /** Replaces all instances. */
   async renew(): Promise<LeasedServerInfo> {
-    return await this.#step(() => this.#startAnew())
+    return await this.#steps.answer(() => this.#startAnew())
   }
 
   // Two clusters cannot have one address in turn.
@@ -125,12 +124,12 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     return this.#cluster.instances.find(name => this.#cluster.instance(name) === leader) ?? ''
   }
 
-  async reload(set?: ConfigOverlay): Promise<void> {
-    await this.#steps.run(async () => {
-      this.#isDisturbed = true
-      if (set === undefined) await this.#cluster.reload()
-      else await this.#cluster.set(set)
-    })
+  async reload(config?: string | ClusterConfig): Promise<void> {
+    await this.#disturb(() => this.#cluster.reload(config))
+  }
+
+  async set(overlay: ConfigOverlay): Promise<void> {
+    await this.#disturb(() => this.#cluster.set(overlay))
   }
 
   member(name: string): ServerActions {
@@ -226,14 +225,14 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     await former.stop()
   }
 
-  #mustNotBeEnded(): void {
-    if (this.#isEnded) throw new NotRunningError(`the cluster '${this.name}' was ended with the test run`)
+  async #disturb(step: () => Promise<void>): Promise<void> {
+    await this.#steps.run(async () => {
+      this.#isDisturbed = true
+      await step()
+    })
   }
 
-  async #step(step: () => Promise<void>): Promise<LeasedServerInfo> {
-    return await this.#steps.run(async () => {
-      await step()
-      return this.info()
-    })
+  #mustNotBeEnded(): void {
+    if (this.#isEnded) throw new NotRunningError(`the cluster '${this.name}' was ended with the test run`)
   }
 }

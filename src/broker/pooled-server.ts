@@ -12,8 +12,8 @@ import { LeaseUse } from './lease-use.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { crashReport } from './server-signals.ts'
+import { ServerSteps } from './server-steps.ts'
 import { Spare } from './spare.ts'
-import { StepQueue } from './step-queue.ts'
 
 /**
  * One server of a pool: an address, the processes that have the address in turn, and the use that leases made of them.
@@ -29,8 +29,10 @@ export class PooledServer implements LeasableServer {
   readonly #current: CurrentProcess
   readonly #spare: Spare
   readonly #aside = new Aside()
-  readonly #steps = new StepQueue(() => this.#current.mustNotBeEnded())
-  #prestart: Promise<unknown> | undefined
+  readonly #steps = new ServerSteps(
+    () => this.#current.mustNotBeEnded(),
+    () => this.info(),
+  )
 
   constructor(name: string, slot: number, options: ResolvedServer, root: string) {
     this.name = name
@@ -48,7 +50,7 @@ export class PooledServer implements LeasableServer {
 
   /** True if a start of this server was begun, however that start ended. */
   get isBegun(): boolean {
-    return this.#current.isBegun || this.#prestart !== undefined
+    return this.#current.isBegun || this.#steps.isPrestarted
   }
 
   get state(): InstanceState {
@@ -66,11 +68,10 @@ export class PooledServer implements LeasableServer {
 
   /** Starts the server in the background, so that a lease finds it ready. The lease reports a failure. */
   prestart(): void {
-    this.#prestart = this.#steps.run(async () => {
+    this.#steps.prestart(async () => {
       await this.#current.start({ recreate: true })
       if (this.isolation === 'process') this.#spare.prepare()
     })
-    this.#prestart.catch(() => {})
   }
 
   /**
@@ -78,10 +79,7 @@ export class PooledServer implements LeasableServer {
    * directory.
    */
   async ensure(): Promise<LeasedServerInfo> {
-    const prestart = this.#prestart
-    this.#prestart = undefined
-    await prestart
-    return await this.#step(async () => {
+    return await this.#steps.ensure(async () => {
       await this.#current.awaitDeath()
       this.#current.resume()
       await this.#current.start({ recreate: true })
@@ -90,7 +88,7 @@ export class PooledServer implements LeasableServer {
   }
 
   async start(recreate: boolean): Promise<LeasedServerInfo> {
-    return await this.#step(async () => {
+    return await this.#steps.answer(async () => {
       await this.#current.awaitDeath()
       await this.#current.start({ recreate })
     })
@@ -98,7 +96,7 @@ export class PooledServer implements LeasableServer {
 
   /** Stops the server and starts it again. With `record`, the server records its changes from here on. */
   async restart(recreate: boolean, record = false): Promise<LeasedServerInfo> {
-    return await this.#step(async () => {
+    return await this.#steps.answer(async () => {
       await this.#current.stop()
       if (record && !this.#maker.records) await this.#beginToRecord()
       await this.#current.start({ recreate })
@@ -107,7 +105,7 @@ export class PooledServer implements LeasableServer {
 
   /** Gives the server a new process: the spare, or a process that starts now. From then on, a spare is kept. */
   async renew(): Promise<LeasedServerInfo> {
-    return await this.#step(() => this.#renew())
+    return await this.#steps.answer(() => this.#renew())
   }
 
   /**
@@ -116,7 +114,7 @@ export class PooledServer implements LeasableServer {
    * directory.
    */
   async stepAside(spare: boolean): Promise<LeasedServerInfo> {
-    return await this.#step(async () => {
+    return await this.#steps.answer(async () => {
       try {
         await this.#stepAside(spare)
       } catch (error) {
@@ -133,7 +131,7 @@ export class PooledServer implements LeasableServer {
    * one has ended.
    */
   async comeBack(): Promise<LeasedServerInfo> {
-    return await this.#step(async () => {
+    return await this.#steps.answer(async () => {
       if (!this.#aside.isThere) return
       await this.instance.stop()
       await this.#comeBack()
@@ -200,13 +198,6 @@ export class PooledServer implements LeasableServer {
 
   async crashReport(): Promise<Death | null> {
     return await crashReport(this.instance)
-  }
-
-  async #step(step: () => Promise<void>): Promise<LeasedServerInfo> {
-    return await this.#steps.run(async () => {
-      await step()
-      return this.info()
-    })
   }
 
   async #startAnew(): Promise<void> {

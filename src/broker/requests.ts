@@ -4,6 +4,8 @@ import type { BrokerRequests, RequestMessage, RequestName } from './messages.ts'
 
 const text = v.string()
 const integer = v.pipe(v.number(), v.integer())
+// v.record would copy the rows of a seed. The code that uses the options checks them.
+const object = v.custom<Record<string, unknown>>(isObject, 'must be an object')
 const ofServer = v.object({ server: text })
 const ofMember = v.object({ server: text, member: v.optional(text) })
 const withRecreate = v.object({ ...ofMember.entries, recreate: v.boolean() })
@@ -16,8 +18,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   }),
   lease: v.object({
     server: text,
-    // v.record would copy the rows of a seed. The code that makes the server checks the options.
-    config: v.optional(v.custom<Record<string, unknown>>(isObject, 'must be an object')),
+    config: v.optional(object),
     baseDir: v.optional(text),
   }),
   use: ofServer,
@@ -36,7 +37,8 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   failed: ofServer,
   changes: ofServer,
   leader: v.object({ server: text, replicaset: v.optional(text) }),
-  reload: v.object({ server: text, set: v.optional(v.custom<Record<string, unknown>>(isObject, 'must be an object')) }),
+  reload: v.object({ server: text, config: v.optional(v.union([text, object])) }),
+  set: v.object({ server: text, overlay: object }),
   overview: v.object({}),
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { ConfigOverlay } from '../config/application-options.ts'
+import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import { LeaseError, ProtocolError } from '../errors.ts'
 import { serializeError } from './error-transport.ts'
 import { readMessages, writeMessage } from './json-lines.ts'
@@ -158,8 +158,12 @@ export class WorkerSession {
     },
     changes: async ({ server }) => await this.#server(server).cluster.changes(),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
-    reload: async ({ server, set }) => {
-      await this.#server(server).cluster.reload(set as ConfigOverlay | undefined)
+    reload: async ({ server, config }) => {
+      await this.#server(server).cluster.reload(config as string | ClusterConfig | undefined)
+      return null
+    },
+    set: async ({ server, overlay }) => {
+      await this.#server(server).cluster.set(overlay as ConfigOverlay)
       return null
     },
     overview: async () => this.#broker.overview(),

@@ -1,35 +1,30 @@
-import type { ClusterOptions, ConfigOverlay } from '../config/application-options.ts'
-import { overlayEntries } from '../config/resolve-application.ts'
+import type { ClusterConfig, ClusterOptions, ConfigOverlay } from '../config/application-options.ts'
+import { withConfig } from '../config/replacement-config.ts'
+import { overlayEntries, type ResolvedApplication } from '../config/resolve-application.ts'
 import { type ResolvedCluster, resolveCluster } from '../config/resolve-cluster.ts'
-import { ClusterConfigError, LuaError, NotRunningError, StartAbortedError } from '../errors.ts'
-import { TarantoolInstance } from '../instance/instance.ts'
-import { sweepOnce } from '../instance/owner/sweep.ts'
-import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from '../instance/place/directory.ts'
-import { markerOf } from '../instance/place/marker.ts'
+import { NotRunningError, PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
+import type { TarantoolInstance } from '../instance/instance.ts'
+import { newDirectoryPath } from '../instance/place/directory.ts'
 import { placeOf } from '../instance/place/place.ts'
-import { changesOf, settle } from './changes.ts'
-import { describeApplication } from './describe.ts'
+import { untilFree } from '../instance/place/port-wait.ts'
+import { ConfigInForce } from './config-in-force.ts'
 import type { Description } from './description.ts'
-import { errorOfMember, noLeader, unknownName } from './failure.ts'
+import { noLeader, unknownName } from './failure.ts'
+import { ClusterInstances } from './instances.ts'
 import { findLeader } from './leaders.ts'
+import { ClusterLife, type ClusterState } from './life.ts'
 import { ClusterPlan, type ClusterPorts } from './plan.ts'
-
-/** The state of a cluster. `failed`: a start failed, and no instance runs. */
-export type ClusterState = 'new' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
-
-type Life =
-  | { readonly state: 'new' | 'running' | 'stopped' | 'failed' }
-  | { readonly state: 'starting'; readonly done: Promise<void>; readonly abort: AbortController }
-  | { readonly state: 'stopping'; readonly done: Promise<void> }
 
 /**
  * Tells the constructor that the options were checked before. The constructor's public type does not know this class.
  */
-class Resolved {
+class Resolved implements ClusterOptions {
+  readonly app: string
   readonly cluster: ResolvedCluster
   readonly ports: ClusterPorts | undefined
 
   constructor(cluster: ResolvedCluster, ports?: ClusterPorts) {
+    this.app = cluster.application.configFile
     this.cluster = cluster
     this.ports = ports
   }
@@ -50,14 +45,13 @@ class Resolved {
  */
 export class TarantoolCluster implements AsyncDisposable {
   readonly #directory: string
-  readonly #given: ResolvedCluster
-  /** The options with the overlays of `set()`, which end with the next empty start. */
-  #cluster: ResolvedCluster
+  readonly #config: ConfigInForce
   /** The ports of a cluster whose place this one takes. */
   readonly #ports: ClusterPorts | undefined
-  #plan: ClusterPlan | undefined
-  #instances: ReadonlyMap<string, TarantoolInstance> = new Map()
-  #life: Life = { state: 'new' }
+  /** The instances that the cluster has from its first start on. */
+  #made: { readonly plan: ClusterPlan; readonly instances: ClusterInstances } | undefined
+  readonly #life = new ClusterLife()
+  #addressesAreKnown: boolean
   #markedFailed = false
 
   /**
@@ -67,10 +61,10 @@ export class TarantoolCluster implements AsyncDisposable {
    * @throws UnknownOptionError, InvalidOptionError
    */
   constructor(options: ClusterOptions, baseDir: string = process.cwd()) {
-    this.#given = options instanceof Resolved ? options.cluster : resolveCluster(options, baseDir)
-    this.#cluster = this.#given
+    this.#config = new ConfigInForce(options instanceof Resolved ? options.cluster : resolveCluster(options, baseDir))
     this.#ports = options instanceof Resolved ? options.ports : undefined
-    const { root, logger } = this.#cluster.shared
+    this.#addressesAreKnown = this.#ports !== undefined
+    const { root, logger } = this.#config.shared
     this.#directory = newDirectoryPath(placeOf(root, logger))
   }
 
@@ -80,7 +74,7 @@ export class TarantoolCluster implements AsyncDisposable {
    * @internal
    */
   static of(cluster: ResolvedCluster): TarantoolCluster {
-    return new TarantoolCluster(new Resolved(cluster) as unknown as ClusterOptions)
+    return new TarantoolCluster(new Resolved(cluster))
   }
 
   /**
@@ -90,7 +84,7 @@ export class TarantoolCluster implements AsyncDisposable {
    * @internal
    */
   successor(): TarantoolCluster {
-    return new TarantoolCluster(new Resolved(this.#given, this.#plan?.ports) as unknown as ClusterOptions)
+    return new TarantoolCluster(new Resolved(this.#config.given, this.#made?.plan.ports))
   }
 
   /** The state of the cluster. An instance that was stopped or has died does not change the state. */
@@ -105,25 +99,18 @@ export class TarantoolCluster implements AsyncDisposable {
 
   /** The names of the instances, sorted. @throws NotRunningError before the first start */
   get instances(): string[] {
-    return [...this.#started().keys()]
+    return [...this.#started().instances.byName.keys()]
   }
 
   /** The name of the instance that the option `connect` names. @throws NotRunningError before the first start */
   get connect(): string {
-    this.#started()
-    return this.#plan?.members.connect.name ?? ''
+    return this.#started().plan.members.connect.name
   }
 
   /** The names of the instances by replica set. @throws NotRunningError before the first start */
   get replicasets(): Record<string, string[]> {
-    this.#started()
-    const members = this.#plan?.members.instances ?? []
-    const sets: Record<string, string[]> = {}
-    for (const { name, replicaset } of members) {
-      sets[replicaset] ??= []
-      sets[replicaset].push(name)
-    }
-    return sets
+    const sets = Object.entries(this.#started().instances.replicasets)
+    return Object.fromEntries(sets.map(([name, members]) => [name, [...members]]))
   }
 
   /**
@@ -133,11 +120,11 @@ export class TarantoolCluster implements AsyncDisposable {
    * @throws UnknownServerError; NotRunningError before the first start
    */
   instance(name?: string): TarantoolInstance {
-    const instances = this.#started()
+    const { byName } = this.#started().instances
     const wanted = name ?? this.connect
-    const found = instances.get(wanted)
+    const found = byName.get(wanted)
     if (found) return found
-    throw unknownName('instance', wanted, [...instances.keys()])
+    throw unknownName('instance', wanted, [...byName.keys()])
   }
 
   /**
@@ -147,16 +134,13 @@ export class TarantoolCluster implements AsyncDisposable {
    * @throws ClusterConfigError if no instance is writable; UnknownServerError
    */
   async leader(replicaset?: string): Promise<TarantoolInstance> {
-    const sets = this.replicasets
-    const names = Object.keys(sets)
+    const { instances } = this.#started()
+    const names = Object.keys(instances.replicasets)
     const wanted = replicaset ?? (names.length === 1 ? names[0] : undefined) ?? ''
-    const members = sets[wanted]
+    const members = instances.replicasets[wanted]
     if (!members) throw unknownName('replica set', wanted, names)
-    const { shared, application } = this.#cluster
-    const leader = await findLeader(
-      members.map(name => this.instance(name)),
-      shared.timeout,
-    )
+    const { shared, application } = this.#config
+    const leader = await findLeader(instances.ofSet(wanted), shared.timeout)
     if (leader) return leader
     throw noLeader(wanted, members, application.configFile)
   }
@@ -171,21 +155,7 @@ export class TarantoolCluster implements AsyncDisposable {
    *   StartTimeoutError after `timeout`; UnsupportedVersionError before Tarantool 3.0. After an error no instance runs
    */
   async start({ recreate = true }: { recreate?: boolean } = {}): Promise<this> {
-    while (this.#life.state === 'stopping') await this.#life.done
-    if (this.#life.state === 'running') return this
-    if (this.#life.state !== 'starting') {
-      const abort = new AbortController()
-      const done = this.#start(recreate, abort.signal).then(
-        () => this.#settle(abort, 'running'),
-        (error: unknown) => {
-          this.#settle(abort, error instanceof StartAbortedError ? 'stopped' : 'failed')
-          throw error
-        },
-      )
-      done.catch(() => {})
-      this.#life = { state: 'starting', done, abort }
-    }
-    await this.#life.done
+    await this.#life.start(signal => this.#start(recreate, signal))
     return this
   }
 
@@ -195,7 +165,7 @@ export class TarantoolCluster implements AsyncDisposable {
    * @param options `cleanup: false` keeps the directories for the next start
    */
   async stop({ cleanup = true }: { cleanup?: boolean } = {}): Promise<void> {
-    await this.#end(instance => instance.stop({ cleanup: false }), cleanup)
+    await this.#end(instances => instances.stop(), cleanup)
   }
 
   /**
@@ -204,7 +174,7 @@ export class TarantoolCluster implements AsyncDisposable {
    * @param options `cleanup: false` keeps the directories for the next start
    */
   async kill({ cleanup = true }: { cleanup?: boolean } = {}): Promise<void> {
-    await this.#end(instance => instance.kill({ cleanup: false }), cleanup)
+    await this.#end(instances => instances.kill(), cleanup)
   }
 
   /**
@@ -219,37 +189,34 @@ export class TarantoolCluster implements AsyncDisposable {
   }
 
   /**
-   * Reads the application's config again, and lets all running instances apply it. The instances stay the same.
+   * Lets all running instances apply another config, or the application's own config, which is read again. The instances
+   * stay the same. Options of `set` are laid over the config, as before. The next start with empty directories goes back
+   * to the application's own config.
    *
-   * @throws ClusterConfigError with Tarantool's own message, and the config stays as it was
+   * @param config the path of another YAML file, or a config as an object. A relative path starts from the application's
+   *   directory. Default: the application's own file.
+   * @throws ClusterConfigError with Tarantool's own message, or if the config lacks a running instance. The config stays
+   *   as it was; InvalidOptionError
+   * @example
+   * const cluster = await new TarantoolCluster({ app: './my-app' }).start()
+   * await cluster.reload('config.maintenance.yaml')
+   * await cluster.reload()
    */
-  async reload(): Promise<void> {
-    const plan = this.#plan
-    if (!plan || this.#life.state !== 'running') throw this.#notRunning()
-    plan.writeConfig(await this.#describe(new AbortController().signal))
-    const running = [...this.#instances.values()].filter(({ isRunning }) => isRunning)
-    await Promise.all(running.map(instance => this.#reloadOne(instance)))
+  async reload(config?: string | ClusterConfig): Promise<void> {
+    await this.#change(withConfig(this.#config.application, config))
   }
 
   /**
    * Lays options over the config, in addition to the option `set`, and lets all running instances apply them.
    *
-   * @throws InvalidOptionError if Tarantool does not know an option; ClusterConfigError
+   * @throws InvalidOptionError if Tarantool does not know an option; ClusterConfigError. The config stays as it was
    * @example
    * const cluster = await new TarantoolCluster({ app: './my-app' }).start()
    * await cluster.set({ 'groups.storages.replicasets.s1.leader': 's1-b' })
    */
   async set(overlay: ConfigOverlay): Promise<void> {
-    const before = this.#cluster
-    const { application } = before
-    const set = [...application.set, ...overlayEntries(overlay)]
-    this.#cluster = { ...before, application: { ...application, set } }
-    try {
-      await this.reload()
-    } catch (error) {
-      this.#cluster = before
-      throw error
-    }
+    const { application } = this.#config
+    await this.#change({ ...application, set: [...application.set, ...overlayEntries(overlay)] })
   }
 
   /**
@@ -259,7 +226,7 @@ export class TarantoolCluster implements AsyncDisposable {
    * @internal
    */
   async changes(): Promise<{ wrote: boolean; clients: boolean }> {
-    return await changesOf([...this.#instances.values()])
+    return (await this.#made?.instances.changes()) ?? { wrote: false, clients: false }
   }
 
   /** Makes `keep: 'on-failure'` keep the directories, after a failure that the cluster itself cannot see. */
@@ -274,121 +241,68 @@ export class TarantoolCluster implements AsyncDisposable {
 
   // ---- Inside ----
 
-  #started(): ReadonlyMap<string, TarantoolInstance> {
-    if (this.#instances.size === 0) throw this.#notRunning()
-    return this.#instances
+  #started(): { readonly plan: ClusterPlan; readonly instances: ClusterInstances } {
+    if (!this.#made) throw this.#notRunning()
+    return this.#made
   }
 
   #notRunning(): NotRunningError {
-    const { configFile } = this.#cluster.application
+    const { configFile } = this.#config.application
     return new NotRunningError(`the cluster of ${configFile} does not run: it is ${this.state}`, {
       hint: this.state === 'new' ? 'Await start() first.' : undefined,
     })
   }
 
-  #settle(abort: AbortController, state: 'running' | 'stopped' | 'failed'): void {
-    if (this.#life.state === 'starting' && this.#life.abort === abort) this.#life = { state }
-  }
-
-  async #describe(signal: AbortSignal): Promise<Description> {
-    return await describeApplication(this.#cluster.application, this.#cluster.shared, signal)
+  async #change(application: ResolvedApplication): Promise<void> {
+    if (!this.#made || this.state !== 'running') throw this.#notRunning()
+    await this.#config.change(application, this.#made.plan, this.#made.instances)
   }
 
   async #start(recreate: boolean, signal: AbortSignal): Promise<void> {
-    if (recreate) this.#cluster = this.#given
-    const description = await this.#describe(signal)
-    this.#plan ??= await this.#makePlan(description)
-    this.#throwIfAborted(signal)
-    this.#makeDirectory(recreate)
-    this.#plan.writeConfig(description)
-    const instances = [...this.#instances.values()]
-    const starts = instances.map(instance => instance.start({ recreate }))
-    try {
-      await Promise.all(starts)
-      for (const [name, members] of Object.entries(this.replicasets)) {
-        await this.leader(name)
-        await settle(members.map(member => this.instance(member)))
-      }
+    if (recreate) this.#config.reset()
+    const description = await this.#config.describe(signal)
+    const giveUpAt = performance.now() + this.#config.shared.timeout
+    let lost: PortTakenError | undefined
+    for (;;) {
+      this.#made ??= await this.#make(description)
+      const { plan, instances } = this.#made
       this.#throwIfAborted(signal)
-    } catch (error) {
-      await Promise.allSettled(instances.map(instance => instance.kill({ cleanup: false })))
-      await Promise.allSettled(starts)
-      if (!signal.aborted) this.#clean(true)
-      throw errorOfMember(error)
+      instances.makeDirectory(recreate)
+      try {
+        plan.writeConfig(description)
+        await instances.start(recreate, replicaset => this.leader(replicaset))
+        this.#addressesAreKnown = true
+        break
+      } catch (error) {
+        const isTaken = error instanceof PortTakenError && performance.now() < giveUpAt
+        if (!signal.aborted) instances.clean({ hasFailed: !isTaken })
+        // The lost port explains more than the timeout that followed from it.
+        if (!isTaken) throw lost && error instanceof StartTimeoutError ? lost : error
+        lost = error
+        // Clients know the addresses, so the other process is waited for.
+        if (this.#addressesAreKnown) await untilFree(error.address, giveUpAt, signal)
+        else this.#made = undefined
+      }
     }
+    this.#throwIfAborted(signal)
   }
 
-  async #makePlan(description: Description): Promise<ClusterPlan> {
-    const plan = await ClusterPlan.make(this.#cluster, description, this.#directory, this.#ports)
-    const options = plan.instanceOptions()
-    this.#instances = new Map(
-      plan.members.instances.map(({ name }, index) => {
-        const own = options[index]
-        if (!own) throw new Error('each member has options')
-        return [name, TarantoolInstance.of(own)]
-      }),
-    )
-    return plan
-  }
-
-  #makeDirectory(recreate: boolean): void {
-    sweepOnce(this.#directory)
-    if (recreate) removeDirectory(this.#directory)
-    if (!markerOf(this.#directory)) makeDirectory(this.#directory, { keep: this.#cluster.shared.keep === 'always' })
+  async #make(description: Description): Promise<{ plan: ClusterPlan; instances: ClusterInstances }> {
+    const plan = await ClusterPlan.make(this.#config.given, description, this.#directory, this.#ports)
+    const { keep } = this.#config.shared
+    return { plan, instances: new ClusterInstances(plan, { directory: this.#directory, keep }) }
   }
 
   #throwIfAborted(signal: AbortSignal): void {
     if (signal.aborted) {
-      throw new StartAbortedError(`the start of the cluster of ${this.#cluster.application.configFile} was aborted`)
+      throw new StartAbortedError(`the start of the cluster of ${this.#config.application.configFile} was aborted`)
     }
   }
 
-  async #end(end: (instance: TarantoolInstance) => Promise<void>, cleanup: boolean): Promise<void> {
-    const life = this.#life
-    if (life.state === 'stopping') await life.done
-    else {
-      if (life.state === 'starting') life.abort.abort()
-      const done = this.#endAll(end, life)
-      this.#life = { state: 'stopping', done }
-      try {
-        await done
-      } finally {
-        this.#life = { state: life.state === 'new' ? 'new' : 'stopped' }
-      }
-    }
-    if (cleanup && this.#life.state === 'stopped') this.#clean(false)
-  }
-
-  async #endAll(end: (instance: TarantoolInstance) => Promise<void>, life: Life): Promise<void> {
-    await Promise.all([...this.#instances.values()].map(end))
-    if (life.state === 'starting') await life.done.catch(() => {})
-    // The start may have begun an instance after the first end.
-    await Promise.all([...this.#instances.values()].map(end))
-  }
-
-  #clean(failed: boolean): void {
-    const { keep } = this.#cluster.shared
-    const hasFailed =
-      failed || this.#markedFailed || [...this.#instances.values()].some(({ state }) => state === 'failed')
-    const isKept = keep === 'always' || (keep === 'on-failure' && hasFailed)
-    for (const instance of this.#instances.values()) {
-      if (isKept) keepDirectory(instance.workDir)
-      else removeDirectory(instance.workDir)
-    }
-    if (isKept) keepDirectory(this.#directory)
-    else removeDirectory(this.#directory)
-  }
-
-  async #reloadOne(instance: TarantoolInstance): Promise<void> {
-    try {
-      await instance.command("require('config'):reload()", { timeout: this.#cluster.shared.timeout })
-    } catch (error) {
-      if (!(error instanceof LuaError)) throw error
-      const { configFile } = this.#cluster.application
-      throw new ClusterConfigError(`${instance.fingerprint} refused the config: ${error.luaMessage}`, {
-        configFile,
-        cause: error,
-      })
-    }
+  async #end(end: (instances: ClusterInstances) => Promise<void>, cleanup: boolean): Promise<void> {
+    await this.#life.stop(async () => {
+      if (this.#made) await end(this.#made.instances)
+    })
+    if (cleanup && this.state === 'stopped') this.#made?.instances.clean({ hasFailed: this.#markedFailed })
   }
 }

@@ -39,10 +39,10 @@ function runScript(program: ReadyProgram, cwd: string, input: string): Promise<{
 }
 
 async function describe(program: ReadyProgram, application: ResolvedApplication): Promise<Description> {
-  const { configFile, directory, instancesFile, set } = application
-  const terms = { config_file: configFile, instances_file: instancesFile, set }
+  const { configFile, configObject, directory, instancesFile, set } = application
+  const terms = { config: configObject, config_file: configFile, instances_file: instancesFile, set }
   const { stdout, stderr } = await runScript(program, directory, JSON.stringify(terms))
-  let answer: Description | { readonly failure: DescriptionFailure }
+  let answer: Omit<Description, 'configFile'> | { readonly failure: DescriptionFailure }
   try {
     answer = JSON.parse(stdout) as typeof answer
   } catch {
@@ -50,7 +50,7 @@ async function describe(program: ReadyProgram, application: ResolvedApplication)
     throw new ClusterConfigError(`Tarantool could not read ${configFile}: ${said || 'it said nothing'}`, { configFile })
   }
   if ('failure' in answer) throw errorOfDescription(answer.failure, application)
-  return answer
+  return { ...answer, configFile }
 }
 
 const stamp = (file: string | undefined): unknown => {
@@ -80,11 +80,11 @@ export async function describeApplication(
       { hint: "Ask for another one with version: '3'. An application without a config.yaml uses 'appLua'." },
     )
   }
-  const { configFile, instancesFile, set } = application
+  const { configFile, configObject, instancesFile, set } = application
   const key = JSON.stringify([
     ready.identity(),
     configFile,
-    stamp(configFile),
+    configObject ?? stamp(configFile),
     instancesFile,
     stamp(instancesFile),
     set,

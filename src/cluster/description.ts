@@ -20,6 +20,8 @@ export interface DescribedInstance {
 
 /** A config as Tarantool reads it, with the overlay. */
 export interface Description {
+  /** The path of the config, or what messages call the config. */
+  readonly configFile: string
   readonly config: ConfigMap
   readonly instances: readonly DescribedInstance[]
   /** The names in instances.yml; undefined if there is no such file. */

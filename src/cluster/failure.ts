@@ -7,6 +7,7 @@ import {
   type TarantoolFixtureError,
   UnknownServerError,
 } from '../errors.ts'
+import { leaderHint } from '../instance/failure/config-failure.ts'
 import { asPlainLine } from '../log/plain-line.ts'
 import type { DescriptionFailure } from './description.ts'
 
@@ -60,10 +61,7 @@ export function unknownName(
 export const noLeader = (replicaset: string, names: readonly string[], configFile: string): ClusterConfigError =>
   new ClusterConfigError(
     `replica set '${replicaset}' has no leader: its instances (${names.join(', ')}) are read-only`,
-    {
-      configFile,
-      hint: "Name a leader (replication.failover: manual), or set database.mode: rw on one instance; for the tests, in the option 'set'.",
-    },
+    { configFile, hint: leaderHint },
   )
 
 const obstacle = /tarantool-fixture: not ready yet: (.*)$/

@@ -9,6 +9,7 @@ import { type PortReservation, reservePort } from '../instance/place/port.ts'
 import type { DescribedInstance, Description } from './description.ts'
 import { accountOf, chooseMembers, type Members } from './members.ts'
 import { type MemberPlace, placedConfig, placeOfMember } from './placed-config.ts'
+import { sameAccount, sameMember } from './same-members.ts'
 
 const host = '127.0.0.1'
 
@@ -28,6 +29,8 @@ export class ClusterPlan {
   // Kept, since a port is free for others when nobody holds its reservation.
   readonly ports: ClusterPorts
   readonly #ownAccount: Credentials | undefined
+  /** The content of the config file. */
+  #text = ''
 
   private constructor(cluster: ResolvedCluster, members: Members, directory: string, ports: ClusterPorts) {
     this.members = members
@@ -55,17 +58,36 @@ export class ClusterPlan {
     return new ClusterPlan(cluster, members, directory, ports)
   }
 
-  /** Writes the config, with the addresses and directories of this cluster. */
-  writeConfig(description: Description): void {
-    const { directory: appDir } = this.#cluster.application
-    const config = placedConfig(description, this.#places, { appDir, account: this.#ownAccount })
+  /**
+   * Writes the config, with the addresses and directories of this cluster. Returns a function that writes the former
+   * config.
+   *
+   * @throws ClusterConfigError if the config does not fit the instances of the cluster
+   */
+  writeConfig(description: Description): () => void {
+    const { directory: appDir, as } = this.#cluster.application
+    const places = this.#places.map(place => ({ ...place, description: sameMember(place.description, description) }))
+    const connect = places.find(place => place.description.name === this.members.connect.name)
+    if (as !== undefined && connect) sameAccount(as, this.members.connect, connect.description, description)
+    const config = placedConfig(description, places, { appDir, account: this.#ownAccount })
+    const former = this.#text
     // JSON is YAML.
-    writeFileSync(this.configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+    this.#write(`${JSON.stringify(config, null, 2)}\n`)
+    return () => this.#write(former)
   }
 
-  /** The options of each instance, in the order of the members. */
-  instanceOptions(): ResolvedOptions[] {
-    return this.#places.map(place => ({
+  #write(text: string): void {
+    this.#text = text
+    writeFileSync(this.configFile, text, { mode: 0o600 })
+  }
+
+  /** The options of each instance, with its name. */
+  instanceOptions(): [string, ResolvedOptions][] {
+    return this.#places.map(place => [place.description.name, this.#optionsOf(place)])
+  }
+
+  #optionsOf(place: MemberPlace): ResolvedOptions {
+    return {
       ...this.#cluster.shared,
       logger: named(place.description.name, this.#cluster.shared.logger),
       host,
@@ -74,7 +96,7 @@ export class ClusterPlan {
       consolePort: place.consoleSocket,
       credentials: this.#accountFor(place.description),
       configMode: this.#configMode(place),
-    }))
+    }
   }
 
   #accountFor(description: DescribedInstance): Credentials | undefined {

@@ -15,6 +15,11 @@ export interface ConfigOverlay {
   readonly [path: string]: ConfigValue
 }
 
+/** A config of Tarantool, as a `config.yaml` holds it: `{ groups: { … } }`. */
+export interface ClusterConfig {
+  readonly [option: string]: ConfigValue
+}
+
 /** The options of a Tarantool 3 application, which has a `config.yaml`. */
 export interface ApplicationOptions {
   /**

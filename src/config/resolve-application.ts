@@ -1,7 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { InvalidOptionError } from '../errors.ts'
-import { type ApplicationOptions, type ConfigOverlay, type ConfigValue, sharedOptions } from './application-options.ts'
+import {
+  type ApplicationOptions,
+  type ClusterConfig,
+  type ConfigOverlay,
+  type ConfigValue,
+  sharedOptions,
+} from './application-options.ts'
 import type { Given } from './layers.ts'
 import type { InstanceOptions } from './options.ts'
 import { applicationOptions } from './table/application.ts'
@@ -15,8 +21,12 @@ export interface OverlayEntry {
 
 /** A checked application. */
 export interface ResolvedApplication {
-  /** The absolute path of the config. */
+  /** The absolute path of the config, or what messages call a config that is in no file. */
   readonly configFile: string
+  /** The config, if it is in no file. */
+  readonly configObject?: ClusterConfig | undefined
+  /** The absolute path of the application's own config. */
+  readonly ownConfigFile: string
   /** The directory from which relative paths of the config start. */
   readonly directory: string
   /** The path of the instances.yml, if the directory has one. */
@@ -127,6 +137,7 @@ export function resolveApplication({ options, baseDirOf }: Given<ApplicationOpti
   const names = Array.isArray(instances) ? (instances as readonly (string | RegExp)[]) : [instances as string | RegExp]
   return {
     configFile,
+    ownConfigFile: configFile,
     directory,
     instancesFile: firstFile(directory, ['instances.yml', 'instances.yaml']),
     instances: names.map(name => (typeof name === 'string' ? name : { source: name.source, flags: name.flags })),

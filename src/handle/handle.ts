@@ -1,6 +1,6 @@
 import type { LeasedCluster, LeasedServerInfo } from '../broker/messages.ts'
 import { fromCaller } from '../call-site.ts'
-import type { ConfigOverlay } from '../config/application-options.ts'
+import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { Isolation } from '../config/isolation.ts'
 import { LeaseError } from '../errors.ts'
 import type { LogSlice, LogWait } from '../log/log-file.ts'
@@ -314,12 +314,20 @@ export class TarantoolHandle {
   }
 
   /**
-   * Reads the application's config again, and lets all running instances of the cluster apply it.
+   * Lets all running instances of the cluster apply another config, or the application's own config, which is read again.
+   * Options of `set` are laid over the config, as before. The next test finds the application's own config, unless its
+   * isolation is `'file'` or `'none'`.
    *
-   * @throws ClusterConfigError with Tarantool's own message; LeaseError if the server is a single one
+   * @param config the path of another YAML file, or a config as an object. A relative path starts from the application's
+   *   directory. Default: the application's own file.
+   * @throws ClusterConfigError with Tarantool's own message, or if the config lacks an instance of the cluster. The config
+   *   stays as it was; InvalidOptionError; LeaseError if the server is a single one
+   * @example
+   * const tarantool = useTarantool()
+   * await tarantool.reload('config.maintenance.yaml')
    */
-  async reload(): Promise<void> {
-    await (await this.#reachCluster()).reload(undefined)
+  async reload(config?: string | ClusterConfig): Promise<void> {
+    await (await this.#reachCluster()).reload(config)
   }
 
   /**
@@ -333,7 +341,7 @@ export class TarantoolHandle {
    * await tarantool.set({ 'replication.timeout': 0.1 })
    */
   async set(overlay: ConfigOverlay): Promise<void> {
-    await (await this.#reachCluster()).reload(overlay)
+    await (await this.#reachCluster()).set(overlay)
   }
 
   /** Returns the properties for `console.log` and JSON, without a password. Needs no lease. */

@@ -1,6 +1,6 @@
 import type { BrokerClient } from '../broker/client.ts'
 import type { LeasedServerInfo } from '../broker/messages.ts'
-import type { ConfigOverlay } from '../config/application-options.ts'
+import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { ErrorDetails } from '../errors.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
@@ -114,9 +114,14 @@ export class LeasedServer {
     return await this.#client.request('leader', { server: this.name, replicaset })
   }
 
-  /** Lets a cluster read its config again, with further options over it. */
-  async reload(set: ConfigOverlay | undefined): Promise<void> {
-    await this.#client.request('reload', { server: this.name, set })
+  /** Lets a cluster apply another config, or its own config again. */
+  async reload(config: string | ClusterConfig | undefined): Promise<void> {
+    await this.#client.request('reload', { server: this.name, config })
+  }
+
+  /** Lays further options over a cluster's config. */
+  async set(overlay: ConfigOverlay): Promise<void> {
+    await this.#client.request('set', { server: this.name, overlay })
   }
 
   /** Reports that a test failed, if that changes which directories are kept. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { LuaError, ServerExitedError, TarantoolAsyncInstance } from '../../src/index.ts'
 import { contentOf, isAlive, temporaryDirectory } from '../support/instances.ts'
-import { Thief } from '../support/thief.ts'
+import { portIn, Thief } from '../support/thief.ts'
 import { classes, failureOf, make, start } from './classes.ts'
 
 describe.each(classes)('$name: faults of asynctnt that did not come along', ({ Class }) => {
@@ -75,7 +75,7 @@ describe.each(classes)('$name: faults of asynctnt that did not come along', ({ C
   })
 
   test('a port is lost between its choice and the bind', async () => {
-    const thief = new Thief('boot.lua', 'listen')
+    const thief = new Thief(portIn('boot.lua', 'listen'))
     thief.steal(1)
     const instance = await start(Class, { commandToRun: thief.command })
     expect(thief.stolen).not.toContain(instance.port)

@@ -47,10 +47,17 @@ describe('a leased cluster', () => {
 
   test('a changed config counts as a change, and ends with a renewal', async () => {
     const { server } = await lease({ app: oneInstance() })
-    await server.cluster.reload({ 'log.level': 7 })
+    await server.cluster.set({ 'log.level': 7 })
     expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([7])
     expect((await server.cluster.changes()).changed).toBe(true)
     await server.renew()
+    expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([5])
+    await server.cluster.reload({
+      groups: { g: { replicasets: { r: { instances: { 'only-001': {} } } } } },
+      log: { level: 3 },
+    })
+    expect((await server.cluster.changes()).changed).toBe(true)
+    expect((await server.renew()).pid).toBeGreaterThan(0)
     expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([5])
   })
 

@@ -28,6 +28,7 @@ interface Refusal {
   readonly options?: Partial<ClusterOptions>
   readonly code?: string
   readonly message: RegExp
+  readonly advice?: string
 }
 
 const refusals: readonly Refusal[] = [
@@ -60,7 +61,12 @@ const refusals: readonly Refusal[] = [
     config: one.replace('r: {', 'r: { replication: { failover: manual }, leader: x,'),
     message: /instance "x" is not found/,
   },
-  { name: 'only read-only instances', config: two, message: /No leader to register new instance/ },
+  {
+    name: 'only read-only instances',
+    config: two,
+    message: /No leader to register new instance/,
+    advice: 'Name a leader',
+  },
   {
     name: 'instances: an unknown name',
     config: two,
@@ -129,11 +135,12 @@ const refusals: readonly Refusal[] = [
 describe('refused with a reason', () => {
   beforeEach(context => skipWithout('a config file', context))
 
-  test.each(refusals)('$name', async ({ config, options, code = 'CLUSTER_CONFIG', message }) => {
+  test.each(refusals)('$name', async ({ config, options, code = 'CLUSTER_CONFIG', message, advice = '' }) => {
     const cluster = newCluster({ app: withConfig(config), ...options })
     await expect(cluster.start()).rejects.toMatchObject({
       code: `ERR_TARANTOOL_${code}`,
       summary: expect.stringMatching(message),
+      message: expect.stringContaining(advice),
     })
     expect(contentOf(cluster.directory)).toEqual([])
   })

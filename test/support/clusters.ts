@@ -35,12 +35,11 @@ groups: { g: { replicasets: { r: { instances: { only-001: {} } } } } }
 ${more}`,
   })
 
-/** An application of a router, and a replica set of two storages whose leader is \`s-001\`. */
-export const threeInstances = (files: Readonly<Record<string, string>> = {}): string =>
-  writeFiles({
-    'storage.lua': schema,
-    'router.lua': "function greet() return 'hello from ' .. box.info.name end",
-    'config.yaml': `
+/** The files of an application of a router, and a replica set of two storages whose leader is `s-001`. */
+export const filesOfThree: Readonly<Record<string, string>> = {
+  'storage.lua': schema,
+  'router.lua': "function greet() return 'hello from ' .. box.info.name end",
+  'config.yaml': `
 credentials:
   users:
     replicator: { password: topsecret, roles: [replication] }
@@ -57,5 +56,8 @@ groups:
     app: { file: storage.lua }
     replicasets: { s: { leader: s-001, instances: { s-001: {}, s-002: {} } } }
 `,
-    ...files,
-  })
+}
+
+/** The directory of such an application, with other or further files. */
+export const threeInstances = (files: Readonly<Record<string, string>> = {}): string =>
+  writeFiles({ ...filesOfThree, ...files })

@@ -3,7 +3,8 @@ import type { ApplicationOptions } from '../application-options.ts'
 import type { Table } from './option.ts'
 import { text } from './types.ts'
 
-const configValue: v.GenericSchema = v.union(
+/** A value of Tarantool's config. */
+export const configValue: v.GenericSchema = v.union(
   [
     v.string(),
     v.pipe(v.number(), v.finite()),

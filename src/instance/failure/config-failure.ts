@@ -14,6 +14,13 @@ const logLine = /^\d{4}-\d\d-\d\d \S+ \[\d+\] (\S+) (?:\S+ )?\S+:\d+ ([FCEWIVD])
 const heading = /^(?:started|Startup failure\.)?$/
 const mostLines = 8
 
+/** The advice for a replica set without a writable instance. */
+export const leaderHint =
+  "Name a leader (replication.failover: manual), or set database.mode: rw on one instance; for the tests, in the option 'set'."
+
+// Tarantool's message to the instances of a new replica set that have nobody to join.
+const saysNoLeader = /No leader to register new instance/
+
 /** The reason why Tarantool ended, and the lines of its log before that. */
 interface Reason {
   readonly text: string
@@ -72,5 +79,6 @@ export function errorOfRefusedConfig(
     shownLog,
     configFile,
     member: name,
+    hint: saysNoLeader.test(reason.text) ? leaderHint : undefined,
   })
 }

@@ -49,7 +49,8 @@ export class Workspace {
     const fixed = [options.port, options.consolePort, ...Object.values(options.ports)].filter(
       port => typeof port === 'number',
     )
-    this.#takenOver = fixed.flatMap(port => reservationOf(port) ?? [])
+    // A cluster itself chooses the ports of its instances, and other ones if a port is taken.
+    this.#takenOver = options.configMode ? [] : fixed.flatMap(port => reservationOf(port) ?? [])
   }
 
   get directory(): string {

@@ -29,6 +29,11 @@ groups:
 `,
 }
 
+const withOther = {
+  ...app,
+  'my-app/other.yaml': app['my-app/config.yaml'].replace('leader: s-001', 'leader: s-002'),
+}
+
 const head = `
 import { connect } from 'node:net'
 import { ClusterConfigError, LeaseError, UnknownServerError, useTarantool } from 'tarantool-fixture/vitest'
@@ -57,6 +62,11 @@ test('the leader, and another one', async () => {
 })
 test('finds the leader of the config again', async () => {
   expect((await tarantool.leader('s')).port).toBe(storage.port)
+  await tarantool.reload('other.yaml')
+  expect((await tarantool.leader('s')).port).toBe(tarantool.instance('s-002').port)
+  await tarantool.reload()
+  expect((await tarantool.leader('s')).port).toBe(storage.port)
+  await expect(tarantool.reload({ groups: {} })).rejects.toThrow("lacks the instance 'r-001' of the cluster")
 })
 test('an instance is stopped, killed and restarted', async () => {
   const { port, pid } = storage
@@ -146,7 +156,7 @@ const setUp = setUpWith("{ app: './my-app', connect: 'r-001', maxServers: 1 }")
 
 describe.skipIf(!has('a config file')).each(oneOfEach)('$name (needs Tarantool 3)', runner => {
   test("a cluster's handle", async () => {
-    const { output, exitCode, project } = await runUnder(runner, { ...setUp, ...app, 'a.test.ts': handle })
+    const { output, exitCode, project } = await runUnder(runner, { ...setUp, ...withOther, 'a.test.ts': handle })
     expect(exitCode, output).toBe(0)
     expect(project.leftBehind()).toEqual([])
   })

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { resolveOptions } from '../../../src/config/resolve.ts'
 import { type InstanceOptions, InvalidOptionError, PortTakenError, TarantoolInstance } from '../../../src/index.ts'
 import { newInstance, startInstance } from '../../support/instances.ts'
-import { Thief } from '../../support/thief.ts'
+import { portIn, Thief } from '../../support/thief.ts'
 
 // Answers each connection with its process id.
 const serve = (variable: string): string => `
@@ -103,7 +103,7 @@ describe('named ports', () => {
   })
 
   test('are chosen again if another process takes one before the start', async () => {
-    const thief = new Thief('boot.lua', 'own')
+    const thief = new Thief(portIn('boot.lua', 'own'))
     thief.steal(1)
     const instance = await startInstance({ ...options, commandToRun: thief.command })
     expect(thief.stolen).toHaveLength(1)

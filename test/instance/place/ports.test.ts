@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { InitScriptError, PortTakenError } from '../../../src/index.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
-import { Thief } from '../../support/thief.ts'
+import { portIn, Thief } from '../../support/thief.ts'
 
 test.each([
   { which: 'port', file: 'boot.lua', name: 'listen' },
   { which: 'consolePort', file: 'boot.lua', name: 'console' },
 ] as const)('a chosen $which that is lost before the bind: another one is taken', async ({ which, file, name }) => {
   const root = temporaryDirectory()
-  const thief = new Thief(file, name)
+  const thief = new Thief(portIn(file, name))
   thief.steal(2)
   const instance = await startInstance({ root, consoleHost: '127.0.0.1', commandToRun: thief.command })
   expect(new Set([...thief.stolen, instance[which]]).size).toBe(3)
@@ -23,7 +23,7 @@ test.each([
 })
 
 test('a port that is lost again and again is an error in the end', async () => {
-  const thief = new Thief('boot.lua', 'listen')
+  const thief = new Thief(portIn('boot.lua', 'listen'))
   thief.steal(10_000)
   const failure = await newInstance({ commandToRun: thief.command, timeout: 5000 })
     .start()
@@ -34,7 +34,7 @@ test('a port that is lost again and again is an error in the end', async () => {
 })
 
 test('a fixed port that is taken is tried once, whatever else is chosen', async () => {
-  const thief = new Thief('boot.lua', 'console')
+  const thief = new Thief(portIn('boot.lua', 'console'))
   thief.steal(100)
   const consolePort = 1024 + (process.pid % 20_000)
   await expect(newInstance({ consolePort, commandToRun: thief.command }).start()).rejects.toThrow('Leave the port out')
@@ -42,7 +42,7 @@ test('a fixed port that is taken is tried once, whatever else is chosen', async 
 })
 
 test.each(['restart', 'stop and start'])('a port lost over a %s is taken as soon as it is free again', async how => {
-  const thief = new Thief('boot.lua', 'listen')
+  const thief = new Thief(portIn('boot.lua', 'listen'))
   const instance = await startInstance({ commandToRun: thief.command, timeout: 60_000 })
   const { port } = instance
   // The thief ends with the server that it has stolen from.
@@ -91,7 +91,7 @@ test("an address that the application cannot bind is the application's error", a
 })
 
 test('a restart that fails for another reason is not taken for a lost port by what the log had before', async () => {
-  const thief = new Thief('boot.lua', 'listen')
+  const thief = new Thief(portIn('boot.lua', 'listen'))
   thief.steal(1)
   const instance = newInstance({ commandToRun: thief.command, walMode: 'write' })
   await instance.start({ recreate: false })
