@@ -48,13 +48,18 @@ function renderTable(table: Table): string {
 }
 
 /**
- * Writes the measured rows of a version into the first table of a page. Rows that no version has any more are removed. The other versions
- * keep their cells.
+ * Writes the measured rows of a version into the first table of a page. Rows that no version has any more are removed. The
+ * other versions keep their cells. If only some groups were measured, the version keeps its other rows, and the conditions
+ * of these.
  */
-export function writeTable(page: string, measured: readonly Row[], conditions: Conditions): string {
+export function writeTable(
+  page: string,
+  measured: readonly Row[],
+  conditions: Conditions,
+  { isPart = false }: { isPart?: boolean } = {},
+): string {
   const { version, date, commit, machine, node, pairs } = conditions
-  const told: readonly Row[] = [
-    ...measured,
+  const how: readonly Row[] = [
     { label: 'measured on', cell: date },
     { label: 'at commit', cell: commit },
     { label: 'machine', cell: machine },
@@ -62,13 +67,17 @@ export function writeTable(page: string, measured: readonly Row[], conditions: C
     { label: 'pairs', cell: String(pairs) },
   ]
   const before = readTable(page)
-  const labels = [...new Set([...told.map(({ label }) => label), ...before.keys()])]
+  const told = isPart
+    ? [...measured, ...how.filter(({ label }) => !before.get(label)?.get(version))]
+    : [...measured, ...how]
+  const measuredLabels = told.map(({ label }) => label)
+  const labels = isPart ? orderOfPart([...before.keys()], measuredLabels) : [...measuredLabels, ...before.keys()]
   const table: Table = new Map()
-  for (const label of labels) {
+  for (const label of new Set(labels)) {
     const cells = new Map(before.get(label) ?? [])
     const cell = told.find(row => row.label === label)?.cell
-    if (cell === undefined) cells.delete(version)
-    else cells.set(version, cell)
+    if (cell !== undefined) cells.set(version, cell)
+    else if (!isPart) cells.delete(version)
     if ([...cells.values()].some(text => text !== '')) table.set(label, cells)
   }
   const paragraphs = page.split('\n\n')
@@ -76,8 +85,17 @@ export function writeTable(page: string, measured: readonly Row[], conditions: C
   return paragraphs.map((paragraph, at) => (at === first ? renderTable(table) : paragraph)).join('\n\n')
 }
 
-/** Writes the rows of this run into docs/costs.md. */
-export function writeCosts({ version, pairs }: Pick<Conditions, 'version' | 'pairs'>): void {
+// New rows of a part stand before the conditions.
+function orderOfPart(known: readonly string[], measured: readonly string[]): string[] {
+  const place = Math.max(known.indexOf('measured on'), 0)
+  return [...known.slice(0, place), ...measured.filter(label => !known.includes(label)), ...known.slice(place)]
+}
+
+/** Writes the rows of this run into docs/costs.md. `isPart`: only some groups were measured. */
+export function writeCosts(
+  { version, pairs }: Pick<Conditions, 'version' | 'pairs'>,
+  { isPart }: { isPart: boolean },
+): void {
   const path = join(repository, 'docs/costs.md')
   const processors = cpus()
   const conditions: Conditions = {
@@ -88,5 +106,5 @@ export function writeCosts({ version, pairs }: Pick<Conditions, 'version' | 'pai
     machine: `${processors.length} cores, ${processors[0]?.model}`,
     node: process.versions.node,
   }
-  writeFileSync(path, writeTable(readFileSync(path, 'utf8'), rows, conditions))
+  writeFileSync(path, writeTable(readFileSync(path, 'utf8'), rows, conditions, { isPart }))
 }

@@ -1,9 +1,10 @@
 // npm run bench [-- PAIRS [NAME...]]: what the fixture costs beside the bare thing, each a ratio within this run. Prints;
-// fails nothing. With --write, all rows go into docs/costs.md, in the column of the Tarantool that ran.
+// fails nothing. With --write, the rows go into docs/costs.md, in the column of the Tarantool that ran.
 import { binaryVersion } from '../../src/binary/binary-version.ts'
 import { locateBinary } from '../../src/binary/locate.ts'
 import { benchAccess } from './access.ts'
 import { benchBlocking } from './blocking.ts'
+import { benchConfig } from './config.ts'
 import { writeCosts } from './costs-page.ts'
 import { benchDocker } from './docker.ts'
 import { benchFiles } from './files.ts'
@@ -22,6 +23,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   prefork: benchPrefork,
   version: benchVersion,
   access: benchAccess,
+  config: benchConfig,
   docker: benchDocker,
   seed: benchSeed,
   reset: benchReset,
@@ -38,9 +40,9 @@ const isToWrite = words.includes('--write')
 const [count = '20', ...wanted] = words.filter(word => word !== '--write')
 const pairs = Number(count)
 const unknown = wanted.filter(name => !(name in benches))
-if (Number.isNaN(pairs) || unknown.length > 0 || (isToWrite && wanted.length > 0)) {
+if (Number.isNaN(pairs) || unknown.length > 0) {
   console.error(`npm run bench [-- PAIRS [NAME...]], of: ${Object.keys(benches).join(', ')}
-npm run bench -- PAIRS --write: all of them, into docs/costs.md`)
+npm run bench -- PAIRS [NAME...] --write: also into docs/costs.md`)
   process.exit(1)
 }
 
@@ -54,5 +56,5 @@ for (const [name, bench] of Object.entries(benches)) {
 }
 if (isToWrite) {
   const { major, minor, patch } = await binaryVersion(binary)
-  writeCosts({ version: `${major}.${minor}.${patch}`, pairs })
+  writeCosts({ version: `${major}.${minor}.${patch}`, pairs }, { isPart: wanted.length > 0 })
 }

@@ -47,6 +47,15 @@ test('the rows of a run take the column of its version, and leave the others', (
   expect(written.slice(written.indexOf('Text after'))).toBe(page.slice(page.indexOf('Text after')))
 })
 
+test('a part of the rows leaves the others of its version, and their conditions', () => {
+  const whole = writeTable(page, [{ label: 'start', cell: '1.01 ×' }], conditions)
+  const more = { ...conditions, commit: 'def5678' }
+  const table = readTable(writeTable(whole, [{ label: 'cluster', cell: '2 ×' }], more, { isPart: true }))
+  const cells = ['start', 'cluster', 'at commit'].map(label => table.get(label)?.get('3.8.0'))
+  expect(cells).toEqual(['1.01 ×', '2 ×', 'abc1234'])
+  expect([...table.keys()].slice(0, 4)).toEqual(['start', 'cluster', 'measured on', 'at commit'])
+})
+
 test('a version that was not measured before gets a column', () => {
   const written = writeTable(page, [{ label: 'start', cell: '1.2 ×' }], { ...conditions, version: '3.10.0' })
   expect(written).toContain('|  | 2.6.0 | 2.11.9 | 3.8.0 | 3.10.0 |')
