@@ -2,25 +2,26 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
-import type { InstanceOptions } from '../../src/index.ts'
+import type { ClusterOptions, InstanceOptions } from '../../src/index.ts'
 
 // The built package, and a script that needs no compiler: more than a hundred of these processes are started.
 const built = new URL('../../dist/index.js', import.meta.url).href
 const script = `
   import { writeSync } from 'node:fs'
-  import { TarantoolInstance } from '${built}'
-  const instance = new TarantoolInstance({ timeout: 60_000, ...JSON.parse(process.argv[1]) })
+  import { TarantoolCluster, TarantoolInstance } from '${built}'
+  const options = { timeout: 60_000, ...JSON.parse(process.argv[1]) }
+  const instance = options.app ? new TarantoolCluster(options) : new TarantoolInstance(options)
   writeSync(1, 'begin\\n')
   await instance.start()
   writeSync(1, 'ready\\n')
   setInterval(() => {}, 1000)`
 
-/** A process that owns an instance, and may be killed: it says `begin`, and `ready` when the server is. */
+/** A process that owns an instance or a cluster, and may be killed: it says `begin`, and `ready` when the server is. */
 export class Owner {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
 
-  constructor(options: InstanceOptions, env: Readonly<Record<string, string>> = {}) {
+  constructor(options: InstanceOptions | ClusterOptions, env: Readonly<Record<string, string>> = {}) {
     this.#child = spawn(process.execPath, ['--input-type=module', '--eval', script, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...env },

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   type InstanceOptions,
@@ -113,12 +114,16 @@ describe.skipIf(noEngine)(`a server in a container (${needsEngine})`, () => {
   })
 
   test('its ports are published on 127.0.0.1 only, its directory is mounted and its own', async () => {
-    const instance = await start({ consoleHost: '127.0.0.1', ports: ['http'] })
+    const appLua = `
+      local port = tonumber(os.getenv('TARANTOOL_HTTP_PORT'))
+      require('socket').tcp_server('0.0.0.0', port, function(peer) peer:write('hello') end)`
+    const instance = await start({ consoleHost: '127.0.0.1', ports: ['http'], appLua })
     const bindings = engine('inspect', '--format', '{{json .HostConfig.PortBindings}}', container(instance))
     const hosts = Object.entries(JSON.parse(bindings) as Record<string, [{ HostIp: string; HostPort: string }]>)
     expect(hosts.map(([, [{ HostIp, HostPort }]]) => [HostIp, Number(HostPort)]).sort()).toEqual(
       [instance.port, instance.consolePort, instance.ports.http].sort().map(port => ['127.0.0.1', port]),
     )
+    expect(await text(connect(instance.ports.http ?? 0, '127.0.0.1'))).toBe('hello')
     expect(await instance.command('1 + 1')).toEqual([2])
     expect(statSync(instance.workDir).mode & 0o777).toBe(0o700)
     expect(statSync(join(instance.workDir, 'init.lua')).uid).toBe(process.getuid?.())
