@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { logFileName } from '../../log/log-file.ts'
-import { fixturesDirectory } from '../../package-files.ts'
 import { checkSocketPath } from '../place/addresses.ts'
 import { makeDirectory, newDirectoryPath, removeDirectory } from '../place/directory.ts'
 import { defaultPlace } from '../place/place.ts'
@@ -13,14 +11,13 @@ import { ForkedProcess } from './forked.ts'
 import { type ForkOrder, orderLine } from './order.ts'
 import { NotForkedError } from './pending-fork.ts'
 import { Rendezvous } from './rendezvous.ts'
+import { spawnZygote } from './spawn-zygote.ts'
 
 type State =
   | { readonly state: 'starting' }
   | { readonly state: 'ready' }
   /** `isFinal`: another zygote of the program would not do better. */
   | { readonly state: 'gone'; readonly reason: string; readonly isFinal: boolean }
-
-const script = join(fixturesDirectory, 'prefork', 'boot.lua')
 
 // In milliseconds. A start does not wait for a slow zygote, which may serve the next start. A ready zygote that does not
 // answer hangs, or is stopped. Servers that were killed a moment ago are waited for at the end.
@@ -33,17 +30,6 @@ function sizeOfLog(path: string): number {
   const log = openSync(path, 'a', 0o600)
   try {
     return fstatSync(log).size
-  } finally {
-    closeSync(log)
-  }
-}
-
-function spawnZygote(command: string, env: Readonly<Record<string, string>>, directory: string): ChildProcess {
-  const log = openSync(join(directory, logFileName), 'a', 0o600)
-  try {
-    const args = [script, String(process.pid)]
-    // A session of its own keeps a terminal's Ctrl-C away.
-    return spawn(command, args, { cwd: directory, env, stdio: ['pipe', 'pipe', log], detached: true })
   } finally {
     closeSync(log)
   }
@@ -82,7 +68,6 @@ export class Zygote {
       made.once('error', error => end(error.message))
       made.once('exit', (code, signal) => end(`the zygote ended with ${signal ?? `exit code ${code}`}`))
     })
-    made.stdin?.on('error', () => {})
     if (made.stdout) readAnswers(made.stdout, answer => this.#take(answer))
     this.#unref()
   }

@@ -176,7 +176,8 @@ export function writeInitScript(
   }
   writeFileSync(
     bootFile,
-    `assert(loadfile(${luaLiteral(join(fixturesDirectory, 'boot.lua'))}))(${luaLiteral(bootOptions)})\n`,
+    `local loadfile = ... or loadfile
+assert(loadfile(${luaLiteral(join(fixturesDirectory, 'boot.lua'))}))(${luaLiteral(bootOptions)}, loadfile)\n`,
     ownerOnly,
   )
   return { bootFile, addresses: at, nonce, lineMap: rendered.lineMap }

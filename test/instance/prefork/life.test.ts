@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { InstanceOptions } from '../../../src/index.ts'
 import { contentOf, isAlive, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
+import { repository } from '../../support/npm.ts'
 import { Owner } from '../../support/owner.ts'
 import { isForked, parentOf, pidOf, startForked, zygotes } from '../../support/prefork.ts'
 import { serversBelow } from '../../support/processes.ts'
@@ -51,6 +52,19 @@ describe.skipIf(!isLinux)('a zygote (needs Linux)', () => {
     const given = { prefork: true, ...options() }
     for (let count = 0; count < 2; count++) expect(isForked(await startInstance(given))).toBe(false)
   })
+
+  test.skipIf(!existsSync('/proc/self/io'))(
+    'compiles the Lua of its servers (needs a kernel that counts reads)',
+    async () => {
+      const server = await startForked({ recordChanges: true })
+      const directory = join(repository, 'fixtures')
+      const folders = [join(directory, 'boot'), join(directory, 'agent', 'isolation')]
+      const sizes = folders.flatMap(folder => contentOf(folder).map(name => statSync(join(folder, name)).size))
+      // The counts begin at the fork.
+      const [, read] = /^rchar: (\d+)/m.exec(readFileSync(`/proc/${pidOf(server)}/io`, 'latin1')) ?? []
+      expect(Number(read)).toBeLessThan(sizes.reduce((sum, size) => sum + size) / 2)
+    },
+  )
 
   test('is not used with TARANTOOL_FIXTURE_PREFORK=0', async () => {
     await startForked()
