@@ -441,6 +441,11 @@ export class ResetError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_RESET'
 }
 
+/** `changes()` was called, and the server keeps no record of its changes. */
+export class NotRecordedError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_NOT_RECORDED'
+}
+
 /** With `strict`: a test changed data, and the undo did not notice the change. */
 export class LeftoverError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LEFTOVER'

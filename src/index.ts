@@ -33,6 +33,15 @@ export { TarantoolProcess } from './instance/process.ts'
 export { TarantoolSyncInstance } from './instance/sync/instance.ts'
 export { SyncLogFile } from './instance/sync/log.ts'
 export { TarantoolSyncProcess } from './instance/sync/process.ts'
+export type {
+  Change,
+  ChangedRow,
+  Changes,
+  ChangesOptions,
+  Definition,
+  RowChanges,
+  SchemaChanges,
+} from './isolation/changes.ts'
 export type { LogFile, LogSlice, LogWait, LogWriter } from './log/log-file.ts'
 export type { Address, ServerAddress } from './protocol/address.ts'
 export type { RequestOptions } from './protocol/request-table.ts'

@@ -3,6 +3,8 @@ import { fromCaller } from '../call-site.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { Isolation } from '../config/isolation.ts'
 import { LeaseError } from '../errors.ts'
+import type { Changes, ChangesOptions } from '../isolation/changes.ts'
+import { loadModule } from '../load-module.ts'
 import type { LogSlice, LogWait } from '../log/log-file.ts'
 import { usualWait } from '../log/usual-wait.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
@@ -234,6 +236,46 @@ export class TarantoolHandle {
    */
   async reset(): Promise<void> {
     await (await this.#reachToChange()).isolated.reset()
+  }
+
+  /**
+   * What has changed since the test began: rows, schema, sequences, global variables, functions and options of
+   * `box.cfg`. The changes are those that `reset()` would undo at this place. In a hook, they are the changes of the
+   * hooks of its suite. With isolation `'file'`, they are the changes since the first test of the file.
+   *
+   * The answer is plain data in a stable order, for `toEqual` and snapshots. A row that has its first value again is no
+   * change.
+   *
+   * @param options `limit`: the longest list of rows. Default 1000
+   * @returns `{ lost: 'the reason' }` if the server gave up its records, for instance after 10,000 changes
+   * @throws NotRecordedError if the server records nothing: a cluster, a server with isolation `'none'`, `'restart'` or
+   *   `'process'` in its config; InvalidOptionError; ConnectionError
+   * @example
+   * await placeOrder({ customer: 1, total: 40 })
+   * expect(await tarantool.changes()).toEqual({
+   *   spaces: { orders: { inserted: [{ id: 1, customer: 1, total: 40 }] } },
+   * })
+   */
+  async changes(options: ChangesOptions = {}): Promise<Changes> {
+    const server = await this.#reachToChange()
+    const { changesIn } = await loadModule(() => import('./changes.ts'))
+    return await changesIn(server, options)
+  }
+
+  /**
+   * What one piece of code has changed. Changes that other code makes meanwhile are among them.
+   *
+   * @param code may be asynchronous. Its error is thrown again
+   * @param options `limit`: the longest list of rows. Default 1000
+   * @throws the errors of `changes()`
+   * @example
+   * const { spaces } = await tarantool.changesOf(() => cancelOrder(1))
+   * expect(spaces).toEqual({ orders: { deleted: [{ id: 1, customer: 1, total: 40 }] } })
+   */
+  async changesOf(code: () => unknown, options: ChangesOptions = {}): Promise<Changes> {
+    const server = await this.#reachToChange()
+    const { changesOfCode } = await loadModule(() => import('./changes.ts'))
+    return await changesOfCode(server, code, options)
   }
 
   /**

@@ -139,10 +139,10 @@ export class LeasedServer {
   #control(): ServerControl {
     return {
       facts: () => this.#info,
-      ask: async (operation, keep = 0) =>
+      ask: async (operation, keep = 0, limit = undefined) =>
         this.#levels
           ? await this.#levels.ask(operation, keep, this.#info.generation)
-          : await this.#connections.ask(operation, keep),
+          : await this.#connections.ask(operation, keep, limit),
       replace: async by => await this.#replace(by),
       stepAside: async by => await this.#change('stepAside', { spare: by === 'spare' }),
       comeBack: async () => await this.#change('comeBack', {}),

@@ -50,9 +50,9 @@ export class WorkerConnections {
   }
 
   /** Asks the agent in the server. */
-  async ask(operation: AgentOperation, keep?: number): Promise<AgentReply> {
+  async ask(operation: AgentOperation, keep?: number, limit?: number): Promise<AgentReply> {
     try {
-      return await this.#agent.request(operation, keep, this.#requests ? this.#requests.answered : 0)
+      return await this.#agent.request(operation, keep, limit ?? (this.#requests ? this.#requests.answered : 0))
     } catch (error) {
       if (error instanceof LuaError) return { lost: error.luaMessage }
       throw error

@@ -3,7 +3,8 @@ import { fromCaller } from '../call-site.ts'
 import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
 import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import type { NotRunningError } from '../errors.ts'
-import { notRecording } from '../isolation/failures.ts'
+import { type Changes, type ChangesOptions, limitOf, readChanges } from '../isolation/changes.ts'
+import { changesNotRecorded, notRecording } from '../isolation/failures.ts'
 import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait } from '../log/log-file.ts'
 import type { ServerAddress } from '../protocol/address.ts'
@@ -521,6 +522,29 @@ export class TarantoolInstance implements AsyncDisposable {
     }
     const { lost } = await this.#rewind.rewind(process, this.address.console)
     if (lost !== undefined) await this.restart({ recreate: true })
+  }
+
+  /**
+   * What has changed since the application and the seed were loaded, or since the last `reset()`. Needs
+   * `recordChanges: true`.
+   *
+   * @param options `limit`: the longest list of rows. Default 1000
+   * @returns plain data in a stable order; `{ lost: 'the reason' }` if the server gave up its records, for instance
+   *   after 10,000 changes
+   * @throws NotRecordedError without `recordChanges`; NotRunningError; InvalidOptionError
+   * @example
+   * const tarantool = await new TarantoolInstance({ appLua: './app.lua', recordChanges: true }).start()
+   * await tarantool.call('add_user', 1, 'ann@example.org')
+   * const { spaces } = await tarantool.changes() // { users: { inserted: [[1, 'ann@example.org']] } }
+   */
+  async changes(options: ChangesOptions = {}): Promise<Changes> {
+    const limit = limitOf(options)
+    const { process } = this
+    if (!this.isRunning || !process) throw this.#notRunning()
+    if (!this.#options.recordChanges) {
+      throw changesNotRecorded(this.fingerprint, 'nobody asked for that', 'Give it the option recordChanges: true.')
+    }
+    return readChanges(await this.#rewind.changes(process, this.address.console, limit), this.fingerprint)
   }
 
   // ---- Inside ----

@@ -15,7 +15,7 @@ const serve = '\\set output yaml\npackage.loaded["tarantool-fixture"].serve()\n'
 const serving = '\nserving\n'
 const documentEnd = '\n...\n'
 const replyPattern =
-  /^(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|error):([A-Za-z0-9+/=]*))$/
+  /^(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|changes|error):([A-Za-z0-9+/=]*))$/
 
 interface Waiting {
   readonly operation: AgentOperation
@@ -72,7 +72,7 @@ export class AgentConnection {
    *
    * @param keep the number of the server's levels that stay, for operations that undo levels
    * @param answered the number of the worker's binary connections, if no request of theirs may still run. The server then
-   *   does not look for running requests, unless it has other clients
+   *   does not look for running requests, unless it has other clients. For `'changes'`, the longest list of rows
    * @throws RequestTimeoutError, which also ends the connection, since a late reply would be taken for the next reply;
    *   ConnectionError if the server ends first; LuaError if the agent fails; ProtocolError if a reply is too large
    */
@@ -84,7 +84,9 @@ export class AgentConnection {
       return { undone: Number(undone), kept: Array.from(kept, digit => digit === '1'), clients: clients !== undefined }
     }
     if (state !== undefined) return { dirty: state === 'dirty' }
-    const text = readableText(Buffer.from(base64, 'base64'))
+    const bytes = Buffer.from(base64, 'base64')
+    if (status === 'changes') return { changes: bytes }
+    const text = readableText(bytes)
     if (status === 'lost') return { lost: text }
     if (status === 'digest') return { digest: text }
     const instance = this.#instance

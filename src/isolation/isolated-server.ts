@@ -26,8 +26,8 @@ export class IsolatedServer {
   constructor(control: ServerControl) {
     this.#control = {
       ...control,
-      ask: async (operation, keep) => {
-        const reply = await control.ask(operation, keep)
+      ask: async (operation, keep, limit) => {
+        const reply = await control.ask(operation, keep, limit)
         this.#hadClients ||= reply.clients === true || reply.dirty === true
         return reply
       },
@@ -148,6 +148,11 @@ export class IsolatedServer {
       // With a process of their own, tests never find the changes of hooks, so nothing is lost for them.
       if (loss && ![...this.#attempts.values()].some(wantsOwnProcess)) throw loss
     })
+  }
+
+  /** Asks the server about its changes, after all operations that are under way. */
+  async withRecords<Result>(ask: (control: ServerControl, levels: Levels) => Promise<Result>): Promise<Result> {
+    return await this.#steps.inTurn(() => ask(this.#control, this.#levels))
   }
 
   async #prepare(demand: Demand): Promise<ServerExitedError | ResetError | undefined> {

@@ -44,6 +44,8 @@ export class Levels {
   /** The levels of the file and of its suites. The level of tests is not among them: see `#top`. */
   #levels: Level[] = [newFile()]
   #top: Top = 'hooks'
+  /** Counts the undos. */
+  #undone = 0
   #generation: number
   /** The process's lowest level begins after the application's Lua has run. */
   #fromBaseline: boolean
@@ -137,6 +139,31 @@ export class Levels {
     if (suite) this.#beginSuite(suite)
   }
 
+  // ---- What has changed ----
+
+  /**
+   * The number of levels below the changes that `reset()` would undo here. Undefined if the process has not recorded
+   * all of them.
+   */
+  get unchanged(): number | undefined {
+    const keep = (this.#top === 'hooks' ? this.#levels.at(-2) : this.#innermost)?.keep ?? 0
+    const isKnown = this.#control.facts().generation === this.#generation && (keep > 0 || this.#fromBaseline)
+    return isKnown ? keep : undefined
+  }
+
+  /** Differs if levels were undone meanwhile, or another process is the server. */
+  get era(): string {
+    return `${this.#control.facts().generation} ${this.#undone}`
+  }
+
+  /** Opens a level on top. Its changes belong to the file, to the suite or to the test, as they would without it. */
+  async nest(): Promise<AgentReply> {
+    this.noticeProcess('it was stopped, killed or restarted')
+    const reply = await this.#control.ask('nest')
+    if (this.#top === 'hooks' && reply.lost === undefined) this.#innermost.keep++
+    return reply
+  }
+
   // ---- The state of all data, for `strict` ----
 
   /** The digest of all data before a test of the innermost suite. Call this only in that state. */
@@ -215,6 +242,7 @@ export class Levels {
    */
   async #goBack(count: number, operation: Entry | 'rewind'): Promise<void> {
     this.noticeProcess('it was stopped, killed or restarted')
+    this.#undone++
     const keep = this.#levels[count - 1]?.keep ?? 0
     const isKnown = keep > 0
     const reply: AgentReply =

@@ -24,7 +24,7 @@ export interface ServerFacts {
 /** The operations with which the agent opens a level anew: fixtures/agent/isolation/main.lua. */
 export type Entry = 'enter' | 'enter_if_dirty' | 'enter_at_once'
 
-export type AgentOperation = Entry | 'rewind' | 'dirty' | 'digest' | 'requests'
+export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | 'digest' | 'requests'
 
 /** The requests that clients had in progress during a test's undo. */
 export interface RequestsUnderWay {
@@ -60,6 +60,8 @@ export interface AgentReply {
   /** Differs between two different states of the data. */
   readonly digest?: string | undefined
   readonly requests?: RequestsUnderWay | undefined
+  /** What has changed, for `changes.ts`. */
+  readonly changes?: Uint8Array | undefined
 }
 
 /**
@@ -88,9 +90,10 @@ export interface ServerControl {
    *
    * @param keep the number of the server's levels that stay, from the lowest on, for operations that undo levels.
    *   Default: none
+   * @param limit the longest list of rows, for `'changes'`
    * @throws ConnectionError if the server ends first; RequestTimeoutError if it is stuck
    */
-  ask(operation: AgentOperation, keep?: number): Promise<AgentReply>
+  ask(operation: AgentOperation, keep?: number, limit?: number): Promise<AgentReply>
   replace(by: Replacement): Promise<void>
   /**
    * Lets the process stand aside with its contents, while tests use other processes on its address. The first of these

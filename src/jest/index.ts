@@ -14,6 +14,15 @@ export type { ServerOptions } from '../config/server-options.ts'
 export * from '../errors.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'
 export type { UseOptions } from '../handle/use-tarantool.ts'
+export type {
+  Change,
+  ChangedRow,
+  Changes,
+  ChangesOptions,
+  Definition,
+  RowChanges,
+  SchemaChanges,
+} from '../isolation/changes.ts'
 export type { TarantoolVersion } from '../version/tarantool-version.ts'
 
 /**

@@ -14,6 +14,15 @@ export * from '../errors.ts'
 export type { TarantoolAddress } from '../handle/environment.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'
 export type { UseOptions } from '../handle/use-tarantool.ts'
+export type {
+  Change,
+  ChangedRow,
+  Changes,
+  ChangesOptions,
+  Definition,
+  RowChanges,
+  SchemaChanges,
+} from '../isolation/changes.ts'
 export type { TarantoolVersion } from '../version/tarantool-version.ts'
 export type { TarantoolContext } from './context.ts'
 

@@ -9,6 +9,12 @@ test('an order brings a job that ships it', async () => {
   expect(await shop.queue.take()).toMatchObject({ kind: 'ship', payload: { order: order.id } })
 })
 
+test('an order writes exactly this', async () => {
+  const ann = await shop.customers.add('ann@example.org', 'Ann')
+  const { spaces } = await shop.tarantool.changesOf(() => shop.orders.place(ann.id, 12.5))
+  expect(spaces).toMatchInlineSnapshot()
+})
+
 test('an order of nobody leaves no job', async () => {
   await expect(shop.orders.place(1, 10)).rejects.toThrow('there is no customer 1')
   expect(await shop.queue.count('ready')).toBe(0)

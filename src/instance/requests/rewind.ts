@@ -7,7 +7,7 @@ import { errorOfEnd } from '../failure/exit-failure.ts'
 import type { TarantoolProcess } from '../process.ts'
 import { exitBehind } from './exit-behind.ts'
 
-/** Makes a server's agent undo the changes since the application was loaded. */
+/** Makes a server's agent undo, or describe, the changes since the application was loaded. */
 export class Rewind {
   /** In milliseconds. */
   readonly #timeout: number
@@ -21,12 +21,25 @@ export class Rewind {
 
   /** Resolves to the changes that could not be undone in place. @throws ServerExitedError if the server ends first */
   async rewind(process: TarantoolProcess, console: Address): Promise<AgentReply> {
-    const agent = this.#agent ?? this.#connect(console)
+    return await this.#ask(process, console, 'was reset', agent => agent.request('rewind', 0))
+  }
+
+  /** @throws ServerExitedError if the server ends first */
+  async changes(process: TarantoolProcess, console: Address, limit: number): Promise<AgentReply> {
+    return await this.#ask(process, console, 'answered', agent => agent.request('changes', 0, limit))
+  }
+
+  async #ask(
+    process: TarantoolProcess,
+    console: Address,
+    aim: string,
+    ask: (agent: AgentConnection) => Promise<AgentReply>,
+  ): Promise<AgentReply> {
     try {
-      return await agent.request('rewind', 0)
+      return await ask(this.#agent ?? this.#connect(console))
     } catch (error) {
       const exit = await exitBehind(error, process)
-      if (exit) throw errorOfEnd(exit, 'was reset', this.#details(), error)
+      if (exit) throw errorOfEnd(exit, aim, this.#details(), error)
       // A server whose Lua never yields does not answer.
       if (error instanceof RequestTimeoutError || error instanceof ProtocolError) return { lost: error.summary }
       throw error

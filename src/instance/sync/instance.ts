@@ -34,6 +34,7 @@ const ways = {
   grepLog: 'method',
   waitForLog: 'method',
   reset: 'limited',
+  changes: 'limited',
   // These members also work after the end of the thread.
   state: 'own',
   isRunning: 'own',
@@ -123,7 +124,7 @@ export class TarantoolSyncInstance extends BlockingInstance implements Disposabl
   }
 
   /**
-   * The longest wait of `eval`, `call`, `command`, `status`, `reset` and `waitStopped`, in milliseconds. After it they
+   * The longest wait of `eval`, `call`, `command`, `status`, `reset`, `changes` and `waitStopped`, in milliseconds. After it they
    * throw a RequestTimeoutError, because nothing else could end the wait. Default 60000; `Infinity` for no limit. The
    * server does not learn this, and may go on with the request. The instance stays usable.
    */

@@ -6,7 +6,7 @@ import { expectsOf, type PageChecks, passingInContainers, passingWith, runAsScri
 import { docker, instances, versions } from './running.ts'
 import { driver, gettingStarted, readme } from './start.ts'
 import { commandsOfClone } from './text.ts'
-import { application, configuration, failures, handle, isolation, seeds } from './writing.ts'
+import { application, changes, configuration, failures, handle, isolation, seeds } from './writing.ts'
 
 const fromDockerCompose: PageChecks = {
   'From docker-compose': async (blocks, context) => {
@@ -34,6 +34,7 @@ export const checks: Readonly<Record<string, PageChecks>> = {
   'docs/isolation.md': isolation,
   'docs/seeds.md': seeds,
   'docs/handle.md': handle,
+  'docs/changes.md': changes,
   'docs/failures.md': failures,
   'docs/versions.md': versions,
   'docs/docker.md': docker,

@@ -60,6 +60,8 @@ export const seeds: PageChecks = {
   'The templates in the cache': runCommands,
 }
 
+export const changes: PageChecks = { Changes: passingWith(2) }
+
 export const handle: PageChecks = { 'The handle': passingWith(3), Values: passingWith(1) }
 
 // Its one test fails as the page shows it.

@@ -1,0 +1,48 @@
+import { type Changes, type ChangesOptions, limitOf, readChanges } from '../isolation/changes.ts'
+import { changesNotRecorded } from '../isolation/failures.ts'
+import type { AgentReply } from '../isolation/server.ts'
+import type { LeasedServer } from './leased-server.ts'
+
+const restarted: AgentReply = { lost: 'the server was restarted, or another one has replaced it' }
+
+// @throws NotRecordedError
+function requireRecords({ info }: LeasedServer): void {
+  const { fingerprint, cluster, memberOf, records } = info
+  if (cluster || memberOf !== undefined) {
+    const why = 'it is an instance of a cluster'
+    throw changesNotRecorded(fingerprint, why, 'Read the data itself, for instance with eval().')
+  }
+  if (!records) {
+    const why = "its config has isolation 'none', 'restart' or 'process'"
+    throw changesNotRecorded(fingerprint, why, "Give it, or this file's useTarantool(), isolation: 'reset' or 'file'.")
+  }
+}
+
+/** The changes that `reset()` would undo here. @throws NotRecordedError, InvalidOptionError */
+export async function changesIn(server: LeasedServer, options: ChangesOptions): Promise<Changes> {
+  const limit = limitOf(options)
+  requireRecords(server)
+  const reply = await server.isolated.withRecords(async (control, { unchanged }) =>
+    unchanged === undefined ? restarted : await control.ask('changes', unchanged, limit),
+  )
+  return readChanges(reply, server.info.fingerprint)
+}
+
+/** The changes that one piece of code makes. @throws NotRecordedError, InvalidOptionError, and the code's own error */
+export async function changesOfCode(
+  server: LeasedServer,
+  code: () => unknown,
+  options: ChangesOptions,
+): Promise<Changes> {
+  const limit = limitOf(options)
+  requireRecords(server)
+  const { isolated } = server
+  const began = await isolated.withRecords(async (_, levels) => ({ reply: await levels.nest(), era: levels.era }))
+  await code()
+  const reply = await isolated.withRecords(async (control, { era }) => {
+    if (began.reply.lost !== undefined) return began.reply
+    if (era !== began.era) return { lost: 'the server was reset or restarted meanwhile' }
+    return await control.ask('changes', began.reply.kept?.length ?? 0, limit)
+  })
+  return readChanges(reply, server.info.fingerprint)
+}
