@@ -45,6 +45,8 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly address: ServerAddress
   /** Directories of finished servers stay if a test failed. */
   readonly keepsOnFailure: boolean
+  /** A failed test shows what it changed. */
+  readonly showsChanges: boolean
   /** Set for a cluster. The server itself is the instance that the option `connect` names. */
   readonly cluster?: LeasedCluster | undefined
 }

@@ -195,6 +195,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
       leasedBefore: isMain && this.#leasedBefore,
       aside: false,
       keepsOnFailure: this.#options.keep === 'on-failure',
+      showsChanges: false,
       ...(!isMain && { memberOf: this.name }),
     }
   }

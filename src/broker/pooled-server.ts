@@ -193,6 +193,7 @@ export class PooledServer implements LeasableServer {
       leasedBefore: this.#current.leasedBefore,
       aside: this.#aside.isThere,
       keepsOnFailure: this.#options.keep === 'on-failure',
+      showsChanges: this.#options.showChanges,
     }
   }
 

@@ -22,6 +22,7 @@ import { checkVersion } from './version.ts'
 export interface ResolvedServer extends ResolvedOptions {
   readonly isolation: Isolation
   readonly strict: boolean
+  readonly showChanges: boolean
   /** Set for a Tarantool 3 application: the server is a cluster. */
   readonly application: ResolvedApplication | undefined
 }
@@ -98,19 +99,23 @@ export function resolveOwnServer({ defaults }: ResolvedFixture, config: unknown,
 }
 
 function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
-  const { isolation = serverOptions.isolation.default, strict = serverOptions.strict.default, ...others } = options
+  const {
+    isolation = serverOptions.isolation.default,
+    strict = serverOptions.strict.default,
+    showChanges = serverOptions.showChanges.default,
+    ...others
+  } = options
   const { application: given, instance } = applicationPart(others)
   const application = resolveApplication({ options: given, baseDirOf })
-  if (!application) return { ...resolveGiven({ options: instance, baseDirOf }), isolation, strict, application }
+  const shared = { isolation, strict, showChanges, application }
+  if (!application) return { ...resolveGiven({ options: instance, baseDirOf }), ...shared }
   checkWithApplication(instance)
   if (strict) {
     throw new InvalidOptionError("option 'strict' cannot be used with 'app': the data of a cluster is not compared")
   }
   return {
     ...resolveGiven({ options: { timeout: clusterTimeout, ...instance }, baseDirOf }),
-    isolation,
-    strict,
-    application,
+    ...shared,
   }
 }
 

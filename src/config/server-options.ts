@@ -11,6 +11,8 @@ export interface ServerOptions extends InstanceOptions, ApplicationOptions {
    * difference fails. Each test costs a reading of all data. Default false.
    */
   strict?: boolean | undefined
+  /** A failed test shows, beside the log, what it changed in the server: at most ten lines. Default true. */
+  showChanges?: boolean | undefined
 }
 
 /**

@@ -251,10 +251,9 @@ export class TarantoolHandle {
    * @throws NotRecordedError if the server records nothing: a cluster, a server with isolation `'none'`, `'restart'` or
    *   `'process'` in its config; InvalidOptionError; ConnectionError
    * @example
-   * await placeOrder({ customer: 1, total: 40 })
-   * expect(await tarantool.changes()).toEqual({
-   *   spaces: { orders: { inserted: [{ id: 1, customer: 1, total: 40 }] } },
-   * })
+   * await tarantool.call('add_user', 2, 'bob@example.org')
+   * const { spaces } = await tarantool.changes()
+   * // { users: { inserted: [{ id: 2, email: 'bob@example.org' }] } }
    */
   async changes(options: ChangesOptions = {}): Promise<Changes> {
     const server = await this.#reachToChange()
@@ -269,8 +268,9 @@ export class TarantoolHandle {
    * @param options `limit`: the longest list of rows. Default 1000
    * @throws the errors of `changes()`
    * @example
-   * const { spaces } = await tarantool.changesOf(() => cancelOrder(1))
-   * expect(spaces).toEqual({ orders: { deleted: [{ id: 1, customer: 1, total: 40 }] } })
+   * const tarantool = useTarantool()
+   * const { spaces } = await tarantool.changesOf(() => tarantool.call('remove_user', 2))
+   * // { users: { deleted: [{ id: 2, email: 'bob@example.org' }] } }
    */
   async changesOf(code: () => unknown, options: ChangesOptions = {}): Promise<Changes> {
     const server = await this.#reachToChange()

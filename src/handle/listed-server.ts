@@ -23,4 +23,5 @@ export const listedServer: LeasedServerInfo = {
   leasedBefore: false,
   aside: false,
   keepsOnFailure: false,
+  showsChanges: false,
 }

@@ -1,4 +1,4 @@
-import { demandIn, type Scope } from '../isolation/scope.ts'
+import { type Demand, demandIn, type Scope } from '../isolation/scope.ts'
 import { loadModule } from '../load-module.ts'
 import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
@@ -15,8 +15,11 @@ export interface ReportOptions {
   readonly logSince: (server: LeasedServer) => number
 }
 
+// The largest number of lines about changes, under one error.
+const linesAtMost = 10
+
 /**
- * Reports what servers did while code ran: their log lines under the code's errors, and their deaths.
+ * Reports what servers did while code ran: their log lines and their changes under the code's errors, and their deaths.
  *
  * @throws ServerExitedError if a server has died without a request to end
  */
@@ -25,9 +28,11 @@ export async function reportServers(
   { scope, errors: [first], when, logWhen = when, logSince }: ReportOptions,
 ): Promise<void> {
   const crashes: Error[] = []
+  let lines = linesAtMost
   for (const server of servers) {
     const since = logSince(server)
-    const isToTell = server.isolated.isToTell(demandIn(scope, server.info))
+    const demand = demandIn(scope, server.info)
+    const isToTell = server.isolated.isToTell(demand)
     if (!(first || isToTell)) continue
     const crash = await server.isolated.watch.findDeath({ when, logSince: since, suspected: first !== undefined })
     if (crash && isToTell) crashes.push(crash)
@@ -35,10 +40,22 @@ export async function reportServers(
       const { appendToError, describeLog } = await loadModule(() => import('./failure-log.ts'))
       const text = crash ? crash.summary : describeLog(server, logWhen, since)
       if (text) appendToError(first, text)
+      const changes = crash ? [] : await changesOf(server, { when: logWhen, demand, lines })
+      lines -= changes.length
+      if (changes.length > 0) appendToError(first, changes.join('\n'))
     }
     if (first || crash) await server.testFailed()
   }
   throwAll(crashes)
+}
+
+async function changesOf(
+  server: LeasedServer,
+  options: { when: string; demand: Demand; lines: number },
+): Promise<string[]> {
+  if (!server.info.showsChanges) return []
+  const { describeChanges } = await loadModule(() => import('./failure-changes.ts'))
+  return await describeChanges(server, options)
 }
 
 /** Throws the error, or all errors together: runners show the message of an AggregateError, or each of its errors. */

@@ -5,6 +5,7 @@ import { locateBinary } from '../../src/binary/locate.ts'
 import { benchAccess } from './access.ts'
 import { benchBlocking } from './blocking.ts'
 import { benchConfig } from './config.ts'
+import { benchChanges } from './changes.ts'
 import { writeCosts } from './costs-page.ts'
 import { benchDocker } from './docker.ts'
 import { benchFiles } from './files.ts'
@@ -28,6 +29,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   seed: benchSeed,
   reset: benchReset,
   hook: benchHook,
+  changes: benchChanges,
   vitest: benchVitest,
   jest: benchJest,
   files: benchFiles,

@@ -15,7 +15,8 @@ interface NamedSpace {
 /** The data of a server, by name: test/fixtures/isolation/named-dump.lua. */
 interface NamedDump {
   readonly spaces: Readonly<Record<string, NamedSpace>>
-  readonly sequences: Readonly<Record<string, unknown>>
+  /** Undefined if this version cannot tell. */
+  readonly sequences?: Readonly<Record<string, unknown>>
   readonly schema: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
@@ -42,7 +43,7 @@ const definitionText = (kind: string, definition: unknown): string =>
   textOf(kind === 'users' ? { ...(definition as object), password: undefined } : definition)
 
 /** A dump as texts. */
-export function textsOf({ spaces, sequences, schema }: NamedDump): Texts {
+export function textsOf({ spaces, sequences = {}, schema }: NamedDump): Texts {
   const texts: Texts = {}
   for (const [name, { rows }] of Object.entries(spaces))
     if (rows.length > 0) texts[`space ${name}`] = rows.map(textOf).sort()
@@ -79,7 +80,7 @@ export function applied(before: NamedDump, changes: Changes, now: NamedDump): Te
     if (text === undefined) delete texts[key]
     else texts[key] = text
   }
-  for (const [name, { after }] of Object.entries(changes.sequences ?? {})) {
+  for (const [name, { after }] of Object.entries(before.sequences ? (changes.sequences ?? {}) : {})) {
     put(`sequence ${name}`, after === undefined ? undefined : textOf(after))
   }
   for (const [kind, named] of Object.entries(changes.schema ?? {})) {

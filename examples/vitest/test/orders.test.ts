@@ -12,7 +12,31 @@ test('an order brings a job that ships it', async () => {
 test('an order writes exactly this', async () => {
   const ann = await shop.customers.add('ann@example.org', 'Ann')
   const { spaces } = await shop.tarantool.changesOf(() => shop.orders.place(ann.id, 12.5))
-  expect(spaces).toMatchInlineSnapshot()
+  expect(spaces).toMatchInlineSnapshot(`
+    {
+      "jobs": {
+        "inserted": [
+          {
+            "id": 1,
+            "kind": "ship",
+            "payload": {
+              "order": 1,
+            },
+            "state": "ready",
+          },
+        ],
+      },
+      "orders": {
+        "inserted": [
+          {
+            "customer": 1,
+            "id": 1,
+            "total": 12.5,
+          },
+        ],
+      },
+    }
+  `)
 })
 
 test('an order of nobody leaves no job', async () => {

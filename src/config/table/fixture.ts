@@ -9,7 +9,7 @@ type OwnServerOptions = Omit<ServerOptions, keyof InstanceOptions | keyof Applic
 type OwnFixtureOptions = Omit<FixtureConfig, keyof ServerOptions>
 
 /** The options of a fixture's server that are not options of its instance. */
-export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict'> = {
+export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict' | 'showChanges'> = {
   isolation: {
     type: v.picklist(isolations, "must be 'reset', 'file', 'restart', 'process' or 'none'"),
     takes: "'reset' | 'file' | 'restart' | 'process' | 'none'",
@@ -21,6 +21,12 @@ export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict'> = {
     takes: 'boolean',
     default: false,
     doc: 'Compares all data before and after each test that is reset. A test that leaves a difference fails.',
+  },
+  showChanges: {
+    type: v.boolean(),
+    takes: 'boolean',
+    default: true,
+    doc: 'A failed test shows what it changed in the server: at most ten lines. See [Failures](failures.md#what-the-test-changed).',
   },
 }
 

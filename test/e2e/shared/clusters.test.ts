@@ -90,6 +90,10 @@ test('the log of an instance', async () => {
   expect(await storage.waitForLog('said by a storage')).toContain('said by a storage')
   expect(await tarantool.grepLog('said by a storage')).toEqual([])
 })
+test('no record of changes', async () => {
+  await expect(tarantool.changes()).rejects.toThrow(/does not record its changes: it is an instance of a cluster/)
+  await expect(storage.changesOf(() => {})).rejects.toThrow(/ERR_TARANTOOL_NOT_RECORDED/)
+})
 test('an unknown name', async () => {
   await expect(tarantool.instance('s-003').call('count')).rejects.toThrow(UnknownServerError)
   await expect(tarantool.leader('t')).rejects.toThrow(UnknownServerError)

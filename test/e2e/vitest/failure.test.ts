@@ -18,6 +18,7 @@ const failing = `${uses}
 test('passes', async () => { await tarantool.call('say', 'line of a passing test') })
 test('fails', async () => {
   await tarantool.call('say', 'line of a failing test')
+  await tarantool.eval("box.schema.space.create('made'):create_index('pk') box.space.made:insert({ 1 })")
   expect(1).toBe(2)
 })
 test('fails silently', () => { expect(1).toBe(2) })
@@ -167,7 +168,12 @@ describe.each(vitests)('$name', runner => {
     }
     for (const [reporter, textOf] of Object.entries(reporters)) {
       const text = textOf(project, output)
-      for (const line of ['line of a failing test', 'line of an injected server', 'line of an afterEach']) {
+      for (const line of [
+        'line of a failing test',
+        'made: 1 inserted',
+        'line of an injected server',
+        'line of an afterEach',
+      ]) {
         expect.soft(text, reporter).toContain(line)
       }
       expect.soft(text, reporter).not.toContain('line of a passing test')

@@ -1,4 +1,12 @@
-import { LuaError, type TarantoolHandle, test, type UseOptions, useTarantool } from 'tarantool-fixture/vitest'
+import {
+  type Changes,
+  LuaError,
+  type RowChanges,
+  type TarantoolHandle,
+  test,
+  type UseOptions,
+  useTarantool,
+} from 'tarantool-fixture/vitest'
 import { expectTypeOf } from 'vitest'
 
 declare module 'tarantool-fixture/vitest' {
@@ -24,6 +32,7 @@ expectTypeOf(tarantool.host).toEqualTypeOf<string>()
 expectTypeOf(tarantool.port).toEqualTypeOf<number>()
 expectTypeOf(tarantool.consolePort).toEqualTypeOf<number | string>()
 expectTypeOf(tarantool.credentials).toEqualTypeOf<{ user: string; password: string } | undefined>()
+expectTypeOf(tarantool.name).toEqualTypeOf<string>()
 expectTypeOf(tarantool.pid).toEqualTypeOf<number>()
 expectTypeOf(tarantool.version.isAtLeast(2, 11)).toEqualTypeOf<boolean>()
 expectTypeOf(tarantool.version.text).toEqualTypeOf<string>()
@@ -41,6 +50,10 @@ test('is typed', async () => {
   expectTypeOf(await tarantool.grepLog('text')).toEqualTypeOf<string[]>()
   expectTypeOf(await tarantool.waitForLog(/text/, { timeout: 5 })).toEqualTypeOf<string>()
   expectTypeOf(await tarantool.reset()).toEqualTypeOf<void>()
+  expectTypeOf(await tarantool.changes({ limit: 5 })).toEqualTypeOf<Changes>()
+  expectTypeOf((await tarantool.changesOf(async () => {})).spaces?.users).toEqualTypeOf<RowChanges | undefined>()
+  // @ts-expect-error There is no such option.
+  await tarantool.changes({ limt: 5 })
   await tarantool.restart({ recreate: true })
   await tarantool.kill('SIGTERM')
   // @ts-expect-error There is no such signal.
