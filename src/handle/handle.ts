@@ -239,7 +239,7 @@ export class TarantoolHandle {
   }
 
   /**
-   * What has changed since the test began: rows, schema, sequences, global variables, functions and options of
+   * Returns the changes since the test began: rows, schema, sequences, global variables, functions and options of
    * `box.cfg`. The changes are those that `reset()` would undo at this place. In a hook, they are the changes of the
    * hooks of its suite. With isolation `'file'`, they are the changes since the first test of the file.
    *
@@ -262,7 +262,7 @@ export class TarantoolHandle {
   }
 
   /**
-   * What one piece of code has changed. Changes that other code makes meanwhile are among them.
+   * Returns the changes of one piece of code. Changes that other code makes meanwhile are among them.
    *
    * @param code may be asynchronous. Its error is thrown again
    * @param options `limit`: the longest list of rows. Default 1000

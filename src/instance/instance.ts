@@ -525,7 +525,7 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
-   * What has changed since the application and the seed were loaded, or since the last `reset()`. Needs
+   * Returns the changes since the application and the seed were loaded, or since the last `reset()`. Needs
    * `recordChanges: true`.
    *
    * @param options `limit`: the longest list of rows. Default 1000

@@ -48,7 +48,7 @@ export interface SchemaChanges {
   triggers?: Record<string, Change<Definition>>
 }
 
-/** What has changed in a server. A property is missing if nothing of its kind has changed. */
+/** The changes in a server. A property is missing if nothing of its kind has changed. */
 export interface Changes {
   /** The reason why the changes are unknown. There are no other properties then. */
   lost?: string

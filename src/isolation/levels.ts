@@ -139,7 +139,7 @@ export class Levels {
     if (suite) this.#beginSuite(suite)
   }
 
-  // ---- What has changed ----
+  // ---- Records of changes ----
 
   /**
    * The number of levels below the changes that `reset()` would undo here. Undefined if the process has not recorded

@@ -60,7 +60,7 @@ export interface AgentReply {
   /** Differs between two different states of the data. */
   readonly digest?: string | undefined
   readonly requests?: RequestsUnderWay | undefined
-  /** What has changed, for `changes.ts`. */
+  /** The description of changes, for `changes.ts`. */
   readonly changes?: Uint8Array | undefined
 }
 

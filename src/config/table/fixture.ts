@@ -26,7 +26,7 @@ export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict' | 'sh
     type: v.boolean(),
     takes: 'boolean',
     default: true,
-    doc: 'A failed test shows what it changed in the server: at most ten lines. See [Failures](failures.md#what-the-test-changed).',
+    doc: 'A failed test shows what it changed in the server: at most ten lines. See [Failures](failures.md#changes-of-the-test).',
   },
 }
 

@@ -75,7 +75,7 @@ async function fails(blocks: readonly CodeBlock[]): Promise<void> {
 
 export const failures: PageChecks = {
   Failures: fails,
-  'What the test changed': fails,
+  'Changes of the test': fails,
   'A server that dies': fails,
   strict: fails,
   keep: async blocks => {
