@@ -119,6 +119,19 @@ async function startOurs(app: string): Promise<number> {
   return took
 }
 
+/** The first start of a process, which has Tarantool read the config. Later ones read the config again if it is changed. */
+async function benchFirst(pairs: number, directory: string): Promise<void> {
+  const result = await compare(
+    pairs,
+    () => {
+      writeFileSync(join(directory, 'config.yaml'), one.config)
+      return startOurs(directory)
+    },
+    () => startBare(one),
+  )
+  report('the same, the first of a process, which reads the config', result)
+}
+
 /** Tarantool 3 applications, beside the same instances by hand. */
 export async function benchConfig(pairs: number): Promise<void> {
   if (!isAtLeast(await binaryVersion(await locateBinary(), { commandArgs: [] }), 3, 0)) {
@@ -137,6 +150,7 @@ export async function benchConfig(pairs: number): Promise<void> {
       () => startBare(application),
     )
     report(name, result, limit)
+    if (application === one) await benchFirst(pairs, directory)
     rmSync(directory, { recursive: true })
   }
 }
