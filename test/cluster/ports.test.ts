@@ -13,9 +13,10 @@ describe('ports of a cluster that another process takes', () => {
     const thief = new Thief(portOfCluster)
     thief.steal(1)
     const cluster = await newCluster({ app: threeInstances(), commandToRun: thief.command }).start()
-    expect(thief.stolen).toHaveLength(1)
-    const ports = cluster.instances.map(name => cluster.instance(name).port)
-    expect(ports).not.toContain(thief.stolen[0])
+    // The instances start at once, so the thief may see the first turn of several.
+    expect(thief.stolen).not.toEqual([])
+    const ports = cluster.instances.map(name => Number(cluster.instance(name).port))
+    expect(ports.filter(port => thief.stolen.includes(port))).toEqual([])
     expect(await cluster.instance('r-001').call('greet')).toEqual(['hello from r-001'])
   })
 
