@@ -11,6 +11,9 @@ import { leaderHint } from '../instance/failure/config-failure.ts'
 import { asPlainLine } from '../log/plain-line.ts'
 import type { DescriptionFailure } from './description.ts'
 
+// Tarantool's message about an option of the other edition, with the path of the option.
+const enterpriseOnly = /^\[cluster_config\] ([\w.-]+): .*(?:Enterprise|Community) Edition/
+
 /** Makes the error of a config that Tarantool or the fixture refuses. */
 export function errorOfDescription(
   { stage, message }: DescriptionFailure,
@@ -24,11 +27,13 @@ export function errorOfDescription(
   if (stage === 'storage') {
     return new ClusterConfigError(`${configFile}: ${message} is not supported: the fixture reads the file only`, {
       configFile,
-      hint: `Remove it for the tests: set: { '${message}': null }, and put the config into the file.`,
+      hint: `Remove it for the tests: set: { '${message}': null }. The file then has to have the whole config.`,
     })
   }
   if (stage === 'set') return new InvalidOptionError(`option 'set' does not fit ${configFile}: ${message}`)
-  return new ClusterConfigError(`${configFile}: ${message.trim()}`, { configFile })
+  const [, path] = enterpriseOnly.exec(message) ?? []
+  const hint = path && `Remove the option for the tests: set: { '${path}': null }.`
+  return new ClusterConfigError(`${configFile}: ${message.trim()}`, { configFile, hint })
 }
 
 /** Makes the error of an option that names an instance which does not exist. */

@@ -43,9 +43,15 @@ const refusals: readonly Refusal[] = [
   {
     name: 'an option of the Enterprise Edition',
     config: `security: { auth_type: pap-sha256 }\n${one}`,
-    message: /Community Edition/,
+    message: /config\.yaml: .*Community Edition/,
+    advice: "set: { 'security.auth_type': null }",
   },
-  { name: 'etcd', config: `config: { etcd: { prefix: /shop } }\n${one}`, message: /config\.etcd is not supported/ },
+  {
+    name: 'etcd',
+    config: `config: { etcd: { prefix: /shop } }\n${one}`,
+    message: /config\.etcd is not supported/,
+    advice: "'config.etcd': null",
+  },
   {
     name: 'a config storage',
     config: `config: { storage: { prefix: /shop } }\n${one}`,
@@ -54,7 +60,8 @@ const refusals: readonly Refusal[] = [
   {
     name: 'a role that is nowhere',
     config: `roles: [no-such-role]\n${one}`,
-    message: /Tarantool i\[.*\] did not start: .*no-such-role/,
+    message: /Tarantool i\[.*\] did not start: .*module 'no-such-role' not found/,
+    advice: '.rocks',
   },
   {
     name: 'a leader that is nowhere',
@@ -143,6 +150,13 @@ describe('refused with a reason', () => {
       message: expect.stringContaining(advice),
     })
     expect(contentOf(cluster.directory)).toEqual([])
+  })
+
+  test('set: null removes what Tarantool or the fixture would refuse', async () => {
+    const config = `config: { etcd: { prefix: /shop } }\nsecurity: { auth_type: pap-sha256 }\n${one}`
+    const set = { 'config.etcd': null, 'security.auth_type': null }
+    const cluster = await newCluster({ app: withConfig(config), set }).start()
+    expect(await cluster.instance().eval("return require('config'):get('security.auth_type')")).toEqual(['chap-sha1'])
   })
 
   test('as: a user whose password is not in the config', async () => {

@@ -54,7 +54,7 @@ export class LocalProgram implements Program {
           env: ownEnvironment,
           logFile,
           prefork: canFork ? { bootFile, directory, logFile, env: ownEnvironment } : undefined,
-          errorOfExit: configMode && ((exit, context) => errorOfRefusedConfig(exit, context, configMode)),
+          errorOfExit: configMode && ((exit, context) => errorOfRefusedConfig(exit, context, configMode, logFile)),
         }
       },
     }
