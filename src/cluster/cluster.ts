@@ -14,6 +14,7 @@ import { ClusterInstances } from './instances.ts'
 import { findLeader } from './leaders.ts'
 import { ClusterLife, type ClusterState } from './life.ts'
 import { ClusterPlan, type ClusterPorts } from './plan.ts'
+import { ClusterStart } from './start.ts'
 
 /**
  * Tells the constructor that the options were checked before. The constructor's public type does not know this class.
@@ -58,7 +59,7 @@ export class TarantoolCluster implements AsyncDisposable {
    * Checks the options. Starts nothing, and does not read the config.
    *
    * @param baseDir the directory that relative paths in the options start from. Default: the working directory.
-   * @throws UnknownOptionError, InvalidOptionError
+   * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
    */
   constructor(options: ClusterOptions, baseDir: string = process.cwd()) {
     this.#config = new ConfigInForce(options instanceof Resolved ? options.cluster : resolveCluster(options, baseDir))
@@ -147,12 +148,13 @@ export class TarantoolCluster implements AsyncDisposable {
 
   /**
    * Starts all instances at once, and waits until each is ready: its config is applied, it runs and replicates with the
-   * others, each replica set has a writable leader, and the option `ready` holds. An instance that fails takes the others
-   * down.
+   * others, each replica set has a writable leader, and the option `ready` holds. Then the seed runs, unless the cluster
+   * starts from a template. An instance that fails takes the others down.
    *
-   * @param options `recreate: false` finds the data of an earlier start. Default true: all instances begin empty.
+   * @param options `recreate: false` finds the data of an earlier start. Default true: all instances begin empty, or with
+   *   the data of a template.
    * @throws ClusterConfigError with Tarantool's own message; InitScriptError, PortTakenError, ServerExitedError,
-   *   StartTimeoutError after `timeout`; UnsupportedVersionError before Tarantool 3.0. After an error no instance runs
+   *   SeedError, StartTimeoutError after `timeout`; UnsupportedVersionError before Tarantool 3.0. After an error no instance runs
    */
   async start({ recreate = true }: { recreate?: boolean } = {}): Promise<this> {
     await this.#life.start(signal => this.#start(recreate, signal))
@@ -260,22 +262,23 @@ export class TarantoolCluster implements AsyncDisposable {
 
   async #start(recreate: boolean, signal: AbortSignal): Promise<void> {
     if (recreate) this.#config.reset()
-    const description = await this.#config.describe(signal)
+    const describe = (): Promise<Description> => this.#config.describe(signal)
     const giveUpAt = performance.now() + this.#config.shared.timeout
     let lost: PortTakenError | undefined
     for (;;) {
-      this.#made ??= await this.#make(description)
+      this.#made ??= await this.#make(await describe())
       const { plan, instances } = this.#made
       this.#throwIfAborted(signal)
-      instances.makeDirectory(recreate)
+      const leader = (replicaset: string): Promise<TarantoolInstance> => this.leader(replicaset)
+      const start = new ClusterStart({ cluster: this.#config, plan, instances, recreate, signal, describe, leader })
       try {
-        plan.writeConfig(description)
-        await instances.start(recreate, replicaset => this.leader(replicaset))
+        await start.run()
         this.#addressesAreKnown = true
         break
       } catch (error) {
+        this.#throwIfAborted(signal)
         const isTaken = error instanceof PortTakenError && performance.now() < giveUpAt
-        if (!signal.aborted) instances.clean({ hasFailed: !isTaken })
+        instances.clean({ hasFailed: !isTaken })
         // The lost port explains more than the timeout that followed from it.
         if (!isTaken) throw lost && error instanceof StartTimeoutError ? lost : error
         lost = error

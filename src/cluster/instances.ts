@@ -3,6 +3,7 @@ import { TarantoolInstance } from '../instance/instance.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
 import { keepDirectory, makeDirectory, removeDirectory } from '../instance/place/directory.ts'
 import { markerOf } from '../instance/place/marker.ts'
+import { copyTemplate, type Template } from '../seed/template-store.ts'
 import { changesOf, settle } from './changes.ts'
 import { errorOfMember } from './failure.ts'
 import type { ClusterPlan } from './plan.ts'
@@ -12,7 +13,8 @@ export class ClusterInstances {
   readonly byName: ReadonlyMap<string, TarantoolInstance>
   /** The names by replica set. */
   readonly replicasets: Readonly<Record<string, readonly string[]>>
-  readonly #directory: string
+  /** The directory of the cluster. */
+  readonly directory: string
   readonly #keep: Keep
 
   constructor(plan: ClusterPlan, { directory, keep }: { directory: string; keep: Keep }) {
@@ -23,7 +25,7 @@ export class ClusterInstances {
       sets[replicaset].push(name)
     }
     this.replicasets = sets
-    this.#directory = directory
+    this.directory = directory
     this.#keep = keep
   }
 
@@ -41,27 +43,38 @@ export class ClusterInstances {
   }
 
   makeDirectory(recreate: boolean): void {
-    sweepOnce(this.#directory)
-    if (recreate) removeDirectory(this.#directory)
-    if (!markerOf(this.#directory)) makeDirectory(this.#directory, { keep: this.#keep === 'always' })
+    sweepOnce(this.directory)
+    if (recreate) removeDirectory(this.directory)
+    if (!markerOf(this.directory)) this.#make(this.directory)
+  }
+
+  /** Makes the directories of the instances, and copies a template into them. @throws TemplateGoneError */
+  async copy(template: Template): Promise<void> {
+    for (const { workDir } of this.all) this.#make(workDir)
+    await copyTemplate(template, this.directory)
   }
 
   /**
-   * Starts all instances at once. If an instance fails, or `awaitLeader` does for a replica set, no instance runs
-   * afterwards.
+   * Starts all instances at once, then does what is to be done before the cluster counts as started. If an instance fails,
+   * or this does, no instance runs afterwards.
    */
-  async start(recreate: boolean, awaitLeader: (replicaset: string) => Promise<unknown>): Promise<void> {
+  async start<Result>(recreate: boolean, beforeReady: () => Promise<Result>): Promise<Result> {
     const starts = this.all.map(instance => instance.start({ recreate }))
     try {
       await Promise.all(starts)
-      for (const name of Object.keys(this.replicasets)) {
-        await awaitLeader(name)
-        await settle(this.ofSet(name))
-      }
+      return await beforeReady()
     } catch (error) {
       await Promise.allSettled(this.all.map(instance => instance.kill({ cleanup: false })))
       await Promise.allSettled(starts)
       throw errorOfMember(error)
+    }
+  }
+
+  /** Waits until each replica set has a leader, and its instances have the same data. */
+  async settle(awaitLeader: (replicaset: string) => Promise<unknown>): Promise<void> {
+    for (const name of Object.keys(this.replicasets)) {
+      await awaitLeader(name)
+      await settle(this.ofSet(name))
     }
   }
 
@@ -83,6 +96,10 @@ export class ClusterInstances {
     const isKept = this.#keep === 'always' || (this.#keep === 'on-failure' && failed)
     const finish = isKept ? keepDirectory : removeDirectory
     for (const { workDir } of this.all) finish(workDir)
-    finish(this.#directory)
+    finish(this.directory)
+  }
+
+  #make(directory: string): void {
+    makeDirectory(directory, { keep: this.#keep === 'always' })
   }
 }

@@ -9,24 +9,30 @@ export interface Members {
   readonly instances: readonly DescribedInstance[]
   /** The instance whose address tests get. */
   readonly connect: DescribedInstance
+  /** The instances that are seeded. */
+  readonly seeded: readonly DescribedInstance[]
 }
 
 /** The instances that the options, or instances.yml, choose from a config, sorted by name. */
 export function chooseMembers(description: Description, application: ResolvedApplication): Members {
-  const { configFile, connect } = application
+  const { configFile, connect, seedOn } = application
   const all = [...description.instances].sort((a, b) => (a.name < b.name ? -1 : 1))
   const names = all.map(({ name }) => name)
   const wanted = wantedNames(names, description.listed, application)
   const instances = all.filter(({ name }) => wanted.has(name))
   const [first] = instances
   if (!first) throw new ClusterConfigError(`${configFile} has no instances`, { configFile })
-  if (connect === undefined) return { instances, connect: first }
-  const found = instances.find(({ name }) => name === connect)
-  if (found) return { instances, connect: found }
-  if (!names.includes(connect)) throw noSuchInstance('connect', connect, names, configFile)
-  throw new InvalidOptionError(`option 'connect': the instance '${connect}' is not among those to start`, {
-    hint: `Started are: ${[...wanted].join(', ')}. Change 'instances' or instances.yml.`,
-  })
+  const instanceOf = (option: string, wantedName: string): DescribedInstance => {
+    const found = instances.find(({ name }) => name === wantedName)
+    if (found) return found
+    if (!names.includes(wantedName)) throw noSuchInstance(option, wantedName, names, configFile)
+    throw new InvalidOptionError(`option '${option}': the instance '${wantedName}' is not among those to start`, {
+      hint: `Started are: ${[...wanted].join(', ')}. Change 'instances' or instances.yml.`,
+    })
+  }
+  const connected = connect === undefined ? first : instanceOf('connect', connect)
+  const seeded = seedOn?.map(name => instanceOf('seedOn', name)) ?? [connected]
+  return { instances, connect: connected, seeded }
 }
 
 function wantedNames(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ConfigMode } from '../config/config-mode.ts'
+import type { ConfigMode, TemplateDuty } from '../config/config-mode.ts'
 import type { Credentials, Logger } from '../config/options.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { ResolvedCluster } from '../config/resolve-cluster.ts'
@@ -31,6 +31,8 @@ export class ClusterPlan {
   readonly #ownAccount: Credentials | undefined
   /** The content of the config file. */
   #text = ''
+  /** The part of the instances in a template, for the starts from now on. */
+  duty: TemplateDuty['duty'] | undefined
 
   private constructor(cluster: ResolvedCluster, members: Members, directory: string, ports: ClusterPorts) {
     this.members = members
@@ -81,6 +83,11 @@ export class ClusterPlan {
     writeFileSync(this.configFile, text, { mode: 0o600 })
   }
 
+  /** The user whom the fixture adds to the config, with another password for each cluster. */
+  get addedUser(): string | undefined {
+    return this.#ownAccount?.user
+  }
+
   /** The options of each instance, with its name. */
   instanceOptions(): [string, ResolvedOptions][] {
     return this.#places.map(place => [place.description.name, this.#optionsOf(place)])
@@ -89,6 +96,9 @@ export class ClusterPlan {
   #optionsOf(place: MemberPlace): ResolvedOptions {
     return {
       ...this.#cluster.shared,
+      // The cluster is seeded when all instances are ready.
+      seedLua: undefined,
+      seed: [],
       logger: named(place.description.name, this.#cluster.shared.logger),
       host,
       port: place.port,
@@ -122,6 +132,7 @@ export class ClusterPlan {
       isAnonymous: description.is_anonymous,
       isRouter: description.sharding.includes('router'),
       ready: application.ready,
+      templateDuty: () => this.duty && { duty: this.duty, ignorePasswordOf: this.addedUser },
     }
   }
 }

@@ -58,6 +58,13 @@ export interface ApplicationOptions {
    * @example 'return box.space.users ~= nil'
    */
   ready?: string | undefined
+  /**
+   * The instance that runs `seedLua` and `seed`, or several instances, which run them one after another. If an instance is
+   * read-only, the leader of its replica set runs them. Default: the instance of `connect`.
+   *
+   * @example ['s1-a', 's2-a']
+   */
+  seedOn?: string | readonly string[] | undefined
 }
 
 /** The options of an instance that the instances of a cluster share. */
@@ -74,6 +81,9 @@ export type SharedOption =
   | 'commandArgs'
   | 'env'
   | 'access'
+  | 'seedLua'
+  | 'seed'
+  | 'seedTemplate'
 
 /** The names of these options. */
 export const sharedOptions: readonly SharedOption[] = [
@@ -89,6 +99,9 @@ export const sharedOptions: readonly SharedOption[] = [
   'commandArgs',
   'env',
   'access',
+  'seedLua',
+  'seed',
+  'seedTemplate',
 ]
 
 /** The options of a `TarantoolCluster`. */

@@ -1,3 +1,10 @@
+/** The part of an instance in a template: to make it from the data, or to compare the data with it. */
+export interface TemplateDuty {
+  readonly duty: 'make' | 'try'
+  /** The user whose password differs from cluster to cluster. */
+  readonly ignorePasswordOf: string | undefined
+}
+
 /** The terms of an instance that Tarantool 3 starts from a config: one instance of a cluster. */
 export interface ConfigMode {
   /** The instance's name in the config. */
@@ -20,4 +27,6 @@ export interface ConfigMode {
   readonly isRouter: boolean
   /** Lua that has to return a true value before the instance counts as ready. */
   readonly ready: string | undefined
+  /** The instance's part in a template of the cluster. Asked at each start. */
+  readonly templateDuty: () => TemplateDuty | undefined
 }

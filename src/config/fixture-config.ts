@@ -93,7 +93,8 @@ export function resolveOwnServer({ defaults }: ResolvedFixture, config: unknown,
   // Only one server can have these addresses.
   const { port: _port, consolePort: _consolePort, ...shared } = defaults.options
   // A seed fills the spaces of the application that it was written for.
-  const seed = config.appLua === undefined ? {} : { seedLua: undefined, seed: undefined }
+  const hasOwnApplication = config.appLua !== undefined || config.app !== undefined
+  const seed = hasOwnApplication ? { seedLua: undefined, seed: undefined } : {}
   const base = { ...defaults, options: { ...shared, ...seed } }
   return resolveServer(layOver(base, { options: config, baseDirOf: () => baseDir }))
 }

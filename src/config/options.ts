@@ -159,7 +159,7 @@ export interface InstanceOptions {
   seed?: string | SeedRows | readonly (string | SeedRows)[] | undefined
   /**
    * Keeps the seeded data in the cache as a template. Further servers start from the template, in this run and in later
-   * runs: they run `appLua` and no seed. Set it to `false` if the seed must run at each start, for example because it
+   * runs: they run `appLua` and no seed. The template of a cluster holds all its instances. Set it to `false` if the seed must run at each start, for example because it
    * depends on the time or on another server. Default true.
    */
   seedTemplate?: boolean | undefined

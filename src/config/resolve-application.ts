@@ -37,6 +37,8 @@ export interface ResolvedApplication {
   readonly as: string | undefined
   readonly set: readonly OverlayEntry[]
   readonly ready: string | undefined
+  /** The names of the instances that are seeded. Undefined: the instance of `connect`. */
+  readonly seedOn: readonly string[] | undefined
 }
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
@@ -122,7 +124,7 @@ export function checkWithApplication(options: InstanceOptions): void {
  * @throws InvalidOptionError if the config does not exist, or if an option lacks its `app`
  */
 export function resolveApplication({ options, baseDirOf }: Given<ApplicationOptions>): ResolvedApplication | undefined {
-  const { app, instances = [], connect, as, set = {}, ready } = options
+  const { app, instances = [], connect, as, set = {}, ready, seedOn } = options
   if (app === undefined) {
     const name = (Object.keys(applicationOptions) as (keyof ApplicationOptions)[]).find(
       key => options[key] !== undefined,
@@ -145,6 +147,7 @@ export function resolveApplication({ options, baseDirOf }: Given<ApplicationOpti
     as,
     set: overlayEntries(set),
     ready,
+    seedOn: typeof seedOn === 'string' ? [seedOn] : seedOn,
   }
 }
 

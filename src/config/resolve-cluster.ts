@@ -24,7 +24,7 @@ const entries = entriesOf({
  * Checks a cluster's options and fills in the defaults.
  *
  * @param baseDir the directory that relative paths start from. Default: the working directory.
- * @throws UnknownOptionError, InvalidOptionError
+ * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
 export function resolveCluster(options: ClusterOptions, baseDir: string = process.cwd()): ResolvedCluster {
   checkOptions('TarantoolCluster', entries, options)

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type LuaSource, type OptionsWithAccount, walModeOf } from '../config/resolve.ts'
+import { type LuaSource, type OptionsWithAccount, type ResolvedOptions, walModeOf } from '../config/resolve.ts'
 import type { SeedSource } from '../config/seed-sources.ts'
 import { packageDirectory } from '../package-files.ts'
 import { digestOf, fileDigest } from './file-digest.ts'
@@ -43,13 +43,55 @@ async function digestOfSeed(source: SeedSource): Promise<unknown> {
 // The fixture's own Lua takes part in making the data.
 async function digestOfFixtures(): Promise<unknown> {
   const directory = join(packageDirectory, 'fixtures')
-  const parts = ['boot', 'agent'].flatMap(part => readdirSync(join(directory, part)).map(name => join(part, name)))
+  const parts = ['boot', 'agent', 'cluster'].flatMap(part =>
+    readdirSync(join(directory, part)).map(name => join(part, name)),
+  )
   const names = ['init.lua', 'boot.lua', ...parts]
   return await Promise.all(names.map(async name => [name, await fileDigest(join(directory, name))]))
 }
 
 const sortedEntries = (object: object): [string, unknown][] =>
   Object.entries(object).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+
+// Lua does not keep the order of a map's keys.
+const inOneOrder = (_: string, value: unknown): unknown => {
+  if (typeof value === 'bigint') return `${value}n`
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isMap ? Object.fromEntries(sortedEntries(value)) : value
+}
+
+/** The inputs of a cluster's data, besides the options that all its instances share. */
+export interface ClusterInputs {
+  /** The directory from which relative paths of the config start. */
+  readonly directory: string
+  /** The config with the overlay, as Tarantool reads it. */
+  readonly config: unknown
+  /** The names of the instances. */
+  readonly instances: readonly string[]
+  /** The names of the instances that are seeded. */
+  readonly seeded: readonly string[]
+  /** The user whom the fixture adds to the config, if any. */
+  readonly addedUser: string | undefined
+  readonly ready: string | undefined
+}
+
+/** The fingerprint of a cluster's data: all inputs that are known before an instance runs. */
+export async function clusterTemplateKey(
+  options: ResolvedOptions,
+  cluster: ClusterInputs,
+  program: unknown,
+): Promise<string> {
+  const material = {
+    format,
+    program,
+    fixtures: await digestOfFixtures(),
+    cluster,
+    env: options.env,
+    seedLua: await digestOfLua(options.seedLua),
+    seed: await Promise.all(options.seed.map(digestOfSeed)),
+  }
+  return digestOf(JSON.stringify(material, inOneOrder))
+}
 
 /**
  * The fingerprint of a seeded database: all inputs of its data that are known before a server runs. Ports, titles, log

@@ -24,12 +24,13 @@ export interface TemplateManifest {
   readonly inputs: TemplateInputs
 }
 
-const fileName = 'template.json'
+/** The name of the manifest's file in a template. */
+export const manifestName = 'template.json'
 
 /** Reads the manifest of a directory; undefined if it cannot be read. */
 export function readManifest(directory: string): TemplateManifest | undefined {
   try {
-    const manifest = JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as TemplateManifest
+    const manifest = JSON.parse(readFileSync(join(directory, manifestName), 'utf8')) as TemplateManifest
     return manifest.format === 1 && manifest.files && manifest.inputs ? manifest : undefined
   } catch {
     return undefined
@@ -38,7 +39,7 @@ export function readManifest(directory: string): TemplateManifest | undefined {
 
 /** Writes a manifest in one step, over an earlier manifest. */
 export async function writeManifest(directory: string, manifest: TemplateManifest): Promise<void> {
-  const temporary = join(directory, `${fileName}.${process.pid}`)
+  const temporary = join(directory, `${manifestName}.${process.pid}`)
   await writeFile(temporary, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 })
-  await rename(temporary, join(directory, fileName))
+  await rename(temporary, join(directory, manifestName))
 }

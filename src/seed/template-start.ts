@@ -1,13 +1,15 @@
 import {
   BoxCfgError,
+  ClusterConfigError,
   InitScriptError,
   SeedError,
   ServerExitedError,
   ServerKilledError,
   StartTimeoutError,
+  type TarantoolFixtureError,
 } from '../errors.ts'
 import type { Template, TemplateOrigin, TemplateReport, TemplateStore } from './template-store.ts'
-import { removeSnapshot } from './template-store.ts'
+import { removeSnapshot, TemplateGoneError } from './template-store.ts'
 import { takeTurn } from './turns.ts'
 
 /** Source of a server's data. */
@@ -151,14 +153,11 @@ async function useTemplate<Ready extends { readonly template?: TemplateReport }>
   }
 }
 
-/** The template's files cannot be copied: another process removed the template, or the disk is full. */
-export class TemplateGoneError extends Error {}
+const verdicts = [InitScriptError, BoxCfgError, ClusterConfigError, SeedError, ServerExitedError]
 
 // True if an error concerns the template, and not the machine.
-function isVerdict(error: unknown): error is InitScriptError | BoxCfgError | SeedError | ServerExitedError {
-  if (error instanceof ServerKilledError) return false
-  return [InitScriptError, BoxCfgError, SeedError, ServerExitedError].some(kind => error instanceof kind)
-}
+const isVerdict = (error: unknown): error is TarantoolFixtureError =>
+  !(error instanceof ServerKilledError) && verdicts.some(kind => error instanceof kind)
 
 // The reason is kept for later servers, which have other names.
 const withoutInstance = (summary: string): string =>

@@ -6,7 +6,7 @@ import { pathWeakness } from '../trusted-path.ts'
 import { digestOf, fileDigest } from './file-digest.ts'
 import { defaultBounds, pruneTemplates, removeTemplate, type TemplateBounds } from './template-cache.ts'
 import { areUnchanged, currentInputs, type NotedInputs, type ServerEnvironment } from './template-inputs.ts'
-import { readManifest, type TemplateManifest, writeManifest } from './template-manifest.ts'
+import { manifestName, readManifest, type TemplateManifest, writeManifest } from './template-manifest.ts'
 
 /** A seeded database that servers can start from. */
 export interface Template {
@@ -107,7 +107,7 @@ export class TemplateStore {
         files: isTooLarge ? {} : files,
         inputs,
       }
-      if (isTooLarge) await removeFiles(staging, Object.keys(files))
+      if (isTooLarge) await removeData(staging)
       await writeManifest(staging, manifest)
       if (!(await isCurrent())) return
       const place = join(this.root, `${shortKey(origin.key)}-${digestOf(JSON.stringify(inputs)).slice(0, 16)}`)
@@ -128,7 +128,7 @@ export class TemplateStore {
   /** Records that no server should start from the template, and why. Removes its data. */
   async refuse({ directory, manifest }: Template, reason: string): Promise<void> {
     await writeManifest(directory, { ...manifest, state: 'refused', reason, files: {} })
-    await removeFiles(directory, Object.keys(manifest.files))
+    await removeData(directory)
   }
 
   /** Removes a template that servers no longer start from. */
@@ -137,9 +137,20 @@ export class TemplateStore {
   }
 }
 
-/** Copies the data of a template into the directory of a server that will start from it. */
+/** The template's files cannot be copied: another process removed the template, or the disk is full. */
+export class TemplateGoneError extends Error {}
+
+/**
+ * Copies the data of a template into the directory of a server that will start from it.
+ *
+ * @throws TemplateGoneError
+ */
 export async function copyTemplate({ directory, manifest }: Template, to: string): Promise<void> {
-  for (const file of Object.keys(manifest.files)) await copy(join(directory, file), join(to, file))
+  try {
+    for (const file of Object.keys(manifest.files)) await copy(join(directory, file), join(to, file))
+  } catch (cause) {
+    throw new TemplateGoneError((cause as Error).message, { cause })
+  }
 }
 
 /** Removes a server's snapshot that was made only for a template. */
@@ -177,6 +188,12 @@ async function copySnapshot(files: readonly string[], from: string, to: string):
 
 async function removeFiles(directory: string, files: readonly string[]): Promise<void> {
   for (const file of files) await rm(join(directory, file), { force: true }).catch(() => {})
+}
+
+async function removeData(template: string): Promise<void> {
+  for (const name of await readdir(template)) {
+    if (!name.startsWith(manifestName)) await rm(join(template, name), { recursive: true, force: true }).catch(() => {})
+  }
 }
 
 async function isWhole(directory: string, { files }: TemplateManifest): Promise<boolean> {

@@ -45,6 +45,19 @@ describe('a leased cluster', () => {
     expect(await changed()).toBe(false)
   })
 
+  test('is replaced from its template: the same instances, with the rows of the seed', async () => {
+    const seeded = { seed: { users: [[1, 'ann']] }, ready: `${ready} and box.space.users.index[0] ~= nil` }
+    const { server } = await lease({ app: oneInstance(), ...seeded })
+    const question = 'return box.info.uuid, box.space.users:select()'
+    const before = await evaluate(server, question)
+    expect(before[1]).toEqual([[1, 'ann']])
+    await evaluate(server, 'box.space.users:truncate()')
+    expect((await server.cluster.changes()).changed).toBe(true)
+    await server.renew()
+    expect(await evaluate(server, question)).toEqual(before)
+    expect((await server.cluster.changes()).changed).toBe(false)
+  })
+
   test('a changed config counts as a change, and ends with a renewal', async () => {
     const { server } = await lease({ app: oneInstance() })
     await server.cluster.set({ 'log.level': 7 })
@@ -101,7 +114,9 @@ describe('options', () => {
     expect(fixture.servers.get('shop')).toMatchObject({ appLua: undefined, stopTimeout: 100, timeout: 30_000 })
     expect(fixture.servers.get('default')?.application).toBeUndefined()
     expect(resolveOwnServer(fixture, { app }, '/').application?.directory).toBe(app)
-    const cluster = resolveFixture({ app, connect: 'x' }, temporaryDirectory())
+    const cluster = resolveFixture({ app, connect: 'x', seed: { users: [] } }, temporaryDirectory())
+    expect(resolveOwnServer(cluster, { app: oneInstance() }, '/').seed).toEqual([])
+    expect(resolveOwnServer(cluster, { isolation: 'file' }, '/').seed).toHaveLength(1)
     expect(resolveOwnServer(cluster, { appLua: 'x = 1' }, '/').application).toBeUndefined()
   })
 })

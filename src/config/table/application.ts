@@ -21,6 +21,7 @@ export const configValue: v.GenericSchema = v.union(
 )
 
 const instanceName = v.union([text, v.instance(RegExp)])
+const seededNames = v.pipe(v.array(text), v.minLength(1, 'must be a name, or a list of at least one name'))
 
 /** Every option of a Tarantool 3 application. resolve-application.ts finds its files. */
 export const applicationOptions: Table<ApplicationOptions> = {
@@ -63,5 +64,11 @@ export const applicationOptions: Table<ApplicationOptions> = {
     takes: 'string',
     otherwise: 'none',
     doc: 'Lua that has to return a true value in each instance before the cluster counts as ready.',
+  },
+  seedOn: {
+    type: v.union([text, seededNames], 'must be the name of an instance, or a list of names'),
+    takes: 'string | string[]',
+    otherwise: 'the instance of `connect`',
+    doc: 'The instances that run `seedLua` and `seed`. See [Seeds and templates](clusters.md#seeds-and-templates).',
   },
 }

@@ -30,14 +30,19 @@ function lineOf({ json, file, line, space, row }: SeedFailure): number | undefin
   }
 }
 
-function hintOf({ wrong, known = [] }: SeedFailure): string | undefined {
+function hintOf({ wrong, known = [] }: SeedFailure, where: string | undefined): string | undefined {
   if (wrong === undefined) return undefined
   const near = nearestName(wrong, known)
   if (near !== undefined) return `Did you mean '${near}'?`
+  if (where !== undefined) return where
   return known.length > 0 ? `Known names: ${[...known].sort().join(', ')}.` : 'Neither appLua nor seedLua creates any.'
 }
 
-/** Makes an error of a row that the server rejected. */
+/**
+ * Makes an error of a row that the server rejected.
+ *
+ * @param context its hint is for a name that is like no other
+ */
 export function errorOfSeed(failure: SeedFailure, context: ErrorDetails & { instance: string }): SeedError {
   const { file, source, space, row, field } = failure
   const line = lineOf(failure)
@@ -45,7 +50,7 @@ export function errorOfSeed(failure: SeedFailure, context: ErrorDetails & { inst
   const list = row === undefined ? '' : ` (${space}[${row}])`
   return new SeedError(`${context.instance} was not seeded: ${place ?? 'seed'}${list}: ${failure.message}`, {
     ...context,
-    hint: hintOf(failure),
+    hint: hintOf(failure, context.hint),
     file,
     line,
     space,

@@ -1,21 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ConfigMode } from '../../config/config-mode.ts'
 import { fixturesDirectory } from '../../package-files.ts'
 import { luaLiteral } from '../../protocol/lua-literal.ts'
 import type { InitScript, ScriptPlace } from './init-script.ts'
+import { variablesOfOneServer } from './own-variables.ts'
 
 /**
  * Writes the boot script of an instance of a cluster. Tarantool runs the script before it reads the config, which belongs
  * to the whole cluster.
  */
 export function writeConfigModeScript(
-  { name, appDir, peers, peerSocket, isAnonymous, isRouter, ready }: ConfigMode,
+  { name, configFile, appDir, peers, peerSocket, isAnonymous, isRouter, ready, templateDuty }: ConfigMode,
+  env: Readonly<Record<string, string>>,
   { addresses, workDir, access }: ScriptPlace,
 ): InitScript {
   const nonce = `tarantool-fixture-${randomUUID()}`
   const bootFile = join(workDir, 'boot.lua')
+  const template = templateDuty()
   const bootOptions = {
     nonce,
     owner: process.pid,
@@ -29,6 +32,10 @@ export function writeConfigModeScript(
     is_anonymous: isAnonymous,
     is_router: isRouter,
     ready,
+    // The directory of the whole cluster: what is read there is different for each cluster.
+    work_dir: dirname(configFile),
+    own_variables: variablesOfOneServer(addresses, env),
+    template: template && { duty: template.duty, ignore_password_of: template.ignorePasswordOf },
   }
   const loader = luaLiteral(join(fixturesDirectory, 'cluster', 'boot.lua'))
   writeFileSync(bootFile, `assert(loadfile(${loader}))(${luaLiteral(bootOptions)})\n`, { mode: 0o600 })

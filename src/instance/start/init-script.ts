@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { ownOptions, renamedOptions } from '../../config/box-cfg.ts'
 import { type LuaSource, logLevelOf, memtxMemoryOf, type OptionsWithAccount, walModeOf } from '../../config/resolve.ts'
 import { LuaFileError } from '../../errors.ts'
@@ -13,9 +13,8 @@ import type { Access } from './access.ts'
 import { boxCfgLayers } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './init-template.ts'
 import { portsOfServer, variablesOfOneServer } from './own-variables.ts'
+import { ownerOnly, placeLua, placeSeed } from './place-lua.ts'
 
-// The files can contain passwords, and the user can copy a kept directory to a place that others can read.
-const ownerOnly = { mode: 0o600 } as const
 const defaultTemplate = join(fixturesDirectory, 'init.lua')
 
 export interface InitScript {
@@ -36,39 +35,6 @@ function readTemplate(source: LuaSource | undefined): { text: string; file: stri
     return { text: readFileSync(file, 'utf8'), file }
   } catch (error) {
     throw new LuaFileError(`initLuaTemplate: cannot read ${file}: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-// The file existed when the options were checked.
-function placeLua(
-  option: string,
-  source: LuaSource | undefined,
-  textFile: string,
-): { file: string; name: string } | undefined {
-  if (!source) return undefined
-  if ('text' in source) {
-    writeFileSync(textFile, source.text, ownerOnly)
-    return { file: textFile, name: `=${option}` }
-  }
-  try {
-    accessSync(source.file, constants.R_OK)
-  } catch (error) {
-    throw new LuaFileError(`${option}: cannot read ${source.file}: ${(error as Error).message}`, { cause: error })
-  }
-  return { file: source.file, name: `@${source.file}` }
-}
-
-function placeSeed(seed: SeedTask | undefined, workDir: string): object | undefined {
-  if (!seed) return undefined
-  const lua = placeLua('seedLua', seed.lua, join(workDir, 'seed.lua'))
-  const rowsFile = join(workDir, 'seed.msgpack')
-  if (seed.rows) writeFileSync(rowsFile, seed.rows, ownerOnly)
-  return {
-    lua_file: lua?.file,
-    lua_name: lua?.name,
-    lua_dir: seed.lua && 'file' in seed.lua ? dirname(seed.lua.file) : undefined,
-    rows_file: seed.rows && rowsFile,
-    sources: seed.sources,
   }
 }
 

@@ -52,7 +52,8 @@ function fromBytes(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [fromBytes(name), fromBytes(item)]))
 }
 
-function parseObject(json: string): Readonly<Record<string, unknown>> {
+/** Reads a text of fixtures/boot/report.lua. A text that is none gives an empty object. */
+export function parseObject(json: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = fromBytes(JSON.parse(json))
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

@@ -4,7 +4,7 @@ import { PortTakenError, StartTimeoutError } from '../../errors.ts'
 import { hasSeed, readSeed } from '../../seed/seed-task.ts'
 import { templatesRoot } from '../../seed/template-cache.ts'
 import { templateKey } from '../../seed/template-key.ts'
-import { type DataSource, startWithTemplate, TemplateGoneError } from '../../seed/template-start.ts'
+import { type DataSource, startWithTemplate } from '../../seed/template-start.ts'
 import { copyTemplate, type TemplateOrigin, TemplateStore } from '../../seed/template-store.ts'
 import type { Version } from '../../version/version.ts'
 import type { ServerDetails } from '../failure/details.ts'
@@ -195,9 +195,7 @@ export class Starter {
     const script = this.#workspace.write(route ? route.sources : replicationSource, recreate, duty)
     const { addresses } = script
     if (source.kind === 'copy') {
-      await copyTemplate(source.template, directory).catch((cause: unknown) => {
-        throw new TemplateGoneError((cause as Error).message, { cause })
-      })
+      await copyTemplate(source.template, directory)
       this.#throwIfAborted(signal)
     }
     const closeRoute = await route?.open()

@@ -9,10 +9,8 @@ import { type PageChecks, passes, shared, vitest } from './projects.ts'
 const myApp: Readonly<Record<string, string>> = {
   'my-app/router.lua': "function greet(name) return 'hello, ' .. name end",
   'my-app/storage.lua': `
-    box.watch('box.status', function()
-        if box.info.ro then return end
-        box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
-    end)`,
+    if box.info.ro then return end
+    box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })`,
   'my-app/config.yaml': `
 credentials:
   users: { replicator: { password: secret, roles: [replication] }, support: { password: secret, roles: [super] } }
@@ -58,6 +56,16 @@ export const clusters: PageChecks = {
       test('has the options', async () => {
         expect((await tarantool.leader('s')).port).toBe(tarantool.instance('storage-002').port)
         expect(await tarantool.eval("return box.cfg.replication_timeout, box.space._user.index.name:count('support')")).toEqual([0.1, 0])
+      })`
+    await passesWithApp({ ...filesOf(blocks), 'a.test.ts': test }, 1, context)
+  },
+  'Seeds and templates': async (blocks, context) => {
+    const test = `
+      import { useTarantool } from 'tarantool-fixture/vitest'
+      import { expect, test } from 'vitest'
+      const tarantool = useTarantool()
+      test('has the rows', async () => {
+        expect(await tarantool.instance('storage-002').eval('return box.space.users:select()')).toEqual([[[1, 'ann'], [2, 'bob']]])
       })`
     await passesWithApp({ ...filesOf(blocks), 'a.test.ts': test }, 1, context)
   },
