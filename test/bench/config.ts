@@ -111,7 +111,7 @@ async function startBare(application: Application): Promise<number> {
 }
 
 async function startOurs(app: string): Promise<number> {
-  const cluster = new TarantoolCluster({ app, quiet: true })
+  const cluster = new TarantoolCluster({ app, quiet: true, seedTemplate: false })
   const began = performance.now()
   await cluster.start()
   const took = performance.now() - began
