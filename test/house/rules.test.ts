@@ -14,7 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   seed: ['config', 'cache', 'protocol'],
   isolation: ['config', 'protocol'],
   instance: ['version', 'config', 'binary', 'seed', 'log', 'protocol', 'isolation'],
-  cluster: ['version', 'config', 'log', 'instance'],
+  cluster: ['version', 'config', 'seed', 'log', 'protocol', 'instance'],
   broker: ['version', 'config', 'protocol', 'isolation', 'instance', 'cluster'],
   handle: ['version', 'config', 'log', 'protocol', 'isolation', 'broker'],
   vitest: ['version', 'config', 'protocol', 'isolation', 'broker', 'handle'],

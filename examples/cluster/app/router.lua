@@ -26,10 +26,11 @@ end
 
 local connections = {}
 
+-- An instance that does not run refuses the connection at once.
 local function connect(name)
-    if not connections[name] then
+    if not connections[name] or not connections[name]:is_connected() then
         local uri = config:instance_uri('peer', { instance = name })
-        connections[name] = net_box.connect(uri, { wait_connected = false, reconnect_after = 0.1 })
+        connections[name] = net_box.connect(uri, { connect_timeout = 1 })
     end
     return connections[name]
 end
@@ -38,7 +39,7 @@ end
 local function call_leader(shard, name, ...)
     for _, instance in ipairs(instances[shard]) do
         local connection = connect(instance)
-        if connection:wait_connected(1) and connection:call('is_leader') then
+        if connection:is_connected() and connection:call('is_leader') then
             return connection:call(name, { ... })
         end
     end
