@@ -101,7 +101,7 @@ export interface RunOverview {
  * by default, the instance that the cluster's address is.
  */
 export interface BrokerRequests {
-  /** Begins a test file: ends every lease that this worker still has. */
+  /** Begins a test file: ends every lease that this worker still has. Later requests need not wait for the answer. */
   begin: { params: { worker: WorkerIdentity; slot: number; file?: string | undefined }; result: null }
   /** Leases a server by its name in the config. With a config, leases a server of the file's own. */
   lease: {

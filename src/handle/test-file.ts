@@ -9,6 +9,11 @@ import { reportServers } from './server-report.ts'
 import { workerServers } from './worker-servers.ts'
 import { workerState } from './worker-state.ts'
 
+// One after the other, in the order of the config. Otherwise two workers could wait for each other's servers for ever.
+async function leaseAll(names: readonly string[]): Promise<void> {
+  for (const name of names) await leaseServer(name)
+}
+
 /**
  * Begins a test file in this worker. The leases of the previous file end. Leases that are due before the import are
  * taken, and their addresses go into the environment.
@@ -36,11 +41,9 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
   const worker = { pid: process.pid, thread: threadId }
   const begin = async ({ path, servers, lease }: BrokerTicket): Promise<void> => {
     if (path === undefined) return
-    await clientOf(state, path).request('begin', { worker, slot, file })
-    if (lease !== 'file') return
-    // One after the other, in the order of the config. Otherwise two workers could wait for each other's servers for
-    // ever.
-    for (const name of servers) await leaseServer(name)
+    const begun = clientOf(state, path).request('begin', { worker, slot, file })
+    // The broker carries out requests in their order, so the leases need not wait for the answer.
+    await Promise.all([begun, lease === 'file' && leaseAll(servers)])
   }
   try {
     for (const ticket of tickets) await begin(ticket)

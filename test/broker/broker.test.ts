@@ -38,6 +38,15 @@ test('concurrent requests of one worker for one server are one lease', async () 
   expect((await second.request('lease', { server: 'default' })).pid).toBe(one.pid)
 })
 
+test('a lease that follows the begin of a file at once gets the server of the file before', async () => {
+  const broker = await listen({ maxServers: 1 })
+  const client = await connect(broker, 1)
+  const { pid } = await client.request('lease', { server: 'default' })
+  const begun = client.request('begin', { worker: { pid: process.pid, thread: 1 }, slot: 1 })
+  const [, info] = await Promise.all([begun, client.request('lease', { server: 'default' })])
+  expect(info).toMatchObject({ pid, leasedBefore: true })
+})
+
 test.each(['0.0.0.0', '*'])(
   'a server that listens on %s is reached from here, with the account that is published',
   async host => {

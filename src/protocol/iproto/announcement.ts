@@ -49,10 +49,12 @@ export async function connectUnheard<Connection>(
  * @throws if the server does not answer
  */
 export async function announce(agent: Address, timeout: number = connectTimeout): Promise<Announcement> {
-  const { socket, remaining } = await openSocket(agent, { timeout })
-  socket.on('error', () => {})
   const sync = Math.floor(random() * firstAnnounced) + firstAnnounced
   const firstBytes = encodeFrame(requestType.ping, sync, new Map())
+  const command = `package.loaded["tarantool-fixture"].announce("${firstBytes.toString('hex')}")\n`
+  // The server reads the command after its greeting.
+  const { socket, remaining } = await openSocket(agent, { timeout, firstBytes: Buffer.from(command) })
+  socket.on('error', () => {})
   try {
     await new Promise<void>((resolve, reject) => {
       let reply = ''
@@ -64,7 +66,6 @@ export async function announce(agent: Address, timeout: number = connectTimeout)
         else if (reply.length > longestReply) reject(new Error('a reply without an end'))
       })
       socket.ref()
-      socket.write(`package.loaded["tarantool-fixture"].announce("${firstBytes.toString('hex')}")\n`)
     })
     socket.unref()
     return { firstBytes, end: () => socket.destroy() }
