@@ -175,6 +175,14 @@ test('bad input', async () => {
   await expect(server.changes()).rejects.toThrow(NotRecordedError)
   await expect(server.changes()).rejects.toThrow('does not record its changes')
   await expect(server.changes({ limit: -1 })).rejects.toThrow(InvalidOptionError)
+  const master = await startInstance({ walMode: 'write' })
+  const replica = await startInstance({
+    walMode: 'write',
+    replicationSource: master.replicationSource,
+    boxCfg: { read_only: true },
+    recordChanges: true,
+  })
+  await expect(replica.changes()).rejects.toThrow(/does not record its changes: it is a replica/)
 })
 
 test('the blocking class', () => {
