@@ -178,7 +178,7 @@ test('bad input', async () => {
   const master = await startInstance({ walMode: 'write' })
   const replica = await startInstance({
     walMode: 'write',
-    replicationSource: master.replicationSource,
+    replicationSource: master.uri,
     boxCfg: { read_only: true },
     recordChanges: true,
   })

@@ -302,6 +302,9 @@ describe.each([...vitests, ...jests])('$name', runner => {
         expect(inspect(tarantool)).toMatch(/^TarantoolHandle \\(not leased yet\\) \\{[^]*name: 'default'/)
         expect(JSON.parse(JSON.stringify(tarantool))).toEqual({ name: 'default', version: tarantool.version.text })
         expect(() => tarantool.uri).toThrow(/not leased yet[^]*first hook/)
+        let failure
+        try { expect(tarantool).toBe(1) } catch (error) { failure = error }
+        expect(failure.message).toMatch(/toBe|to be/)
         let port
         beforeAll(() => { port = tarantool.port })
         test('has it from the first hook on', () => expect(tarantool.port).toBe(port))`,
