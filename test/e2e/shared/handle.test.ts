@@ -297,6 +297,7 @@ describe.each([...vitests, ...jests])('$name', runner => {
         import { beforeAll, expect, test } from 'vitest'
         const tarantool = useTarantool()
         expect(() => tarantool.port).toThrow(LeaseError)
+        expect(() => ({ ...tarantool })).toThrow(LeaseError)
         expect(tarantool.name).toBe('default')
         expect(() => tarantool.isolation).toThrow(LeaseError)
         expect(inspect(tarantool)).toMatch(/^TarantoolHandle \\(not leased yet\\) \\{[^]*name: 'default'/)
