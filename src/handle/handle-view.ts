@@ -56,7 +56,11 @@ export function viewOf(origin: HandleOrigin): Record<string, unknown> {
 type Inspect = (value: unknown, options: unknown) => string
 
 /** The text of a handle for `console.log`. Some printers of other packages do not pass themselves on. */
-export function inspectHandle(origin: HandleOrigin, options: unknown, inspect: Inspect = value => JSON.stringify(value)): string {
+export function inspectHandle(
+  origin: HandleOrigin,
+  options: unknown,
+  inspect: Inspect = value => JSON.stringify(value),
+): string {
   const view = viewOf(origin)
   return `TarantoolHandle ${view.host === undefined ? '(not leased yet) ' : ''}${inspect(view, options)}`
 }
