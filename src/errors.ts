@@ -450,3 +450,8 @@ export class NotRecordedError extends TarantoolFixtureError {
 export class LeftoverError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LEFTOVER'
 }
+
+/** A directory is none that the fixture has kept for a failed test, or is damaged, or is of a newer release. */
+export class KeptDirectoryError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_KEPT_DIRECTORY'
+}

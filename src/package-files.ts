@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, URL } from 'node:url'
 
@@ -14,3 +14,9 @@ export const packageDirectory: string = resolve(
 
 /** Directory of the Lua files that run in servers. */
 export const fixturesDirectory: string = join(packageDirectory, 'fixtures')
+
+/** The version of this package. */
+export function ownVersion(): string {
+  const text = readFileSync(join(packageDirectory, 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,8 +1,12 @@
+import { dirname } from 'node:path'
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import { NotRunningError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import { pruneKept } from '../instance/kept/directories.ts'
+import { type KeptFor, keepData } from '../instance/kept/keep.ts'
 import type { ServerProcess } from './aside.ts'
 import { type InstanceMaker, keeps } from './instance-maker.ts'
+import type { KeptData } from './messages.ts'
 import { ServerSignals } from './server-signals.ts'
 
 /** The process that has the address of a pooled server now, and what the broker knows about that process. */
@@ -85,10 +89,16 @@ export class CurrentProcess {
     if (this.#signals.paused) this.#signals.send(this.#instance, 'SIGCONT')
   }
 
-  /** Notes that a test that had the process failed. With `keep: 'on-failure'`, the directory stays. */
-  testFailed(): void {
+  /**
+   * Notes that a test that had the process failed. With `keep: 'on-failure'`, the data is kept as it is now. If the server
+   * cannot write it, the server's own directory stays.
+   */
+  async testFailed(about: KeptFor): Promise<KeptData | null> {
+    const kept = this.#options.keep === 'on-failure' ? await this.#keepData(about) : null
+    if (kept && 'directory' in kept) return kept
     this.#testFailed = true
     this.#instance.markFailed()
+    return kept
   }
 
   /** Gives the address to another instance for all later starts, and ends the current instance. */
@@ -124,6 +134,18 @@ export class CurrentProcess {
   async end(): Promise<void> {
     this.#isEnded = true
     await this.#instance.stop()
+  }
+
+  async #keepData(about: KeptFor): Promise<KeptData> {
+    const instance = this.#instance
+    if (!instance.isRunning) return { reason: 'the server does not run' }
+    try {
+      const directory = await keepData(instance, this.#options, about)
+      await pruneKept(dirname(directory))
+      return { directory }
+    } catch (error) {
+      return { reason: (error as Error).message.split('\n')[0] ?? '' }
+    }
   }
 
   // A start with an empty directory would remove the files that are kept for the failed test.

@@ -3,7 +3,13 @@ import type { Isolation } from '../config/isolation.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import type { LeaseUse } from './lease-use.ts'
-import type { LeasedServerInfo } from './messages.ts'
+import type { KeptData, LeasedServerInfo } from './messages.ts'
+
+/** A test that has failed. Both are undefined for a failed hook of a file that is unknown. */
+export interface FailedTest {
+  readonly test?: string | undefined
+  readonly testFile?: string | undefined
+}
 
 /** The requests of a lease that concern one process: a server's, or that of an instance of a cluster. */
 export interface ServerActions {
@@ -47,7 +53,7 @@ export interface LeasableServer extends ServerActions {
   comeBack(): Promise<LeasedServerInfo>
   /** Prepares the server for the next file. */
   leaseEnded(): void
-  testFailed(): void
+  testFailed(about: FailedTest): Promise<KeptData | null>
   /** Ends the server for good. */
   destroy(): Promise<void>
   info(): LeasedServerInfo

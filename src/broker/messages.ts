@@ -62,6 +62,9 @@ export interface LeasedCluster {
   readonly members: readonly LeasedServerInfo[]
 }
 
+/** The data of a failed test: the directory that has the data, or the reason why none has. */
+export type KeptData = { readonly directory: string } | { readonly reason: string }
+
 /** A server of a run, as a person sees it who looks at the run. */
 export interface ServerOverview {
   readonly name: string
@@ -139,8 +142,8 @@ export interface BrokerRequests {
   signal: { params: { server: string; member?: string | undefined; signal: string }; result: null }
   /** How the server ended by itself; null while it runs. */
   crash: { params: { server: string; member?: string | undefined }; result: Death | null }
-  /** Reports a failed test, for `keep: 'on-failure'`. */
-  failed: { params: { server: string }; result: null }
+  /** Reports a failed test. With `keep: 'on-failure'`, the data is kept, and the answer says where. */
+  failed: { params: { server: string; test?: string | undefined }; result: KeptData | null }
   /**
    * Asks for changes of a cluster since the last such request, or since its start. `changed`: an instance has written
    * data or was stopped, or the config was changed. `clients`: clients other than the fixture were connected.

@@ -158,9 +158,11 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     this.#steps.run(step).catch(() => {})
   }
 
-  testFailed(): void {
+  // The directories of all instances stay, and have the data that the cluster ends with.
+  async testFailed(): Promise<null> {
     this.#testFailed = true
     this.#cluster.markFailed()
+    return null
   }
 
   async destroy(): Promise<void> {

@@ -7,9 +7,9 @@ import type { Death } from '../isolation/server.ts'
 import { Aside } from './aside.ts'
 import { CurrentProcess } from './current-process.ts'
 import { InstanceMaker } from './instance-maker.ts'
-import type { ClusterActions, LeasableServer } from './leasable-server.ts'
+import type { ClusterActions, FailedTest, LeasableServer } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
-import type { LeasedServerInfo } from './messages.ts'
+import type { KeptData, LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { crashReport } from './server-signals.ts'
 import { ServerSteps } from './server-steps.ts'
@@ -165,9 +165,9 @@ export class PooledServer implements LeasableServer {
     await this.#steps.run(() => this.#current.signal(signal))
   }
 
-  /** Notes that a test that had the server failed. With `keep: 'on-failure'`, the directory stays. */
-  testFailed(): void {
-    this.#current.testFailed()
+  /** Notes that a test that had the server failed. With `keep: 'on-failure'`, keeps the data as it is now. */
+  async testFailed(about: FailedTest): Promise<KeptData | null> {
+    return await this.#steps.run(() => this.#current.testFailed({ ...about, server: this.name }))
   }
 
   /** Ends the server for good. Steps that wait for their turn fail. */

@@ -34,7 +34,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   stop: ofMember,
   signal: v.object({ ...ofMember.entries, signal: text }),
   crash: ofMember,
-  failed: ofServer,
+  failed: v.object({ server: text, test: v.optional(text) }),
   changes: ofServer,
   leader: v.object({ server: text, replicaset: v.optional(text) }),
   reload: v.object({ server: text, config: v.optional(v.union([text, object])) }),

@@ -152,10 +152,7 @@ export class WorkerSession {
       return null
     },
     crash: async ({ server, member }) => await this.#actions(server, member).crashReport(),
-    failed: async ({ server }) => {
-      this.#server(server).testFailed()
-      return null
-    },
+    failed: async ({ server, test }) => await this.#server(server).testFailed({ test, testFile: this.#fileName }),
     changes: async ({ server }) => await this.#server(server).cluster.changes(),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
     reload: async ({ server, config }) => {

@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command } from 'commander'
-import { packageDirectory } from '../package-files.ts'
+import { ownVersion } from '../package-files.ts'
+import type { CleanOptions } from './clean.ts'
 import type { ConsoleOptions } from './console/index.ts'
 import type { DoctorOptions } from './doctor/index.ts'
+import type { OpenOptions } from './open.ts'
 import type { PsOptions } from './ps.ts'
 import type { StartOptions } from './start/index.ts'
-
-function ownVersion(): string {
-  const text = readFileSync(join(packageDirectory, 'package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
 
 /** Writes the answer of a command. */
 function say(text: string): void {
@@ -93,6 +88,34 @@ function addConsole(program: Command): void {
     )
 }
 
+function addOpen(program: Command): void {
+  program
+    .command('open')
+    .argument('<directory>', "a directory that keep: 'on-failure' has kept, also from another machine")
+    .summary('look at the data of a failed test')
+    .description(
+      'Starts a server from the data of a failed test, and opens a Lua console on it. The server has a copy, and ends with ' +
+        'the console. If the application cannot start from the data, the server runs without it.',
+    )
+    .option('--bare', 'leave the application out')
+    .option('--tarantool <version>', 'the version of Tarantool to find or download')
+    .option('-e, --eval <lua>', 'run this Lua, print its results and leave')
+    .action(async (directory: string, options: OpenOptions) =>
+      say(await (await import('./open.ts')).open(directory, options)),
+    )
+}
+
+function addClean(program: Command): void {
+  program
+    .command('clean')
+    .summary('remove the directories of failed tests')
+    .description("Removes the directories that keep: 'on-failure' and keep: 'always' have kept.")
+    .option('-l, --list', 'list the directories, and remove nothing')
+    .option('--json', 'print JSON')
+    .option(...rootOption)
+    .action(async (options: CleanOptions) => say((await import('./clean.ts')).clean(options)))
+}
+
 function addDoctor(program: Command): void {
   program
     .command('doctor')
@@ -125,6 +148,8 @@ export function makeProgram(): Command {
   addStart(program)
   addConsole(program)
   addPs(program)
+  addOpen(program)
+  addClean(program)
   addInstall(program)
   addCache(program)
   addDoctor(program)

@@ -1,3 +1,5 @@
+import type { KeptData } from '../broker/messages.ts'
+import { logFileName } from '../log/log-file.ts'
 import { readTail, shownLines } from '../log/tail.ts'
 import type { LeasedServer } from './leased-server.ts'
 
@@ -7,10 +9,34 @@ export interface ShownError {
   stack?: string | undefined
 }
 
-/** The lines that a server logged from an offset on, as text for an error; undefined if the server logged nothing. */
-export function describeLog(server: LeasedServer, when: string, since: number): string | undefined {
-  const { lines, earlier } = readTail(server.info.logFile, since, shownLines)
-  const { cluster, fingerprint, logFile, keepsOnFailure, memberOf } = server.info
+/** Some lines of a server's log. `earlier`: the number of lines before these; undefined if there are many. */
+type LogPart = ReturnType<typeof readTail>
+
+/** The lines that a server has logged from an offset on, as many as an error shows. */
+export const readLog = (server: LeasedServer, since: number): LogPart =>
+  readTail(server.info.logFile, since, shownLines)
+
+interface LogContext {
+  readonly when: string
+  /** The data of the failed test. */
+  readonly kept: KeptData | undefined
+}
+
+function keptLine(kept: KeptData): string {
+  return 'directory' in kept
+    ? `The data is kept as it is now: npx tarantool-fixture open ${kept.directory}`
+    : `The data could not be kept as it is now: ${kept.reason}`
+}
+
+/** Lines of a server's log as text for an error; undefined if the server logged nothing. */
+export function describeLog(server: LeasedServer, part: LogPart, context: LogContext): string | undefined {
+  const text = logText(server, part, context)
+  return context.kept === undefined ? text : `${text}\n${keptLine(context.kept)}`
+}
+
+function logText(server: LeasedServer, { lines, earlier }: LogPart, { when, kept }: LogContext): string | undefined {
+  const { cluster, fingerprint, keepsOnFailure, memberOf } = server.info
+  const logFile = kept && 'directory' in kept ? `${kept.directory}/${logFileName}` : server.info.logFile
   // A kept directory is worth a line, even if the server logged nothing.
   if (lines.length === 0 && !keepsOnFailure) return undefined
   const instance = memberOf === undefined ? cluster?.connect : server.name

@@ -1,5 +1,5 @@
 import type { BrokerClient } from '../broker/client.ts'
-import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { KeptData, LeasedServerInfo } from '../broker/messages.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { ErrorDetails } from '../errors.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
@@ -124,9 +124,10 @@ export class LeasedServer {
     await this.#client.request('set', { server: this.name, overlay })
   }
 
-  /** Reports that a test failed, if that changes which directories are kept. */
-  async testFailed(): Promise<void> {
-    if (this.#info.keepsOnFailure) await this.#client.request('failed', { server: this.#target.server })
+  /** Reports that a test failed, if its data is to be kept. */
+  async testFailed(test: string | undefined): Promise<KeptData | undefined> {
+    if (!this.#info.keepsOnFailure) return undefined
+    return (await this.#client.request('failed', { server: this.#target.server, test })) ?? undefined
   }
 
   /** Closes the connections. The broker ends the lease itself. */

@@ -13,6 +13,8 @@ export interface ReportOptions {
   /** The name of the time of the log lines. Default: `when`. */
   readonly logWhen?: string
   readonly logSince: (server: LeasedServer) => number
+  /** The test, with the names of its suites. Default: a hook of the file. */
+  readonly test?: (() => string) | undefined
 }
 
 // The largest number of lines about changes, under one error.
@@ -25,7 +27,7 @@ const linesAtMost = 10
  */
 export async function reportServers(
   servers: Iterable<LeasedServer>,
-  { scope, errors: [first], when, logWhen = when, logSince }: ReportOptions,
+  { scope, errors: [first], when, logWhen = when, logSince, test }: ReportOptions,
 ): Promise<void> {
   const crashes: Error[] = []
   let lines = linesAtMost
@@ -37,14 +39,16 @@ export async function reportServers(
     const crash = await server.isolated.watch.findDeath({ when, logSince: since, suspected: first !== undefined })
     if (crash && isToTell) crashes.push(crash)
     if (first) {
-      const { appendToError, describeLog } = await loadModule(() => import('./failure-log.ts'))
-      const text = crash ? crash.summary : describeLog(server, logWhen, since)
+      const { appendToError, describeLog, readLog } = await loadModule(() => import('./failure-log.ts'))
+      // Before the data is kept, because Tarantool logs each snapshot.
+      const part = crash ? undefined : readLog(server, since)
+      const kept = await server.testFailed(test?.())
+      const text = part ? describeLog(server, part, { when: logWhen, kept }) : crash?.summary
       if (text) appendToError(first, text)
       const changes = crash ? [] : await changesOf(server, { when: logWhen, demand, lines })
       lines -= changes.length
       if (changes.length > 0) appendToError(first, changes.join('\n'))
-    }
-    if (first || crash) await server.testFailed()
+    } else if (crash) await server.testFailed(test?.())
   }
   throwAll(crashes)
 }

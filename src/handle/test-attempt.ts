@@ -12,6 +12,8 @@ export interface TestPlace {
   readonly scope: Scope
   /** True if other tests of the suite run at the same time. */
   readonly concurrent: boolean
+  /** The name of the test, after those of its suites. It is asked for when the test has failed. */
+  readonly name?: (() => string) | undefined
 }
 
 /**
@@ -70,6 +72,7 @@ export class TestAttempt {
         errors,
         when: 'during this test',
         logSince,
+        test: this.#place.name,
       })
     } finally {
       for (const [server, mark] of this.#marks) server.marks.end(mark)

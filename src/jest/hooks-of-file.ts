@@ -88,7 +88,7 @@ export class HooksOfFile {
   async #beginTest(): Promise<void> {
     const test = this.#circus.currentlyRunningTest
     if (!test) return
-    const attempt = new TestAttempt({ scope: this.#scopeOf(test), concurrent: false })
+    const attempt = new TestAttempt({ scope: this.#scopeOf(test), concurrent: false, name: () => fullNameOf(test) })
     this.#begun.add(test)
     workerState().testTimeout = test.timeout ?? this.#circus.testTimeout
     this.#attempts.set(test, attempt)
@@ -124,4 +124,9 @@ export class HooksOfFile {
     )
     return block.parent ? ofTests : [...errorsIn(this.#circus.unhandledErrors), ...ofTests]
   }
+}
+
+/** The name of a test, after those of its suites. */
+function fullNameOf({ name, parent }: CircusTest | CircusBlock): string {
+  return parent?.parent === undefined ? name : `${fullNameOf(parent)} > ${name}`
 }

@@ -1,9 +1,10 @@
-import { constants, statSync } from 'node:fs'
-import { chmod, copyFile, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { chmod, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
 import { makeStaging, removeStaging, sweepStaging } from '../cache/staging.ts'
 import { pathWeakness } from '../trusted-path.ts'
 import { digestOf, fileDigest } from './file-digest.ts'
+import { copyDataFile, copySnapshot } from './snapshot-files.ts'
 import { defaultBounds, pruneTemplates, removeTemplate, type TemplateBounds } from './template-cache.ts'
 import { areUnchanged, currentInputs, type NotedInputs, type ServerEnvironment } from './template-inputs.ts'
 import { manifestName, readManifest, type TemplateManifest, writeManifest } from './template-manifest.ts'
@@ -147,7 +148,7 @@ export class TemplateGoneError extends Error {}
  */
 export async function copyTemplate({ directory, manifest }: Template, to: string): Promise<void> {
   try {
-    for (const file of Object.keys(manifest.files)) await copy(join(directory, file), join(to, file))
+    for (const file of Object.keys(manifest.files)) await copyDataFile(join(directory, file), join(to, file))
   } catch (cause) {
     throw new TemplateGoneError((cause as Error).message, { cause })
   }
@@ -165,26 +166,6 @@ const isOurs = (directory: string, files: readonly string[]): boolean =>
   files.every(file => pathWeakness(join(directory, file)) === undefined)
 
 const shortKey = (key: string): string => key.slice(0, 32)
-
-// Copies, because a server or a test may write to the file, and a link would change the template. The copy shares its
-// blocks if the file system can.
-async function copy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
-  await copyFile(from, to, constants.COPYFILE_FICLONE)
-  await chmod(to, 0o600)
-}
-
-async function copySnapshot(files: readonly string[], from: string, to: string): Promise<TemplateManifest['files']> {
-  const copied: Record<string, { size: number; sha256: string }> = {}
-  for (const file of files) {
-    const name = relative(from, resolve(from, file))
-    if (name.startsWith('..') || isAbsolute(name)) throw new Error(`the snapshot is outside of ${from}: ${file}`)
-    const path = join(to, name)
-    await copy(join(from, name), path)
-    copied[name] = { size: statSync(path).size, sha256: await fileDigest(path) }
-  }
-  return copied
-}
 
 async function removeFiles(directory: string, files: readonly string[]): Promise<void> {
   for (const file of files) await rm(join(directory, file), { force: true }).catch(() => {})

@@ -25,6 +25,11 @@ const hookOfFile = (hook: (file: RunnerTestFile | undefined) => Promise<unknown>
   return (async (...context: unknown[]) => await hook(context.find(isFile))).bind(undefined) as () => Promise<never>
 }
 
+/** The name of a test, after those of its suites. */
+function fullNameOf({ name, suite }: RunnerTask): string {
+  return suite === undefined ? name : `${fullNameOf(suite)} > ${name}`
+}
+
 /**
  * Begins a test file in this worker, and puts hooks around the file's own hooks. Called before Vitest imports the file.
  */
@@ -55,7 +60,8 @@ export async function beginFile(): Promise<void> {
 
   function attemptAt(task: RunnerTask): TestAttempt {
     state.testTimeout = (task as { timeout?: number }).timeout
-    return new TestAttempt({ scope: suites.scopeOf(task) ?? unknownFile, concurrent: isConcurrent(task) })
+    const scope = suites.scopeOf(task) ?? unknownFile
+    return new TestAttempt({ scope, concurrent: isConcurrent(task), name: () => fullNameOf(task) })
   }
 
   const { aroundEach } = vitest as unknown as { aroundEach?: AroundEach }

@@ -80,7 +80,7 @@ describe('a leased cluster', () => {
     const pool = new Pool({ name: 'default', server: options, root })
     const { server } = await pool.lease(1)
     const before = server.info()
-    server.testFailed()
+    await server.testFailed({})
     const after = await server.renew()
     expect([after.port, after.logFile === before.logFile]).toEqual([before.port, false])
     await pool.close()

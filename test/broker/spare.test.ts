@@ -11,6 +11,7 @@ import { Spare } from '../../src/broker/spare.ts'
 import type { ServerOptions } from '../../src/config/server-options.ts'
 import { InitScriptError, NotRunningError } from '../../src/errors.ts'
 import type { TarantoolInstance } from '../../src/instance/instance.ts'
+import { readKept } from '../../src/instance/kept/manifest.ts'
 import { ServerConnections } from '../../src/protocol/connections.ts'
 import { skipWithout } from '../support/features.ts'
 import { contentOf, isAlive, newInstance, startInstance } from '../support/instances.ts'
@@ -35,6 +36,9 @@ function makePool(server: ServerOptions): { pool: Pool; root: string } {
   })
   return { pool, root }
 }
+
+/** Lua that keeps a server from writing snapshots. */
+const noSnapshot = "box.once('data', function() end) box.snapshot = function() error('no snapshot today') end"
 
 /** The app says in a file that it was loaded: `ready(2)` waits for the second time. */
 function countingApp(root: string): { appLua: string; ready: (count: number) => Promise<void> } {
@@ -179,13 +183,32 @@ describe("a server with isolation: 'process'", () => {
     await expect.poll(() => serversBelow(root).length, { timeout: 10_000 }).toBe(2)
   })
 
-  test("keeps the directory of a failed test, with keep: 'on-failure'", async context => {
+  test("keeps the data of a failed test, with keep: 'on-failure'", async () => {
+    const appLua = "box.schema.space.create('users'):create_index('primary')"
+    const { pool } = makePool({ isolation: 'process', keep: 'on-failure', appLua })
+    const { server } = await pool.lease(1)
+    const { workDir } = server.info()
+    const kept = await server.testFailed({ test: 'adds a user', testFile: 'users.test.ts' })
+    if (!kept || !('directory' in kept)) throw new Error(`no data was kept: ${kept?.reason}`)
+    expect(readKept(kept.directory)).toMatchObject({
+      test: 'adds a user',
+      testFile: 'users.test.ts',
+      server: 'default',
+    })
+    const second = await server.renew()
+    await server.renew()
+    expect(await pool.close()).toEqual([])
+    expect([existsSync(workDir), existsSync(second.workDir)]).toEqual([false, false])
+    expect(contentOf(kept.directory)).toContain('data')
+  })
+
+  test("keeps the directory of a failed test if its data cannot be kept, with keep: 'on-failure'", async context => {
     skipWithout('triggers of a shutdown', context)
-    const appLua = "box.ctl.on_shutdown(function() io.open('shut-down', 'w'):close() end)"
+    const appLua = `box.ctl.on_shutdown(function() io.open('shut-down', 'w'):close() end)\n${noSnapshot}`
     const { pool, root } = makePool({ isolation: 'process', keep: 'on-failure', appLua })
     const { server } = await pool.lease(1)
     const { workDir } = server.info()
-    server.testFailed()
+    expect(await server.testFailed({})).toEqual({ reason: expect.stringContaining('no snapshot today') })
     const second = await server.renew()
     await server.renew()
     expect(await pool.close()).toEqual([])

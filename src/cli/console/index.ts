@@ -24,7 +24,11 @@ async function runScript(target: Target, lua: string): Promise<string> {
  * @returns the output of a script; nothing after a conversation
  */
 export async function openConsole(wanted: string | undefined, options: ConsoleOptions): Promise<string> {
-  const target = await chooseTarget(wanted, options.root)
+  return await talkTo(await chooseTarget(wanted, options.root), options)
+}
+
+/** Opens the console on a server that it is connected to, and ends the connection. */
+export async function talkTo(target: Target, options: Pick<ConsoleOptions, 'eval'>): Promise<string> {
   try {
     if (options.eval !== undefined) return await runScript(target, options.eval)
     if (!process.stdin.isTTY) return await runScript(target, await text(process.stdin))

@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readKept } from '../../../src/instance/kept/manifest.ts'
+import { cli } from '../../cli/support.ts'
 import { setUpJest } from '../support/jest.ts'
 import { Project } from '../support/project.ts'
 import { complaints, outcomes } from '../support/report.ts'
@@ -221,22 +223,34 @@ describe.each(jests)('$name', runner => {
     await expect.poll(() => project.leftBehind()).toEqual([])
   })
 
-  test("keep: 'on-failure' keeps the log of a failed test, and no other", async () => {
+  test("keep: 'on-failure' keeps the data and the log of a failed test, and of no other", async () => {
     const project = new Project(runner, {
       ...setUpJest("{ appLua: './app.lua', keep: 'on-failure' }", 'maxWorkers: 2'),
-      'app.lua': say,
+      'app.lua': `${say}\nbox.schema.space.create('notes'):create_index('primary')`,
       'passing.test.js': `${uses} test('passes', async () => { await tarantool.call('say', 'line of passes') })`,
       'failing.test.js': `${uses}
-        test('fails', async () => { await tarantool.call('say', 'line of fails'); throw new Error('fails') })
+        describe('a suite', () => {
+          test('fails', async () => {
+            await tarantool.call('say', 'line of fails')
+            await tarantool.eval("box.space.notes:insert({ 1, 'of the test' })")
+            throw new Error('fails')
+          })
+        })
         test('fails in silence', () => { throw new Error('silent') })`,
     })
     const { output } = await project.run(report)
-    const [, logFile] = /full log: (\S+\.log)\)/.exec(outcomes(project).fails ?? '') ?? []
+    const results = outcomes(project)
+    const logOf = (text = ''): string => /full log: (\S+\.log)\)/.exec(text)?.[1] ?? ''
+    const [logFile, other] = [logOf(results.fails), logOf(results['fails in silence'])]
     expect(output).toContain(logFile)
-    expect(readFileSync(String(logFile), 'utf8')).toContain('line of fails')
-    expect(outcomes(project)['fails in silence']).toContain(`logged nothing during this test (full log: ${logFile})`)
-    expect(project.leftBehind().map(name => join(project.temporary, name))).toEqual([dirname(String(logFile))])
-    expect(existsSync(String(logFile))).toBe(true)
+    expect(readFileSync(logFile, 'utf8')).toContain('line of fails')
+    expect(results['fails in silence']).toContain(`logged nothing during this test (full log: ${other})`)
+    const left = project.leftBehind().map(name => join(project.temporary, name))
+    expect(left.sort()).toEqual([dirname(logFile), dirname(other)].sort())
+    const { stdout: opened } = await cli(['open', dirname(logFile), '--bare', '-e', 'box.space.notes:select()'])
+    expect(opened).toBe("---\n- - [1, 'of the test']\n...")
+    const { test: name, testFile } = readKept(dirname(logFile))
+    expect([name, testFile]).toEqual(['a suite > fails', expect.stringMatching(/failing\.test\.js$/)])
     expect(project.servers()).toEqual([])
   })
 

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readKept } from '../../../src/instance/kept/manifest.ts'
+import { cli } from '../../cli/support.ts'
 import { Project } from '../support/project.ts'
 import { outcomes, withJsonReport } from '../support/report.ts'
 import { vitests } from '../support/runners.ts'
@@ -226,14 +228,20 @@ describe.each(vitests)('$name', runner => {
     expect(outcomes(project)['fails late']).toMatch(/late\n\n[\s\S]*line of a late hook/)
   })
 
-  test("keep: 'on-failure' keeps the log of a failed test, and no other", async () => {
+  test("keep: 'on-failure' keeps the data and the log of a failed test, and of no other", async () => {
     const project = new Project(runner, {
       ...setUpWith(`{ appLua: './app.lua', keep: 'on-failure' }`, 'maxWorkers: 2'),
-      'app.lua': say,
+      'app.lua': `${say}\nbox.schema.space.create('notes'):create_index('primary')`,
       'passing.test.ts': `${uses} test('passes', async () => { await tarantool.call('say', 'line of passes') })`,
       'failing.test.ts': `${uses}
         const { port } = tarantool
-        test('fails', async () => { await tarantool.call('say', 'line of fails'); throw new Error('fails') })
+        describe('a suite', () => {
+          test('fails', async () => {
+            await tarantool.call('say', 'line of fails')
+            await tarantool.eval("box.space.notes:insert({ 1, 'of the test' })")
+            throw new Error('fails')
+          })
+        })
         test('dies', async () => {
           await tarantool.call('say', 'line of dies')
           await tarantool.eval('os.exit(3)').catch(() => {})
@@ -241,15 +249,24 @@ describe.each(vitests)('$name', runner => {
         test('after', async () => {
           await tarantool.call('say', 'line of after')
           expect(tarantool.port).toBe(port)
+          expect(await tarantool.eval('return box.space.notes:count()')).toEqual([0])
         })`,
     })
     const { output } = await project.run(['run', ...withJsonReport])
     const results = outcomes(project)
     expect(results).toMatchObject({ passes: 'passed', after: 'passed' })
-    const [, logFile] = /full log: (\S+\.log)\)/.exec(results.fails ?? '') ?? []
+    const [, logFile = ''] = /full log: (\S+\.log)\)/.exec(results.fails ?? '') ?? []
     expect(output).toContain(logFile)
-    expect(readFileSync(String(logFile), 'utf8')).toMatch(/line of fails[\s\S]*line of dies/)
-    expect(project.leftBehind().map(name => join(project.temporary, name))).toEqual([dirname(String(logFile))])
+    expect(readFileSync(logFile, 'utf8')).toContain('line of fails')
+    expect(results.fails).toContain(`The data is kept as it is now: npx tarantool-fixture open ${dirname(logFile)}`)
+    const [, other = ''] = /Full log: (\S+\.log)/i.exec(results.dies ?? '') ?? []
+    expect(readFileSync(other, 'utf8')).toContain('line of dies')
+    const left = project.leftBehind().map(name => join(project.temporary, name))
+    expect(left.sort()).toEqual([dirname(logFile), dirname(other)].sort())
+    const { stdout: opened } = await cli(['open', dirname(logFile), '--bare', '-e', 'box.space.notes:select()'])
+    expect(opened).toBe("---\n- - [1, 'of the test']\n...")
+    const { test: name, testFile } = readKept(dirname(logFile))
+    expect([name, testFile]).toEqual(['a suite > fails', expect.stringMatching(/failing\.test\.ts$/)])
     expect(project.servers()).toEqual([])
   })
 

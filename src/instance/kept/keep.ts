@@ -1,0 +1,112 @@
+import { constants, existsSync } from 'node:fs'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import type { LuaSource, ResolvedOptions } from '../../config/resolve.ts'
+
+import { logFileName } from '../../log/log-file.ts'
+import { fixturesDirectory, ownVersion } from '../../package-files.ts'
+import { copySnapshot, SnapshotGuard } from '../../seed/snapshot-files.ts'
+import type { TarantoolInstance } from '../instance.ts'
+import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from '../place/directory.ts'
+import { type KeptManifest, keptFile, keptFormat } from './manifest.ts'
+
+/** The reason why data is kept. */
+export interface KeptFor {
+  readonly test?: string | undefined
+  readonly testFile?: string | undefined
+  readonly server: string
+}
+
+interface Snapshot {
+  readonly files: readonly string[]
+  readonly temporary: readonly string[] | null
+  readonly version: string
+  readonly has_journal: boolean
+}
+
+// In milliseconds. A server that does not answer is paused, or its Lua never yields.
+const patience = 10_000
+
+/**
+ * Keeps the data of a running server as it is now, with its log and its scripts, in a directory of its own. The server goes
+ * on, and its next start finds no trace of this.
+ *
+ * @returns the path of the new directory
+ * @throws the reason why no snapshot can be written
+ */
+export async function keepData(instance: TarantoolInstance, options: ResolvedOptions, about: KeptFor): Promise<string> {
+  const { workDir } = instance
+  const guard = await SnapshotGuard.of(workDir)
+  const directory = newDirectoryPath(dirname(workDir))
+  makeDirectory(directory, { keep: false })
+  try {
+    const snapshot = await takeSnapshot(instance)
+    try {
+      const files = await copySnapshot(snapshot.files, workDir, join(directory, 'data'))
+      await copyScripts(workDir, directory)
+      const manifest = manifestOf(options, about, snapshot, Object.keys(files))
+      await writeFile(join(directory, keptFile), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 })
+      await writeFile(join(directory, 'README.md'), readmeOf(manifest), { mode: 0o600 })
+    } finally {
+      // Without a journal, the next start would recover this snapshot, with the rows of the test.
+      if (!snapshot.has_journal) await guard.restore()
+    }
+    keepDirectory(directory)
+    return directory
+  } catch (error) {
+    removeDirectory(directory)
+    throw error
+  } finally {
+    await guard.end()
+  }
+}
+
+async function takeSnapshot(instance: TarantoolInstance): Promise<Snapshot> {
+  const lua = await readFile(join(fixturesDirectory, 'agent', 'kept.lua'), 'utf8')
+  const [snapshot] = await instance.command(`return (function()\n${lua}\nend)()`, { timeout: patience })
+  return snapshot as Snapshot
+}
+
+async function copyScripts(workDir: string, directory: string): Promise<void> {
+  for (const name of [logFileName, 'init.lua']) {
+    const path = join(workDir, name)
+    if (existsSync(path)) await copyFile(path, join(directory, name), constants.COPYFILE_FICLONE)
+  }
+}
+
+// The paths are for the machine of the failure; on another one, the same project is somewhere else.
+const place = (file: string): { file: string; relative: string } => ({ file, relative: relative(process.cwd(), file) })
+
+const sourceOf = (source: LuaSource | undefined) => source && ('text' in source ? source : place(source.file))
+
+function manifestOf(
+  options: ResolvedOptions,
+  { test, testFile, server }: KeptFor,
+  { temporary, version }: Snapshot,
+  files: readonly string[],
+): KeptManifest {
+  const { appLua, appDir, initLuaTemplate, memtxMemory, walMode, extraBoxCfg, boxCfg } = options
+  return {
+    ...{ format: keptFormat, test, testFile, server, made: new Date().toISOString() },
+    ...{ tarantool: version, fixture: ownVersion(), node: process.versions.node },
+    files: [...files],
+    temporary: [...(temporary ?? [])],
+    options: {
+      appLua: sourceOf(appLua),
+      appDir: appDir === undefined ? undefined : place(appDir),
+      initLuaTemplate: sourceOf(initLuaTemplate),
+      ...{ memtxMemory, walMode, extraBoxCfg, boxCfg: { ...boxCfg } },
+    },
+  }
+}
+
+function readmeOf({ test, testFile, made, tarantool, temporary, server }: KeptManifest): string {
+  const what = test === undefined ? 'a failed test' : `'${test}'${testFile === undefined ? '' : ` in ${testFile}`}`
+  const missing = temporary.length === 0 ? '' : ` Temporary spaces are missing: ${temporary.join(', ')}.`
+  return [
+    `The data of server '${server}' (Tarantool ${tarantool}) when ${what} failed, at ${made}.${missing}`,
+    'To look at it, on any machine: npx tarantool-fixture open DIRECTORY (--bare leaves the application out).',
+    'To remove it: npx tarantool-fixture clean',
+    '',
+  ].join('\n')
+}
