@@ -106,6 +106,8 @@ export interface RunOverview {
 export interface BrokerRequests {
   /** Begins a test file: ends every lease that this worker still has. Later requests need not wait for the answer. */
   begin: { params: { worker: WorkerIdentity; slot: number; file?: string | undefined }; result: null }
+  /** Names the test file, if its runner told the name after the file had begun. */
+  nameFile: { params: { file: string }; result: null }
   /** Leases a server by its name in the config. With a config, leases a server of the file's own. */
   lease: {
     params: { server: string; config?: Record<string, unknown> | undefined; baseDir?: string | undefined }

@@ -16,6 +16,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
     slot: integer,
     file: v.optional(text),
   }),
+  nameFile: v.object({ file: text }),
   lease: v.object({
     server: text,
     config: v.optional(object),

@@ -104,6 +104,10 @@ export class WorkerSession {
       this.#broker.endEarlierSessions(worker, this)
       return null
     },
+    nameFile: async ({ file }) => {
+      this.#fileName = file
+      return null
+    },
     lease: async ({ server, config, baseDir }) => {
       const take = (): Promise<Lease> =>
         config ? this.#leaseOwn(server, config, baseDir) : this.#broker.pool(server).lease(this.#slot)

@@ -9,7 +9,7 @@ import { loadModule } from '../load-module.ts'
 import type { LogFile } from '../log/log-file.ts'
 import { sizeOfLog } from '../log/log-size.ts'
 import { loadProtocols, type ServerConnections } from '../protocol/connections.ts'
-import { ClusterLevels } from './cluster-levels.ts'
+import type { ClusterLevels } from './cluster-levels.ts'
 import { LogMarks } from './log-marks.ts'
 import { WorkerConnections } from './worker-connections.ts'
 
@@ -22,7 +22,7 @@ export class LeasedServer {
   readonly isolated: IsolatedServer
   /** The other instances of a cluster, by name. Empty for a single server. */
   readonly members: ReadonlyMap<string, LeasedServer>
-  readonly #levels: ClusterLevels | undefined
+  readonly #levels: Promise<ClusterLevels> | undefined
   /** The names of the server for the broker. */
   readonly #target: { readonly server: string; readonly member?: string }
   readonly #client: BrokerClient
@@ -38,7 +38,7 @@ export class LeasedServer {
     const { cluster, memberOf } = info
     this.#target = memberOf === undefined ? { server: info.name } : { server: memberOf, member: info.name }
     this.members = new Map(cluster?.members.map(member => [member.name, new LeasedServer(client, member)]))
-    this.#levels = cluster && new ClusterLevels(() => client.request('changes', this.#target), info.generation)
+    this.#levels = cluster && this.#clusterLevels()
     this.#connections = new WorkerConnections(info, {
       brokeOff: () => this.isolated.watch.notice('broke-off'),
       ended: () => this.isolated.watch.notice('ended'),
@@ -137,12 +137,18 @@ export class LeasedServer {
     this.#connections.close()
   }
 
+  async #clusterLevels(): Promise<ClusterLevels> {
+    const { generation } = this.#info
+    const { ClusterLevels } = await loadModule(() => import('./cluster-levels.ts'))
+    return new ClusterLevels(() => this.#client.request('changes', this.#target), generation)
+  }
+
   #control(): ServerControl {
     return {
       facts: () => this.#info,
       ask: async (operation, keep = 0, limit = undefined) =>
         this.#levels
-          ? await this.#levels.ask(operation, keep, this.#info.generation)
+          ? await (await this.#levels).ask(operation, keep, this.#info.generation)
           : await this.#connections.ask(operation, keep, limit),
       replace: async by => await this.#replace(by),
       stepAside: async by => await this.#change('stepAside', { spare: by === 'spare' }),

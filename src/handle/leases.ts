@@ -6,7 +6,6 @@ import { demandIn } from '../isolation/scope.ts'
 import { loadModule } from '../load-module.ts'
 import { setEnvironment } from './environment.ts'
 import { LeasedServer } from './leased-server.ts'
-import { checkSendable } from './sendable-config.ts'
 import { type WorkerState, workerState } from './worker-state.ts'
 
 /** A config that belongs to one file, and the directory for its relative paths. */
@@ -48,6 +47,7 @@ export async function leaseServer(name: string): Promise<LeasedServer | undefine
 
 /** Takes the lease of a server that belongs to the file alone and is made from a config. */
 export async function leaseOwnServer(name: string, own: OwnConfig): Promise<LeasedServer | undefined> {
+  const { checkSendable } = await loadModule(() => import('./sendable-config.ts'))
   checkSendable(own.config)
   const [ticket] = workerState().tickets
   return ticket?.path === undefined ? undefined : await lease(ticket.path, name, own)

@@ -96,6 +96,11 @@ export function endingOfFile(): FileEnding {
   return { finish, close }
 }
 
+/** Tells the broker the name of the file. Nobody waits for the answer. */
+export function nameTestFile(file: string): void {
+  for (const client of workerState().clients.values()) client.request('nameFile', { file }).catch(() => {})
+}
+
 /** Continues a file that had ended. @throws LeaseError if another file has the server now */
 export async function resumeTestFile(): Promise<void> {
   for (const client of workerState().clients.values()) await client.request('reclaim', {})
