@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { configOfSetup, type SetupModule } from '../config/config-of-setup.ts'
@@ -29,11 +30,30 @@ function hintOf(error: unknown): string | undefined {
     : undefined
 }
 
+interface Vite {
+  runnerImport?(path: string, config: object): Promise<{ readonly module: unknown }>
+}
+
+// Vitest's own Vite reads TypeScript, whatever Node can do.
+async function importByVite(path: string): Promise<unknown> {
+  try {
+    const vitest = createRequire(path).resolve('vitest/package.json')
+    const vite = (await import(pathToFileURL(createRequire(vitest).resolve('vite')).href)) as Vite
+    const options = { root: dirname(path), configFile: false, logLevel: 'silent' }
+    return (await vite.runnerImport?.(path, options))?.module
+  } catch {
+    return undefined
+  }
+}
+
 async function importFile(path: string): Promise<unknown> {
   try {
     const attributes = path.endsWith('.json') ? { with: { type: 'json' } } : undefined
     return await import(pathToFileURL(path).href, attributes)
   } catch (error) {
+    const isTypeScript = (error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION'
+    const module = isTypeScript ? await importByVite(path) : undefined
+    if (module !== undefined) return module
     throw new SetupError(`cannot read ${path}: ${(error as Error).message}`, { hint: hintOf(error), cause: error })
   }
 }

@@ -4,7 +4,7 @@ import type { FailureReport } from '../start/report.ts'
 const bootEnds = /ready to accept requests/
 // Tarantool's own lines between its boot and the application, and the fixture's line, which repeats the error.
 const afterBoot =
-  /set '\w+' configuration option to |box switched to rw|wal\/engine cleanup is resumed|main\/\d+\/checkpoint_daemon\b/
+  /set '\w+' configuration option to |box switched to rw|wal\/engine cleanup is resumed| C> entering the event loop|main\/\d+\/checkpoint_daemon\b/
 const ownReport = /\btarantool-fixture: the server did not start: /
 // Boot lines that only inform, and lines printed before the log exists. Boot warnings and errors stay, because they can
 // be the reason.
