@@ -127,7 +127,14 @@ async function tryTemplate<Ready extends { readonly template?: TemplateReport }>
   } catch (error) {
     if (start.signal.aborted) throw error
     if (isVerdict(error)) await refuse(`no server starts from its template: ${withoutInstance(error.summary)}`)
-    return await start.launch(seed)
+    ready = await start.launch(seed)
+    if (error instanceof StartTimeoutError) {
+      // The machine may have been busy, so another process tries again. Here, a second trial could cost as much time.
+      const reason = `a server that starts from its template ${withoutInstance(error.summary)}`
+      useless.set(name, reason)
+      start.tell(reason)
+    }
+    return ready
   }
   const difference = differenceOf(template, ready.template)
   if (difference === undefined) {
@@ -162,7 +169,7 @@ const isVerdict = (error: unknown): error is TarantoolFixtureError =>
 // The reason is kept for later servers, which have other names.
 const withoutInstance = (summary: string): string =>
   summary.replace(
-    /^Tarantool(?: [\w.]+)?\[.*?\] (?:did not start: )?| \(Tarantool(?: [\w.]+)?\[.*?\] did not start\)$/g,
+    /^Tarantool(?: [\w.-]+){0,2}\[.*?\] (?:did not start: )?| \(Tarantool(?: [\w.-]+){0,2}\[.*?\] did not start\)$/g,
     '',
   )
 

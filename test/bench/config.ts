@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { binaryVersion } from '../../src/binary/binary-version.ts'
 import { locateBinary } from '../../src/binary/locate.ts'
-import { TarantoolCluster } from '../../src/index.ts'
+import { type ClusterOptions, TarantoolCluster } from '../../src/index.ts'
 import { freePort } from '../../src/instance/place/port.ts'
 import { isAtLeast } from '../../src/version/version.ts'
 import { compare } from './pairs.ts'
@@ -110,13 +110,51 @@ async function startBare(application: Application): Promise<number> {
   return took
 }
 
-async function startOurs(app: string): Promise<number> {
-  const cluster = new TarantoolCluster({ app, quiet: true, seedTemplate: false })
+async function startOurs(app: string, { seedTemplate = false, ...seed }: Seeding = {}): Promise<number> {
+  const cluster = new TarantoolCluster({ app, quiet: true, seedTemplate, ...seed })
   const began = performance.now()
   await cluster.start()
   const took = performance.now() - began
   await cluster.kill()
   return took
+}
+
+type Seeding = Pick<ClusterOptions, 'seedTemplate' | 'seedLua'>
+
+const rows = 100_000
+
+const seedLua = `
+  local users = box.schema.space.create('users')
+  users:create_index('primary')
+  for id = 1, ${rows} do
+    if id % 1000 == 1 then box.begin() end
+    users:insert({ id, 'user ' .. id })
+    if id % 1000 == 0 then box.commit() end
+  end`
+
+/** Starts from a template, beside starts that bootstrap the cluster, and seed it. */
+async function benchTemplate(pairs: number, directory: string): Promise<void> {
+  const before = process.env.TARANTOOL_FIXTURE_CACHE
+  process.env.TARANTOOL_FIXTURE_CACHE = join(directory, 'cache')
+  try {
+    for (const [name, seed] of [
+      ['the same, from a template, compared to a bootstrap', {}],
+      [`the same, from a template of ${rows.toLocaleString('en')} rows, compared to seeding them`, { seedLua }],
+    ] as const) {
+      // Made, and tried.
+      await startOurs(directory, { ...seed, seedTemplate: true })
+      await startOurs(directory, { ...seed, seedTemplate: true })
+      const result = await compare(
+        pairs,
+        () => startOurs(directory, { ...seed, seedTemplate: true }),
+        () => startOurs(directory, seed),
+      )
+      report(name, result)
+    }
+  } finally {
+    if (before === undefined) delete process.env.TARANTOOL_FIXTURE_CACHE
+    else process.env.TARANTOOL_FIXTURE_CACHE = before
+  }
 }
 
 /** The first start of a process, which has Tarantool read the config. Later ones read the config again if it is changed. */
@@ -151,6 +189,7 @@ export async function benchConfig(pairs: number): Promise<void> {
     )
     report(name, result, limit)
     if (application === one) await benchFirst(pairs, directory)
+    else await benchTemplate(pairs, directory)
     rmSync(directory, { recursive: true })
   }
 }

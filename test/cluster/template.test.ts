@@ -258,12 +258,30 @@ describe('a template of a cluster that cannot be used', () => {
     const { seedLua, runs } = countedSeed()
     expect(await startAndStop({ app, seedLua })).toEqual([])
     const [told, ...more] = await startAndStop({ app, seedLua })
-    expect(told).toMatch(/^tarantool-fixture: The cluster \(.*: seedLua\) is seeded at each start: .*already exists/)
+    expect(told).toMatch(
+      /^tarantool-fixture: The cluster \(.*: seedLua\) is seeded at each start: [^[]*Space 'users' already exists\.$/,
+    )
     expect(more).toEqual([])
     expect(await startAndStop({ app, seedLua })).toEqual([])
     expect(runs()).toHaveLength(3)
     expect(await states()).toEqual(['refused'])
     expect(contentOf((await templates())[0]?.directory ?? '')).toEqual(['template.json'])
+  })
+
+  test('an application that is ready with new data only: it costs its time once in a process', async () => {
+    const app = writeFiles({
+      'app.lua': `
+        IS_NEW = box.space.users == nil
+        box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })`,
+      'config.yaml': 'app: { file: app.lua }\ngroups: { g: { replicasets: { r: { instances: { i: {} } } } } }',
+    })
+    const options = { app, ready: 'return IS_NEW', timeout: 3000, seed: { users: [[1]] } }
+    expect(await startAndStop(options)).toEqual([])
+    const [told, ...more] = await startAndStop(options)
+    expect(told).toMatch(/from its template was not ready within 3000 ms: 'ready' is not true: return IS_NEW\.$/)
+    expect(more).toEqual([])
+    expect(await startAndStop(options)).toEqual([])
+    expect(await states()).toEqual(['untried'])
   })
 
   test('an application that writes at each start: other data than the seeded cluster', async () => {

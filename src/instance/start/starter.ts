@@ -123,7 +123,7 @@ export class Starter {
   async #tryOut(program: ReadyProgram, spec: StarterSpec, source: DataSource): Promise<ReadyReport> {
     const abort = new AbortController()
     const forward = (): void => abort.abort(spec.signal.reason)
-    const late: AbortReason = context => new StartTimeoutError(`${context.instance} is slow from a template`, context)
+    const late: AbortReason = context => new StartTimeoutError(`${context.instance} was not ready in time`, context)
     const callOff = afterTime(this.#options.timeout, () => abort.abort(late))
     spec.signal.addEventListener('abort', forward, { once: true })
     if (spec.signal.aborted) forward()
