@@ -77,5 +77,5 @@ export async function benchDocker(pairs: number): Promise<void> {
       return took
     },
   )
-  report('start in a container, compared to a bare `docker run` of the same image', start, 1.1)
+  report(`start in a container of ${docker.tag}, compared to a bare \`docker run\` of the same image`, start, 1.1)
 }

@@ -11,7 +11,7 @@ export const rows: Row[] = []
 
 // So many digits as tell two values apart.
 function digitsOf(value: number): number {
-  if (Math.abs(value) < 0.01) return 4
+  if (Math.abs(value) < 0.005) return 4
   return Math.abs(value) < 100 ? 2 : 0
 }
 
