@@ -1,5 +1,4 @@
-import { type Changes, type ChangesOptions, limitOf, readChanges } from '../isolation/changes.ts'
-import { changesNotRecorded } from '../isolation/failures.ts'
+import { type Changes, type ChangesOptions, changesNotRecorded, limitOf, readChanges } from '../isolation/changes.ts'
 import type { AgentReply } from '../isolation/server.ts'
 import type { LeasedServer } from './leased-server.ts'
 
@@ -18,12 +17,18 @@ function requireRecords({ info }: LeasedServer): void {
   }
 }
 
-/** The changes that `reset()` would undo here. @throws NotRecordedError, InvalidOptionError */
-export async function changesIn(server: LeasedServer, options: ChangesOptions): Promise<Changes> {
+/**
+ * The changes that `reset()` would undo here. @throws NotRecordedError, InvalidOptionError
+ *
+ * @param isUrgent asks the server at once, beside other operations
+ */
+export async function changesIn(server: LeasedServer, options: ChangesOptions, isUrgent = false): Promise<Changes> {
   const limit = limitOf(options)
   requireRecords(server)
-  const reply = await server.isolated.withRecords(async (control, { unchanged }) =>
-    unchanged === undefined ? restarted : await control.ask('changes', unchanged, limit),
+  const reply = await server.isolated.withRecords(
+    async (control, { unchanged }) =>
+      unchanged === undefined ? restarted : await control.ask('changes', unchanged, limit),
+    isUrgent,
   )
   return readChanges(reply, server.info.fingerprint)
 }

@@ -22,7 +22,7 @@ export async function describeChanges(
 ): Promise<string[]> {
   const { cluster, memberOf, name, fingerprint, records } = server.info
   const isAsked = records && !cluster && memberOf === undefined && server.isolated.watch.life.is === 'up'
-  const changes = isAsked && lines > 0 ? await inTime(changesIn(server, { limit: rowsPerList })) : undefined
+  const changes = isAsked && lines > 0 ? await inTime(changesIn(server, { limit: rowsPerList }, true)) : undefined
   if (!changes) return []
   const isShared = demand.isolation === 'file' || demand.isolation === 'none'
   const since = isShared && when === 'during this test' ? 'since the first test' : when

@@ -1,6 +1,5 @@
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError, NotRecordedError } from '../errors.ts'
 import { decode } from '../protocol/values/codec.ts'
-import { changesNotRecorded } from './failures.ts'
 import type { AgentReply } from './server.ts'
 
 /** Options of `changes()`. */
@@ -65,6 +64,11 @@ export interface Changes {
   modules?: string[]
   /** The options of `box.cfg`, by name. */
   cfg?: Record<string, Change>
+}
+
+/** The error of a question for changes that nothing has recorded. */
+export function changesNotRecorded(instance: string, why: string, hint: string): NotRecordedError {
+  return new NotRecordedError(`${instance} does not record its changes: ${why}`, { instance, hint })
 }
 
 const usualLimit = 1000

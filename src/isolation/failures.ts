@@ -1,4 +1,4 @@
-import { type ErrorDetails, NotRecordedError, ResetError, ServerExitedError, TarantoolFixtureError } from '../errors.ts'
+import { type ErrorDetails, ResetError, ServerExitedError, TarantoolFixtureError } from '../errors.ts'
 import type { Death } from './server.ts'
 
 type Details = ErrorDetails & { instance: string }
@@ -56,9 +56,4 @@ export function notBroughtBack(when: string, why: string, details: Details, caus
 /** The error of a reset of a server that keeps no record of its changes. */
 export function notRecording(instance: string, hint: string): ResetError {
   return new ResetError(`${instance} does not record its changes: nothing can be undone`, { instance, hint })
-}
-
-/** The error of a question for changes that nothing has recorded. */
-export function changesNotRecorded(instance: string, why: string, hint: string): NotRecordedError {
-  return new NotRecordedError(`${instance} does not record its changes: ${why}`, { instance, hint })
 }

@@ -150,9 +150,17 @@ export class IsolatedServer {
     })
   }
 
-  /** Asks the server about its changes, after all operations that are under way. */
-  async withRecords<Result>(ask: (control: ServerControl, levels: Levels) => Promise<Result>): Promise<Result> {
-    return await this.#steps.inTurn(() => ask(this.#control, this.#levels))
+  /**
+   * Asks the server about its changes, after all operations that are under way.
+   *
+   * @param isUrgent asks at once. Later operations do not wait for a server that does not answer
+   */
+  async withRecords<Result>(
+    ask: (control: ServerControl, levels: Levels) => Promise<Result>,
+    isUrgent = false,
+  ): Promise<Result> {
+    const act = (): Promise<Result> => ask(this.#control, this.#levels)
+    return await (isUrgent ? act() : this.#steps.inTurn(act))
   }
 
   async #prepare(demand: Demand): Promise<ServerExitedError | ResetError | undefined> {

@@ -1,38 +1,9 @@
+import { type Level, loseChanges, newFile, noteKept, type Top } from './level.ts'
 import type { Scope } from './scope.ts'
 import type { AgentReply, Entry, ServerControl } from './server.ts'
 
-/** Changes that outlive a test: changes of the file or of a suite outside its tests. */
-interface Level {
-  /** Undefined for the file. */
-  readonly suite: Scope | undefined
-  /**
-   * The number of the process's levels that stay when a test of this level begins. 0 if the process does not know that
-   * state: its lowest level began later, or stands for this level and another.
-   */
-  keep: number
-  changed: boolean
-  /** The reason why the changes are lost. */
-  lost?: string | undefined
-  /** The digest of all data before each test of this level. */
-  digest?: string | undefined
-}
-
-/** The owner of the changes that the process records now. */
-type Top =
-  /** The innermost level's own hooks. */
-  | 'hooks'
-  /** A test, or the code after a test. Its changes go to a level above the innermost level's, which will be undone. */
-  | 'tests'
-  /**
-   * Tests that share their changes with everything after them. As for `'tests'`, but the innermost level gets the
-   * changes.
-   */
-  | 'staying tests'
-
 // A number above the number of levels that a process has. Keeping them all opens a level on top.
 const all = 1e6
-
-const newFile = (): Level => ({ suite: undefined, keep: 1, changed: false })
 
 /**
  * Assigns a server's changes to the file, to its suites or to the running test. Each of these has a level, stacked on
@@ -191,7 +162,7 @@ export class Levels {
     this.#beginProcess()
     if (this.#top !== 'hooks') return
     // A hook replaced the process, or the process died during a hook.
-    if (died) this.#lose(why)
+    if (died) loseChanges(this.#levels, why)
     this.#innermost.changed = !beganEmpty
   }
 
@@ -207,7 +178,7 @@ export class Levels {
 
   async #replace(why: string, top: Top): Promise<void> {
     await this.#control.replace('start')
-    this.#lose(why)
+    loseChanges(this.#levels, why)
     this.#top = top
     this.#beginProcess()
   }
@@ -219,13 +190,6 @@ export class Levels {
     this.#fromBaseline = beganEmpty
     for (const level of this.#levels) level.keep = 0
     if (this.#top === 'hooks') this.#innermost.keep = 1
-  }
-
-  #lose(why: string): void {
-    for (const level of this.#levels) {
-      if (level.changed) level.lost ??= why
-      level.changed = false
-    }
   }
 
   // ---- Levels ----
@@ -250,7 +214,7 @@ export class Levels {
     this.#levels = count > 0 ? this.#levels.slice(0, count) : [newFile()]
     this.#top = count > 0 ? 'tests' : 'hooks'
     if (reply.lost !== undefined) return await this.#replace(reply.lost, this.#top)
-    if (!isKnown) this.#lose(this.#why)
+    if (!isKnown) loseChanges(this.#levels, this.#why)
     this.#note(reply)
   }
 
@@ -298,12 +262,6 @@ export class Levels {
   }
 
   #note({ kept = [] }: AgentReply): void {
-    const changed = new Map<Level, boolean>()
-    for (const [index, isChanged] of kept.entries()) {
-      const level = this.#levels.find(({ keep }) => index < keep)
-      const wasBefore = index === 0 && !this.#fromBaseline
-      if (level) changed.set(level, changed.get(level) === true || isChanged || wasBefore)
-    }
-    for (const [level, isChanged] of changed) level.changed = isChanged
+    noteKept(this.#levels, kept, !this.#fromBaseline)
   }
 }
