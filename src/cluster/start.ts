@@ -92,7 +92,7 @@ export class ClusterStart {
   /** Brings the data of a cluster whose instances are ready into the state that tests begin with. */
   async #complete(source: DataSource): Promise<Started> {
     const { plan, instances, cluster, leader } = this.#spec
-    await instances.settle(leader)
+    await instances.settle(leader, { isBegin: true })
     if (source.kind === 'seed' && hasSeed(cluster.shared)) {
       await this.#seed()
       await instances.settle(leader)

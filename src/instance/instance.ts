@@ -122,6 +122,15 @@ export class TarantoolInstance implements AsyncDisposable {
     return this.state === 'running'
   }
 
+  /**
+   * True if an instance of a cluster was writable when it was ready.
+   *
+   * @internal
+   */
+  get beganWritable(): boolean {
+    return this.#lifecycle.report?.is_read_only === false
+  }
+
   /** The address that the server listens on; `'unix/'` if `port` is the path of a socket. */
   get host(): string {
     return this.#options.host

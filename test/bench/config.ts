@@ -138,8 +138,11 @@ async function benchTemplate(pairs: number, directory: string): Promise<void> {
   process.env.TARANTOOL_FIXTURE_CACHE = join(directory, 'cache')
   try {
     for (const [name, seed] of [
-      ['the same, from a template, compared to a bootstrap', {}],
-      [`the same, from a template of ${rows.toLocaleString('en')} rows, compared to seeding them`, { seedLua }],
+      ['cluster of three instances from a template, compared to a bootstrap', {}],
+      [
+        `cluster of three instances from a template of ${rows.toLocaleString('en')} rows, compared to seeding them`,
+        { seedLua },
+      ],
     ] as const) {
       // Made, and tried.
       await startOurs(directory, { ...seed, seedTemplate: true })
@@ -167,7 +170,7 @@ async function benchFirst(pairs: number, directory: string): Promise<void> {
     },
     () => startBare(one),
   )
-  report('the same, the first of a process, which reads the config', result)
+  report('first cluster of a process, whose config is read, compared to a bare `tarantool --name --config`', result)
 }
 
 /** Tarantool 3 applications, beside the same instances by hand. */

@@ -60,6 +60,7 @@ const ways = {
   takeOver: 'none',
   stepAside: 'none',
   stepBack: 'none',
+  beganWritable: 'none',
 } as const
 
 const BlockingInstance: Twin<TarantoolInstance, typeof ways> = /* @__PURE__ */ twinOf(ways)
