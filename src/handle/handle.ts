@@ -352,7 +352,7 @@ export class TarantoolHandle {
    * @throws ClusterConfigError if no instance is writable; UnknownServerError; LeaseError if the server is a single one
    */
   async leader(replicaset?: string): Promise<TarantoolHandle> {
-    return this.instance(await (await this.#reachCluster()).leader(replicaset))
+    return this.instance(await (await this.#reachCluster()).ofCluster('leader', { replicaset }))
   }
 
   /**
@@ -369,7 +369,7 @@ export class TarantoolHandle {
    * await tarantool.reload('config.maintenance.yaml')
    */
   async reload(config?: string | ClusterConfig): Promise<void> {
-    await (await this.#reachCluster()).reload(config)
+    await (await this.#reachCluster()).ofCluster('reload', { config })
   }
 
   /**
@@ -383,7 +383,7 @@ export class TarantoolHandle {
    * await tarantool.set({ 'replication.timeout': 0.1 })
    */
   async set(overlay: ConfigOverlay): Promise<void> {
-    await (await this.#reachCluster()).set(overlay)
+    await (await this.#reachCluster()).ofCluster('set', { overlay })
   }
 
   /** Returns the properties for `console.log` and JSON, without a password. Needs no lease. */

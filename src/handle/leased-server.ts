@@ -1,6 +1,5 @@
 import type { BrokerClient } from '../broker/client.ts'
-import type { KeptData, LeasedServerInfo } from '../broker/messages.ts'
-import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
+import type { BrokerRequests, KeptData, LeasedServerInfo } from '../broker/messages.ts'
 import type { ErrorDetails } from '../errors.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
@@ -109,19 +108,12 @@ export class LeasedServer {
     await this.#client.request('signal', { ...this.#target, signal })
   }
 
-  /** The name of a replica set's writable instance. */
-  async leader(replicaset: string | undefined): Promise<string> {
-    return await this.#client.request('leader', { server: this.name, replicaset })
-  }
-
-  /** Lets a cluster apply another config, or its own config again. */
-  async reload(config: string | ClusterConfig | undefined): Promise<void> {
-    await this.#client.request('reload', { server: this.name, config })
-  }
-
-  /** Lays further options over a cluster's config. */
-  async set(overlay: ConfigOverlay): Promise<void> {
-    await this.#client.request('set', { server: this.name, overlay })
+  /** Sends a request that concerns the whole cluster. */
+  async ofCluster<Name extends 'leader' | 'reload' | 'set'>(
+    name: Name,
+    params: Omit<BrokerRequests[Name]['params'], 'server'>,
+  ): Promise<BrokerRequests[Name]['result']> {
+    return await this.#client.request(name, { ...params, server: this.name } as BrokerRequests[Name]['params'])
   }
 
   /** Reports that a test failed, if its data is to be kept. */
