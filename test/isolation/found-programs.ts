@@ -31,6 +31,11 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
     ['enter', 1],
     ['run', [['sequence_set', 0, 0, 0]]],
   ],
+  'a row of a synchronous space without a quorum, whose insert was rolled back': [
+    ['run', [['create_kind', 0, 10, 0]]],
+    ['enter', 1],
+    ['run', [['transaction', [['insert', 10, 0, 0]], false]]],
+  ],
   'a truncate of a space without a primary index': [
     ['run', [['drop_index', 9, 0, 0]]],
     ['enter', 1],
