@@ -3,6 +3,7 @@ import type { Isolation } from '../config/isolation.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import type { LeaseUse } from './lease-use.ts'
+import type { RunningTest } from './live-log.ts'
 import type { KeptData, LeasedServerInfo } from './messages.ts'
 
 /** A test that has failed. Both are undefined for a failed hook of a file that is unknown. */
@@ -53,6 +54,8 @@ export interface LeasableServer extends ServerActions {
   comeBack(): Promise<LeasedServerInfo>
   /** Prepares the server for the next file. */
   leaseEnded(): void
+  /** Another test has the server from now on. */
+  atTest(running: RunningTest): void
   testFailed(about: FailedTest): Promise<KeptData | null>
   /** Ends the server for good. */
   destroy(): Promise<void>

@@ -43,6 +43,8 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly consoleHost: string
   readonly consolePort: number | string
   readonly address: ServerAddress
+  /** The run prints the server's log as it comes, so it has to know which test runs. */
+  readonly isLive: boolean
   /** Directories of finished servers stay if a test failed. */
   readonly keepsOnFailure: boolean
   /** A failed test shows what it changed. */
@@ -144,6 +146,8 @@ export interface BrokerRequests {
   signal: { params: { server: string; member?: string | undefined; signal: string }; result: null }
   /** How the server ended by itself; null while it runs. */
   crash: { params: { server: string; member?: string | undefined }; result: Death | null }
+  /** Names the test that has the server from now on; undefined between two tests. For `log: 'live'`. */
+  atTest: { params: { server: string; test?: string | undefined }; result: null }
   /** Reports a failed test. With `keep: 'on-failure'`, the data is kept, and the answer says where. */
   failed: { params: { server: string; test?: string | undefined }; result: KeptData | null }
   /**

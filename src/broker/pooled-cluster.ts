@@ -10,6 +10,7 @@ import { ClusterMember } from './cluster-member.ts'
 import { keeps } from './instance-maker.ts'
 import type { ClusterActions, LeasableServer, ServerActions } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
+import { LiveLog, type RunningTest } from './live-log.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { ServerSteps } from './server-steps.ts'
@@ -26,6 +27,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   slot: number
   leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedClusterServer
+  readonly #live: LiveLog | undefined
   readonly #root: string
   readonly #steps = new ServerSteps(
     () => this.#mustNotBeEnded(),
@@ -45,6 +47,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     this.name = name
     this.slot = slot
     this.#options = options
+    this.#live = options.log === 'live' ? new LiveLog(`${name}-${slot}`, options.logger) : undefined
     this.#root = root
     this.#cluster = this.#make()
   }
@@ -149,6 +152,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     this.#leasedBefore = true
     const { isolation, leaseUse } = this
     this.leaseUse = new LeaseUse()
+    this.atTest({})
     if (isolation !== 'process' && isolation !== 'restart') return
     const step = async (): Promise<void> => {
       const { wrote, clients } = await this.#cluster.changes()
@@ -156,6 +160,11 @@ export class PooledCluster implements LeasableServer, ClusterActions {
       else this.#leasedBefore = false
     }
     this.#steps.run(step).catch(() => {})
+  }
+
+  atTest(running: RunningTest): void {
+    for (const name of this.#cluster.instances) this.#cluster.instance(name).catchUpLog()
+    this.#live?.mark(running)
   }
 
   // The directories of all instances stay, and have the data that the cluster ends with.
@@ -196,6 +205,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
       beganEmpty: this.#beganEmpty,
       leasedBefore: isMain && this.#leasedBefore,
       aside: false,
+      isLive: this.#live !== undefined,
       keepsOnFailure: this.#options.keep === 'on-failure',
       showsChanges: false,
       ...(!isMain && { memberOf: this.name }),
@@ -206,7 +216,10 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     const { application, ...shared } = this.#options
     // The run's directory is removed after the run, so a directory that may be kept is made elsewhere.
     const root = shared.root ?? (keeps(this.#options) ? undefined : this.#root)
-    return TarantoolCluster.of({ application, shared: { ...shared, root } })
+    return TarantoolCluster.of({
+      application,
+      shared: { ...shared, root, logger: this.#live?.logger ?? shared.logger },
+    })
   }
 
   async #startAnew(): Promise<void> {

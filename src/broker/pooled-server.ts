@@ -9,6 +9,7 @@ import { CurrentProcess } from './current-process.ts'
 import { InstanceMaker } from './instance-maker.ts'
 import type { ClusterActions, FailedTest, LeasableServer } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
+import { LiveLog, type RunningTest } from './live-log.ts'
 import type { KeptData, LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { crashReport } from './server-signals.ts'
@@ -26,6 +27,7 @@ export class PooledServer implements LeasableServer {
   leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedServer
   readonly #maker: InstanceMaker
+  readonly #live: LiveLog | undefined
   readonly #current: CurrentProcess
   readonly #spare: Spare
   readonly #aside = new Aside()
@@ -38,7 +40,8 @@ export class PooledServer implements LeasableServer {
     this.name = name
     this.slot = slot
     this.#options = options
-    this.#maker = new InstanceMaker(options, root)
+    this.#live = options.log === 'live' ? new LiveLog(`${name}-${slot}`, options.logger) : undefined
+    this.#maker = new InstanceMaker({ ...options, logger: this.#live?.logger ?? options.logger }, root)
     this.#current = new CurrentProcess(options, this.#maker)
     const mayStandBy = this.#maker.mayStandBy(this.instance)
     this.#spare = new Spare(() => this.#maker.makeSuccessor(this.instance), mayStandBy)
@@ -143,6 +146,7 @@ export class PooledServer implements LeasableServer {
     this.#current.leasedBefore = true
     const { isolation, leaseUse } = this
     this.leaseUse = new LeaseUse()
+    this.atTest({})
     const step = async (): Promise<void> => {
       // With another isolation, a server has a spare only if a file asked for one. The next file may not want it.
       if (isolation !== 'process') await this.#spare.discard()
@@ -163,6 +167,11 @@ export class PooledServer implements LeasableServer {
   /** Sends a signal. After SIGKILL, returns when the process has ended. */
   async signal(signal: NodeJS.Signals): Promise<void> {
     await this.#steps.run(() => this.#current.signal(signal))
+  }
+
+  atTest(running: RunningTest): void {
+    this.instance.catchUpLog()
+    this.#live?.mark(running)
   }
 
   /** Notes that a test that had the server failed. With `keep: 'on-failure'`, keeps the data as it is now. */
@@ -192,6 +201,7 @@ export class PooledServer implements LeasableServer {
       records: this.#maker.records,
       leasedBefore: this.#current.leasedBefore,
       aside: this.#aside.isThere,
+      isLive: this.#live !== undefined,
       keepsOnFailure: this.#options.keep === 'on-failure',
       showsChanges: this.#options.showChanges,
     }

@@ -7,6 +7,7 @@ const integer = v.pipe(v.number(), v.integer())
 // v.record would copy the rows of a seed. The code that uses the options checks them.
 const object = v.custom<Record<string, unknown>>(isObject, 'must be an object')
 const ofServer = v.object({ server: text })
+const ofTest = v.object({ server: text, test: v.optional(text) })
 const ofMember = v.object({ server: text, member: v.optional(text) })
 const withRecreate = v.object({ ...ofMember.entries, recreate: v.boolean() })
 
@@ -35,7 +36,8 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   stop: ofMember,
   signal: v.object({ ...ofMember.entries, signal: text }),
   crash: ofMember,
-  failed: v.object({ server: text, test: v.optional(text) }),
+  atTest: ofTest,
+  failed: ofTest,
   changes: ofServer,
   leader: v.object({ server: text, replicaset: v.optional(text) }),
   reload: v.object({ server: text, config: v.optional(v.union([text, object])) }),

@@ -106,6 +106,7 @@ export class WorkerSession {
     },
     nameFile: async ({ file }) => {
       this.#fileName = file
+      for (const { server } of this.#leases.values()) server.atTest({ file })
       return null
     },
     lease: async ({ server, config, baseDir }) => {
@@ -156,6 +157,10 @@ export class WorkerSession {
       return null
     },
     crash: async ({ server, member }) => await this.#actions(server, member).crashReport(),
+    atTest: async ({ server, test }) => {
+      this.#server(server).atTest({ file: this.#fileName, test })
+      return null
+    },
     failed: async ({ server, test }) => await this.#server(server).testFailed({ test, testFile: this.#fileName }),
     changes: async ({ server }) => await this.#server(server).cluster.changes(),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
@@ -192,6 +197,7 @@ export class WorkerSession {
     }
     this.#leases.set(name, lease)
     this.#leasedSince.set(lease.server, Date.now())
+    lease.server.atTest({ file: this.#fileName })
     return lease
   }
 

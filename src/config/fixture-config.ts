@@ -11,7 +11,7 @@ import {
   type ResolvedApplication,
   resolveApplication,
 } from './resolve-application.ts'
-import type { FixtureConfig, ServerOptions } from './server-options.ts'
+import type { FixtureConfig, ServerOptions, ShownLog } from './server-options.ts'
 import { applicationOptions } from './table/application.ts'
 import { fixtureOptions, serverOptions } from './table/fixture.ts'
 import { instanceOptions } from './table/instance.ts'
@@ -22,6 +22,7 @@ import { checkVersion } from './version.ts'
 export interface ResolvedServer extends ResolvedOptions {
   readonly isolation: Isolation
   readonly strict: boolean
+  readonly log: ShownLog
   readonly showChanges: boolean
   /** Set for a Tarantool 3 application: the server is a cluster. */
   readonly application: ResolvedApplication | undefined
@@ -99,16 +100,23 @@ export function resolveOwnServer({ defaults }: ResolvedFixture, config: unknown,
   return resolveServer(layOver(base, { options: config, baseDirOf: () => baseDir }))
 }
 
+function shownLogOf({ TARANTOOL_FIXTURE_LOG: given }: NodeJS.ProcessEnv): ShownLog {
+  if (given === undefined || given === '' || given === 'on-failure') return 'on-failure'
+  if (given === 'live') return given
+  throw new InvalidOptionError(`TARANTOOL_FIXTURE_LOG must be 'on-failure' or 'live', not ${JSON.stringify(given)}`)
+}
+
 function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
   const {
     isolation = serverOptions.isolation.default,
     strict = serverOptions.strict.default,
     showChanges = serverOptions.showChanges.default,
+    log = shownLogOf(process.env),
     ...others
   } = options
   const { application: given, instance } = applicationPart(others)
   const application = resolveApplication({ options: given, baseDirOf })
-  const shared = { isolation, strict, showChanges, application }
+  const shared = { isolation, strict, showChanges, log, application }
   if (!application) return { ...resolveGiven({ options: instance, baseDirOf }), ...shared }
   checkWithApplication(instance)
   if (strict) {

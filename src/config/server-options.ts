@@ -13,7 +13,15 @@ export interface ServerOptions extends InstanceOptions, ApplicationOptions {
   strict?: boolean | undefined
   /** A failed test shows, beside the log, what it changed in the server: at most ten lines. Default true. */
   showChanges?: boolean | undefined
+  /**
+   * `'on-failure'`: a failed test shows what its server logged. `'live'`: besides, the run prints each line of the server's
+   * log as it comes, marked with the server and the test. Default: TARANTOOL_FIXTURE_LOG, else `'on-failure'`.
+   */
+  log?: 'on-failure' | 'live' | undefined
 }
+
+/** The lines of a server's log that a run prints. */
+export type ShownLog = NonNullable<ServerOptions['log']>
 
 /**
  * The config that `defineTarantool` and the plugin take. The options of a server next to `servers` are defaults for all

@@ -116,6 +116,11 @@ export class LeasedServer {
     return await this.#client.request(name, { ...params, server: this.name } as BrokerRequests[Name]['params'])
   }
 
+  /** Names the test that has the server from now on, if the run prints the log as it comes. */
+  async atTest(test?: string): Promise<void> {
+    if (this.#info.isLive) await this.#client.request('atTest', { server: this.#target.server, test })
+  }
+
   /** Reports that a test failed, if its data is to be kept. */
   async testFailed(test: string | undefined): Promise<KeptData | undefined> {
     if (!this.#info.keepsOnFailure) return undefined

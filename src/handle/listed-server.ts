@@ -23,5 +23,6 @@ export const listedServer: LeasedServerInfo = {
   leasedBefore: false,
   aside: false,
   keepsOnFailure: false,
+  isLive: false,
   showsChanges: false,
 }

@@ -51,6 +51,7 @@ export class TestAttempt {
     for (const server of workerServers()) {
       const error = await beginServerTest(server, this)
       if (error) errors.push(error)
+      await server.atTest(this.#place.name?.())
       this.#marks.set(server, server.marks.begin(server.logSize))
     }
     // Some runners do not end an attempt that never began.
@@ -90,6 +91,7 @@ export class TestAttempt {
     const errors: Error[] = []
     for (const server of workerServers()) {
       try {
+        await server.atTest()
         await server.isolated.endTest(this, demandIn(this.#place.scope, server.info), undo)
       } catch (error) {
         errors.push(error as Error)

@@ -425,6 +425,15 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
+   * Gives the option `logger` all lines that were written until now.
+   *
+   * @internal
+   */
+  catchUpLog(): void {
+    this.#lifecycle.catchUpLog()
+  }
+
+  /**
    * Makes `keep: 'on-failure'` keep the directory, after a failure that the instance itself cannot see, such as a
    * failed test.
    */

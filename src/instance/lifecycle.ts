@@ -147,6 +147,11 @@ export class Lifecycle {
     this.#workspace.remove({ failed: this.#markedFailed || failed })
   }
 
+  /** Gives the option `logger` all lines that were written until now. */
+  catchUpLog(): void {
+    this.#feed.catchUp()
+  }
+
   /** Marks the directory as the directory of a failure, whatever happens from here on. */
   markFailed(): void {
     this.#markedFailed = true

@@ -65,6 +65,12 @@ export class LogFollower {
     this.#lines.end()
   }
 
+  /** Reads what was written until now, synchronously, and goes on. */
+  catchUp(): void {
+    if (this.#stopped) return
+    for (const chunk of readChunksNow(this.#path, this.#offset)) this.#take(chunk)
+  }
+
   #look(): void {
     if (this.#reading) {
       this.#again = true
@@ -96,7 +102,10 @@ export class LogFollower {
   }
 
   #take({ bytes, end }: Chunk): void {
+    const missing = end - this.#offset
+    // catchUp() was faster than the reading that had begun before.
+    if (missing <= 0) return
     this.#offset = end
-    this.#lines.take(bytes)
+    this.#lines.take(bytes.length > missing ? bytes.subarray(bytes.length - missing) : bytes)
   }
 }

@@ -19,6 +19,11 @@ export class LoggerFeed {
     this.#follower.start()
   }
 
+  /** Delivers the lines that were written until now. */
+  catchUp(): void {
+    this.#follower?.catchUp()
+  }
+
   /** Delivers the remaining lines, and stops. */
   drain(): void {
     this.#follower?.drain()

@@ -1,8 +1,8 @@
+import { withoutBoot } from '../../broker/live-log.ts'
 import { serverFiles } from '../../broker/server-files.ts'
 import { unknownServer } from '../../broker/unknown-server.ts'
 import { type ResolvedFixture, resolveFixture } from '../../config/fixture-config.ts'
 import type { Logger } from '../../config/options.ts'
-import { newsFilter } from '../../instance/failure/boot-lines.ts'
 import { loadProject, type ProjectConfig } from '../project.ts'
 import { aligned } from '../text.ts'
 import { makeServer, type Reachable, type StartedServer } from './running-server.ts'
@@ -47,19 +47,8 @@ function endSignal(): Promise<'signal'> {
   })
 }
 
-// The lines of a cluster begin with the names of its instances.
-const memberOf = (line: string): string => /^([\w-]+) \| /.exec(line)?.[0] ?? ''
-
 /** Prints a server's log without the lines that each start logs. */
-function logPrinter(prefix: string): Logger {
-  const filters = new Map<string, (line: string) => boolean>()
-  return line => {
-    const member = memberOf(line)
-    const isNews = filters.get(member) ?? newsFilter()
-    filters.set(member, isNews)
-    if (isNews(line.slice(member.length))) process.stderr.write(`${prefix}${line}\n`)
-  }
-}
+const logPrinter = (prefix: string): Logger => withoutBoot(line => process.stderr.write(`${prefix}${line}\n`))
 
 function warn(text: string): void {
   process.stderr.write(`tarantool-fixture: ${text}\n`)

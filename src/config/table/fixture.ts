@@ -28,6 +28,12 @@ export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict' | 'sh
     default: true,
     doc: 'A failed test shows what it changed in the server: at most ten lines. See [Failures](failures.md#changes-of-the-test).',
   },
+  log: {
+    type: v.picklist(['on-failure', 'live'], "must be 'on-failure' or 'live'"),
+    takes: "'on-failure' | 'live'",
+    otherwise: "`TARANTOOL_FIXTURE_LOG`, else `'on-failure'`",
+    doc: "`'live'` prints each line of the server's log as it comes, marked with the server and the test. See [Failures](failures.md#live).",
+  },
 }
 
 /** The options of a fixture that are not defaults of its servers. */

@@ -223,6 +223,28 @@ describe.each(jests)('$name', runner => {
     await expect.poll(() => project.leftBehind()).toEqual([])
   })
 
+  test("log: 'live' prints each line with its server and its test", async () => {
+    const project = new Project(runner, {
+      ...setUpJest("{ appLua: './app.lua', log: 'live' }"),
+      'app.lua': say,
+      'live.test.js': `${uses}
+        describe('a suite', () => {
+          beforeAll(() => tarantool.call('say', 'line of a hook'))
+          test('first', () => tarantool.call('say', 'line of first'))
+          test('second', () => tarantool.call('say', 'line of second'))
+        })`,
+    })
+    const { output, exitCode } = await project.run()
+    expect(exitCode).toBe(0)
+    const marks = [...output.matchAll(/^\[(.*?)\] .*(line of .*)$/gm)].map(([, mark, line]) => `${line}: ${mark}`)
+    expect(marks).toEqual([
+      'line of a hook: default-1 live.test.js',
+      'line of first: default-1 live.test.js > a suite > first',
+      'line of second: default-1 live.test.js > a suite > second',
+    ])
+    expect(output).not.toContain('initializing an empty data directory')
+  })
+
   test("keep: 'on-failure' keeps the data and the log of a failed test, and of no other", async () => {
     const project = new Project(runner, {
       ...setUpJest("{ appLua: './app.lua', keep: 'on-failure' }", 'maxWorkers: 2'),
