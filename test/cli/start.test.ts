@@ -149,6 +149,8 @@ describe('start', () => {
     await start.says('err', /broken on purpose(?:.|\n)*The servers start again after the next edit/)
     edit(appLua.replace('application 1', 'application 2'))
     await start.says('err', /application 2/)
+    // The log comes before the server is ready.
+    await start.says('out', /^default .*\ndefault .*$/m)
     expect(await start.end()).toBe(0)
     const told = [...start.out.matchAll(/^default {2}(\S+)/gm)].map(([, at]) => at)
     expect(told).toEqual([address, address])
