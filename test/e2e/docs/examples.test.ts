@@ -1,11 +1,11 @@
 import { cpSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { skipWithout } from '../../support/features.ts'
 import { repository } from '../../support/npm.ts'
 import { Project } from '../support/project.ts'
 import { jests, vitests } from '../support/runners.ts'
 
-// The example of a cluster skips itself where no Tarantool 3 is.
 const runnerOf = {
   vitest: 'vitest-4.1',
   'vitest-plugin': 'vitest-4.1',
@@ -15,7 +15,8 @@ const runnerOf = {
 }
 
 // In a clone they use what was built there; here they are a user's projects, with what npm would install.
-test.each(Object.entries(runnerOf))('examples/%s passes with the packed package', async (example, name) => {
+test.for(Object.entries(runnerOf))('examples/%s passes with the packed package', async ([example, name], context) => {
+  if (example === 'cluster') skipWithout('a config file', context)
   const runner = [...vitests, ...jests].find(one => one.name === name)
   if (!runner) throw new Error(`no ${name}`)
   const project = new Project(runner, {})

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { parse } from 'yaml'
 import { ci } from './ci.ts'
 import { clusters } from './clusters.ts'
+import { commandLine } from './command-line.ts'
 import { expectsOf, type PageChecks, passingInContainers, passingWith, runAsScript } from './projects.ts'
 import { docker, instances, versions } from './running.ts'
 import { driver, gettingStarted, readme } from './start.ts'
@@ -40,6 +41,7 @@ export const checks: Readonly<Record<string, PageChecks>> = {
   'docs/docker.md': docker,
   'docs/forked-servers.md': { 'Forked servers': passingWith(1, { 'test/a.test.ts': expectsOf('1', [1]) }) },
   'docs/ci.md': ci,
+  'docs/command-line.md': commandLine,
   'docs/instances.md': instances,
   'docs/from-docker-compose.md': fromDockerCompose,
   'docs/from-testcontainers.md': { 'From testcontainers': passingInContainers(1) },

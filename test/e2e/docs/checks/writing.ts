@@ -78,6 +78,16 @@ export const failures: PageChecks = {
   'Changes of the test': fails,
   'A server that dies': fails,
   strict: fails,
+  live: async ([block]) => {
+    if (!block) throw new Error('there is a block')
+    const tests = filesOf(blocksUnder('docs/failures.md', 'Failures'))
+    const setup = (tests['test/tarantool.ts'] ?? shared['test/tarantool.ts'] ?? '').replace(
+      'defineTarantool({ ',
+      "defineTarantool({ log: 'live', ",
+    )
+    const { output } = await runProject(vitest, { ...shared, ...tests, 'test/tarantool.ts': setup })
+    expect(output).toMatch(shownText(block))
+  },
   keep: async blocks => {
     const tests = filesOf(blocksUnder('docs/failures.md', 'Failures'))
     const project = new Project(vitest, { ...shared, ...tests, ...filesOf(blocks) })
