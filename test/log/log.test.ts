@@ -48,7 +48,11 @@ test('waitForLog ends with the server: at once, unless its last words match', as
   await expect(instance.waitForLog('never', { timeout: 100_000 })).rejects.toThrow(ServerExitedError)
   const failing = newInstance({ appLua: `${log('last words')} error('boom')` })
   await failing.start({ wait: false })
-  const ends = [failing.waitForLog('never', { timeout: 100_000 }), failing.waitForLog('last words'), failing.ready()]
+  const ends = [
+    failing.waitForLog('never', { timeout: 100_000 }),
+    failing.waitForLog('last words', { timeout: 100_000 }),
+    failing.ready(),
+  ]
   expect((await Promise.allSettled(ends)).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected'])
 })
 
