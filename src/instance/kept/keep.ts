@@ -36,10 +36,11 @@ const patience = 10_000
  */
 export async function keepData(instance: TarantoolInstance, options: ResolvedOptions, about: KeptFor): Promise<string> {
   const { workDir } = instance
-  const guard = await SnapshotGuard.of(workDir)
   const directory = newDirectoryPath(dirname(workDir))
   makeDirectory(directory, { keep: false })
+  let guard: SnapshotGuard | undefined
   try {
+    guard = await SnapshotGuard.of(workDir)
     const snapshot = await takeSnapshot(instance)
     try {
       const files = await copySnapshot(snapshot.files, workDir, join(directory, 'data'))
@@ -57,7 +58,7 @@ export async function keepData(instance: TarantoolInstance, options: ResolvedOpt
     removeDirectory(directory)
     throw error
   } finally {
-    await guard.end()
+    await guard?.end()
   }
 }
 
