@@ -18,6 +18,20 @@ export function isEmpty({ passed, failures, skipped }: Result): boolean {
   return passed + failures.length + skipped === 0
 }
 
+/** The numbers of a run and the names of its failed tests, for `--summary`. */
+export interface Summary {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  readonly failures: readonly Failure[]
+}
+
+/** What `--summary` writes. `others` are failures outside of the tests. */
+export function summaryOf({ passed, skipped, failures: ofTests }: Result, others: readonly Failure[]): Summary {
+  const failures = [...ofTests, ...others]
+  return { passed, failed: failures.length, skipped, failures }
+}
+
 /** Adds up several results. */
 export const sum = (results: readonly Result[]): Result => ({
   passed: results.reduce((total, { passed }) => total + passed, 0),

@@ -12,7 +12,7 @@ writes its rows into docs/compatibility.md. A row keeps the date and the commit 
   -t PATTERN    tests whose name matches it
   --no-runners  leaves out the end-to-end tests, for CI: its last step runs them, with all runners
   --no-write    only prints; so does a run of some tests, and CI
-  --summary F   writes how many passed, failed and were skipped into the file F, as JSON
+  --summary F   writes how many passed, failed and were skipped, and the failures, into the file F, as JSON
 
 The exit code is 1 when a test fails.`
 

@@ -10,7 +10,7 @@ import { installRunners } from '../e2e/support/install.ts'
 import { allRunners, type Choice } from '../e2e/support/runners.ts'
 import build from '../support/global-setup.ts'
 import { repository } from '../support/npm.ts'
-import { count, ofSuite, printFailures, sum } from '../support/results.ts'
+import { count, ofSuite, printFailures, sum, summaryOf } from '../support/results.ts'
 import { parseArguments } from './arguments.ts'
 import { groups as allGroups, filesOf, type Group, isIn, needsRunners, runners } from './groups.ts'
 import { VersionsReporter } from './reporter.ts'
@@ -82,6 +82,6 @@ const failed = total.failures.length + reporter.unhandled.length
 const titles = groups.map(({ title }) => title)
 console.log(`\n${tableOf(titles, rows)}\n\n${Math.round((Date.now() - started) / 1000)} s`)
 console.log(`${total.passed} passed, ${failed} failed, ${total.skipped} skipped`)
-if (summary !== undefined) writeFileSync(summary, JSON.stringify({ ...total, failures: undefined, failed }))
+if (summary !== undefined) writeFileSync(summary, JSON.stringify(summaryOf(total, reporter.unhandled)))
 if (failed > 0) process.exitCode = 1
 if (writes) writeFileSync(page, writeInto(readFileSync(page, 'utf8'), titles, rows))

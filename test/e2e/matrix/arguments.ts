@@ -9,7 +9,7 @@ const quick = {
   pattern: 'a first test|what the server logged|a server that dies|in a test (Ctrl-C|kill -9)',
 }
 
-const help = `npm run test:matrix -- [RUNNER...] [node-VERSION...] [FILE...] [--quick] [-t PATTERN]
+const help = `npm run test:matrix -- [RUNNER...] [node-VERSION...] [FILE...] [--quick] [-t PATTERN] [--summary FILE]
 
 Runs the end-to-end tests under each runner on each Node, and prints a table.
 
@@ -18,6 +18,7 @@ Runs the end-to-end tests under each runner on each Node, and prints a table.
   FILE           test files whose path contains it; default: all
   --quick        of ${quick.files.join(', ')} the tests that tell most
   -t PATTERN     tests whose name matches it
+  --summary F    writes how many passed, failed and were skipped, and the failures, into the file F, as JSON
 
 The exit code is 1 when a test fails.`
 
@@ -30,6 +31,8 @@ export interface MatrixChoice {
   readonly testNamePattern: string | undefined
   /** Whether the files or the pattern may leave cells without a test. */
   readonly mayBeEmpty: boolean
+  /** The file to write the results to. */
+  readonly summary: string | undefined
 }
 
 function endWith(text: string, exitCode: number): never {
@@ -39,7 +42,10 @@ function endWith(text: string, exitCode: number): never {
 
 /** What the command line asks for. Ends the process where that is help, or unknown. */
 export function parseArguments(args: readonly string[]): MatrixChoice {
-  const parsed = ((): { values: { quick?: boolean; t?: string; help?: boolean }; positionals: string[] } => {
+  const parsed = ((): {
+    values: { quick?: boolean; t?: string; help?: boolean; summary?: string }
+    positionals: string[]
+  } => {
     try {
       return parseArgs({
         args: [...args],
@@ -48,6 +54,7 @@ export function parseArguments(args: readonly string[]): MatrixChoice {
           quick: { type: 'boolean' },
           t: { type: 'string', short: 't' },
           help: { type: 'boolean', short: 'h' },
+          summary: { type: 'string' },
         },
       })
     } catch (error) {
@@ -69,5 +76,6 @@ export function parseArguments(args: readonly string[]): MatrixChoice {
     files: [...others, ...(values.quick ? quick.files : [])],
     testNamePattern: values.t ?? (values.quick ? quick.pattern : undefined),
     mayBeEmpty: others.length > 0 || values.t !== undefined,
+    summary: values.summary,
   }
 }

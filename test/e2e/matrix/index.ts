@@ -1,11 +1,12 @@
 // npm run test:matrix: the end-to-end tests under each runner on each Node; --help says more.
+import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import type { TestProjectInlineConfiguration } from 'vitest/config'
 import { startVitest } from 'vitest/node'
 import { askVersion } from '../../../src/binary/ask-version.ts'
 import build from '../../support/global-setup.ts'
 import { repository } from '../../support/npm.ts'
-import { isEmpty, printFailures } from '../../support/results.ts'
+import { isEmpty, ofSuite, printFailures, sum, summaryOf } from '../../support/results.ts'
 import { installManagers } from '../package-managers/managers.ts'
 import { installNode, installRunners } from '../support/install.ts'
 import { type Choice, isJest, type Runner } from '../support/runners.ts'
@@ -30,7 +31,7 @@ function projectOf(node: string, runners: readonly Runner[]): TestProjectInlineC
   }
 }
 
-const { runners, nodes, files, testNamePattern, mayBeEmpty } = parseArguments(process.argv.slice(2))
+const { runners, nodes, files, testNamePattern, mayBeEmpty, summary } = parseArguments(process.argv.slice(2))
 process.chdir(repository)
 console.log('Building, and installing what is not there yet')
 await build()
@@ -69,3 +70,6 @@ console.log(`\n${tableOf(cells, resultOf)}`)
 console.log(
   `${output.split('\n')[0]}, ${process.platform} ${process.arch}; ${Math.round((Date.now() - started) / 1000)} s`,
 )
+if (summary !== undefined) {
+  writeFileSync(summary, JSON.stringify(summaryOf(sum(reporter.modules.map(ofSuite)), reporter.unhandled)))
+}
