@@ -71,7 +71,8 @@ export function writeTable(
     ? [...measured, ...how.filter(({ label }) => !before.get(label)?.get(version))]
     : [...measured, ...how]
   const measuredLabels = told.map(({ label }) => label)
-  const labels = isPart ? orderOfPart([...before.keys()], measuredLabels) : [...measuredLabels, ...before.keys()]
+  const known = [...before.keys()]
+  const labels = isPart ? partLabels(known, measuredLabels) : wholeLabels(known, measured, how)
   const table: Table = new Map()
   for (const label of new Set(labels)) {
     const cells = new Map(before.get(label) ?? [])
@@ -85,8 +86,14 @@ export function writeTable(
   return paragraphs.map((paragraph, at) => (at === first ? renderTable(table) : paragraph)).join('\n\n')
 }
 
+// Rows that only other versions have stand before the conditions, too.
+function wholeLabels(known: readonly string[], measured: readonly Row[], how: readonly Row[]): string[] {
+  const conditions = how.map(({ label }) => label)
+  return [...measured.map(({ label }) => label), ...known.filter(label => !conditions.includes(label)), ...conditions]
+}
+
 // New rows of a part stand before the conditions.
-function orderOfPart(known: readonly string[], measured: readonly string[]): string[] {
+function partLabels(known: readonly string[], measured: readonly string[]): string[] {
   const place = Math.max(known.indexOf('measured on'), 0)
   return [...known.slice(0, place), ...measured.filter(label => !known.includes(label)), ...known.slice(place)]
 }
