@@ -1,4 +1,5 @@
 import { delimiter } from 'node:path'
+import { trace } from '../trace.ts'
 import type { Version } from '../version/version.ts'
 import type { Binary } from './binary.ts'
 import { findProgram } from './search.ts'
@@ -12,6 +13,7 @@ const origins: Readonly<Record<Binary['source'], string>> = {
 }
 
 const announced = new Set<string>()
+const traced = new Set<string>()
 
 // Read when this module is loaded: Jest sets the variable in its main process, too, if that process runs the tests.
 const { VITEST_WORKER_ID, JEST_WORKER_ID } = process.env
@@ -39,6 +41,8 @@ export function announceBinary(
   version: Version,
   { report, quiet = false, inWorker = isWorker, env = process.env }: Saying & { readonly env?: NodeJS.ProcessEnv },
 ): void {
+  if (!traced.has(binary.path)) trace(describeBinary(binary, version))
+  traced.add(binary.path)
   if (quiet || inWorker || announced.has(binary.path)) return
   if (binary.source === 'PATH' || findProgram('tarantool', (env.PATH ?? '').split(delimiter)).path === binary.path)
     return

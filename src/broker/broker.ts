@@ -7,6 +7,7 @@ import { sweepOnce } from '../instance/owner/sweep.ts'
 import { checkSocketPath } from '../instance/place/addresses.ts'
 import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/place/directory.ts'
 import { defaultPlace } from '../instance/place/place.ts'
+import { stopwatch, trace } from '../trace.ts'
 import { FailedStarts } from './failed-starts.ts'
 import type { RunOverview, WorkerIdentity } from './messages.ts'
 import { overviewOf } from './overview.ts'
@@ -75,6 +76,7 @@ export class Broker implements SessionOwner {
       throw notWritable('cannot open the socket on which workers reach their servers', error)
     }
     broker.#socketServer.unref()
+    trace(`the run begins in ${directory}`)
     return broker
   }
 
@@ -173,6 +175,7 @@ export class Broker implements SessionOwner {
    * @returns the errors on the way. The rest was done in spite of them
    */
   async close(): Promise<unknown[]> {
+    const time = stopwatch()
     this.#socketServer.close()
     for (const session of this.#sessions.values()) session.close()
     const pools = [...this.#pools.values(), ...this.#ownPools]
@@ -182,6 +185,7 @@ export class Broker implements SessionOwner {
     } catch (error) {
       problems.push(error)
     }
+    trace(`the run has ended: its servers are stopped and its directory is removed after ${time()}`)
     return problems
   }
 

@@ -3,8 +3,8 @@ import type { Isolation } from '../config/isolation.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import type { LeaseUse } from './lease-use.ts'
-import type { RunningTest } from './live-log.ts'
 import type { KeptData, LeasedServerInfo } from './messages.ts'
+import type { RunningTest } from './server-mark.ts'
 
 /** A test that has failed. Both are undefined for a failed hook of a file that is unknown. */
 export interface FailedTest {
@@ -56,6 +56,8 @@ export interface LeasableServer extends ServerActions {
   leaseEnded(): void
   /** Another test has the server from now on. */
   atTest(running: RunningTest): void
+  /** Prints a step of the fixture's own work, if the environment asks for that. */
+  trace(step: string): void
   testFailed(about: FailedTest): Promise<KeptData | null>
   /** Ends the server for good. */
   destroy(): Promise<void>

@@ -45,6 +45,8 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly address: ServerAddress
   /** The run prints the server's log as it comes, so it has to know which test runs. */
   readonly isLive: boolean
+  /** The main process prints the fixture's own steps, and those of the worker. */
+  readonly isTraced: boolean
   /** Directories of finished servers stay if a test failed. */
   readonly keepsOnFailure: boolean
   /** A failed test shows what it changed. */
@@ -148,6 +150,8 @@ export interface BrokerRequests {
   crash: { params: { server: string; member?: string | undefined }; result: Death | null }
   /** Names the test that has the server from now on; undefined between two tests. For `log: 'live'`. */
   atTest: { params: { server: string; test?: string | undefined }; result: null }
+  /** Prints a step of the worker, if the environment asks for the fixture's own steps. */
+  trace: { params: { server: string; step: string }; result: null }
   /** Reports a failed test. With `keep: 'on-failure'`, the data is kept, and the answer says where. */
   failed: { params: { server: string; test?: string | undefined }; result: KeptData | null }
   /**

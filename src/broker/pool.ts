@@ -1,5 +1,6 @@
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import { LeaseError } from '../errors.ts'
+import { trace } from '../trace.ts'
 import { FailedStarts, kindOf } from './failed-starts.ts'
 import type { LeasableServer } from './leasable-server.ts'
 import { PooledCluster } from './pooled-cluster.ts'
@@ -157,6 +158,8 @@ export class Pool {
       return found
     }
     if (this.#mayGrow()) return this.#add(slot)
+    const { name } = this.options
+    trace(`all ${this.size} servers named '${name}' are leased: worker ${slot} waits`)
     return await new Promise((take, refuse) => this.#waiting.push({ slot, take, refuse }))
   }
 

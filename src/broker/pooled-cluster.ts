@@ -6,13 +6,15 @@ import type { Isolation } from '../config/isolation.ts'
 import type { ResolvedApplication } from '../config/resolve-application.ts'
 import { NotRunningError } from '../errors.ts'
 import type { Death } from '../isolation/server.ts'
+import { isTraced, stopwatch, trace } from '../trace.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { keeps } from './instance-maker.ts'
 import type { ClusterActions, LeasableServer, ServerActions } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
-import { LiveLog, type RunningTest } from './live-log.ts'
+import { liveLogger } from './live-log.ts'
 import type { LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
+import { type RunningTest, ServerMark } from './server-mark.ts'
 import { ServerSteps } from './server-steps.ts'
 
 /** The options of a server that is an application. */
@@ -27,7 +29,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   slot: number
   leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedClusterServer
-  readonly #live: LiveLog | undefined
+  readonly #mark: ServerMark
   readonly #root: string
   readonly #steps = new ServerSteps(
     () => this.#mustNotBeEnded(),
@@ -47,7 +49,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     this.name = name
     this.slot = slot
     this.#options = options
-    this.#live = options.log === 'live' ? new LiveLog(`${name}-${slot}`, options.logger) : undefined
+    this.#mark = new ServerMark(name, slot)
     this.#root = root
     this.#cluster = this.#make()
   }
@@ -164,7 +166,11 @@ export class PooledCluster implements LeasableServer, ClusterActions {
 
   atTest(running: RunningTest): void {
     for (const name of this.#cluster.instances) this.#cluster.instance(name).catchUpLog()
-    this.#live?.mark(running)
+    this.#mark.running = running
+  }
+
+  trace(step: string): void {
+    trace(step, `${this.#mark} `)
   }
 
   // The directories of all instances stay, and have the data that the cluster ends with.
@@ -205,7 +211,8 @@ export class PooledCluster implements LeasableServer, ClusterActions {
       beganEmpty: this.#beganEmpty,
       leasedBefore: isMain && this.#leasedBefore,
       aside: false,
-      isLive: this.#live !== undefined,
+      isLive: this.#options.log === 'live' || isTraced(),
+      isTraced: isTraced(),
       keepsOnFailure: this.#options.keep === 'on-failure',
       showsChanges: false,
       ...(!isMain && { memberOf: this.name }),
@@ -216,14 +223,16 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     const { application, ...shared } = this.#options
     // The run's directory is removed after the run, so a directory that may be kept is made elsewhere.
     const root = shared.root ?? (keeps(this.#options) ? undefined : this.#root)
+    const logger = shared.log === 'live' ? liveLogger(this.#mark, shared.logger) : shared.logger
     return TarantoolCluster.of({
       application,
-      shared: { ...shared, root, logger: this.#live?.logger ?? shared.logger },
+      shared: { ...shared, root, logger, trace: step => this.trace(step) },
     })
   }
 
   async #startAnew(): Promise<void> {
     this.#mustNotBeEnded()
+    const time = stopwatch()
     await this.#cluster.kill({ cleanup: false })
     // A start with empty directories would remove the files that are kept for the failed test.
     if (this.#testFailed && this.#options.keep === 'on-failure') await this.#leaveDirectory()
@@ -233,6 +242,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     await this.#cluster.start({ recreate: true })
     this.#leasedBefore = false
     this.#isDisturbed = false
+    this.trace(`all ${this.#cluster.instances.length} instances started in ${time()}`)
   }
 
   async #leaveDirectory(): Promise<void> {

@@ -4,14 +4,16 @@ import { LeaseError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
+import { isTraced, stopwatch, trace } from '../trace.ts'
 import { Aside } from './aside.ts'
 import { CurrentProcess } from './current-process.ts'
 import { InstanceMaker } from './instance-maker.ts'
 import type { ClusterActions, FailedTest, LeasableServer } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
-import { LiveLog, type RunningTest } from './live-log.ts'
+import { liveLogger } from './live-log.ts'
 import type { KeptData, LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
+import { type RunningTest, ServerMark } from './server-mark.ts'
 import { crashReport } from './server-signals.ts'
 import { ServerSteps } from './server-steps.ts'
 import { Spare } from './spare.ts'
@@ -27,7 +29,7 @@ export class PooledServer implements LeasableServer {
   leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedServer
   readonly #maker: InstanceMaker
-  readonly #live: LiveLog | undefined
+  readonly #mark: ServerMark
   readonly #current: CurrentProcess
   readonly #spare: Spare
   readonly #aside = new Aside()
@@ -40,11 +42,16 @@ export class PooledServer implements LeasableServer {
     this.name = name
     this.slot = slot
     this.#options = options
-    this.#live = options.log === 'live' ? new LiveLog(`${name}-${slot}`, options.logger) : undefined
-    this.#maker = new InstanceMaker({ ...options, logger: this.#live?.logger ?? options.logger }, root)
+    this.#mark = new ServerMark(name, slot)
+    const logger = options.log === 'live' ? liveLogger(this.#mark, options.logger) : options.logger
+    this.#maker = new InstanceMaker({ ...options, logger, trace: step => this.trace(step) }, root)
     this.#current = new CurrentProcess(options, this.#maker)
     const mayStandBy = this.#maker.mayStandBy(this.instance)
-    this.#spare = new Spare(() => this.#maker.makeSuccessor(this.instance), mayStandBy)
+    this.#spare = new Spare(
+      () => this.#maker.makeSuccessor(this.instance),
+      mayStandBy,
+      step => this.trace(step),
+    )
   }
 
   get isolation(): Isolation {
@@ -152,8 +159,10 @@ export class PooledServer implements LeasableServer {
       if (isolation !== 'process') await this.#spare.discard()
       await this.#aside.end()
       if (isolation !== 'process' && isolation !== 'restart') return
-      if (!(await leaseUse.mayHaveChanged(this.instance))) this.#current.leasedBefore = false
-      else if (isolation === 'process') await this.#renew()
+      if (!(await leaseUse.mayHaveChanged(this.instance))) {
+        this.#current.leasedBefore = false
+        this.trace('stays as it is: its lease has not used it')
+      } else if (isolation === 'process') await this.#renew()
       else await this.#startAnew()
     }
     this.#steps.run(step).catch(() => {})
@@ -171,7 +180,11 @@ export class PooledServer implements LeasableServer {
 
   atTest(running: RunningTest): void {
     this.instance.catchUpLog()
-    this.#live?.mark(running)
+    this.#mark.running = running
+  }
+
+  trace(step: string): void {
+    trace(step, `${this.#mark} `)
   }
 
   /** Notes that a test that had the server failed. With `keep: 'on-failure'`, keeps the data as it is now. */
@@ -201,7 +214,8 @@ export class PooledServer implements LeasableServer {
       records: this.#maker.records,
       leasedBefore: this.#current.leasedBefore,
       aside: this.#aside.isThere,
-      isLive: this.#live !== undefined,
+      isLive: this.#options.log === 'live' || isTraced(),
+      isTraced: isTraced(),
       keepsOnFailure: this.#options.keep === 'on-failure',
       showsChanges: this.#options.showChanges,
     }
@@ -217,16 +231,19 @@ export class PooledServer implements LeasableServer {
   }
 
   async #renew(): Promise<void> {
+    const time = stopwatch()
     try {
       const successor = await this.#spare.replace(this.instance, { orderly: this.#current.isKept })
       if (successor) this.#current.succeed(successor)
       else await this.#startAnew()
+      this.trace(`replaced by ${successor ? 'its spare' : 'a new process'} in ${time()}`)
     } finally {
       this.#spare.prepare()
     }
   }
 
   async #stepAside(spare: boolean): Promise<void> {
+    const time = stopwatch()
     const former = this.#current.facts
     const giveUpAddress = async (): Promise<void> => await this.#aside.take(former)
     const isFirst = !this.#aside.isThere
@@ -234,12 +251,14 @@ export class PooledServer implements LeasableServer {
     if (isFirst && !this.#aside.isThere) await giveUpAddress().catch(() => {})
     if (this.#aside.isThere) this.#current.succeed(successor ?? (await this.#current.startSuccessor()))
     else await this.#startAnew()
+    this.trace(`${this.#aside.isThere ? 'stood aside for' : 'replaced by'} another process in ${time()}`)
   }
 
   async #comeBack(): Promise<void> {
     const former = await this.#aside.giveBack()
     if (former) this.#current.become(former)
     else this.#current.succeed(await this.#current.startSuccessor())
+    this.trace(former ? 'the process that stood aside is back' : 'the process that stood aside has ended')
   }
 
   // An instance cannot begin to record changes after it was made.

@@ -37,6 +37,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   signal: v.object({ ...ofMember.entries, signal: text }),
   crash: ofMember,
   atTest: ofTest,
+  trace: v.object({ server: text, step: text }),
   failed: ofTest,
   changes: ofServer,
   leader: v.object({ server: text, replicaset: v.optional(text) }),

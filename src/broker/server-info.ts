@@ -3,7 +3,10 @@ import type { ServerFacts } from '../isolation/server.ts'
 import type { LeasedServerInfo } from './messages.ts'
 
 /** The part of a worker's information that an instance itself knows. */
-type InstanceInfo = Omit<LeasedServerInfo, keyof ServerFacts | 'keepsOnFailure' | 'showsChanges' | 'isLive'>
+type InstanceInfo = Omit<
+  LeasedServerInfo,
+  keyof ServerFacts | 'keepsOnFailure' | 'showsChanges' | 'isLive' | 'isTraced'
+>
 
 /** The information for a worker about the process behind its server. */
 export function infoOf(instance: TarantoolInstance): InstanceInfo {

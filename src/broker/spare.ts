@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import { stopwatch, type Trace } from '../trace.ts'
 
 /**
  * A server that waits to replace a leased server. It is complete except for its port. It starts in the background, and
@@ -8,6 +9,7 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 export class Spare {
   readonly #make: () => TarantoolInstance
   readonly #mayStandBy: boolean
+  readonly #trace: Trace
   /** The spare that starts or waits. */
   #instance: TarantoolInstance | undefined
   #ready: Promise<void> | undefined
@@ -21,9 +23,10 @@ export class Spare {
    * @param make makes an instance with the address of the server that it will replace
    * @param mayStandBy false if an address cannot have a second server. Then there is never a spare. Default true.
    */
-  constructor(make: () => TarantoolInstance, mayStandBy = true) {
+  constructor(make: () => TarantoolInstance, mayStandBy = true, trace: Trace = () => {}) {
     this.#make = make
     this.#mayStandBy = mayStandBy
+    this.#trace = trace
   }
 
   /** Starts a spare in the background, unless there is one. The caller that needs the spare gets the error. */
@@ -87,8 +90,10 @@ export class Spare {
     this.#instance = instance
     // This happens after the answer to the test that is about to run.
     await nextTurn()
-    if (this.#instance === instance)
-      await instance.standBy({ advice: "isolation: 'restart' starts no server beside another." })
+    if (this.#instance !== instance) return
+    const time = stopwatch()
+    await instance.standBy({ advice: "isolation: 'restart' starts no server beside another." })
+    this.#trace(`its spare is ready after ${time()}`)
   }
 
   async #take(): Promise<TarantoolInstance | undefined> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import { LeaseError, ProtocolError } from '../errors.ts'
+import { stopwatch } from '../trace.ts'
 import { serializeError } from './error-transport.ts'
 import { readMessages, writeMessage } from './json-lines.ts'
 import type { LeasableServer, ServerActions } from './leasable-server.ts'
@@ -161,6 +162,10 @@ export class WorkerSession {
       this.#server(server).atTest({ file: this.#fileName, test })
       return null
     },
+    trace: async ({ server, step }) => {
+      this.#server(server).trace(step)
+      return null
+    },
     failed: async ({ server, test }) => await this.#server(server).testFailed({ test, testFile: this.#fileName }),
     changes: async ({ server }) => await this.#server(server).cluster.changes(),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
@@ -190,6 +195,7 @@ export class WorkerSession {
 
   async #receive(name: string, take: () => Promise<Lease>): Promise<Lease> {
     const file = this.#file
+    const time = stopwatch()
     const lease = await take()
     if (file !== this.#file) {
       lease.release()
@@ -198,6 +204,7 @@ export class WorkerSession {
     this.#leases.set(name, lease)
     this.#leasedSince.set(lease.server, Date.now())
     lease.server.atTest({ file: this.#fileName })
+    lease.server.trace(`leased by worker ${this.#worker?.pid} after ${time()}`)
     return lease
   }
 

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { InvalidOptionError, LuaFileError } from '../errors.ts'
+import type { Trace } from '../trace.ts'
 import { checkBoxCfg, ownOptions } from './box-cfg.ts'
 import { checkOptions } from './check.ts'
 import type { ConfigMode } from './config-mode.ts'
@@ -43,6 +44,8 @@ export interface ResolvedOptions {
   readonly replicationSource: string | readonly string[] | undefined
   readonly title: string | undefined
   readonly logger: Logger | undefined
+  /** Is told the fixture's own steps. Default: they are printed with the name of the instance. */
+  readonly trace?: Trace | undefined
   /** Undefined if the user named none: see `logLevelOf`. */
   readonly logLevel: number | undefined
   /** In bytes. Undefined if the user named none: see `memtxMemoryOf`. */

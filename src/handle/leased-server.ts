@@ -3,7 +3,7 @@ import type { BrokerRequests, KeptData, LeasedServerInfo } from '../broker/messa
 import type { ErrorDetails } from '../errors.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
-import type { Death, Replacement, ServerControl } from '../isolation/server.ts'
+import type { AgentOperation, AgentReply, Death, Replacement, ServerControl } from '../isolation/server.ts'
 import { loadModule } from '../load-module.ts'
 import type { LogFile } from '../log/log-file.ts'
 import { sizeOfLog } from '../log/log-size.ts'
@@ -143,10 +143,13 @@ export class LeasedServer {
   #control(): ServerControl {
     return {
       facts: () => this.#info,
-      ask: async (operation, keep = 0, limit = undefined) =>
-        this.#levels
-          ? await (await this.#levels).ask(operation, keep, this.#info.generation)
-          : await this.#connections.ask(operation, keep, limit),
+      ask: async (operation, keep = 0, limit = undefined) => {
+        const ask = async (): Promise<AgentReply> =>
+          this.#levels
+            ? await (await this.#levels).ask(operation, keep, this.#info.generation)
+            : await this.#connections.ask(operation, keep, limit)
+        return this.#info.isTraced ? await this.#traced(operation, ask) : await ask()
+      },
       replace: async by => await this.#replace(by),
       stepAside: async by => await this.#change('stepAside', { spare: by === 'spare' }),
       comeBack: async () => await this.#change('comeBack', {}),
@@ -154,6 +157,13 @@ export class LeasedServer {
       findDeath: async suspected => await this.#findDeath(suspected),
       describe: async logSince => await this.#describe(logSince),
     }
+  }
+
+  async #traced(operation: AgentOperation, ask: () => Promise<AgentReply>): Promise<AgentReply> {
+    const { tracedRequest } = await loadModule(() => import('./traced-request.ts'))
+    return await tracedRequest(operation, ask, step => {
+      this.#client.request('trace', { server: this.#target.server, step }).catch(() => {})
+    })
   }
 
   async #replace(by: Replacement): Promise<void> {

@@ -24,5 +24,6 @@ export const listedServer: LeasedServerInfo = {
   aside: false,
   keepsOnFailure: false,
   isLive: false,
+  isTraced: false,
   showsChanges: false,
 }

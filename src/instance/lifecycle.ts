@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { StartAbortedError, type TarantoolFixtureError } from '../errors.ts'
 import { LoggerFeed } from '../log/logger-feed.ts'
 import { tailOf } from '../log/tail.ts'
 import { readSeed } from '../seed/seed-task.ts'
+import { isTraced, stopwatch, trace } from '../trace.ts'
 import type { Version } from '../version/version.ts'
 import { fingerprintOf, type ServerDetails } from './failure/details.ts'
 import { errorOfOwnEnd } from './failure/exit-failure.ts'
@@ -52,7 +54,10 @@ export class Lifecycle {
     this.#workspace = workspace
     this.#feed = new LoggerFeed(options.logger)
     this.replicationSource = options.replicationSource
-    this.#starter = new Starter(options, workspace, logStart => this.details(logStart))
+    this.#starter = new Starter(options, workspace, {
+      details: logStart => this.details(logStart),
+      trace: step => this.#trace(step),
+    })
   }
 
   get state(): InstanceState {
@@ -144,7 +149,10 @@ export class Lifecycle {
 
   /** Removes the files on disk, unless `keep` says otherwise. */
   clean(failed: boolean = this.state === 'failed'): void {
+    const { directory } = this.#workspace
+    const isThere = isTraced() && existsSync(directory)
     this.#workspace.remove({ failed: this.#markedFailed || failed })
+    if (isThere) this.#trace(`${existsSync(directory) ? 'keeps' : 'removed'} the directory ${directory}`)
   }
 
   /** Gives the option `logger` all lines that were written until now. */
@@ -169,6 +177,7 @@ export class Lifecycle {
   }
 
   #begin(recreate: boolean): StartAttempt {
+    const time = stopwatch()
     const start = new StartAttempt({
       starter: this.#starter,
       recreate,
@@ -176,13 +185,18 @@ export class Lifecycle {
       details: logStart => this.details(logStart),
       onProcess: process => {
         this.#process = process
+        this.#trace(`${process.isForked ? 'forked' : 'spawned'} as process ${process.pid} after ${time()}`)
         this.#feed.follow(process.log.path, process.logStart)
         void process.exited.then(() => this.#onExit(process))
       },
-      onReady: report => this.#settle(start, { state: 'running', report }),
+      onReady: report => {
+        this.#settle(start, { state: 'running', report })
+        this.#trace(`ready after ${time()}`)
+      },
       onFailed: error => {
         const isFailure = !(error instanceof StartAbortedError)
         this.#settle(start, isFailure ? { state: 'failed', failure: error } : { state: 'stopped' })
+        this.#trace(`not started after ${time()}: ${error.summary}`)
         if (isFailure) this.#cleanAfter(error)
       },
     })
@@ -202,6 +216,12 @@ export class Lifecycle {
     if (this.#life.state !== 'running' || !process.exit) return
     this.#workspace.removeSockets()
     this.#life = { state: 'failed', failure: errorOfOwnEnd(process.exit, '', this.details()) }
+    this.#trace(`ended by itself, with ${process.exit.signal ?? `exit code ${process.exit.exitCode}`}`)
+  }
+
+  #trace(step: string): void {
+    const { trace: tell = trace } = this.#options
+    tell(`${this.fingerprint}: ${step}`)
   }
 
   async #endShared(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -233,9 +253,11 @@ export class Lifecycle {
     if (process && !process.exit) {
       this.onStopping()
       if (signal === 'SIGKILL') process.kill()
+      const time = stopwatch()
       const exit = await process.stop(this.#options.stopTimeout)
       if (signal === 'SIGTERM') tellOfSlowStop(this.fingerprint, process, exit, this.#options)
       this.#workspace.removeSockets()
+      this.#trace(`stopped by ${signal} in ${time()}`)
     }
     this.#feed.drain()
     return failure

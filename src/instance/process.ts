@@ -29,7 +29,18 @@ export class TarantoolProcess {
   readonly #owned: OwnedProcess
   readonly #control: ServerControl
 
-  private constructor(owned: OwnedProcess, logFile: string, control: ServerControl = new LocalControl(owned)) {
+  /** A running Tarantool has forked the process. @internal */
+  readonly isForked: boolean
+
+  private constructor(
+    owned: OwnedProcess,
+    logFile: string,
+    {
+      isForked = false,
+      control = new LocalControl(owned),
+    }: { isForked?: boolean; control?: ServerControl | undefined },
+  ) {
+    this.isForked = isForked
     this.log = new LogFile(logFile)
     this.logStart = owned.logStart
     this.#owned = owned
@@ -40,12 +51,12 @@ export class TarantoolProcess {
   /** Starts a process. `pid` shows at once if the start failed, and `wait()` gives the reason. @internal */
   static spawn({ control, ...spec }: ProcessSpec): TarantoolProcess {
     const spawned = SpawnedProcess.spawn(spec)
-    return new TarantoolProcess(spawned, spec.logFile, control?.(spawned))
+    return new TarantoolProcess(spawned, spec.logFile, { control: control?.(spawned) })
   }
 
   /** The process of a server that was forked from a running Tarantool. @internal */
   static forked(forked: ForkedProcess, logFile: string): TarantoolProcess {
-    return new TarantoolProcess(forked, logFile)
+    return new TarantoolProcess(forked, logFile, { isForked: true })
   }
 
   /** The process id; 0 if the process could not be started. */

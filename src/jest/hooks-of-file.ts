@@ -1,9 +1,9 @@
-import { beginConcurrentTests } from '../handle/concurrent-tests.ts'
 import type { ShownError } from '../handle/failure-log.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
 import { beginHooks, endingOfFile, endTests } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import { type Scope, unknownFile } from '../isolation/scope.ts'
+import { loadModule } from '../load-module.ts'
 import type { CircusBlock, CircusState, CircusTest } from './circus.ts'
 import { errorsIn } from './circus-errors.ts'
 import { hook } from './circus-hooks.ts'
@@ -78,6 +78,7 @@ export class HooksOfFile {
   async #beginTests(): Promise<void> {
     const tests = concurrentTests(this.#circus.rootDescribeBlock)
     if (tests.length === 0) return
+    const { beginConcurrentTests } = await loadModule(() => import('../handle/concurrent-begin.ts'))
     const refusals = await beginConcurrentTests(tests.map(test => this.#scopeOf(test)))
     for (const [index, test] of tests.entries()) {
       const refusal = refusals[index]

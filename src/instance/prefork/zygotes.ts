@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { trace } from '../../trace.ts'
 import type { ForkedProcess } from './forked.ts'
 import type { ForkOrder } from './order.ts'
 import { NotForkedError } from './pending-fork.ts'
@@ -54,13 +55,18 @@ export async function forkServer(command: string, order: ForkOrder): Promise<For
   const prefork = known ?? { zygote: undefined, failures: 0, lastFailed: undefined }
   preforks.set(key, prefork)
   if ((!known && !forksFirst()) || prefork.failures >= mostFailures) return undefined
-  const zygote = await currentZygote(prefork, () => Zygote.start(command, order.env))
+  const zygote = await currentZygote(prefork, async () => {
+    const started = await Zygote.start(command, order.env)
+    trace(`started a zygote of ${command}: process ${started.pid}`)
+    return started
+  })
   try {
     const forked = await zygote?.fork(order)
     prefork.failures = forked ? 0 : prefork.failures + 1
     return forked
   } catch (error) {
     if (!(error instanceof NotForkedError)) throw error
+    trace(`a server is spawned, not forked: ${error.message}`)
     // Servers that wait for the same zygote fail together, which counts once.
     if (zygote?.gone && prefork.lastFailed !== zygote) {
       prefork.lastFailed = zygote

@@ -6,6 +6,7 @@ import { templatesRoot } from '../../seed/template-cache.ts'
 import { templateKey } from '../../seed/template-key.ts'
 import { type DataSource, startWithTemplate } from '../../seed/template-start.ts'
 import { copyTemplate, type TemplateOrigin, TemplateStore } from '../../seed/template-store.ts'
+import type { Trace } from '../../trace.ts'
 import type { Version } from '../../version/version.ts'
 import type { ServerDetails } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
@@ -36,6 +37,7 @@ export class Starter {
   readonly #options: ResolvedOptions
   readonly #workspace: Workspace
   readonly #details: (logStart: number) => ServerDetails
+  readonly #trace: Trace
   readonly #program: Program
   #process: TarantoolProcess | undefined
   /** The reason why the seed runs at each start, if it does. */
@@ -45,10 +47,15 @@ export class Starter {
   /** True if a server of this instance has listened on its addresses. */
   #hasListened = false
 
-  constructor(options: ResolvedOptions, workspace: Workspace, details: (logStart: number) => ServerDetails) {
+  constructor(
+    options: ResolvedOptions,
+    workspace: Workspace,
+    { details, trace }: { details: (logStart: number) => ServerDetails; trace: Trace },
+  ) {
     this.#options = options
     this.#workspace = workspace
     this.#details = details
+    this.#trace = trace
     this.#program = programOf(options)
   }
 
@@ -152,6 +159,7 @@ export class Starter {
       source.kind === 'seed'
         ? { task: await readSeed(this.#options), template: source.makeTemplate ? 'make' : undefined }
         : { task: undefined, template: source.isTrial ? 'try' : undefined }
+    this.#traceData(source)
     const giveUpAt = performance.now() + this.#options.timeout
     let lost: PortTakenError | undefined
     for (;;) {
@@ -176,6 +184,15 @@ export class Starter {
           await untilFree(error.address, giveUpAt, spec.signal)
         }
       }
+    }
+  }
+
+  #traceData(source: DataSource): void {
+    const name = nameOfSeed(this.#options)
+    if (source.kind === 'copy') {
+      this.#trace(`starts from the template of ${name}${source.isTrial ? ', for the first time' : ''}`)
+    } else if (hasSeed(this.#options)) {
+      this.#trace(`is seeded with ${name}${source.makeTemplate ? ', and its snapshot becomes a template' : ''}`)
     }
   }
 

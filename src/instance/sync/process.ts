@@ -25,6 +25,7 @@ const ways = {
   hold: 'none',
   unpublish: 'none',
   publish: 'none',
+  isForked: 'none',
 } as const
 
 const BlockingProcess: Twin<TarantoolProcess, typeof ways> = /* @__PURE__ */ twinOf(ways)

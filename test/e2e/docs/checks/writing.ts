@@ -78,8 +78,8 @@ export const failures: PageChecks = {
   'Changes of the test': fails,
   'A server that dies': fails,
   strict: fails,
-  live: async ([block]) => {
-    if (!block) throw new Error('there is a block')
+  live: async ([block, steps]) => {
+    if (!block || !steps) throw new Error('there is a block')
     const tests = filesOf(blocksUnder('docs/failures.md', 'Failures'))
     const setup = (tests['test/tarantool.ts'] ?? shared['test/tarantool.ts'] ?? '').replace(
       'defineTarantool({ ',
@@ -87,6 +87,13 @@ export const failures: PageChecks = {
     )
     const { output } = await runProject(vitest, { ...shared, ...tests, 'test/tarantool.ts': setup })
     expect(output).toMatch(shownText(block))
+    const traced = await new Project(vitest, { ...shared, ...tests }).run(['run'], {
+      env: { NODE_DEBUG: 'tarantool-fixture' },
+    })
+    const withoutNumbers = (text: string): string => text.replaceAll(/\d+/g, '0')
+    for (const line of withoutNumbers(steps.text).trim().split('\n')) {
+      expect(withoutNumbers(traced.output)).toContain(line)
+    }
   },
   keep: async blocks => {
     const tests = filesOf(blocksUnder('docs/failures.md', 'Failures'))
