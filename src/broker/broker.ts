@@ -9,6 +9,7 @@ import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/pl
 import { defaultPlace } from '../instance/place/place.ts'
 import { stopwatch, trace } from '../trace.ts'
 import { FailedStarts } from './failed-starts.ts'
+import type { Journal } from './journal.ts'
 import type { RunOverview, WorkerIdentity } from './messages.ts'
 import { overviewOf } from './overview.ts'
 import { Pool } from './pool.ts'
@@ -24,6 +25,8 @@ export interface BrokerOptions {
    * by runners that may show only one of the failing files.
    */
   readonly tellsInFull?: boolean | undefined
+  /** Follows what happens to the servers, for a report. Default: nobody does. */
+  readonly journal?: Journal | undefined
 }
 
 /**
@@ -83,6 +86,10 @@ export class Broker implements SessionOwner {
   /** The socket to which workers connect. */
   get path(): string {
     return join(this.#directory, 'broker.sock')
+  }
+
+  get journal(): Journal | undefined {
+    return this.#options.journal
   }
 
   get serverNames(): string[] {
@@ -153,6 +160,7 @@ export class Broker implements SessionOwner {
       root: this.#directory,
       maxServers: 1,
       failedStarts: this.#failedStarts,
+      journal: this.journal,
     })
     this.#ownPools.add(pool)
     return pool
@@ -191,7 +199,10 @@ export class Broker implements SessionOwner {
 
   #makePools({ servers, maxServers }: ResolvedFixture): Map<string, Pool> {
     const makePool = (name: string, server: ResolvedServer): Pool =>
-      new Pool({ name, server, root: this.#directory, maxServers, failedStarts: this.#failedStarts })
+      new Pool({
+        ...{ name, server, root: this.#directory, maxServers },
+        ...{ failedStarts: this.#failedStarts, journal: this.journal },
+      })
     return new Map([...servers].map(([name, server]) => [name, makePool(name, server)]))
   }
 

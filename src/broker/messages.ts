@@ -1,5 +1,6 @@
 import type { Death, ServerFacts } from '../isolation/server.ts'
 import type { ServerAddress } from '../protocol/address.ts'
+import type { WorkerEvent } from './run-events.ts'
 
 /** The information about one broker that the main process gives to the workers: plain JSON. */
 export interface BrokerTicket {
@@ -47,6 +48,8 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly isLive: boolean
   /** The main process prints the fixture's own steps, and those of the worker. */
   readonly isTraced: boolean
+  /** The run makes a report, so the worker tells about its tests. */
+  readonly isReported?: boolean | undefined
   /** Directories of finished servers stay if a test failed. */
   readonly keepsOnFailure: boolean
   /** A failed test shows what it changed. */
@@ -152,6 +155,8 @@ export interface BrokerRequests {
   atTest: { params: { server: string; test?: string | undefined }; result: null }
   /** Prints a step of the worker, if the environment asks for the fixture's own steps. */
   trace: { params: { server: string; step: string }; result: null }
+  /** Tells what has happened on a server, for the report of the run. */
+  note: { params: { server: string; events: readonly WorkerEvent[] }; result: null }
   /** Reports a failed test. With `keep: 'on-failure'`, the data is kept, and the answer says where. */
   failed: { params: { server: string; test?: string | undefined }; result: KeptData | null }
   /**

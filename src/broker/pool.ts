@@ -2,6 +2,7 @@ import type { ResolvedServer } from '../config/fixture-config.ts'
 import { LeaseError } from '../errors.ts'
 import { trace } from '../trace.ts'
 import { FailedStarts, kindOf } from './failed-starts.ts'
+import type { Journal } from './journal.ts'
 import type { LeasableServer } from './leasable-server.ts'
 import { PooledCluster } from './pooled-cluster.ts'
 import { PooledServer } from './pooled-server.ts'
@@ -35,6 +36,8 @@ export interface PoolOptions {
   readonly maxServers?: number | undefined
   /** The run's memory of failed starts. Default: empty. */
   readonly failedStarts?: FailedStarts | undefined
+  /** Set in a run that makes a report. */
+  readonly journal?: Journal | undefined
 }
 
 /**
@@ -138,11 +141,14 @@ export class Pool {
   }
 
   #add(slot: number): LeasableServer {
-    const { name, server, root } = this.options
-    const { application } = server
-    const added = application
-      ? new PooledCluster(name, slot, { ...server, application }, root)
-      : new PooledServer(name, slot, server, root)
+    const { name, server, root, journal } = this.options
+    const make = (options: ResolvedServer): LeasableServer => {
+      const { application } = options
+      return application
+        ? new PooledCluster(name, slot, { ...options, application }, root)
+        : new PooledServer(name, slot, options, root)
+    }
+    const added = journal ? journal.follow(server, name, make) : make(server)
     this.#servers.add(added)
     return added
   }

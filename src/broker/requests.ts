@@ -8,6 +8,17 @@ const integer = v.pipe(v.number(), v.integer())
 const object = v.custom<Record<string, unknown>>(isObject, 'must be an object')
 const ofServer = v.object({ server: text })
 const ofTest = v.object({ server: text, test: v.optional(text) })
+const number = v.pipe(v.number(), v.finite())
+const span = { at: number, took: number }
+const texts = v.optional(v.array(text))
+const workerEvent = v.variant('kind', [
+  v.object({ kind: v.literal('reset'), ...span, undone: integer }),
+  v.object({
+    ...{ kind: v.literal('test'), ...span, name: text, attempt: integer },
+    outcome: v.picklist(['passed', 'failed', 'skipped']),
+    ...{ error: v.optional(text), log: texts, earlier: v.optional(integer), changes: texts },
+  }),
+])
 const ofMember = v.object({ server: text, member: v.optional(text) })
 const withRecreate = v.object({ ...ofMember.entries, recreate: v.boolean() })
 
@@ -38,6 +49,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   crash: ofMember,
   atTest: ofTest,
   trace: v.object({ server: text, step: text }),
+  note: v.object({ server: text, events: v.array(workerEvent) }),
   failed: ofTest,
   changes: ofServer,
   leader: v.object({ server: text, replicaset: v.optional(text) }),

@@ -4,8 +4,10 @@ import { endUnusedZygotes } from '../instance/prefork/zygotes.ts'
 import { Broker } from './broker.ts'
 import { serializeError } from './error-transport.ts'
 import { checkFixedPorts } from './fixed-ports.ts'
+import { Journal } from './journal.ts'
 import type { BrokerTicket } from './messages.ts'
 import { findVersions, obtainPrograms, versionsAtHand } from './programs.ts'
+import type { RecordEvent } from './run-events.ts'
 import { type ServerFiles, serverFiles, stampOf } from './server-files.ts'
 import { needOf, type Workers } from './workers.ts'
 
@@ -27,6 +29,23 @@ export interface RunObserver {
   ended(): void
 }
 
+/** The report of a run. Nothing of it throws: the results of the tests are what counts. */
+export interface RunReport {
+  readonly record: RecordEvent
+  /** The same servers serve another run of tests. Its report begins anew. */
+  beginRun(): void
+  write(): Promise<void>
+  /** Writes the report for the last time. */
+  end(): Promise<void>
+}
+
+/**
+ * Opens a report.
+ *
+ * @param title tells the run from others with the same report
+ */
+export type OpenReport = (path: string, title: string | undefined) => Promise<RunReport>
+
 export interface RunOptions {
   /** The run's version of Tarantool. Default: the version in the config. */
   readonly version?: string | undefined
@@ -34,6 +53,8 @@ export interface RunOptions {
   readonly tellsInFull?: boolean | undefined
   /** Called when the run is made. */
   readonly observe?: (() => RunObserver) | undefined
+  /** Opens the report that the config asks for. Default: there is no report. */
+  readonly openReport?: OpenReport | undefined
 }
 
 /** The connection of a run with the other runs of the same runner. */
@@ -66,6 +87,7 @@ export class Run {
   #busy = 0
   #users = 0
   #broker: Promise<Broker> | undefined
+  #report: Promise<RunReport> | undefined
   #fixture: ResolvedFixture | undefined
   /** The files that the servers were made from. Undefined before that, and after a config that cannot be used. */
   #stamp: string | undefined
@@ -136,6 +158,11 @@ export class Run {
     await this.#refresh
   }
 
+  /** Writes the report, if there is one. Called in watch mode, when the tests have ended and the servers stay. */
+  async writeReport(): Promise<void> {
+    await (await this.#report)?.write()
+  }
+
   /** The files that a watcher has to watch. */
   watched(): ServerFiles {
     const { configFile } = this.#source
@@ -152,7 +179,12 @@ export class Run {
     this.#checkPorts(fixture)
     this.#stamp ??= this.#currentStamp()
     const onRefused = (files: number): void => this.#observer?.refused(files)
-    this.#broker ??= Broker.listen({ fixture, onRefused, tellsInFull: this.#options.tellsInFull })
+    if (fixture.report !== undefined) this.#report ??= this.#options.openReport?.(fixture.report, this.version)
+    const report = await this.#report
+    this.#broker ??= Broker.listen({
+      ...{ fixture, onRefused, tellsInFull: this.#options.tellsInFull },
+      journal: report && new Journal(report.record),
+    })
     const broker = await this.#broker
     if (start && fixture.lease === 'file') broker.prestart(ahead)
     if (start) await this.#obtain(fixture)
@@ -161,7 +193,9 @@ export class Run {
 
   async #close(): Promise<unknown[]> {
     const broker = this.#broker
+    const report = this.#report
     this.#broker = undefined
+    this.#report = undefined
     this.#fixture = undefined
     this.#stamp = undefined
     try {
@@ -170,6 +204,7 @@ export class Run {
       // The broker never listened. The joining has reported this.
       return []
     } finally {
+      await (await report)?.end()
       await endUnusedZygotes()
     }
   }
@@ -196,6 +231,7 @@ export class Run {
   async #replaceChanged(): Promise<void> {
     const broker = await this.#broker
     broker?.beginRun()
+    ;(await this.#report)?.beginRun()
     if (!this.#fixture || !broker || this.#currentStamp() === this.#stamp) return
     try {
       this.#fixture = await this.#load()

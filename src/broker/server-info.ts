@@ -5,7 +5,7 @@ import type { LeasedServerInfo } from './messages.ts'
 /** The part of a worker's information that an instance itself knows. */
 type InstanceInfo = Omit<
   LeasedServerInfo,
-  keyof ServerFacts | 'keepsOnFailure' | 'showsChanges' | 'isLive' | 'isTraced'
+  keyof ServerFacts | 'keepsOnFailure' | 'showsChanges' | 'isLive' | 'isTraced' | 'isReported'
 >
 
 /** The information for a worker about the process behind its server. */

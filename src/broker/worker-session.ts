@@ -2,7 +2,9 @@ import type { Socket } from 'node:net'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import { LeaseError, ProtocolError } from '../errors.ts'
 import { stopwatch } from '../trace.ts'
+import { wallClock } from '../wall-clock.ts'
 import { serializeError } from './error-transport.ts'
+import type { Journal } from './journal.ts'
 import { readMessages, writeMessage } from './json-lines.ts'
 import type { LeasableServer, ServerActions } from './leasable-server.ts'
 import type {
@@ -28,6 +30,7 @@ type Handlers = {
 
 /** The broker, from a session's point of view. */
 export interface SessionOwner {
+  readonly journal: Journal | undefined
   /** The pool for a name in the config. @throws UnknownServerError */
   pool(name: string): Pool
   /** A pool of one server, for one lease, with a config of its own. */
@@ -124,7 +127,10 @@ export class WorkerSession {
       return null
     },
     offer: async () => {
-      for (const lease of this.#leases.values()) lease.offer()
+      for (const lease of this.#leases.values()) {
+        this.#broker.journal?.offered(lease.server, true)
+        lease.offer()
+      }
       return null
     },
     reclaim: async () => {
@@ -134,6 +140,7 @@ export class WorkerSession {
             hint: 'A file that waits while it is imported blocks other files. Wait in a beforeAll instead.',
           })
         }
+        this.#broker.journal?.offered(lease.server, false)
       }
       return null
     },
@@ -166,6 +173,10 @@ export class WorkerSession {
       this.#server(server).trace(step)
       return null
     },
+    note: async ({ server, events }) => {
+      this.#broker.journal?.note(this.#server(server), events, this.#fileName)
+      return null
+    },
     failed: async ({ server, test }) => await this.#server(server).testFailed({ test, testFile: this.#fileName }),
     changes: async ({ server }) => await this.#server(server).cluster.changes(),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
@@ -196,6 +207,7 @@ export class WorkerSession {
   async #receive(name: string, take: () => Promise<Lease>): Promise<Lease> {
     const file = this.#file
     const time = stopwatch()
+    const asked = wallClock()
     const lease = await take()
     if (file !== this.#file) {
       lease.release()
@@ -203,6 +215,7 @@ export class WorkerSession {
     }
     this.#leases.set(name, lease)
     this.#leasedSince.set(lease.server, Date.now())
+    this.#broker.journal?.leased(lease.server, { file: this.#fileName, worker: this.#worker?.pid, asked })
     lease.server.atTest({ file: this.#fileName })
     lease.server.trace(`leased by worker ${this.#worker?.pid} after ${time()}`)
     return lease

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import type { Isolation } from './isolation.ts'
@@ -13,7 +14,7 @@ import {
 } from './resolve-application.ts'
 import type { FixtureConfig, ServerOptions, ShownLog } from './server-options.ts'
 import { applicationOptions } from './table/application.ts'
-import { fixtureOptions, serverOptions } from './table/fixture.ts'
+import { fixtureOptions, reportName, serverOptions } from './table/fixture.ts'
 import { instanceOptions } from './table/instance.ts'
 import { entriesOf } from './table/option.ts'
 import { checkVersion } from './version.ts'
@@ -33,6 +34,8 @@ export interface ResolvedFixture {
   readonly servers: ReadonlyMap<string, ResolvedServer>
   readonly lease: 'file' | 'on-use'
   readonly maxServers: number | undefined
+  /** The absolute path of the report; undefined without one. */
+  readonly report: string | undefined
   /** The options of the server `default`, as given. A test file's own config overrides them. */
   readonly defaults: Given
 }
@@ -59,7 +62,7 @@ function checkServerOptions(what: string, options: unknown): asserts options is 
 export function resolveFixture(config: FixtureConfig, baseDir: string, version?: string): ResolvedFixture {
   checkOptions('tarantool', fixtureEntries, config)
   checkVersion('tarantool', config.version)
-  const { servers, lease = fixtureOptions.lease.default, maxServers, ...shared } = config
+  const { servers, lease = fixtureOptions.lease.default, maxServers, report, ...shared } = config
   const merged = new Map<string, ServerOptions>()
   for (const [name, own] of Object.entries(servers ?? { default: {} })) {
     if (!serverName.test(name)) {
@@ -79,6 +82,7 @@ export function resolveFixture(config: FixtureConfig, baseDir: string, version?:
     servers: resolved,
     lease,
     maxServers,
+    report: reportOf(report, baseDir),
     defaults: { options: given.get('default') ?? {}, baseDirOf },
   }
 }
@@ -104,6 +108,16 @@ function shownLogOf({ TARANTOOL_FIXTURE_LOG: given }: NodeJS.ProcessEnv): ShownL
   if (given === undefined || given === '' || given === 'on-failure') return 'on-failure'
   if (given === 'live') return given
   throw new InvalidOptionError(`TARANTOOL_FIXTURE_LOG must be 'on-failure' or 'live', not ${JSON.stringify(given)}`)
+}
+
+function reportOf(given: string | undefined, baseDir: string): string | undefined {
+  if (given !== undefined) return resolve(baseDir, given)
+  const path = process.env.TARANTOOL_FIXTURE_REPORT
+  if (path === undefined || path === '') return undefined
+  if (reportName.test(path)) return resolve(path)
+  throw new InvalidOptionError(
+    `TARANTOOL_FIXTURE_REPORT must be a path that ends in .json, not ${JSON.stringify(path)}`,
+  )
 }
 
 function resolveServer({ options, baseDirOf }: Given): ResolvedServer {

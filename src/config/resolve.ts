@@ -12,6 +12,7 @@ import { type Given, namesProgram } from './layers.ts'
 import { isLoopback } from './loopback.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { type NamedPorts, resolvePorts } from './ports.ts'
+import type { ProcessObserver } from './process-observer.ts'
 import { checkReplicationSource } from './replication-source.ts'
 import { type SeedSource, seedSources } from './seed-sources.ts'
 import { instanceOptions } from './table/instance.ts'
@@ -46,6 +47,8 @@ export interface ResolvedOptions {
   readonly logger: Logger | undefined
   /** Is told the fixture's own steps. Default: they are printed with the name of the instance. */
   readonly trace?: Trace | undefined
+  /** Set by an owner that wants to know. Default: none. */
+  readonly observer?: ProcessObserver | undefined
   /** Undefined if the user named none: see `logLevelOf`. */
   readonly logLevel: number | undefined
   /** In bytes. Undefined if the user named none: see `memtxMemoryOf`. */

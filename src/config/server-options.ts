@@ -40,4 +40,11 @@ export interface FixtureConfig extends ServerOptions {
    * `'process'`) do not count: with them there are up to twice as many processes.
    */
   maxServers?: number | undefined
+  /**
+   * The path of a report of the run: what each server did, when and for how long, with the log and the changes of each
+   * test. It ends in `.json`. Default: TARANTOOL_FIXTURE_REPORT, else no report.
+   *
+   * @example './tarantool-report.json'
+   */
+  report?: string | undefined
 }

@@ -20,9 +20,8 @@ export async function describeChanges(
   server: LeasedServer,
   { when, demand, lines }: { when: string; demand: Demand; lines: number },
 ): Promise<string[]> {
-  const { cluster, memberOf, name, fingerprint, records } = server.info
-  const isAsked = records && !cluster && memberOf === undefined && server.isolated.watch.life.is === 'up'
-  const changes = isAsked && lines > 0 ? await inTime(changesIn(server, { limit: rowsPerList }, true)) : undefined
+  const { name, fingerprint } = server.info
+  const changes = lines > 0 ? await readChanges(server) : undefined
   if (!changes) return []
   const isShared = demand.isolation === 'file' || demand.isolation === 'none'
   const since = isShared && when === 'during this test' ? 'since the first test' : when
@@ -30,6 +29,21 @@ export async function describeChanges(
   if (changes.lost !== undefined) return [`${who}: the changes ${since} are unknown: ${changes.lost}`]
   const summary = summaryOf(changes)
   return summary === '' ? [] : [`${who} changed ${since}: ${summary}`, ...rowsOf(changes.spaces ?? {}, lines - 1)]
+}
+
+/** A server's changes in short: a summary, then the first rows. At most so many lines. Empty as `describeChanges`. */
+export async function changeLines(server: LeasedServer, lines: number): Promise<string[]> {
+  const changes = await readChanges(server)
+  if (!changes) return []
+  if (changes.lost !== undefined) return [`unknown: ${changes.lost}`]
+  const summary = summaryOf(changes)
+  return summary === '' ? [] : [summary, ...rowsOf(changes.spaces ?? {}, lines - 1)]
+}
+
+async function readChanges(server: LeasedServer): Promise<Changes | undefined> {
+  const { cluster, memberOf, records } = server.info
+  const isAsked = records && !cluster && memberOf === undefined && server.isolated.watch.life.is === 'up'
+  return isAsked ? await inTime(changesIn(server, { limit: rowsPerList }, true)) : undefined
 }
 
 // The failure itself is what counts, so errors are ignored.

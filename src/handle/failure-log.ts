@@ -13,8 +13,8 @@ export interface ShownError {
 type LogPart = ReturnType<typeof readTail>
 
 /** The lines that a server has logged from an offset on, as many as an error shows. */
-export const readLog = (server: LeasedServer, since: number): LogPart =>
-  readTail(server.info.logFile, since, shownLines)
+export const readLog = (server: LeasedServer, since: number, count: number = shownLines): LogPart =>
+  readTail(server.info.logFile, since, count)
 
 interface LogContext {
   readonly when: string

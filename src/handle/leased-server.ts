@@ -10,6 +10,7 @@ import { sizeOfLog } from '../log/log-size.ts'
 import { loadProtocols, type ServerConnections } from '../protocol/connections.ts'
 import type { ClusterLevels } from './cluster-levels.ts'
 import { LogMarks } from './log-marks.ts'
+import type { ServerNotes } from './server-notes.ts'
 import { WorkerConnections } from './worker-connections.ts'
 
 /** A worker's side of a lease: its connections to the server and to the broker that owns the server. */
@@ -21,6 +22,8 @@ export class LeasedServer {
   readonly isolated: IsolatedServer
   /** The other instances of a cluster, by name. Empty for a single server. */
   readonly members: ReadonlyMap<string, LeasedServer>
+  /** Set in a run that makes a report. */
+  notes: ServerNotes<LeasedServer> | undefined
   readonly #levels: Promise<ClusterLevels> | undefined
   /** The names of the server for the broker. */
   readonly #target: { readonly server: string; readonly member?: string }
@@ -148,7 +151,8 @@ export class LeasedServer {
           this.#levels
             ? await (await this.#levels).ask(operation, keep, this.#info.generation)
             : await this.#connections.ask(operation, keep, limit)
-        return this.#info.isTraced ? await this.#traced(operation, ask) : await ask()
+        const asked = this.#info.isTraced ? this.#traced(operation, ask) : ask()
+        return await (this.notes?.measure(operation, asked) ?? asked)
       },
       replace: async by => await this.#replace(by),
       stepAside: async by => await this.#change('stepAside', { spare: by === 'spare' }),

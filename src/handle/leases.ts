@@ -95,6 +95,10 @@ async function takeLease(path: string, name: string, own?: OwnConfig): Promise<L
   // A test file may replace Node's crypto by a mock.
   if (info.address.credentials) await loadModule(() => import('../protocol/iproto/auth.ts'))
   const server = new LeasedServer(client, info)
+  if (info.isReported) {
+    const { RunNotes } = await loadModule(() => import('./run-notes.ts'))
+    server.notes = new RunNotes(server, client)
+  }
   try {
     await server.isolated.beginFile(isToRecord(server))
   } catch (error) {

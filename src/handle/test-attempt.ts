@@ -1,20 +1,12 @@
-import { demandIn, type Scope } from '../isolation/scope.ts'
+import { demandIn } from '../isolation/scope.ts'
 import { refuseConcurrent } from './concurrent-tests.ts'
 import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 import type { LogMark } from './log-marks.ts'
 import { reportServers, throwAll } from './server-report.ts'
+import type { TestPlace } from './test-place.ts'
 import { workerServers } from './worker-servers.ts'
 import { workerState } from './worker-state.ts'
-
-export interface TestPlace {
-  /** The suite that the test is in, or the file. */
-  readonly scope: Scope
-  /** True if other tests of the suite run at the same time. */
-  readonly concurrent: boolean
-  /** The name of the test, after those of its suites. It is asked for when the test has failed. */
-  readonly name?: (() => string) | undefined
-}
 
 /**
  * One attempt at a test, from the point of view of this worker's servers. A test has several attempts if failed tests
@@ -30,6 +22,8 @@ export interface TestPlace {
 export class TestAttempt {
   readonly #marks = new Map<LeasedServer, LogMark>()
   readonly #place: TestPlace
+  /** A server died. */
+  #crash: Error | undefined
 
   constructor(place: TestPlace) {
     this.#place = place
@@ -53,6 +47,7 @@ export class TestAttempt {
       if (error) errors.push(error)
       await server.atTest(this.#place.name?.())
       this.#marks.set(server, server.marks.begin(server.logSize))
+      server.notes?.begin(this)
     }
     // Some runners do not end an attempt that never began.
     if (errors.length > 0) state.concurrent.delete(this)
@@ -67,6 +62,7 @@ export class TestAttempt {
   async report(errors: readonly ShownError[]): Promise<void> {
     // A server that was leased within the test has its log from the lease on.
     const logSince = (server: LeasedServer): number => this.#marks.get(server)?.offset ?? server.marks.earliest
+    for (const [server] of this.#marks) await server.notes?.look(this, this.#place, errors, logSince)
     try {
       await reportServers(workerServers(), {
         scope: this.#place.scope,
@@ -75,6 +71,9 @@ export class TestAttempt {
         logSince,
         test: this.#place.name,
       })
+    } catch (error) {
+      this.#crash = error as Error
+      throw error
     } finally {
       for (const [server, mark] of this.#marks) server.marks.end(mark)
     }
@@ -96,6 +95,7 @@ export class TestAttempt {
       } catch (error) {
         errors.push(error as Error)
       }
+      server.notes?.end(this, this.#crash ?? errors[0])
     }
     throwAll(errors)
   }

@@ -5,6 +5,7 @@ import { clearEnvironment } from './environment.ts'
 import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { clientOf, isToRecord, leaseServer } from './leases.ts'
+import type { TestOutcome } from './server-notes.ts'
 import { reportServers } from './server-report.ts'
 import { workerServers } from './worker-servers.ts'
 import { workerState } from './worker-state.ts'
@@ -58,12 +59,14 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
  * Called after all hooks and tests of a file.
  *
  * @param errors of hooks around all of the file's tests. They get the lines that the servers logged
+ * @param outcomes all tests of the file, also those that did not begin
  * @throws ServerExitedError if a server has died outside the tests
  */
-export async function endTests(errors: readonly ShownError[]): Promise<void> {
+export async function endTests(errors: readonly ShownError[], outcomes?: () => TestOutcome[]): Promise<void> {
   const { scope } = workerState()
   const servers = workerServers().filter(({ isolated }) => isolated.watch.life.is !== 'crashed')
   const logSince = (server: LeasedServer): number => server.marks.first
+  for (const { notes } of servers) notes?.addOthers(outcomes?.() ?? [])
   await reportServers(servers, { scope, errors, when: 'outside the tests', logWhen: 'during this file', logSince })
 }
 

@@ -6,6 +6,7 @@ import { tailOf } from '../log/tail.ts'
 import { readSeed } from '../seed/seed-task.ts'
 import { isTraced, stopwatch, trace } from '../trace.ts'
 import type { Version } from '../version/version.ts'
+import { wallClock } from '../wall-clock.ts'
 import { fingerprintOf, type ServerDetails } from './failure/details.ts'
 import { errorOfOwnEnd } from './failure/exit-failure.ts'
 import { noStart, runsAlready } from './failure/not-running.ts'
@@ -14,6 +15,7 @@ import { errorOfAbort } from './failure/unfinished-start.ts'
 import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import { StartAttempt } from './start/attempt.ts'
+import { observeStart } from './start/observed-start.ts'
 import type { ReadyReport } from './start/report.ts'
 import { Starter } from './start/starter.ts'
 
@@ -178,6 +180,7 @@ export class Lifecycle {
 
   #begin(recreate: boolean): StartAttempt {
     const time = stopwatch()
+    const observed = observeStart(this.#options.observer, this.#workspace.standby !== undefined)
     const start = new StartAttempt({
       starter: this.#starter,
       recreate,
@@ -192,12 +195,15 @@ export class Lifecycle {
       onReady: report => {
         this.#settle(start, { state: 'running', report })
         this.#trace(`ready after ${time()}`)
+        observed({ instance: this.fingerprint, process: this.#process, report })
       },
       onFailed: error => {
         const isFailure = !(error instanceof StartAbortedError)
         this.#settle(start, isFailure ? { state: 'failed', failure: error } : { state: 'stopped' })
         this.#trace(`not started after ${time()}: ${error.summary}`)
-        if (isFailure) this.#cleanAfter(error)
+        if (!isFailure) return
+        this.#cleanAfter(error)
+        observed({ instance: this.fingerprint, process: this.#process, error })
       },
     })
     this.#life = { state: 'starting', start }
@@ -217,6 +223,7 @@ export class Lifecycle {
     this.#workspace.removeSockets()
     this.#life = { state: 'failed', failure: errorOfOwnEnd(process.exit, '', this.details()) }
     this.#trace(`ended by itself, with ${process.exit.signal ?? `exit code ${process.exit.exitCode}`}`)
+    this.#options.observer?.died({ instance: this.fingerprint, at: wallClock(), ...process.exit })
   }
 
   #trace(step: string): void {

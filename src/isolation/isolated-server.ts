@@ -1,7 +1,7 @@
 import { ConnectionError, type ResetError, type ServerExitedError } from '../errors.ts'
 import { loadModule } from '../load-module.ts'
-import { lossError, notRecording } from './failures.ts'
 import type { Levels } from './levels.ts'
+import { loadFailures } from './load-failures.ts'
 import { Processes } from './processes.ts'
 import { type Demand, wantsOwnProcess } from './scope.ts'
 import type { Entry, ServerControl } from './server.ts'
@@ -137,6 +137,7 @@ export class IsolatedServer {
   async reset(): Promise<void> {
     if (!this.#control.facts().records) {
       const { instance } = await this.#control.describe()
+      const { notRecording } = await loadFailures()
       throw notRecording(instance, "Give it, or this file's useTarantool(), isolation: 'reset' or 'file'.")
     }
     if (this.#attempts.size === 0) await this.#processes.comeBack()
@@ -231,7 +232,9 @@ export class IsolatedServer {
 
   async #loss(): Promise<ResetError | undefined> {
     const { lost } = this.#levels
-    return lost === undefined ? undefined : lossError(lost, await this.#control.describe())
+    if (lost === undefined) return undefined
+    const details = await this.#control.describe()
+    return (await loadFailures()).lossError(lost, details)
   }
 
   get #levels(): Levels {

@@ -1,7 +1,7 @@
 import type { ServerExitedError } from '../errors.ts'
 import { setImmediate } from '../node-builtins.ts'
-import { deathError, laterFailure } from './failures.ts'
 import { after, isGone, type Life, type LifeEvent } from './life.ts'
+import { loadFailures } from './load-failures.ts'
 import type { ServerControl } from './server.ts'
 
 /** Asks whether a server has died. */
@@ -48,7 +48,9 @@ export class ServerWatch {
     }
     // A test may have stopped the server meanwhile.
     if (this.#life.is !== 'crashed') return undefined
-    return deathError(this.#life.death, when, await this.#control.describe(logSince))
+    const { death } = this.#life
+    const details = await this.#control.describe(logSince)
+    return (await loadFailures()).deathError(death, when, details)
   }
 
   /** Like `findDeath`, but undefined if the death was already reported. */
@@ -61,7 +63,8 @@ export class ServerWatch {
     try {
       return await act()
     } catch (error) {
-      throw crash ? laterFailure(crash, error) : error
+      if (!crash) throw error
+      throw (await loadFailures()).laterFailure(crash, error)
     }
   }
 }

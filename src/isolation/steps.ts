@@ -1,5 +1,5 @@
 import { ConnectionError, ProtocolError, RequestTimeoutError } from '../errors.ts'
-import { notBroughtBack } from './failures.ts'
+import { loadFailures } from './load-failures.ts'
 import type { ServerControl } from './server.ts'
 import type { ServerWatch } from './server-watch.ts'
 
@@ -61,6 +61,7 @@ export class Steps {
     const details = await this.#control.describe()
     if (why === isStuck) await this.#control.kill()
     await this.#replace(why)
+    const { notBroughtBack } = await loadFailures()
     throw notBroughtBack(when, why, details, cause)
   }
 }

@@ -2,6 +2,7 @@ import type { RunSource } from '../broker/run.ts'
 import { Runs } from '../broker/runs.ts'
 import type { Workers } from '../broker/workers.ts'
 import { SetupError } from '../errors.ts'
+import { openReport } from '../report/index.ts'
 import { addSetupFiles, checkBuilt } from './setup-files.ts'
 import { addTicket, withdrawAllTickets, withdrawTickets } from './tickets.ts'
 import type { GlobalConfig, ProjectConfig } from './types.ts'
@@ -65,7 +66,7 @@ export async function setUp(
   // The previous run, if no teardown has ended it. There are never two.
   await end(setup)
   const source = { ...from, identity: setup }
-  const runs = versions.map(each => runsOfProcess().find(source, { version: each, tellsInFull: bails }))
+  const runs = versions.map(each => runsOfProcess().find(source, { version: each, tellsInFull: bails, openReport }))
   try {
     for (const run of runs) {
       const start = run.version === version || !isSelective()

@@ -1,4 +1,5 @@
 import type { ShownError } from '../handle/failure-log.ts'
+import type { TestOutcome } from '../handle/server-notes.ts'
 import { TestAttempt } from '../handle/test-attempt.ts'
 import { beginHooks, endingOfFile, endTests } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
@@ -89,7 +90,12 @@ export class HooksOfFile {
   async #beginTest(): Promise<void> {
     const test = this.#circus.currentlyRunningTest
     if (!test) return
-    const attempt = new TestAttempt({ scope: this.#scopeOf(test), concurrent: false, name: () => fullNameOf(test) })
+    const attempt = new TestAttempt({
+      scope: this.#scopeOf(test),
+      concurrent: false,
+      name: () => fullNameOf(test),
+      attempt: () => test.invocations - 1,
+    })
     this.#begun.add(test)
     workerState().testTimeout = test.timeout ?? this.#circus.testTimeout
     this.#attempts.set(test, attempt)
@@ -110,7 +116,7 @@ export class HooksOfFile {
 
   async #endFile(root: CircusBlock): Promise<void> {
     try {
-      await endTests(this.#errorsAround(root))
+      await endTests(this.#errorsAround(root), () => outcomesIn(root))
       await this.suites.end(root)
     } finally {
       // Otherwise Jest would say that the file's open handles keep the worker from ending.
@@ -125,6 +131,14 @@ export class HooksOfFile {
     )
     return block.parent ? ofTests : [...errorsIn(this.#circus.unhandledErrors), ...ofTests]
   }
+}
+
+const outcomesIn = ({ children }: CircusBlock): TestOutcome[] =>
+  children.flatMap(child => (child.type === 'test' ? [outcomeOf(child)] : outcomesIn(child)))
+
+function outcomeOf(test: CircusTest): TestOutcome {
+  const outcome = test.status === 'done' ? 'passed' : 'skipped'
+  return { name: fullNameOf(test), outcome: test.errors.length > 0 ? 'failed' : outcome }
 }
 
 /** The name of a test, after those of its suites. */

@@ -5,8 +5,10 @@ import type { Run, RunSource } from '../broker/run.ts'
 import { Runs } from '../broker/runs.ts'
 import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
+import { openReport } from '../report/index.ts'
 import { Bail } from './bail.ts'
 import { publish, withdraw } from './publication.ts'
+import { writeAfterRuns } from './run-report.ts'
 import { countVersions, versionOf } from './versions.ts'
 import { watchFiles } from './watched-files.ts'
 import { workersOf } from './workers.ts'
@@ -89,7 +91,10 @@ export async function setUpProject(project: TestProject, source: RunSource): Pro
   }
   try {
     for (const [version, projects] of byVersion(served)) {
-      const run = Runs.of(vitest).find(source, { version, observe: () => new Bail(vitest) })
+      const run = Runs.of(vitest).find(source, {
+        ...{ version, observe: () => new Bail(vitest) },
+        openReport: isListing() ? undefined : openReport,
+      })
       teardowns.push(await setUpRun(project, projects, run))
     }
   } catch (error) {
@@ -107,6 +112,7 @@ async function setUpRun(project: TestProject, projects: readonly TestProject[], 
     const ticket = await run.ticket()
     for (const served of projects) publish(served, run, listing ? { ...ticket, path: undefined } : ticket)
     watchFiles(project, run)
+    writeAfterRuns(project.vitest, run)
   }
   const teardown = async (): Promise<void> => {
     for (const served of projects) withdraw(served, run)

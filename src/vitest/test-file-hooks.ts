@@ -10,6 +10,7 @@ import { unknownFile } from '../isolation/scope.ts'
 import { loadProtocols } from '../protocol/connections.ts'
 import type { ProvidedTarantool } from './context.ts'
 import { showAddresses } from './injected.ts'
+import { fullNameOf, outcomeOf, outcomesIn } from './outcomes.ts'
 import { mayLeaveSuite } from './rest-of-suite.ts'
 import { accessRunner } from './runner-access.ts'
 import { isConcurrent, Suites } from './suites.ts'
@@ -23,11 +24,6 @@ type AroundEach = (
 const hookOfFile = (hook: (file: RunnerTestFile | undefined) => Promise<unknown>): (() => Promise<never>) => {
   const isFile = (value: unknown): value is RunnerTestFile => value instanceof Object && 'filepath' in value
   return (async (...context: unknown[]) => await hook(context.find(isFile))).bind(undefined) as () => Promise<never>
-}
-
-/** The name of a test, after those of its suites. */
-function fullNameOf({ name, suite }: RunnerTask): string {
-  return suite === undefined ? name : `${fullNameOf(suite)} > ${name}`
 }
 
 /**
@@ -61,7 +57,11 @@ export async function beginFile(): Promise<void> {
   function attemptAt(task: RunnerTask): TestAttempt {
     state.testTimeout = (task as { timeout?: number }).timeout
     const scope = suites.scopeOf(task) ?? unknownFile
-    return new TestAttempt({ scope, concurrent: isConcurrent(task), name: () => fullNameOf(task) })
+    return new TestAttempt({
+      ...{ scope, concurrent: isConcurrent(task), name: () => fullNameOf(task) },
+      attempt: () => (task.result?.retryCount ?? 0) + (task.result?.repeatCount ?? 0),
+      outcome: hasErrors => outcomeOf(task, hasErrors),
+    })
   }
 
   const { aroundEach } = vitest as unknown as { aroundEach?: AroundEach }
@@ -94,7 +94,7 @@ export async function beginFile(): Promise<void> {
     }, hookTimeout)
   }
 
-  afterAll(hookOfFile(async file => await endTests(file?.result?.errors ?? [])))
+  afterAll(hookOfFile(async file => await endTests(file?.result?.errors ?? [], () => (file ? outcomesIn(file) : []))))
 }
 
 // Each runs, whatever happened to the one before.

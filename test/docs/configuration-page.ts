@@ -25,6 +25,7 @@ const paths: Readonly<Record<NonNullable<Option<unknown>['path']>, string>> = {
   'rows or file': 'A string is the path of a file.',
   socket: '',
   program: '',
+  file: '',
 }
 
 function line([name, option]: [string, Option<unknown>]): string {

@@ -17,8 +17,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cluster: ['version', 'config', 'seed', 'log', 'protocol', 'instance'],
   broker: ['version', 'config', 'protocol', 'isolation', 'instance', 'cluster'],
   handle: ['version', 'config', 'log', 'protocol', 'isolation', 'broker'],
-  vitest: ['version', 'config', 'protocol', 'isolation', 'broker', 'handle'],
-  jest: ['version', 'config', 'protocol', 'isolation', 'broker', 'handle'],
+  report: ['broker'],
+  vitest: ['version', 'config', 'protocol', 'isolation', 'broker', 'handle', 'report'],
+  jest: ['version', 'config', 'protocol', 'isolation', 'broker', 'handle', 'report'],
   cli: ['version', 'config', 'binary', 'seed', 'cache', 'protocol', 'instance', 'cluster', 'broker'],
 }
 const publicFaces = ['index.ts', 'values.ts']

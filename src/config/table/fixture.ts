@@ -5,6 +5,9 @@ import type { InstanceOptions } from '../options.ts'
 import type { FixtureConfig, ServerOptions } from '../server-options.ts'
 import type { Table } from './option.ts'
 
+/** The paths that a report can have. */
+export const reportName: RegExp = /\.json$/
+
 type OwnServerOptions = Omit<ServerOptions, keyof InstanceOptions | keyof ApplicationOptions>
 type OwnFixtureOptions = Omit<FixtureConfig, keyof ServerOptions>
 
@@ -55,5 +58,12 @@ export const fixtureOptions: Table<OwnFixtureOptions, 'lease'> = {
     takes: 'number',
     otherwise: 'one per worker',
     doc: 'The largest number of servers per name. A test file that finds no free server waits. [Spares](isolation.md#process-and-its-spares) do not count.',
+  },
+  report: {
+    type: v.pipe(v.string(), v.regex(reportName, 'must be a path that ends in .json')),
+    takes: 'string',
+    otherwise: '`TARANTOOL_FIXTURE_REPORT`, else none',
+    path: 'file',
+    doc: 'A report of the run, as data: a path that ends in `.json`. See [A report of the run](report.md).',
   },
 }

@@ -11,7 +11,7 @@ export interface Option<Value> {
   readonly otherwise?: string
   readonly doc: string
   /** True if the value is a path, which may be relative, or a text that may be one. */
-  readonly path?: 'directory' | 'Lua or file' | 'rows or file' | 'socket' | 'program'
+  readonly path?: 'directory' | 'Lua or file' | 'rows or file' | 'socket' | 'program' | 'file'
   /** True if the option can change between two starts of one server. Any other option needs another server. */
   readonly mayChange?: true
 }

@@ -30,6 +30,8 @@ export interface ReadyReport {
   readonly wal_mode: string
   /** The template that the server was to make or to compare with. */
   readonly template?: TemplateReport
+  /** The time that the seed took in seconds; undefined if it did not run. */
+  readonly seed_time?: number
   /** The instance of a cluster is read-only. */
   readonly is_read_only?: boolean
 }

@@ -22,6 +22,10 @@ export const application: PageChecks = {
   'Ports of the application': passingWith(1),
 }
 
+export const report: PageChecks = {
+  'A report of the run': passingWith(1, { 'test/a.test.ts': expectsOf('box.cfg.listen ~= nil', [true]) }),
+}
+
 export const isolation: PageChecks = { Isolation: passingWith(4) }
 
 // A file of rows has no comments: the line with its name is not in it.

@@ -1,0 +1,27 @@
+import type { Outcome } from '../broker/run-events.ts'
+import type { AgentOperation, AgentReply } from '../isolation/server.ts'
+import type { TestPlace } from './test-place.ts'
+
+/** A test of a file, and what became of it. */
+export interface TestOutcome {
+  readonly name: string
+  readonly outcome: Outcome
+}
+
+/** What the worker's tests do to one server, for the report of the run. Nothing of it fails a test. */
+export interface ServerNotes<Server> {
+  /** Measures a request to the agent. */
+  measure(operation: AgentOperation, asked: Promise<AgentReply>): Promise<AgentReply>
+  begin(attempt: object): void
+  /** Reads what a test has left, before the server is reset. */
+  look(
+    attempt: object,
+    place: TestPlace,
+    errors: readonly { readonly message: string }[],
+    logSince: (server: Server) => number,
+  ): Promise<void>
+  /** The test is over. `error`: it failed after all. */
+  end(attempt: object, error: Error | undefined): void
+  /** Adds tests of the file that never began. */
+  addOthers(tests: readonly TestOutcome[]): void
+}

@@ -1,0 +1,120 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { ReportData, ReportedTest } from '../../../src/report/data.ts'
+import { runUnder } from '../support/as-jest.ts'
+import type { Project } from '../support/project.ts'
+import { isJest, oneOfEach } from '../support/runners.ts'
+import { setUpWith } from '../support/setup-file.ts'
+
+const head = `
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { describe, expect, test, vi } from 'vitest'
+const tarantool = useTarantool()
+`
+
+const files = {
+  'app.lua': "box.schema.space.create('users'):create_index('pk')",
+  'first.test.ts': `${head}
+test('adds </script> a user', async () => {
+  await tarantool.eval("box.space.users:insert({ 1, '</script>' }) require('log').warn('a line </script>')")
+})
+describe('a suite', () => {
+  test('fails', async () => {
+    await tarantool.eval("box.space.users:insert({ 2 })")
+    throw new Error('of the test')
+  })
+  test.skip('is skipped', () => {})
+})
+test('restarts', async () => { await tarantool.restart() })
+`,
+  'second.test.ts': `${head}
+vi.retryTimes?.(1)
+let attempts = 0
+test('passes at the second attempt', { retry: 1 }, async () => {
+  if (attempts++ === 0) throw new Error('of the first attempt')
+})
+test('loses its server', async () => {
+  process.kill(tarantool.pid, 'SIGKILL')
+  await tarantool.eval('return 1')
+})
+test('finds another one', async () => { await tarantool.eval('return 1') })
+`,
+}
+
+const dataIn = (project: Project, path: string): ReportData => JSON.parse(project.read(path)) as ReportData
+
+const byName = ({ results }: ReportData): Record<string, ReportedTest> =>
+  Object.fromEntries(results.map(each => [each.name, each]))
+
+const setUp = (report: string): Record<string, string> =>
+  setUpWith(
+    `{ appLua: './app.lua', seedLua: "box.space.users:insert({ 9 })", report: '${report}' }`,
+    'maxWorkers: 1, fileParallelism: false',
+  )
+
+describe.each(oneOfEach)('$name', runner => {
+  test('a report has what happened, as data', async () => {
+    const { project, exitCode } = await runUnder(runner, { ...files, ...setUp('out/of/report.json') })
+    expect(exitCode).toBe(1)
+    const data = dataIn(project, 'out/of/report.json')
+    expect(data).toMatchObject({ version: 1, tests: { passed: 4, failed: 2, skipped: 1 } })
+    expect(data.servers).toEqual([{ name: 'default 1', version: expect.any(String) }])
+    expect(data.files.map(file => file.replace(/\..*/, '')).sort()).toEqual(['first', 'second'])
+
+    const results = byName(data)
+    const added = results['adds </script> a user']
+    expect(added).toMatchObject({ outcome: 'passed', took: expect.any(Number) })
+    expect(added?.parts).toMatchObject([{ log: [expect.stringContaining('a line </script>')] }])
+    expect(added?.parts[0]?.changes).toEqual(['users: 1 inserted', '  + users [1, "</script>"]'])
+    expect(results['a suite > fails']).toMatchObject({
+      outcome: 'failed',
+      error: expect.stringContaining('of the test'),
+    })
+    expect(results['a suite > is skipped']?.outcome).toBe('skipped')
+    expect(results['loses its server']).toMatchObject({ outcome: 'failed' })
+    const attempts = data.results.filter(({ name }) => name === 'passes at the second attempt')
+    expect(attempts).toMatchObject([
+      { outcome: 'failed', isRetried: true },
+      { outcome: 'passed', attempt: 1 },
+    ])
+
+    const kinds = new Set(data.events.map(({ kind }) => kind))
+    expect([...kinds].sort()).toEqual(['death', 'lease', 'replacement', 'reset', 'start'])
+    expect(data.events.filter(({ kind }) => kind === 'lease').map(event => 'file' in event)).toEqual([true, true])
+    expect(data.cost.resets.count).toBeGreaterThan(3)
+    expect(data.cost.seeds.count).toBeGreaterThan(0)
+    // The restart, and the next test's new process. Under Jest, the death comes twice: retryTimes is for the whole file.
+    expect(data.cost).toMatchObject({
+      replacements: { count: 2 },
+      waits: { count: 2 },
+      crashes: isJest(runner) ? 2 : 1,
+    })
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('without a report, nothing is collected', async () => {
+    const { project } = await runUnder(runner, {
+      'seen.test.ts': `${head}
+test('is not reported', () => {
+  expect(tarantool.name).toBe('default')
+})`,
+      ...setUpWith(),
+    })
+    expect(readdirSync(project.directory).filter(name => name.includes('tarantool'))).toHaveLength(1)
+  })
+
+  test('a path that cannot be written is told at the start and at the end, and the results are not lost', async () => {
+    const run = { env: { TARANTOOL_FIXTURE_REPORT: 'there/report.json' } }
+    const passing = `${head}\ntest('passes', async () => { await tarantool.eval('return 1') })`
+    const { exitCode, output, project } = await runUnder(
+      runner,
+      { 'passing.test.ts': passing, 'there/report.json/file': '', ...setUpWith() },
+      run,
+    )
+    expect(exitCode, output).toBe(0)
+    const path = join(project.directory, 'there/report.json')
+    expect(output).toContain(`the report cannot be written; the tests run all the same: ${path}: it is a directory`)
+    expect(output).toContain(`the report was not written: ${path}: `)
+  })
+})
