@@ -10,12 +10,12 @@ interface Span {
 }
 
 /** A server's process was started. */
-export interface StartEvent extends ObservedStart {
+interface StartEvent extends ObservedStart {
   readonly kind: 'start'
 }
 
 /** A server's process ended, and the fixture had not stopped it. `isAsked`: a test had sent it a signal. */
-export interface DeathEvent extends ObservedDeath {
+interface DeathEvent extends ObservedDeath {
   readonly kind: 'death'
   readonly isAsked: boolean
 }
@@ -42,7 +42,7 @@ export interface LeaseEvent {
 }
 
 /** A server was reset in place. */
-export interface ResetEvent extends Span {
+interface ResetEvent extends Span {
   readonly kind: 'reset'
   /** The number of changes that were undone. */
   readonly undone: number

@@ -24,7 +24,7 @@ export class ServerJournal implements ProcessObserver {
     this.#record = record
   }
 
-  /** The same server. What leases ask of it is told. */
+  /** The same server, whose requests are told. */
   around(server: LeasableServer): LeasableServer {
     return new RecordedServer(server, this)
   }

@@ -8,7 +8,7 @@ export interface TestOutcome {
   readonly outcome: Outcome
 }
 
-/** What the worker's tests do to one server, for the report of the run. Nothing of it fails a test. */
+/** Notes about one server, for the report of the run. They never fail a test. */
 export interface ServerNotes<Server> {
   /** Measures a request to the agent. */
   measure(operation: AgentOperation, asked: Promise<AgentReply>): Promise<AgentReply>
