@@ -451,7 +451,7 @@ export class LeftoverError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LEFTOVER'
 }
 
-/** A directory is none that the fixture has kept for a failed test, or is damaged, or is of a newer release. */
+/** A directory is none that the fixture has kept, or has no data, or is damaged, or is of a newer release. */
 export class KeptDirectoryError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_KEPT_DIRECTORY'
 }

@@ -18,6 +18,7 @@ interface Kept {
   readonly testFile?: string | undefined
   readonly made?: string | undefined
   readonly tarantool?: string | undefined
+  readonly reason?: string | undefined
 }
 
 function describe({ directory }: MarkedDirectory): Kept {
@@ -25,18 +26,23 @@ function describe({ directory }: MarkedDirectory): Kept {
   try {
     manifest = readKept(directory)
   } catch {
-    // A directory of `keep: 'always'`, or of a server that died, has no description.
+    // The directory of a cluster has no description. The directories of its instances have.
   }
-  const { test, testFile, made, tarantool } = manifest ?? {}
-  return { directory, test, testFile, made, tarantool }
+  const { test, testFile, made, tarantool, reason } = manifest ?? {}
+  return { directory, test, testFile, made, tarantool, reason }
 }
 
 // A running server may still write to a directory that has no description yet.
 const isAtRest = ({ directory, marker }: MarkedDirectory): boolean =>
   marker.keep && (keptAt(directory) !== undefined || isOwnerGone(marker))
 
-function lineOf({ directory, test, testFile, made }: Kept): string {
-  const of = test === undefined ? '' : `  ${testFile === undefined ? '' : `${testFile} > `}${test}`
+function lineOf({ directory, test, testFile, made, reason }: Kept): string {
+  const of =
+    test === undefined
+      ? reason === undefined
+        ? ''
+        : `  ${reason}`
+      : `  ${testFile === undefined ? '' : `${testFile} > `}${test}`
   return `${directory}  ${made?.slice(0, 16).replace('T', ' ') ?? ''}${of}`.trimEnd()
 }
 

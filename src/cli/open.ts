@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { InstanceOptions } from '../config/options.ts'
-import { InitScriptError, KeptDirectoryError } from '../errors.ts'
+import { InitScriptError, TarantoolFixtureError } from '../errors.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
+import { type DataFiles, dataFilesIn } from '../instance/kept/data-files.ts'
 import { type KeptFileName, type KeptManifest, type KeptSource, readKept } from '../instance/kept/manifest.ts'
 import { copyDataFile } from '../seed/snapshot-files.ts'
 import { talkTo } from './console/index.ts'
@@ -29,8 +30,20 @@ function warn(text: string): void {
   process.stderr.write(`tarantool-fixture: ${text}\n`)
 }
 
+/** How a server is started from the data. */
+interface Attempt {
+  readonly bare: boolean
+  /** Skips what Tarantool cannot read. */
+  readonly force: boolean
+}
+
 /** The options that read the data, and those of the application unless it is left out. */
-function optionsOf({ options, server }: KeptManifest, { bare, tarantool }: OpenOptions): InstanceOptions {
+function optionsOf(
+  { options, server }: KeptManifest,
+  { boxCfg, hasJournal }: DataFiles,
+  { bare, force }: Attempt,
+  version: string | undefined,
+): InstanceOptions {
   const { appLua, appDir, initLuaTemplate, ...data } = options
   const app = bare ? undefined : textOrPath(appLua)
   if (!bare && appLua && app === undefined) {
@@ -38,7 +51,10 @@ function optionsOf({ options, server }: KeptManifest, { bare, tarantool }: OpenO
   }
   return {
     ...(data as Pick<InstanceOptions, 'boxCfg'>),
-    ...{ title: server, version: tarantool, timeout: 60_000 },
+    ...{ title: server, version, timeout: 60_000 },
+    // The server itself may have set the mode, which a server without the application does not know.
+    walMode: data.walMode ?? (hasJournal ? 'write' : undefined),
+    boxCfg: { ...(data.boxCfg as InstanceOptions['boxCfg']), ...boxCfg, ...(force && { force_recovery: true }) },
     ...(app !== undefined && {
       appLua: app,
       appDir: appDir && findHere(appDir),
@@ -47,23 +63,41 @@ function optionsOf({ options, server }: KeptManifest, { bare, tarantool }: OpenO
   }
 }
 
-async function startCopy(directory: string, kept: KeptManifest, options: OpenOptions): Promise<TarantoolInstance> {
-  const instance = new TarantoolInstance(optionsOf(kept, options))
+// The words of Tarantool for a snapshot or a journal that it cannot read to its end.
+const saysDamage =
+  /XlogError|XlogGapError|Missing \.xlog|checksum|invalid magic|can't (?:read|open|find).*\.(?:xlog|snap|vylog)/i
+
+const isDamage = (error: unknown): boolean =>
+  error instanceof TarantoolFixtureError && saysDamage.test(`${error.message}\n${error.logTail?.join('\n')}`)
+
+async function startCopy(
+  kept: KeptManifest,
+  data: DataFiles,
+  attempt: Attempt,
+  version: string | undefined,
+): Promise<TarantoolInstance> {
+  const instance = new TarantoolInstance(optionsOf(kept, data, attempt, version))
   try {
     await instance.prepare()
-    for (const file of kept.files) await copyDataFile(join(directory, 'data', file), join(instance.workDir, file))
+    for (const file of data.files) await copyDataFile(join(data.root, file), join(instance.workDir, file))
     return await instance.start({ recreate: false })
   } catch (error) {
     await instance.stop()
+    if (!attempt.force && isDamage(error)) {
+      warn(
+        `${(error as Error).message.split('\n')[0]}\nThe server starts with force_recovery, and skips what it cannot read.`,
+      )
+      return await startCopy(kept, data, { ...attempt, force: true }, version)
+    }
     // An application that creates its spaces without if_not_exists cannot start from data.
-    if (!(error instanceof InitScriptError) || options.bare) throw error
+    if (!(error instanceof InitScriptError) || attempt.bare) throw error
     warn(`${error.summary}\nThe application does not start from this data, so the server runs without it.`)
-    return await startCopy(directory, kept, { ...options, bare: true })
+    return await startCopy(kept, data, { ...attempt, bare: true }, version)
   }
 }
 
 /**
- * Starts a server from the data of a failed test, and opens a console on it. The server has a copy, so the kept directory
+ * Starts a server from the data of a kept directory, and opens a console on it. The server has a copy, so the kept directory
  * stays as it is.
  *
  * @returns the output of a script; nothing after a conversation
@@ -71,16 +105,20 @@ async function startCopy(directory: string, kept: KeptManifest, options: OpenOpt
  */
 export async function open(directory: string, options: OpenOptions): Promise<string> {
   const kept = readKept(directory)
-  const missing = kept.files.find(file => !existsSync(join(directory, 'data', file)))
-  if (missing !== undefined || kept.files.length === 0) {
-    throw new KeptDirectoryError(`${directory} is not complete: it lacks ${missing ?? 'its data'}`, {
-      hint: 'Copy the whole directory. The server logged what is in tarantool.log.',
-    })
+  const data = dataFilesIn(directory, kept)
+  if (kept.instance !== undefined && !options.bare) {
+    warn(`'${kept.instance}' is an instance of a cluster: it runs alone, without its config and its application`)
   }
-  const instance = await startCopy(directory, kept, options)
+  const bare = options.bare === true || kept.instance !== undefined
+  const instance = await startCopy(kept, data, { bare, force: false }, options.tarantool)
   try {
     const about = kept.test === undefined ? '' : ` of '${kept.test}'`
-    warn(`the data${about} as it was at ${kept.made}, on ${instance.fingerprint} (Tarantool ${instance.version()})`)
+    const why = kept.reason === undefined ? '' : `, kept because of this: ${kept.reason}`
+    warn(`the data${about} as it was at ${kept.made}${why}`)
+    if (kept.files === undefined && !data.hasJournal) {
+      warn('the server wrote no journal (wal_mode none), so this is the data of its last snapshot')
+    }
+    warn(`the server is on ${instance.fingerprint} (Tarantool ${instance.version()})`)
     if (kept.temporary.length > 0) warn(`temporary spaces are empty: ${kept.temporary.join(', ')}`)
     const address = { path: String(instance.consolePort) }
     return await talkTo(await connectToConsole(kept.server, address), options)

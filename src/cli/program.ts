@@ -91,10 +91,10 @@ function addConsole(program: Command): void {
 function addOpen(program: Command): void {
   program
     .command('open')
-    .argument('<directory>', "a directory that keep: 'on-failure' has kept, also from another machine")
-    .summary('look at the data of a failed test')
+    .argument('<directory>', 'a directory that the option keep has kept, also from another machine')
+    .summary('look at data that was kept')
     .description(
-      'Starts a server from the data of a failed test, and opens a Lua console on it. The server has a copy, and ends with ' +
+      'Starts a server from data that was kept, and opens a Lua console on it. The server has a copy, and ends with ' +
         'the console. If the application cannot start from the data, the server runs without it.',
     )
     .option('--bare', 'leave the application out')

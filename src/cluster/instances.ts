@@ -104,7 +104,10 @@ export class ClusterInstances {
     const failed = hasFailed || this.all.some(({ state }) => state === 'failed')
     const isKept = this.#keep === 'always' || (this.#keep === 'on-failure' && failed)
     const finish = isKept ? keepDirectory : removeDirectory
-    for (const { workDir } of this.all) finish(workDir)
+    for (const instance of this.all) {
+      if (isKept) instance.noteKept()
+      finish(instance.workDir)
+    }
     finish(this.directory)
   }
 

@@ -434,6 +434,15 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
+   * Describes the directory, which stays, for somebody who opens it later.
+   *
+   * @internal
+   */
+  noteKept(): void {
+    this.#lifecycle.noteKept()
+  }
+
+  /**
    * Makes `keep: 'on-failure'` keep the directory, after a failure that the instance itself cannot see, such as a
    * failed test.
    */

@@ -47,6 +47,8 @@ export class Lifecycle {
   #process: TarantoolProcess | undefined
   readonly #feed: LoggerFeed
   #markedFailed = false
+  /** The version of the last server that was ready. */
+  #version: string | undefined
   replicationSource: string | readonly string[] | undefined
   /** Called before a server is stopped, because Tarantool waits for clients that stay. */
   onStopping: () => void = () => {}
@@ -150,10 +152,10 @@ export class Lifecycle {
   }
 
   /** Removes the files on disk, unless `keep` says otherwise. */
-  clean(failed: boolean = this.state === 'failed'): void {
+  clean(failure: TarantoolFixtureError | undefined = this.failure): void {
     const { directory } = this.#workspace
     const isThere = isTraced() && existsSync(directory)
-    this.#workspace.remove({ failed: this.#markedFailed || failed })
+    this.#workspace.remove({ failed: this.#reasonToKeep(failure), tarantool: this.#version })
     if (isThere) this.#trace(`${existsSync(directory) ? 'keeps' : 'removed'} the directory ${directory}`)
   }
 
@@ -171,6 +173,16 @@ export class Lifecycle {
   async ended(): Promise<void> {
     if (this.#life.state === 'starting') await this.#life.start.spawned.catch(() => {})
     await this.#process?.wait()
+  }
+
+  /** Describes the directory, which stays, for somebody who opens it later. */
+  noteKept(): void {
+    const reason = this.#reasonToKeep(this.failure) ?? 'a test failed, or another instance'
+    this.#workspace.note({ reason, tarantool: this.#version })
+  }
+
+  #reasonToKeep(failure: TarantoolFixtureError | undefined): string | undefined {
+    return failure?.summary ?? (this.#markedFailed ? 'a test failed' : undefined)
   }
 
   get #isAtRest(): boolean {
@@ -194,6 +206,7 @@ export class Lifecycle {
       },
       onReady: report => {
         this.#settle(start, { state: 'running', report })
+        this.#version = report.version
         this.#trace(`ready after ${time()}`)
         observed({ instance: this.fingerprint, process: this.#process, report })
       },
@@ -273,7 +286,7 @@ export class Lifecycle {
   // The first error is the one to report.
   #cleanAfter(error: TarantoolFixtureError): void {
     try {
-      this.clean(true)
+      this.clean(error)
     } catch (cause) {
       error.cause ??= cause
     }

@@ -1,14 +1,14 @@
 import { constants, existsSync } from 'node:fs'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import type { LuaSource, ResolvedOptions } from '../../config/resolve.ts'
-
+import { dirname, join } from 'node:path'
+import type { ResolvedOptions } from '../../config/resolve.ts'
 import { logFileName } from '../../log/log-file.ts'
 import { fixturesDirectory, ownVersion } from '../../package-files.ts'
 import { copySnapshot, SnapshotGuard } from '../../seed/snapshot-files.ts'
 import type { TarantoolInstance } from '../instance.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from '../place/directory.ts'
 import { type KeptManifest, keptFile, keptFormat } from './manifest.ts'
+import { keptOptions } from './notes.ts'
 
 /** The reason why data is kept. */
 export interface KeptFor {
@@ -75,29 +75,18 @@ async function copyScripts(workDir: string, directory: string): Promise<void> {
   }
 }
 
-// The paths are for the machine of the failure; on another one, the same project is somewhere else.
-const place = (file: string): { file: string; relative: string } => ({ file, relative: relative(process.cwd(), file) })
-
-const sourceOf = (source: LuaSource | undefined) => source && ('text' in source ? source : place(source.file))
-
 function manifestOf(
   options: ResolvedOptions,
   { test, testFile, server }: KeptFor,
   { temporary, version }: Snapshot,
   files: readonly string[],
 ): KeptManifest {
-  const { appLua, appDir, initLuaTemplate, memtxMemory, walMode, extraBoxCfg, boxCfg } = options
   return {
     ...{ format: keptFormat, test, testFile, server, made: new Date().toISOString() },
     ...{ tarantool: version, fixture: ownVersion(), node: process.versions.node },
     files: [...files],
     temporary: [...(temporary ?? [])],
-    options: {
-      appLua: sourceOf(appLua),
-      appDir: appDir === undefined ? undefined : place(appDir),
-      initLuaTemplate: sourceOf(initLuaTemplate),
-      ...{ memtxMemory, walMode, extraBoxCfg, boxCfg: { ...boxCfg } },
-    },
+    options: keptOptions(options),
   }
 }
 

@@ -1,14 +1,19 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { WalMode } from '../../config/resolve.ts'
 import { KeptDirectoryError } from '../../errors.ts'
+import { isOwnerGone } from '../owner/owner.ts'
+import { markerOf } from '../place/marker.ts'
 
 /** The format of the directories that this release writes, and the newest that it reads. */
 export const keptFormat = 1
 
 /** The name of the file that describes a kept directory. */
 export const keptFile = 'kept.json'
+
+/** The name of that file while the server may still use the directory. */
+export const plannedFile = 'to-keep.json'
 
 /** A file of the project. `relative` starts from the working directory of the run, for another machine. */
 export interface KeptFileName {
@@ -32,8 +37,15 @@ export interface KeptManifest {
   readonly tarantool: string
   readonly fixture: string
   readonly node: string
-  /** The files of the snapshot, below the directory `data`. */
-  readonly files: readonly string[]
+  /**
+   * The files of the snapshot, below the directory `data`. Undefined if the directory is the server's own, with the data that
+   * the server has left there.
+   */
+  readonly files?: readonly string[] | undefined
+  /** The reason why the server's own directory is kept. */
+  readonly reason?: string | undefined
+  /** The name of the instance, if Tarantool started the server from the config of a cluster. */
+  readonly instance?: string | undefined
   /** Temporary spaces, whose data is missing. */
   readonly temporary: readonly string[]
   /** The options of the server that decide how its data is read, and its application. */
@@ -60,7 +72,9 @@ const manifest: v.GenericSchema<unknown, KeptManifest> = v.object({
   tarantool: v.string(),
   fixture: v.string(),
   node: v.string(),
-  files: v.array(v.string()),
+  files: v.optional(v.array(v.string())),
+  reason: v.optional(v.string()),
+  instance: v.optional(v.string()),
   temporary: v.array(v.string()),
   options: v.object({
     appLua: v.optional(source),
@@ -73,20 +87,43 @@ const manifest: v.GenericSchema<unknown, KeptManifest> = v.object({
   }),
 })
 
+/** The text of the description. A directory whose owner has died has only the one that was written at the start. */
+function textIn(directory: string): string | undefined {
+  const marker = markerOf(directory)
+  const names = marker && isOwnerGone(marker) ? [keptFile, plannedFile] : [keptFile]
+  const name = names.find(file => existsSync(join(directory, file)))
+  return name && readFileSync(join(directory, name), 'utf8')
+}
+
+function whyNotKept(directory: string): KeptDirectoryError {
+  const members = existsSync(directory) && statSync(directory).isDirectory() ? membersIn(directory) : []
+  if (members.length > 0) {
+    return new KeptDirectoryError(`${directory} is the directory of a cluster`, {
+      hint: `Open one of its instances: ${members.join(', ')}`,
+    })
+  }
+  if (existsSync(join(directory, plannedFile))) {
+    return new KeptDirectoryError(`a server still has ${directory}`, {
+      hint: '`tarantool-fixture console` opens a console on a running server.',
+    })
+  }
+  return new KeptDirectoryError(`${directory} is not a directory that was kept: it has no ${keptFile}`, {
+    hint: "`tarantool-fixture clean --list` lists the directories that the option 'keep' has kept.",
+  })
+}
+
+const membersIn = (directory: string): string[] =>
+  readdirSync(directory)
+    .map(name => join(directory, name))
+    .filter(path => existsSync(join(path, keptFile)) || existsSync(join(path, plannedFile)))
+
 function read(directory: string): unknown {
+  const text = textIn(directory)
+  if (text === undefined) throw whyNotKept(directory)
   try {
-    return JSON.parse(readFileSync(join(directory, keptFile), 'utf8'))
+    return JSON.parse(text)
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new KeptDirectoryError(
-      isMissing
-        ? `${directory} is not a directory that was kept: it has no ${keptFile}`
-        : `${directory} is damaged: ${error}`,
-      {
-        hint: "`tarantool-fixture clean --list` lists the directories that `keep: 'on-failure'` has kept.",
-        cause: error,
-      },
-    )
+    throw new KeptDirectoryError(`${directory} is damaged: ${error}`, { cause: error })
   }
 }
 

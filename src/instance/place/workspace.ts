@@ -6,6 +6,7 @@ import { TarantoolFixtureError } from '../../errors.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
 import type { Standby } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
+import { type KeptBecause, noteKept, notePlanned } from '../kept/notes.ts'
 import { sweepOnce } from '../owner/sweep.ts'
 import { Access } from '../start/access.ts'
 import { writeConfigModeScript } from '../start/config-mode-script.ts'
@@ -128,6 +129,7 @@ export class Workspace {
     const isThere = markerOf(this.directory) !== undefined
     if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })
     try {
+      notePlanned(this.directory, this.#options)
       const options = { ...this.#options, credentials: this.access.credentials }
       const place = { addresses: this.#addresses, workDir: this.directory, access: this.access }
       const script = options.configMode
@@ -142,11 +144,26 @@ export class Workspace {
     }
   }
 
-  /** Removes the directory, unless the option `keep` says that it stays after a failure, or always. */
-  remove({ failed }: { failed: boolean }): void {
+  /**
+   * Removes the directory, unless the option `keep` says that it stays after a failure, or always.
+   *
+   * @param failed the failure, in a few words
+   */
+  remove({ failed, tarantool }: { failed: string | undefined; tarantool?: string | undefined }): void {
     const { keep } = this.#options
-    if (keep === 'always' || (keep === 'on-failure' && failed)) keepDirectory(this.directory)
+    if (keep === 'always') this.#keep({ reason: failed ?? "keep: 'always'", tarantool })
+    else if (keep === 'on-failure' && failed !== undefined) this.#keep({ reason: failed, tarantool })
     else removeDirectory(this.directory)
+  }
+
+  /** Describes the directory for somebody who opens it later. */
+  note(because: KeptBecause): void {
+    noteKept(this.directory, this.#options, because)
+  }
+
+  #keep(because: KeptBecause): void {
+    this.note(because)
+    keepDirectory(this.directory)
   }
 
   /**

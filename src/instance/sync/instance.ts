@@ -30,6 +30,7 @@ const ways = {
   prepare: 'method',
   cleanup: 'method',
   markFailed: 'method',
+  noteKept: 'none',
   catchUpLog: 'none',
   logs: 'method',
   grepLog: 'method',
