@@ -1,8 +1,10 @@
 import { type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
+import type { CoverageSession } from '../coverage/session.ts'
 import { endUnusedZygotes } from '../instance/prefork/zygotes.ts'
 import { Broker } from './broker.ts'
 import { serializeError } from './error-transport.ts'
+import { joinCoverage } from './coverage.ts'
 import { checkFixedPorts } from './fixed-ports.ts'
 import { Journal } from './journal.ts'
 import type { BrokerTicket } from './messages.ts'
@@ -93,6 +95,7 @@ export class Run {
   #stamp: string | undefined
   #versions: BrokerTicket['versions']
   #refresh: Promise<void> | undefined
+  #coverage: CoverageSession | undefined
 
   constructor(source: RunSource, options: RunOptions, registration: Registration) {
     this.#source = source
@@ -139,6 +142,9 @@ export class Run {
     for (const problem of await this.#close()) {
       console.error(`tarantool-fixture: ${(problem as Error).message ?? problem}`)
     }
+    const coverage = this.#coverage
+    this.#coverage = undefined
+    await coverage?.leave(this)
   }
 
   /** The information about the run that workers need. */
@@ -158,9 +164,10 @@ export class Run {
     await this.#refresh
   }
 
-  /** Writes the report, if there is one. Called in watch mode, when the tests have ended and the servers stay. */
-  async writeReport(): Promise<void> {
+  /** Writes the reports that there are. Called in watch mode, when the tests have ended and the servers stay. */
+  async writeReports(): Promise<void> {
     await (await this.#report)?.write()
+    await this.#coverage?.report()
   }
 
   /** The files that a watcher has to watch. */
@@ -179,6 +186,8 @@ export class Run {
     this.#checkPorts(fixture)
     this.#stamp ??= this.#currentStamp()
     const onRefused = (files: number): void => this.#observer?.refused(files)
+    // A run that starts nothing has nothing to count.
+    if (start && fixture.coverage) this.#coverage = await joinCoverage(this, fixture)
     if (fixture.report !== undefined) this.#report ??= this.#options.openReport?.(fixture.report, this.version)
     const report = await this.#report
     this.#broker ??= Broker.listen({
@@ -232,6 +241,7 @@ export class Run {
     const broker = await this.#broker
     broker?.beginRun()
     ;(await this.#report)?.beginRun()
+    this.#coverage?.beginRun()
     if (!this.#fixture || !broker || this.#currentStamp() === this.#stamp) return
     try {
       this.#fixture = await this.#load()

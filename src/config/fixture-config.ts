@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
+import { type ResolvedCoverage, resolveCoverage } from './coverage.ts'
 import type { Isolation } from './isolation.ts'
 import { type Given, layOver, namesProgram, overDefaults } from './layers.ts'
 import { checkVariables } from './ports.ts'
@@ -36,6 +37,8 @@ export interface ResolvedFixture {
   readonly maxServers: number | undefined
   /** The absolute path of the report; undefined without one. */
   readonly report: string | undefined
+  /** Undefined if no lines are counted. */
+  readonly coverage: ResolvedCoverage | undefined
   /** The options of the server `default`, as given. A test file's own config overrides them. */
   readonly defaults: Given
 }
@@ -62,7 +65,7 @@ function checkServerOptions(what: string, options: unknown): asserts options is 
 export function resolveFixture(config: FixtureConfig, baseDir: string, version?: string): ResolvedFixture {
   checkOptions('tarantool', fixtureEntries, config)
   checkVersion('tarantool', config.version)
-  const { servers, lease = fixtureOptions.lease.default, maxServers, report, ...shared } = config
+  const { servers, lease = fixtureOptions.lease.default, maxServers, report, coverage, ...shared } = config
   const merged = new Map<string, ServerOptions>()
   for (const [name, own] of Object.entries(servers ?? { default: {} })) {
     if (!serverName.test(name)) {
@@ -83,6 +86,7 @@ export function resolveFixture(config: FixtureConfig, baseDir: string, version?:
     lease,
     maxServers,
     report: reportOf(report, baseDir),
+    coverage: resolveCoverage(coverage, baseDir),
     defaults: { options: given.get('default') ?? {}, baseDirOf },
   }
 }

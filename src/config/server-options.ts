@@ -1,4 +1,5 @@
 import type { ApplicationOptions } from './application-options.ts'
+import type { CoverageOptions } from './coverage-options.ts'
 import type { Isolation } from './isolation.ts'
 import type { InstanceOptions } from './options.ts'
 
@@ -47,4 +48,11 @@ export interface FixtureConfig extends ServerOptions {
    * @example './tarantool-report.json'
    */
   report?: string | undefined
+  /**
+   * Counts the lines of the application's Lua that the tests run, over all servers and workers, and reports them at the
+   * end of the run. Default: none, and TARANTOOL_FIXTURE_COVERAGE=1 counts all Lua of the project.
+   *
+   * @example { include: ['app/**'] }
+   */
+  coverage?: CoverageOptions | undefined
 }

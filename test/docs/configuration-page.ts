@@ -1,4 +1,5 @@
 import { applicationOptions } from '../../src/config/table/application.ts'
+import { coverageOptions } from '../../src/config/table/coverage.ts'
 import { dockerOptions } from '../../src/config/table/docker.ts'
 import { fixtureOptions, serverOptions } from '../../src/config/table/fixture.ts'
 import { instanceOptions } from '../../src/config/table/instance.ts'
@@ -43,6 +44,7 @@ export const tables: readonly (readonly [heading: string, options: Options])[] =
   ['How tests share a server', serverOptions],
   ['A fixture', fixtureOptions],
   ['docker', dockerOptions],
+  ['coverage', coverageOptions],
 ]
 
 const begin = '<!-- npm run docs writes from here -->\n'

@@ -66,4 +66,10 @@ export const fixtureOptions: Table<OwnFixtureOptions, 'lease'> = {
     path: 'file',
     doc: 'A report of the run, as data: a path that ends in `.json`. See [A report of the run](report.md).',
   },
+  coverage: {
+    type: v.looseObject({}, "must be an object, such as { include: ['app/**'] }"),
+    takes: '{ include?, … }',
+    otherwise: 'none',
+    doc: 'Counts the lines of Lua that the tests run. Its options are [below](#coverage). See [Coverage](coverage.md).',
+  },
 }

@@ -1,6 +1,7 @@
 import { dirname, join, sep } from 'node:path'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import { packageDirectory } from '../../package-files.ts'
+import { lineCountsDirectory } from '../start/line-counts.ts'
 import type { ServerPlace } from '../start/program.ts'
 
 interface Mount {
@@ -25,6 +26,7 @@ function mountsOf(options: ResolvedOptions, { directory, addresses }: ServerPlac
   const { appLua, appDir, seedLua, seed } = options
   const writable = [
     directory,
+    lineCountsDirectory(),
     // A socket that the user (or a test run) has put elsewhere.
     ...[addresses?.binary, addresses?.console.address].flatMap(at => (at && 'path' in at ? [dirname(at.path)] : [])),
   ]

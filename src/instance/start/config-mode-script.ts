@@ -5,6 +5,7 @@ import type { ConfigMode } from '../../config/config-mode.ts'
 import { fixturesDirectory } from '../../package-files.ts'
 import { luaLiteral } from '../../protocol/lua-literal.ts'
 import type { InitScript, ScriptPlace } from './init-script.ts'
+import { lineCountsFile } from './line-counts.ts'
 import { variablesOfOneServer } from './own-variables.ts'
 
 /**
@@ -35,6 +36,7 @@ export function writeConfigModeScript(
     // The directory of the whole cluster: what is read there is different for each cluster.
     work_dir: dirname(configFile),
     own_variables: variablesOfOneServer(addresses, env),
+    line_counts: lineCountsFile(nonce),
     template: template && { duty: template.duty, ignore_password_of: template.ignorePasswordOf },
   }
   const loader = luaLiteral(join(fixturesDirectory, 'cluster', 'boot.lua'))

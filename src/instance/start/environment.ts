@@ -1,4 +1,5 @@
 import { programEnvironment } from '../../binary/command.ts'
+import { lineCountsVariable } from './line-counts.ts'
 
 /**
  * The environment of a server: the owner's variables, then the binary's needs, then the fixture's and the user's
@@ -10,6 +11,8 @@ export function serverEnvironment(
   added: Readonly<Record<string, string>>,
   owner: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
-  const passedOn = Object.fromEntries(Object.entries(owner).filter(([name]) => !name.startsWith('TT_')))
+  const passedOn = Object.fromEntries(
+    Object.entries(owner).filter(([name]) => !name.startsWith('TT_') && name !== lineCountsVariable),
+  )
   return { ...programEnvironment(binary, passedOn), ...added }
 }

@@ -12,6 +12,7 @@ import type { InstanceAddresses } from '../place/addresses.ts'
 import type { Access } from './access.ts'
 import { boxCfgLayers } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './init-template.ts'
+import { lineCountsFile } from './line-counts.ts'
 import { portsOfServer, variablesOfOneServer } from './own-variables.ts'
 import { ownerOnly, placeLua, placeSeed } from './place-lua.ts'
 
@@ -134,6 +135,7 @@ export function writeInitScript(
     orphan_after: options.timeout / 2000,
     seed: placeSeed(seed.task, workDir),
     work_dir: workDir,
+    line_counts: lineCountsFile(nonce),
     template: seed.template && {
       duty: seed.template,
       // The fixture sets the password at each start, and 'random' makes a new password each time.
