@@ -1,4 +1,6 @@
 // The public types of tarantool-fixture/jest/setup, for both of its entries.
+
+export type { CoverageOptions, CoverageReporter, CoverageThresholds } from '../config/coverage-options.ts'
 export type { Isolation } from '../config/isolation.ts'
 export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
 

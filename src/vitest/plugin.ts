@@ -12,6 +12,7 @@ import { packageDirectory } from '../package-files.ts'
 import { setPluginConfig } from './plugin-config.ts'
 import './context.ts'
 
+export type { CoverageOptions, CoverageReporter, CoverageThresholds } from '../config/coverage-options.ts'
 export type { Isolation } from '../config/isolation.ts'
 export type { FixtureConfig, ServerOptions } from '../config/server-options.ts'
 export type { TarantoolContext } from './context.ts'

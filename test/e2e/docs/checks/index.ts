@@ -7,7 +7,7 @@ import { expectsOf, type PageChecks, passingInContainers, passingWith, runAsScri
 import { docker, instances, versions } from './running.ts'
 import { driver, gettingStarted, readme } from './start.ts'
 import { commandsOfClone } from './text.ts'
-import { application, changes, configuration, failures, handle, isolation, report, seeds } from './writing.ts'
+import { application, changes, configuration, coverage, failures, handle, isolation, report, seeds } from './writing.ts'
 
 const fromDockerCompose: PageChecks = {
   'From docker-compose': async (blocks, context) => {
@@ -38,6 +38,7 @@ export const checks: Readonly<Record<string, PageChecks>> = {
   'docs/changes.md': changes,
   'docs/failures.md': failures,
   'docs/report.md': report,
+  'docs/coverage.md': coverage,
   'docs/versions.md': versions,
   'docs/docker.md': docker,
   'docs/forked-servers.md': { 'Forked servers': passingWith(1, { 'test/a.test.ts': expectsOf('1', [1]) }) },

@@ -66,6 +66,16 @@ export const seeds: PageChecks = {
 
 export const changes: PageChecks = { Changes: passingWith(2) }
 
+export const coverage: PageChecks = {
+  Coverage: async blocks => {
+    const text = blocks.find(({ language }) => language === 'text')
+    if (!text) throw new Error('there is no text')
+    const { output, exitCode } = await runProject(vitest, { ...shared, ...filesOf(blocks) })
+    expect(output).toMatch(shownText(text))
+    expect(exitCode, output).toBe(0)
+  },
+}
+
 export const handle: PageChecks = { 'The handle': passingWith(3), Values: passingWith(1) }
 
 // Its one test fails as the page shows it.
