@@ -9,6 +9,7 @@ import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/pl
 import { defaultPlace } from '../instance/place/place.ts'
 import { stopwatch, trace } from '../trace.ts'
 import { FailedStarts } from './failed-starts.ts'
+import { HeldServers } from './hold/held-servers.ts'
 import type { Journal } from './journal.ts'
 import type { RunOverview, WorkerIdentity } from './messages.ts'
 import { overviewOf } from './overview.ts'
@@ -27,6 +28,8 @@ export interface BrokerOptions {
   readonly tellsInFull?: boolean | undefined
   /** Follows what happens to the servers, for a report. Default: nobody does. */
   readonly journal?: Journal | undefined
+  /** The servers of failed tests. Default: held if this process has a terminal, and outside CI. */
+  readonly held?: HeldServers | undefined
 }
 
 /**
@@ -43,6 +46,10 @@ export class Broker implements SessionOwner {
   readonly #options: BrokerOptions
   readonly #directory: string
   readonly #since = Date.now()
+  /** The servers of failed tests that run on. */
+  readonly held: HeldServers
+  /** The errors of ends. */
+  readonly #problems: unknown[] = []
   readonly #socketServer: Server
   readonly #sessions = new Map<Socket, WorkerSession>()
   #fixture: ResolvedFixture
@@ -58,6 +65,7 @@ export class Broker implements SessionOwner {
     this.#options = options
     this.#directory = directory
     this.#failedStarts = new FailedStarts(options)
+    this.held = options.held ?? new HeldServers()
     this.#fixture = options.fixture
     this.#pools = this.#makePools(options.fixture)
     this.#socketServer = createServer(socket => this.#accept(socket))
@@ -123,10 +131,12 @@ export class Broker implements SessionOwner {
 
   /**
    * Called when the same servers serve another run of tests. Failed starts are tried again, and reported in full again.
+   * The servers that the last run has held end.
    */
-  beginRun(): void {
+  async beginRun(): Promise<void> {
     this.#failedStarts.beginRun()
     this.#refused = 0
+    this.#problems.push(...(await this.held.end()))
   }
 
   tell(error: unknown, file: string | undefined): unknown {
@@ -138,6 +148,7 @@ export class Broker implements SessionOwner {
     return {
       ...{ pid: process.pid, directory: process.cwd(), since: this.#since },
       servers: overviewOf(servers, [...this.#sessions.values()]),
+      held: this.held.list,
     }
   }
 
@@ -161,6 +172,7 @@ export class Broker implements SessionOwner {
       maxServers: 1,
       failedStarts: this.#failedStarts,
       journal: this.journal,
+      held: this.held,
     })
     this.#ownPools.add(pool)
     return pool
@@ -177,6 +189,13 @@ export class Broker implements SessionOwner {
     }
   }
 
+  /** Ends all leases, and all servers except for those that are held. The command line can still find these. */
+  async endLeases(): Promise<void> {
+    for (const session of this.#sessions.values()) session.close()
+    const pools = [...this.#pools.values(), ...this.#ownPools]
+    this.#problems.push(...(await Promise.all(pools.map(pool => pool.close()))).flat())
+  }
+
   /**
    * Ends all servers and removes the run's directory.
    *
@@ -185,23 +204,22 @@ export class Broker implements SessionOwner {
   async close(): Promise<unknown[]> {
     const time = stopwatch()
     this.#socketServer.close()
-    for (const session of this.#sessions.values()) session.close()
-    const pools = [...this.#pools.values(), ...this.#ownPools]
-    const problems = (await Promise.all(pools.map(pool => pool.close()))).flat()
+    await this.endLeases()
+    this.#problems.push(...(await this.held.end()))
     try {
       removeDirectory(this.#directory)
     } catch (error) {
-      problems.push(error)
+      this.#problems.push(error)
     }
     trace(`the run has ended: its servers are stopped and its directory is removed after ${time()}`)
-    return problems
+    return this.#problems
   }
 
   #makePools({ servers, maxServers }: ResolvedFixture): Map<string, Pool> {
     const makePool = (name: string, server: ResolvedServer): Pool =>
       new Pool({
         ...{ name, server, root: this.#directory, maxServers },
-        ...{ failedStarts: this.#failedStarts, journal: this.journal },
+        ...{ failedStarts: this.#failedStarts, journal: this.journal, held: this.held },
       })
     return new Map([...servers].map(([name, server]) => [name, makePool(name, server)]))
   }

@@ -8,6 +8,7 @@ import type { ServerProcess } from './aside.ts'
 import { type InstanceMaker, keeps } from './instance-maker.ts'
 import type { KeptData } from './messages.ts'
 import { ServerSignals } from './server-signals.ts'
+import type { Spare } from './spare.ts'
 
 /** The process that has the address of a pooled server now, and what the broker knows about that process. */
 export class CurrentProcess {
@@ -94,11 +95,55 @@ export class CurrentProcess {
    * cannot write it, the server's own directory stays.
    */
   async testFailed(about: KeptFor): Promise<KeptData | null> {
-    const kept = this.#options.keep === 'on-failure' ? await this.#keepData(about) : null
+    const kept = this.#options.keep === 'on-failure' ? await this.keepData(about) : null
     if (kept && 'directory' in kept) return kept
     this.#testFailed = true
     this.#instance.markFailed()
     return kept
+  }
+
+  /**
+   * Keeps the data as it is now, for a person who opens it later.
+   *
+   * @param place the parent of the new directory. Default: that of the server's directory
+   */
+  async keepData(about: KeptFor, place?: string): Promise<KeptData> {
+    const instance = this.#instance
+    if (!instance.isRunning) return { reason: 'the server does not run' }
+    try {
+      const directory = await keepData(instance, this.#options, about, place)
+      await pruneKept(dirname(directory))
+      return { directory }
+    } catch (error) {
+      return { reason: (error as Error).message.split('\n')[0] ?? '' }
+    }
+  }
+
+  /**
+   * Lets the process move to an address of its own, where it runs on without an owner here. Another process gets the
+   * address: the spare, or one that `start` starts.
+   *
+   * @throws if the process cannot move. It is ended then
+   */
+  async moveAway(spare: Spare): Promise<void> {
+    const former = this.#instance
+    const successor = this.#maker.makeSuccessor(former)
+    let moving: Promise<void> | undefined
+    const move = async (): Promise<void> => {
+      moving ??= former.moveAway()
+      await moving
+    }
+    const ready = await spare.takeOver(move).catch(() => undefined)
+    this.#signals.forget()
+    this.#testFailed = false
+    this.#instance = successor
+    try {
+      await move()
+    } catch (error) {
+      await former.kill()
+      throw error
+    }
+    if (ready) this.succeed(ready)
   }
 
   /** Gives the address to another instance for all later starts, and ends the current instance. */
@@ -134,18 +179,6 @@ export class CurrentProcess {
   async end(): Promise<void> {
     this.#isEnded = true
     await this.#instance.stop()
-  }
-
-  async #keepData(about: KeptFor): Promise<KeptData> {
-    const instance = this.#instance
-    if (!instance.isRunning) return { reason: 'the server does not run' }
-    try {
-      const directory = await keepData(instance, this.#options, about)
-      await pruneKept(dirname(directory))
-      return { directory }
-    } catch (error) {
-      return { reason: (error as Error).message.split('\n')[0] ?? '' }
-    }
   }
 
   // A start with an empty directory would remove the files that are kept for the failed test.

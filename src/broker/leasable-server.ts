@@ -2,14 +2,28 @@ import type { ClusterConfig, ConfigOverlay } from '../config/application-options
 import type { Isolation } from '../config/isolation.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
+import type { HeldServers } from './hold/held-servers.ts'
 import type { LeaseUse } from './lease-use.ts'
-import type { KeptData, LeasedServerInfo } from './messages.ts'
+import type { FailedServer, LeasedServerInfo } from './messages.ts'
 import type { RunningTest } from './server-mark.ts'
+
+/** The run, from a server's point of view. */
+export interface PoolContext {
+  /** The directory for the directories of instances. */
+  readonly root: string
+  /** The servers of failed tests that run on. */
+  readonly held: HeldServers
+}
 
 /** A test that has failed. Both are undefined for a failed hook of a file that is unknown. */
 export interface FailedTest {
   readonly test?: string | undefined
   readonly testFile?: string | undefined
+  /**
+   * The tests that follow expect the data of the process. Undefined if the server is not to be held: the test does not use
+   * it.
+   */
+  readonly isNeeded?: boolean | undefined
 }
 
 /** The requests of a lease that concern one process: a server's, or that of an instance of a cluster. */
@@ -58,7 +72,7 @@ export interface LeasableServer extends ServerActions {
   atTest(running: RunningTest): void
   /** Prints a step of the fixture's own work, if the environment asks for that. */
   trace(step: string): void
-  testFailed(about: FailedTest): Promise<KeptData | null>
+  testFailed(about: FailedTest): Promise<FailedServer>
   /** Ends the server for good. */
   destroy(): Promise<void>
   info(): LeasedServerInfo

@@ -1,5 +1,6 @@
 import type { Death, ServerFacts } from '../isolation/server.ts'
 import type { ServerAddress } from '../protocol/address.ts'
+import type { Holding } from './hold/holding.ts'
 import type { WorkerEvent } from './run-events.ts'
 
 /** The information about one broker that the main process gives to the workers: plain JSON. */
@@ -52,6 +53,8 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly isReported?: boolean | undefined
   /** Directories of finished servers stay if a test failed. */
   readonly keepsOnFailure: boolean
+  /** Whether servers of failed tests are held. */
+  readonly holding: Holding
   /** A failed test shows what it changed. */
   readonly showsChanges: boolean
   /** Set for a cluster. The server itself is the instance that the option `connect` names. */
@@ -71,6 +74,34 @@ export interface LeasedCluster {
 
 /** The data of a failed test: the directory that has the data, or the reason why none has. */
 export type KeptData = { readonly directory: string } | { readonly reason: string }
+
+/** What became of the server of a failed test. */
+export interface FailedServer {
+  /** Set if the data is kept, or was to be kept. */
+  readonly kept?: KeptData | undefined
+  /** Set if the server was to be held: the server at its new address, or the reason why it is not held. */
+  readonly hold?: { readonly held: ProcessInfo } | { readonly reason: string } | undefined
+  /** Set if another process has the address now. */
+  readonly successor?: LeasedServerInfo | undefined
+}
+
+/** The part of the information that a process itself knows. */
+export type ProcessInfo = Omit<
+  LeasedServerInfo,
+  keyof ServerFacts | 'keepsOnFailure' | 'holding' | 'showsChanges' | 'isLive' | 'isTraced' | 'isReported'
+>
+
+/** A server that runs on after its test has failed. */
+export interface HeldServer {
+  /** The name of the server in the config. */
+  readonly server: string
+  /** Undefined for a failed hook of a file. */
+  readonly test?: string | undefined
+  readonly testFile?: string | undefined
+  /** The time at which the test failed, in milliseconds since 1970. */
+  readonly since: number
+  readonly info: ProcessInfo
+}
 
 /** A server of a run, as a person sees it who looks at the run. */
 export interface ServerOverview {
@@ -104,6 +135,8 @@ export interface RunOverview {
   /** The time at which the run began, in milliseconds since 1970. */
   readonly since: number
   readonly servers: readonly ServerOverview[]
+  /** The servers of failed tests that run on. */
+  readonly held: readonly HeldServer[]
 }
 
 /**
@@ -157,8 +190,15 @@ export interface BrokerRequests {
   trace: { params: { server: string; step: string }; result: null }
   /** Tells what has happened on a server, for the report of the run. */
   note: { params: { server: string; events: readonly WorkerEvent[] }; result: null }
-  /** Reports a failed test. With `keep: 'on-failure'`, the data is kept, and the answer says where. */
-  failed: { params: { server: string; test?: string | undefined }; result: KeptData | null }
+  /**
+   * Reports a failed test. With `keep: 'on-failure'`, the data is kept. With `hold: 'on-failure'`, the server is held, and
+   * another process gets its address. `isNeeded`: the tests that follow expect the data, so the process has to stay.
+   * Without `isNeeded`, the server is not held.
+   */
+  failed: {
+    params: { server: string; test?: string | undefined; isNeeded?: boolean | undefined }
+    result: FailedServer
+  }
   /**
    * Asks for changes of a cluster since the last such request, or since its start. `changed`: an instance has written
    * data or was stopped, or the config was changed. `clients`: clients other than the fixture were connected.

@@ -2,6 +2,7 @@ import type { ResolvedServer } from '../config/fixture-config.ts'
 import { LeaseError } from '../errors.ts'
 import { trace } from '../trace.ts'
 import { FailedStarts, kindOf } from './failed-starts.ts'
+import { HeldServers } from './hold/held-servers.ts'
 import type { Journal } from './journal.ts'
 import type { LeasableServer } from './leasable-server.ts'
 import { PooledCluster } from './pooled-cluster.ts'
@@ -27,6 +28,8 @@ interface Waiting {
   readonly refuse: (error: Error) => void
 }
 
+const noHeldServers = new HeldServers('without-terminal')
+
 export interface PoolOptions {
   readonly name: string
   readonly server: ResolvedServer
@@ -38,6 +41,8 @@ export interface PoolOptions {
   readonly failedStarts?: FailedStarts | undefined
   /** Set in a run that makes a report. */
   readonly journal?: Journal | undefined
+  /** The run's servers of failed tests. Default: none, and no server is held. */
+  readonly held?: HeldServers | undefined
 }
 
 /**
@@ -141,12 +146,12 @@ export class Pool {
   }
 
   #add(slot: number): LeasableServer {
-    const { name, server, root, journal } = this.options
+    const { name, server, root, journal, held = noHeldServers } = this.options
     const make = (options: ResolvedServer): LeasableServer => {
       const { application } = options
       return application
-        ? new PooledCluster(name, slot, { ...options, application }, root)
-        : new PooledServer(name, slot, options, root)
+        ? new PooledCluster(name, slot, { ...options, application }, { root, held })
+        : new PooledServer(name, slot, options, { root, held })
     }
     const added = journal ? journal.follow(server, name, make) : make(server)
     this.#servers.add(added)

@@ -8,11 +8,13 @@ import { NotRunningError } from '../errors.ts'
 import type { Death } from '../isolation/server.ts'
 import { isTraced, stopwatch, trace } from '../trace.ts'
 import { ClusterMember } from './cluster-member.ts'
+import type { HeldServers } from './hold/held-servers.ts'
+import type { Holding } from './hold/holding.ts'
 import { keeps } from './instance-maker.ts'
-import type { ClusterActions, LeasableServer, ServerActions } from './leasable-server.ts'
+import type { ClusterActions, FailedTest, LeasableServer, PoolContext, ServerActions } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
 import { liveLogger } from './live-log.ts'
-import type { LeasedServerInfo } from './messages.ts'
+import type { FailedServer, LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { type RunningTest, ServerMark } from './server-mark.ts'
 import { ServerSteps } from './server-steps.ts'
@@ -31,6 +33,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   readonly #options: ResolvedClusterServer
   readonly #mark: ServerMark
   readonly #root: string
+  readonly #held: HeldServers
   readonly #steps = new ServerSteps(
     () => this.#mustNotBeEnded(),
     () => this.info(),
@@ -45,12 +48,13 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   #testFailed = false
   #isEnded = false
 
-  constructor(name: string, slot: number, options: ResolvedClusterServer, root: string) {
+  constructor(name: string, slot: number, options: ResolvedClusterServer, { root, held }: PoolContext) {
     this.name = name
     this.slot = slot
     this.#options = options
     this.#mark = new ServerMark(name, slot)
     this.#root = root
+    this.#held = held
     this.#cluster = this.#make()
   }
 
@@ -173,11 +177,21 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     trace(step, `${this.#mark} `)
   }
 
-  // The directories of all instances stay, and have the data that the cluster ends with.
-  async testFailed(): Promise<null> {
-    this.#testFailed = true
-    this.#cluster.markFailed()
-    return null
+  // With `keep`, the directories of all instances stay, and have the data that the cluster ends with. A cluster is never
+  // held: its instances know each other by their addresses.
+  async testFailed({ test, testFile, isNeeded }: FailedTest): Promise<FailedServer> {
+    if (this.#options.keep === 'on-failure') {
+      this.#testFailed = true
+      this.#cluster.markFailed()
+    }
+    if (isNeeded === undefined || this.#holding !== 'on-failure') return {}
+    const reason = "the instances of a cluster cannot move; keep: 'on-failure' keeps their directories"
+    this.#held.miss({ about: { test, testFile, server: this.name }, reason })
+    return { hold: { reason } }
+  }
+
+  get #holding(): Holding {
+    return this.#held.holdingOf(this.#options.hold)
   }
 
   async destroy(): Promise<void> {
@@ -214,6 +228,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
       isLive: this.#options.log === 'live' || isTraced(),
       isTraced: isTraced(),
       keepsOnFailure: this.#options.keep === 'on-failure',
+      holding: isMain ? this.#holding : 'never',
       showsChanges: false,
       ...(!isMain && { memberOf: this.name }),
     }

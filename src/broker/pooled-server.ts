@@ -7,11 +7,13 @@ import type { Death } from '../isolation/server.ts'
 import { isTraced, stopwatch, trace } from '../trace.ts'
 import { Aside } from './aside.ts'
 import { CurrentProcess } from './current-process.ts'
+import { failTest } from './hold/failed-test.ts'
+import type { HeldServers } from './hold/held-servers.ts'
 import { InstanceMaker } from './instance-maker.ts'
-import type { ClusterActions, FailedTest, LeasableServer } from './leasable-server.ts'
+import type { ClusterActions, FailedTest, LeasableServer, PoolContext } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
 import { liveLogger } from './live-log.ts'
-import type { KeptData, LeasedServerInfo } from './messages.ts'
+import type { FailedServer, LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { type RunningTest, ServerMark } from './server-mark.ts'
 import { crashReport } from './server-signals.ts'
@@ -28,6 +30,7 @@ export class PooledServer implements LeasableServer {
   /** The use that the current lease has made of the server. */
   leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedServer
+  readonly #held: HeldServers
   readonly #maker: InstanceMaker
   readonly #mark: ServerMark
   readonly #current: CurrentProcess
@@ -38,10 +41,11 @@ export class PooledServer implements LeasableServer {
     () => this.info(),
   )
 
-  constructor(name: string, slot: number, options: ResolvedServer, root: string) {
+  constructor(name: string, slot: number, options: ResolvedServer, { root, held }: PoolContext) {
     this.name = name
     this.slot = slot
     this.#options = options
+    this.#held = held
     this.#mark = new ServerMark(name, slot)
     const logger = options.log === 'live' ? liveLogger(this.#mark, options.logger) : options.logger
     this.#maker = new InstanceMaker({ ...options, logger, trace: step => this.trace(step) }, root)
@@ -187,9 +191,17 @@ export class PooledServer implements LeasableServer {
     trace(step, `${this.#mark} `)
   }
 
-  /** Notes that a test that had the server failed. With `keep: 'on-failure'`, keeps the data as it is now. */
-  async testFailed(about: FailedTest): Promise<KeptData | null> {
-    return await this.#steps.run(() => this.#current.testFailed({ ...about, server: this.name }))
+  /** Notes that a test that had the server failed. `keep` and `hold` decide what becomes of the server. */
+  async testFailed({ test, testFile, isNeeded }: FailedTest): Promise<FailedServer> {
+    return await this.#steps.run(async () => {
+      const { instance } = this
+      const server = { options: this.#options, current: this.#current, spare: this.#spare, held: this.#held, isNeeded }
+      const failed = await failTest({ test, testFile, server: this.name }, server)
+      if (this.instance === instance) return failed
+      await this.#current.start({ recreate: true })
+      if (this.isolation === 'process') this.#spare.prepare()
+      return { ...failed, successor: this.info() }
+    })
   }
 
   /** Ends the server for good. Steps that wait for their turn fail. */
@@ -217,6 +229,7 @@ export class PooledServer implements LeasableServer {
       isLive: this.#options.log === 'live' || isTraced(),
       isTraced: isTraced(),
       keepsOnFailure: this.#options.keep === 'on-failure',
+      holding: this.#held.holdingOf(this.#options.hold),
       showsChanges: this.#options.showChanges,
     }
   }

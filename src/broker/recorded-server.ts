@@ -3,7 +3,7 @@ import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import type { ClusterActions, FailedTest, LeasableServer } from './leasable-server.ts'
 import type { LeaseUse } from './lease-use.ts'
-import type { KeptData, LeasedServerInfo } from './messages.ts'
+import type { FailedServer, LeasedServerInfo } from './messages.ts'
 import type { ReplacementEvent } from './run-events.ts'
 import type { RunningTest } from './server-mark.ts'
 
@@ -112,7 +112,7 @@ export class RecordedServer implements LeasableServer {
     this.#server.trace(step)
   }
 
-  async testFailed(about: FailedTest): Promise<KeptData | null> {
+  async testFailed(about: FailedTest): Promise<FailedServer> {
     return await this.#server.testFailed(about)
   }
 

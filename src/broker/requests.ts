@@ -50,7 +50,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   atTest: ofTest,
   trace: v.object({ server: text, step: text }),
   note: v.object({ server: text, events: v.array(workerEvent) }),
-  failed: ofTest,
+  failed: v.object({ ...ofTest.entries, isNeeded: v.optional(v.boolean()) }),
   changes: ofServer,
   leader: v.object({ server: text, replicaset: v.optional(text) }),
   reload: v.object({ server: text, config: v.optional(v.union([text, object])) }),

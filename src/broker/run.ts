@@ -6,6 +6,7 @@ import { Broker } from './broker.ts'
 import { joinCoverage } from './coverage.ts'
 import { serializeError } from './error-transport.ts'
 import { checkFixedPorts } from './fixed-ports.ts'
+import { showHeld, waitForPerson } from './hold/person.ts'
 import { Journal } from './journal.ts'
 import type { BrokerTicket } from './messages.ts'
 import { findVersions, obtainPrograms, versionsAtHand } from './programs.ts'
@@ -53,6 +54,8 @@ export interface RunOptions {
   readonly version?: string | undefined
   /** Reports every failure in full to every test file, because the runner may show only one of those files. */
   readonly tellsInFull?: boolean | undefined
+  /** The runner goes on with further runs, so the end of a run does not wait for a person. Default false. */
+  readonly watches?: boolean | undefined
   /** Called when the run is made. */
   readonly observe?: (() => RunObserver) | undefined
   /** Opens the report that the config asks for. Default: there is no report. */
@@ -147,6 +150,24 @@ export class Run {
     await coverage?.leave(this)
   }
 
+  /**
+   * Ends the servers. In watch mode, those that are held last until the next run. For a runner whose setups and teardowns
+   * belong to one run of the tests.
+   */
+  async rest(): Promise<void> {
+    if (!this.#options.watches) return await this.end()
+    const broker = await this.#broker?.catch(() => undefined)
+    await broker?.endLeases()
+    await this.showHeld()
+    if (!broker?.held.list.length) await this.end()
+  }
+
+  /** Shows the servers of failed tests that run on until the next run. */
+  async showHeld(): Promise<void> {
+    const broker = await this.#broker?.catch(() => undefined)
+    if (broker) showHeld(broker.held)
+  }
+
   /** The information about the run that workers need. */
   async ticket(): Promise<BrokerTicket> {
     const { servers = new Map<string, unknown>(), lease = 'file' } = this.#fixture ?? {}
@@ -208,7 +229,7 @@ export class Run {
     this.#fixture = undefined
     this.#stamp = undefined
     try {
-      return (await (await broker)?.close()) ?? []
+      return await this.#closeBroker(await broker, await report)
     } catch {
       // The broker never listened. The joining has reported this.
       return []
@@ -216,6 +237,15 @@ export class Run {
       await (await report)?.end()
       await endUnusedZygotes()
     }
+  }
+
+  async #closeBroker(broker: Broker | undefined, report: RunReport | undefined): Promise<unknown[]> {
+    if (broker && !this.#options.watches) {
+      await broker.endLeases()
+      if (broker.held.list.length > 0) await report?.write()
+      await waitForPerson(broker.held)
+    }
+    return (await broker?.close()) ?? []
   }
 
   #checkPorts(fixture: ResolvedFixture): void {
@@ -239,7 +269,7 @@ export class Run {
 
   async #replaceChanged(): Promise<void> {
     const broker = await this.#broker
-    broker?.beginRun()
+    await broker?.beginRun()
     ;(await this.#report)?.beginRun()
     this.#coverage?.beginRun()
     if (!this.#fixture || !broker || this.#currentStamp() === this.#stamp) return

@@ -46,7 +46,9 @@ export class Runs {
     await Promise.all([...runs].map(run => run.end()))
   }
 
-  async endAll(): Promise<void> {
-    await Promise.all([...this.#bySetup.keys()].map(identity => this.endSetup(identity)))
+  /** Ends the servers of all runs. In watch mode, those that are held last until the next run. */
+  async restAll(): Promise<void> {
+    const runs = [...this.#bySetup.values()].flatMap(byVersion => [...byVersion.values()])
+    await Promise.all(runs.map(run => run.rest()))
   }
 }

@@ -1,15 +1,8 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
-import type { ServerFacts } from '../isolation/server.ts'
-import type { LeasedServerInfo } from './messages.ts'
-
-/** The part of a worker's information that an instance itself knows. */
-type InstanceInfo = Omit<
-  LeasedServerInfo,
-  keyof ServerFacts | 'keepsOnFailure' | 'showsChanges' | 'isLive' | 'isTraced' | 'isReported'
->
+import type { ProcessInfo } from './messages.ts'
 
 /** The information for a worker about the process behind its server. */
-export function infoOf(instance: TarantoolInstance): InstanceInfo {
+export function infoOf(instance: TarantoolInstance): ProcessInfo {
   const { fingerprint, host, port, ports, uri, credentials, workDir, logFile, consoleHost, consolePort, address } =
     instance
   return {

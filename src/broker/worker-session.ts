@@ -177,7 +177,8 @@ export class WorkerSession {
       this.#broker.journal?.note(this.#server(server), events, this.#fileName)
       return null
     },
-    failed: async ({ server, test }) => await this.#server(server).testFailed({ test, testFile: this.#fileName }),
+    failed: async ({ server, test, isNeeded }) =>
+      await this.#server(server).testFailed({ test, testFile: this.#fileName, isNeeded }),
     changes: async ({ server }) => await this.#server(server).cluster.changes(),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
     reload: async ({ server, config }) => {

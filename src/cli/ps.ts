@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { findRunning, type Owner, type RunningServer } from './running.ts'
+import { findRunning, type HeldFor, type Owner, type RunningServer } from './running.ts'
 import { aligned } from './text.ts'
 
 /** A time of today, or with its date. */
@@ -11,7 +11,13 @@ function timeOf(since: number): string {
   return isToday ? time : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`
 }
 
-function leaseText({ lease, state }: RunningServer, { directory }: Owner): string {
+function heldText({ test, testFile, since }: HeldFor, directory: string | undefined): string {
+  const file = testFile === undefined ? [] : [nameIn(directory, testFile)]
+  return `held since ${timeOf(since)}: ${[...file, test ?? 'a hook of the file'].join(' > ')}`
+}
+
+function useText({ lease, held, state }: RunningServer, { directory }: Owner): string {
+  if (held) return heldText(held, directory)
   if (!lease) return state === 'running' ? '' : state
   const { file, since } = lease
   const name = file === undefined ? 'a test file' : nameIn(directory, file)
@@ -47,7 +53,7 @@ export async function showRunning({ json = false, root }: PsOptions): Promise<st
     .map(owner => {
       const { pid, command = 'A process', directory, since, servers } = owner
       const head = `${command} in ${directory ?? '?'} (pid ${pid}, since ${timeOf(since)})\n`
-      const rows = servers.map(server => [...cellsOf(server), leaseText(server, owner)])
+      const rows = servers.map(server => [...cellsOf(server), useText(server, owner)])
       return head + (rows.length === 0 ? '  no server yet\n' : aligned(rows, '  '))
     })
     .join('\n')

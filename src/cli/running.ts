@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BrokerClient } from '../broker/client.ts'
-import type { LeasedServerInfo, LeaseOverview, RunOverview } from '../broker/messages.ts'
+import type { HeldServer, LeaseOverview, ProcessInfo, RunOverview } from '../broker/messages.ts'
 import { isOwnerGone } from '../instance/owner/owner.ts'
 import { directoryPrefix } from '../instance/place/directory.ts'
 import { type Marker, markerOf } from '../instance/place/marker.ts'
@@ -21,9 +21,14 @@ export interface RunningServer {
   readonly version?: string | undefined
   readonly directory?: string | undefined
   readonly lease?: LeaseOverview | undefined
+  /** The failed test that the server is held for. */
+  readonly held?: HeldFor | undefined
   /** The console that only this user reaches. */
   readonly console?: Address | undefined
 }
+
+/** A test that has failed, and its file. */
+export type HeldFor = Pick<HeldServer, 'test' | 'testFile' | 'since'>
 
 /** A process that owns servers, and its servers. */
 export interface Owner {
@@ -84,12 +89,21 @@ const commandOf = (pid: number): string | undefined =>
 
 const withoutAccount = (uri: string): string => uri.slice(uri.lastIndexOf('@') + 1)
 
-function fromInfo(info: LeasedServerInfo, name: string): Omit<RunningServer, 'state'> {
+function fromInfo(info: ProcessInfo, name: string): Omit<RunningServer, 'state'> {
   const { uri, pid, version, workDir, address } = info
   return { name, uri: withoutAccount(uri), pid, version, directory: workDir, console: address.console }
 }
 
-function serversOf({ servers }: RunOverview): RunningServer[] {
+function serversOf({ servers, held }: RunOverview): RunningServer[] {
+  return [...leasable(servers), ...held.map(heldServer)]
+}
+
+const heldServer = ({ server, info, ...held }: HeldServer): RunningServer => ({
+  ...fromInfo(info, server),
+  ...{ state: 'running', held },
+})
+
+function leasable(servers: RunOverview['servers']): RunningServer[] {
   return servers.flatMap(({ name, state, lease, info }): RunningServer[] => {
     if (!info) return [{ name, state, lease }]
     const { cluster } = info

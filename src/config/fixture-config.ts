@@ -13,7 +13,7 @@ import {
   type ResolvedApplication,
   resolveApplication,
 } from './resolve-application.ts'
-import type { FixtureConfig, ServerOptions, ShownLog } from './server-options.ts'
+import type { FixtureConfig, Hold, ServerOptions, ShownLog } from './server-options.ts'
 import { applicationOptions } from './table/application.ts'
 import { fixtureOptions, reportName, serverOptions } from './table/fixture.ts'
 import { instanceOptions } from './table/instance.ts'
@@ -25,6 +25,7 @@ export interface ResolvedServer extends ResolvedOptions {
   readonly isolation: Isolation
   readonly strict: boolean
   readonly log: ShownLog
+  readonly hold: Hold
   readonly showChanges: boolean
   /** Set for a Tarantool 3 application: the server is a cluster. */
   readonly application: ResolvedApplication | undefined
@@ -124,17 +125,24 @@ function reportOf(given: string | undefined, baseDir: string): string | undefine
   )
 }
 
+function holdOf({ TARANTOOL_FIXTURE_HOLD: given = '' }: NodeJS.ProcessEnv): Hold {
+  if (['', '0', 'never'].includes(given)) return 'never'
+  if (['1', 'on-failure'].includes(given)) return 'on-failure'
+  throw new InvalidOptionError(`TARANTOOL_FIXTURE_HOLD must be 1 or 0, not ${JSON.stringify(given)}`)
+}
+
 function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
   const {
     isolation = serverOptions.isolation.default,
     strict = serverOptions.strict.default,
     showChanges = serverOptions.showChanges.default,
     log = shownLogOf(process.env),
+    hold = holdOf(process.env),
     ...others
   } = options
   const { application: given, instance } = applicationPart(others)
   const application = resolveApplication({ options: given, baseDirOf })
-  const shared = { isolation, strict, showChanges, log, application }
+  const shared = { isolation, strict, showChanges, log, hold, application }
   if (!application) return { ...resolveGiven({ options: instance, baseDirOf }), ...shared }
   checkWithApplication(instance)
   if (strict) {

@@ -19,7 +19,16 @@ export interface ServerOptions extends InstanceOptions, ApplicationOptions {
    * log as it comes, marked with the server and the test. Default: TARANTOOL_FIXTURE_LOG, else `'on-failure'`.
    */
   log?: 'on-failure' | 'live' | undefined
+  /**
+   * `'on-failure'`: a failed test's server runs on as the test left it, on an address of its own, and the run waits at its
+   * end until somebody has looked at it. Only in a terminal, and never in CI. Default: `'on-failure'` with
+   * TARANTOOL_FIXTURE_HOLD=1, else `'never'`.
+   */
+  hold?: 'never' | 'on-failure' | undefined
 }
+
+/** Which servers run on when their test has ended. */
+export type Hold = NonNullable<ServerOptions['hold']>
 
 /** The lines of a server's log that a run prints. */
 export type ShownLog = NonNullable<ServerOptions['log']>

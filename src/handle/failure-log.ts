@@ -1,4 +1,5 @@
-import type { KeptData } from '../broker/messages.ts'
+import { consoleCommand } from '../broker/hold/command.ts'
+import type { FailedServer, KeptData } from '../broker/messages.ts'
 import { logFileName } from '../log/log-file.ts'
 import { readTail, shownLines } from '../log/tail.ts'
 import type { LeasedServer } from './leased-server.ts'
@@ -18,8 +19,15 @@ export const readLog = (server: LeasedServer, since: number, count: number = sho
 
 interface LogContext {
   readonly when: string
-  /** The data of the failed test. */
-  readonly kept: KeptData | undefined
+  /** What became of the server. */
+  readonly outcome: FailedServer
+}
+
+function outcomeLines({ kept, hold }: FailedServer): string[] {
+  const held =
+    hold && 'held' in hold ? `The server runs on as ${hold.held.fingerprint}: ${consoleCommand(hold.held)}` : undefined
+  const notHeld = hold && 'reason' in hold ? `The server is not held, because ${hold.reason}` : undefined
+  return [held, notHeld, kept && keptLine(kept)].filter(line => line !== undefined)
 }
 
 function keptLine(kept: KeptData): string {
@@ -28,26 +36,32 @@ function keptLine(kept: KeptData): string {
     : `The data could not be kept as it is now: ${kept.reason}`
 }
 
-/** Lines of a server's log as text for an error; undefined if the server logged nothing. */
-export function describeLog(server: LeasedServer, part: LogPart, context: LogContext): string | undefined {
-  const text = logText(server, part, context)
-  return context.kept === undefined ? text : `${text}\n${keptLine(context.kept)}`
+/** The server of a failed test, as it was with the test. */
+export type LoggedServer = Pick<LeasedServer, 'name' | 'info'>
+
+/** Lines of a server's log as text for an error; undefined if there is nothing to say. */
+export function describeLog(server: LoggedServer, part: LogPart, context: LogContext): string | undefined {
+  const lines = [logText(server, part, context), ...outcomeLines(context.outcome)]
+  return lines.filter(line => line !== undefined).join('\n') || undefined
 }
 
-function logText(server: LeasedServer, { lines, earlier }: LogPart, { when, kept }: LogContext): string | undefined {
-  const { cluster, fingerprint, keepsOnFailure, memberOf } = server.info
-  const logFile = kept && 'directory' in kept ? `${kept.directory}/${logFileName}` : server.info.logFile
+function logText({ name, info }: LoggedServer, { lines, earlier }: LogPart, context: LogContext): string | undefined {
+  const { when, outcome } = context
+  const { cluster, fingerprint, keepsOnFailure, memberOf } = info
+  const directory = outcome.kept && 'directory' in outcome.kept ? outcome.kept.directory : undefined
+  const logFile = directory === undefined ? info.logFile : `${directory}/${logFileName}`
+  const isKept = keepsOnFailure || directory !== undefined
   // A kept directory is worth a line, even if the server logged nothing.
-  if (lines.length === 0 && !keepsOnFailure) return undefined
-  const instance = memberOf === undefined ? cluster?.connect : server.name
+  if (lines.length === 0 && !isKept) return undefined
+  const instance = memberOf === undefined ? cluster?.connect : name
   // The lines of several instances are told apart by their instances' names.
   const prefix = instance === undefined ? '  ' : `  ${instance} | `
-  const name = [memberOf ?? server.name].map(text => (text === 'default' ? '' : ` (${text})`)).join('')
-  const file = keepsOnFailure ? logFile : `${logFile}, removed after the run; set keep: 'on-failure' to keep it`
-  if (lines.length === 0) return `${fingerprint}${name} logged nothing ${when} (full log: ${file})`
+  const shownName = [memberOf ?? name].map(text => (text === 'default' ? '' : ` (${text})`)).join('')
+  const file = isKept ? logFile : `${logFile}, removed after the run; set keep: 'on-failure' to keep it`
+  if (lines.length === 0) return `${fingerprint}${shownName} logged nothing ${when} (full log: ${file})`
   const omitted = earlier === 0 ? [] : [`(${earlier ?? 'many more'} lines before these)`]
   const log = [...omitted, ...lines].map(line => prefix + line).join('\n')
-  return `${fingerprint}${name} logged ${when} (full log: ${file}):\n${log}`
+  return `${fingerprint}${shownName} logged ${when} (full log: ${file}):\n${log}`
 }
 
 /** Appends a text to an error's message and to its stack: some reporters show the message, others the stack. */

@@ -1,5 +1,5 @@
 import type { BrokerClient } from '../broker/client.ts'
-import type { BrokerRequests, KeptData, LeasedServerInfo } from '../broker/messages.ts'
+import type { BrokerRequests, FailedServer, LeasedServerInfo } from '../broker/messages.ts'
 import type { ErrorDetails } from '../errors.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'
@@ -124,10 +124,9 @@ export class LeasedServer {
     if (this.#info.isLive) await this.#client.request('atTest', { server: this.#target.server, test })
   }
 
-  /** Reports that a test failed, if its data is to be kept. */
-  async testFailed(test: string | undefined): Promise<KeptData | undefined> {
-    if (!this.#info.keepsOnFailure) return undefined
-    return (await this.#client.request('failed', { server: this.#target.server, test })) ?? undefined
+  /** Reports a failed test. The main process may give the address to another process: see `adopt`. */
+  async testFailed(test: string | undefined, isNeeded?: boolean): Promise<FailedServer> {
+    return await this.#client.request('failed', { server: this.#target.server, test, isNeeded })
   }
 
   /** Closes the connections. The broker ends the lease itself. */

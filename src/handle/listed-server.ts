@@ -23,6 +23,7 @@ export const listedServer: LeasedServerInfo = {
   leasedBefore: false,
   aside: false,
   keepsOnFailure: false,
+  holding: 'never',
   isLive: false,
   isTraced: false,
   showsChanges: false,

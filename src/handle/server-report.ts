@@ -1,6 +1,7 @@
-import { type Demand, demandIn, type Scope } from '../isolation/scope.ts'
+import { demandIn, type Scope } from '../isolation/scope.ts'
 import { loadModule } from '../load-module.ts'
 import type { ShownError } from './failure-log.ts'
+import type { FailedServer } from './failure-report.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 export interface ReportOptions {
@@ -15,10 +16,9 @@ export interface ReportOptions {
   readonly logSince: (server: LeasedServer) => number
   /** The test, with the names of its suites. Default: a hook of the file. */
   readonly test?: (() => string) | undefined
+  /** No test of the file follows. Default false. */
+  readonly isLast?: boolean
 }
-
-// The largest number of lines about changes, under one error.
-const linesAtMost = 10
 
 /**
  * Reports what servers did while code ran: their log lines and their changes under the code's errors, and their deaths.
@@ -27,10 +27,10 @@ const linesAtMost = 10
  */
 export async function reportServers(
   servers: Iterable<LeasedServer>,
-  { scope, errors: [first], when, logWhen = when, logSince, test }: ReportOptions,
+  { scope, errors: [first], when, logWhen = when, logSince, test, isLast }: ReportOptions,
 ): Promise<void> {
   const crashes: Error[] = []
-  let lines = linesAtMost
+  const failed: FailedServer[] = []
   for (const server of servers) {
     const since = logSince(server)
     const demand = demandIn(scope, server.info)
@@ -38,28 +38,13 @@ export async function reportServers(
     if (!(first || isToTell)) continue
     const crash = await server.isolated.watch.findDeath({ when, logSince: since, suspected: first !== undefined })
     if (crash && isToTell) crashes.push(crash)
-    if (first) {
-      const { appendToError, describeLog, readLog } = await loadModule(() => import('./failure-log.ts'))
-      // Before the data is kept, because Tarantool logs each snapshot.
-      const part = crash ? undefined : readLog(server, since)
-      const kept = await server.testFailed(test?.())
-      const text = part ? describeLog(server, part, { when: logWhen, kept }) : crash?.summary
-      if (text) appendToError(first, text)
-      const changes = crash ? [] : await changesOf(server, { when: logWhen, demand, lines })
-      lines -= changes.length
-      if (changes.length > 0) appendToError(first, changes.join('\n'))
-    } else if (crash) await server.testFailed(test?.())
+    if (first || crash) failed.push({ server, since, demand, isToTell, crash })
+  }
+  if (failed.length > 0) {
+    const { reportFailure } = await loadModule(() => import('./failure-report.ts'))
+    await reportFailure(failed, { first, when: logWhen, test: test?.(), isLast })
   }
   throwAll(crashes)
-}
-
-async function changesOf(
-  server: LeasedServer,
-  options: { when: string; demand: Demand; lines: number },
-): Promise<string[]> {
-  if (!server.info.showsChanges) return []
-  const { describeChanges } = await loadModule(() => import('./failure-changes.ts'))
-  return await describeChanges(server, options)
 }
 
 /** Throws the error, or all errors together: runners show the message of an AggregateError, or each of its errors. */

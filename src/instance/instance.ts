@@ -9,6 +9,7 @@ import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait } from '../log/log-file.ts'
 import type { ServerAddress } from '../protocol/address.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
+import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
 import type { ProcessExit } from './control/exit.ts'
@@ -353,6 +354,23 @@ export class TarantoolInstance implements AsyncDisposable {
   async stepBack(): Promise<void> {
     await this.process?.publish()
     await this.command("require('tarantool-fixture').step_back()", { timeout: stepsWithin })
+  }
+
+  /**
+   * Moves the server to addresses of its own, because another server gets its addresses. The server closes its clients'
+   * connections, and keeps its data and its process.
+   *
+   * @internal
+   * @throws NotRunningError, RequestTimeoutError, LuaError. The server may have done a part of the work, and must be ended.
+   */
+  async moveAway(): Promise<void> {
+    const former = this.#addresses().own.console
+    await this.#workspace.moveAway(async ({ own }) => {
+      const console = own.console === former ? undefined : own.console
+      const move = `require('tarantool-fixture').move(${luaLiteral(own.listen)}, ${luaLiteral(console)})`
+      await this.command(move, { timeout: stepsWithin })
+    })
+    this.#disconnect()
   }
 
   /**

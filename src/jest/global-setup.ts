@@ -62,11 +62,13 @@ export async function setUp(
   // Jest runs the setup for one project, although the projects of other versions share the setup.
   const { version, versions = [undefined] } = versionsIn(project.globals) ?? {}
   const bails = (global.bail ?? 0) > 0
+  const watches = global.watch === true || global.watchAll === true
   const workers = new Map([[project, workersOf(global)]])
   // The previous run, if no teardown has ended it. There are never two.
   await end(setup)
   const source = { ...from, identity: setup }
-  const runs = versions.map(each => runsOfProcess().find(source, { version: each, tellsInFull: bails, openReport }))
+  const options = { tellsInFull: bails, watches, openReport }
+  const runs = versions.map(each => runsOfProcess().find(source, { ...options, version: each }))
   try {
     for (const run of runs) {
       const start = run.version === version || !isSelective()
@@ -80,8 +82,8 @@ export async function setUp(
   addSetupFiles(project, setup)
 }
 
-/** Ends the servers of all setups. */
+/** Ends the servers of all setups. In watch mode, the servers that are held last until the next setup. */
 export async function tearDown(): Promise<void> {
   withdrawAllTickets()
-  await runsOfProcess().endAll()
+  await runsOfProcess().restAll()
 }

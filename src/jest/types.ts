@@ -20,6 +20,10 @@ export interface GlobalConfig {
   readonly bail?: number | undefined
   /** All tests run in the main process. */
   readonly runInBand?: boolean | undefined
+  /** Jest goes on with further runs of changed files. */
+  readonly watch?: boolean | undefined
+  /** Jest goes on with further runs of all files. */
+  readonly watchAll?: boolean | undefined
 }
 
 /** The part of a project's configuration that a global setup reads. */

@@ -7,6 +7,7 @@ import { SetupError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
 import { openReport } from '../report/index.ts'
 import { Bail } from './bail.ts'
+import { showHeldAfterRuns } from './held-servers.ts'
 import { publish, withdraw } from './publication.ts'
 import { writeAfterRuns } from './run-report.ts'
 import { countVersions, versionOf } from './versions.ts'
@@ -92,7 +93,7 @@ export async function setUpProject(project: TestProject, source: RunSource): Pro
   try {
     for (const [version, projects] of byVersion(served)) {
       const run = Runs.of(vitest).find(source, {
-        ...{ version, observe: () => new Bail(vitest) },
+        ...{ version, watches: vitest.config.watch, observe: () => new Bail(vitest) },
         openReport: isListing() ? undefined : openReport,
       })
       teardowns.push(await setUpRun(project, projects, run))
@@ -125,6 +126,7 @@ async function setUpRun(project: TestProject, projects: readonly TestProject[], 
     throw error
   }
   for (const served of projects) addSetupFile(served)
+  showHeldAfterRuns(project.vitest, run)
   project.onTestsRerun(async () => {
     await run.beforeRerun()
     await publishAll()

@@ -11,7 +11,7 @@ const joining = (): JoinOptions => ({ workers: new Map([[{}, { most: 1, files: 1
 
 function registry(): Runs {
   const runs = Runs.of({})
-  onTestFinished(() => runs.endAll())
+  onTestFinished(() => runs.restAll())
   return runs
 }
 

@@ -16,7 +16,7 @@ const joining = (): JoinOptions => ({ workers: new Map([[{}, { most: 2, files: 9
 
 function registry(): Runs {
   const runs = Runs.of({})
-  onTestFinished(() => runs.endAll())
+  onTestFinished(() => runs.restAll())
   return runs
 }
 

@@ -188,7 +188,7 @@ describe("a server with isolation: 'process'", () => {
     const { pool } = makePool({ isolation: 'process', keep: 'on-failure', appLua })
     const { server } = await pool.lease(1)
     const { workDir } = server.info()
-    const kept = await server.testFailed({ test: 'adds a user', testFile: 'users.test.ts' })
+    const { kept } = await server.testFailed({ test: 'adds a user', testFile: 'users.test.ts' })
     if (!kept || !('directory' in kept)) throw new Error(`no data was kept: ${kept?.reason}`)
     expect(readKept(kept.directory)).toMatchObject({
       test: 'adds a user',
@@ -208,7 +208,7 @@ describe("a server with isolation: 'process'", () => {
     const { pool, root } = makePool({ isolation: 'process', keep: 'on-failure', appLua })
     const { server } = await pool.lease(1)
     const { workDir } = server.info()
-    expect(await server.testFailed({})).toEqual({ reason: expect.stringContaining('no snapshot today') })
+    expect(await server.testFailed({})).toEqual({ kept: { reason: expect.stringContaining('no snapshot today') } })
     const second = await server.renew()
     await server.renew()
     expect(await pool.close()).toEqual([])

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
+import type { HeldServers } from '../../src/broker/hold/held-servers.ts'
 import type { LeasableServer } from '../../src/broker/leasable-server.ts'
 import { Pool } from '../../src/broker/pool.ts'
 import type { ServerOptions } from '../../src/config/server-options.ts'
@@ -15,12 +16,13 @@ import { resolvedServer } from './resolved.ts'
 /** A leased server with its own directory. The directory must be empty after its pool is closed. */
 export async function lease(
   options: ServerOptions = {},
+  held?: HeldServers,
 ): Promise<{ server: LeasableServer; root: string; release: () => void }> {
   const root = mkdtempSync(join(tmpdir(), 'fixture-test-'))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
-  const pool = new Pool({ name: 'default', server: resolvedServer({ root, ...options }), root })
+  const pool = new Pool({ name: 'default', server: resolvedServer({ root, ...options }), root, held })
   onTestFinished(async () => {
-    expect(await pool.close()).toEqual([])
+    expect([...(await pool.close()), ...((await held?.end()) ?? [])]).toEqual([])
     expect(serversBelow(root)).toEqual([])
     expect(contentOf(root)).toEqual([])
   })

@@ -5,18 +5,20 @@ import { findRunning, type RunningServer } from '../running.ts'
 import { aligned } from '../text.ts'
 import { connectToConsole, connectToUri, parseServerUri, type Target } from './target.ts'
 
+const fileOf = ({ lease, held }: RunningServer): string | undefined => lease?.file ?? held?.testFile
+
 /** The server that a person means: a name, a port, an address, a pid, or a part of the test file that has the server. */
 function matching(servers: readonly RunningServer[], wanted: string): RunningServer[] {
   const exact = servers.filter(
     ({ name, uri, pid, directory }) =>
       [name, uri, directory, String(pid)].includes(wanted) || uri?.endsWith(`:${wanted}`),
   )
-  return exact.length > 0 ? exact : servers.filter(({ lease }) => lease?.file?.includes(wanted))
+  return exact.length > 0 ? exact : servers.filter(server => fileOf(server)?.includes(wanted))
 }
 
 const lines = (servers: readonly RunningServer[]): string =>
   aligned(
-    servers.map((server, index) => [`${index + 1}`, ...cellsOf(server), server.lease?.file ?? '']),
+    servers.map((server, index) => [`${index + 1}`, ...cellsOf(server), fileOf(server) ?? '']),
     '  ',
   )
 

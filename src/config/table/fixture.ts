@@ -37,6 +37,12 @@ export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict' | 'sh
     otherwise: "`TARANTOOL_FIXTURE_LOG`, else `'on-failure'`",
     doc: "`'live'` prints each line of the server's log as it comes, marked with the server and the test. See [Failures](failures.md#live).",
   },
+  hold: {
+    type: v.picklist(['never', 'on-failure'], "must be 'never' or 'on-failure'"),
+    takes: "'never' | 'on-failure'",
+    otherwise: "`'on-failure'` with `TARANTOOL_FIXTURE_HOLD=1`, else `'never'`",
+    doc: "`'on-failure'`: a failed test's server runs on until you have looked at it. See [Failures](failures.md#hold).",
+  },
 }
 
 /** The options of a fixture that are not defaults of its servers. */

@@ -31,12 +31,18 @@ const patience = 10_000
  * Keeps the data of a running server as it is now, with its log and its scripts, in a directory of its own. The server goes
  * on, and its next start finds no trace of this.
  *
+ * @param place the parent of the new directory. Default: that of the server's directory
  * @returns the path of the new directory
  * @throws the reason why no snapshot can be written
  */
-export async function keepData(instance: TarantoolInstance, options: ResolvedOptions, about: KeptFor): Promise<string> {
+export async function keepData(
+  instance: TarantoolInstance,
+  options: ResolvedOptions,
+  about: KeptFor,
+  place: string = dirname(instance.workDir),
+): Promise<string> {
   const { workDir } = instance
-  const directory = newDirectoryPath(dirname(workDir))
+  const directory = newDirectoryPath(place)
   makeDirectory(directory, { keep: false })
   let guard: SnapshotGuard | undefined
   try {

@@ -117,6 +117,24 @@ export class Workspace {
   }
 
   /**
+   * Chooses addresses that no other server has, for a server that leaves its own addresses to another.
+   *
+   * @param move lets the server listen on the chosen addresses
+   */
+  async moveAway(move: (addresses: InstanceAddresses) => Promise<void>): Promise<void> {
+    const { host, consoleHost } = this.#options
+    const reserve = async (name: string): Promise<PortReservation | undefined> =>
+      name === 'unix/' ? undefined : await reservePort(name)
+    const [port, consolePort] = [await reserve(host), await reserve(consoleHost)]
+    const options = { ...this.#options, port: undefined, consolePort: undefined }
+    const addresses = resolveAddresses(options, this.directory, port?.port, consolePort?.port)
+    await move(addresses)
+    this.#port = port
+    this.#consolePort = consolePort
+    this.#addresses = addresses
+  }
+
+  /**
    * Makes the directory, empty if `recreate`, and writes the init script into it. After an error, it removes a
    * directory that it made.
    *

@@ -60,6 +60,7 @@ const ways = {
   // Only the broker passes an address to another server, and the broker is asynchronous.
   standBy: 'none',
   takeOver: 'none',
+  moveAway: 'none',
   stepAside: 'none',
   stepBack: 'none',
   beganWritable: 'none',

@@ -1,0 +1,79 @@
+import type { Holding } from '../broker/hold/holding.ts'
+import type { FailedServer as Outcome } from '../broker/messages.ts'
+import type { Demand } from '../isolation/scope.ts'
+import { describeChanges } from './failure-changes.ts'
+import { appendToError, describeLog, readLog, type ShownError } from './failure-log.ts'
+import type { LeasedServer } from './leased-server.ts'
+
+/** A server of a test that has failed, or that the server itself has failed by its death. */
+export interface FailedServer {
+  readonly server: LeasedServer
+  /** The offset in the log from which lines are shown. */
+  readonly since: number
+  readonly demand: Demand
+  /** The test uses the server. */
+  readonly isToTell: boolean
+  readonly crash: (Error & { summary: string }) | undefined
+}
+
+export interface Failure {
+  /** The test's first error; undefined if only the death of a server makes the test fail. */
+  readonly first: ShownError | undefined
+  /** The name of the time in messages. */
+  readonly when: string
+  readonly test: string | undefined
+  /** No test of the file follows. */
+  readonly isLast: boolean | undefined
+}
+
+// The largest number of lines about changes, under one error.
+const linesAtMost = 10
+
+const whyNotHere: Partial<Record<Holding, string>> = {
+  'in-ci': "the variable CI is set; keep: 'on-failure' keeps its data",
+  'without-terminal': "the run has no terminal; keep: 'on-failure' keeps its data",
+}
+
+/** Shows what servers did while a test ran, under the test's error. Asks the main process to keep or hold the servers. */
+export async function reportFailure(servers: readonly FailedServer[], failure: Failure): Promise<void> {
+  const { first, when } = failure
+  let lines = linesAtMost
+  for (const failed of servers) {
+    const { server, since, demand, crash } = failed
+    // Before the data is kept, because Tarantool logs each snapshot.
+    const part = crash ? undefined : readLog(server, since)
+    // Before another process gets the address.
+    const changes =
+      first && !crash && server.info.showsChanges ? await describeChanges(server, { when, demand, lines }) : []
+    lines -= changes.length
+    // As it was with the failed test.
+    const { info } = server
+    const outcome = await dealWith(failed, failure)
+    const text = part ? describeLog({ name: server.name, info }, part, { when, outcome }) : crash?.summary
+    if (first && text) appendToError(first, text)
+    if (first && changes.length > 0) appendToError(first, changes.join('\n'))
+  }
+}
+
+/** True if tests that follow expect the data that is in the server now. */
+async function isNeeded({ server, demand }: FailedServer, isLast: boolean | undefined): Promise<boolean> {
+  const { isolation } = server.info
+  if (isLast) return isolation === 'none'
+  if (demand.isolation !== 'reset') return demand.isolation === 'file' || demand.isolation === 'none'
+  return await server.isolated.withRecords(async (_, { hooksChanged }) => hooksChanged)
+}
+
+async function dealWith(failed: FailedServer, { test, isLast }: Failure): Promise<Outcome> {
+  const { server, isToTell } = failed
+  const { holding, keepsOnFailure } = server.info
+  const isToHold = holding === 'on-failure' && isToTell
+  const reason = isToTell ? whyNotHere[holding] : undefined
+  const hold = reason === undefined ? undefined : { reason }
+  if (!(keepsOnFailure || isToHold)) return { hold }
+  const outcome = { hold, ...(await server.testFailed(test, isToHold ? await isNeeded(failed, isLast) : undefined)) }
+  if (outcome.successor) {
+    server.isolated.watch.notice('taken-down')
+    server.adopt(outcome.successor, true)
+  }
+  return outcome
+}

@@ -1,0 +1,158 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readKept } from '../../../src/instance/kept/manifest.ts'
+import { cli } from '../../cli/support.ts'
+import { hasProgram } from '../../support/processes.ts'
+import { asJest, esModules } from '../support/as-jest.ts'
+import { Project, type RunnerProcess } from '../support/project.ts'
+import { isJest, jests, oneOfEach, type Runner, vitests } from '../support/runners.ts'
+import { setUpWith } from '../support/setup-file.ts'
+
+const head = `
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+const tarantool = useTarantool()
+const { port } = tarantool
+const ids = () => tarantool.eval('return box.space.users:pairs():map(function(user) return user[1] end):totable()')
+const insert = id => tarantool.eval('box.space.users:insert({ ... })', id)
+`
+
+const files = {
+  'app.lua': `box.schema.space.create('users'):create_index('pk')`,
+  'first.test.ts': `${head}
+    test('fails', async () => {
+      await insert(1)
+      await tarantool.eval('MINE = "of the test"')
+      throw new Error('of the test')
+    })
+    test('finds nothing of it', async () => {
+      expect([tarantool.port, await ids(), await tarantool.eval('return MINE')]).toEqual([port, [[]], [null]])
+    })`,
+  'hooks.test.ts': `${head}
+    beforeAll(() => insert(7))
+    test('fails, with data of a hook', async () => {
+      await insert(8)
+      throw new Error('of the test')
+    })
+    test('finds the data of the hook', async () => expect(await ids()).toEqual([[7]]))`,
+  'setup.test.ts': `${head}
+    beforeAll(async () => {
+      await insert(9)
+      throw new Error('of the hook')
+    })
+    test('never runs', () => {})`,
+}
+
+/** A run in a terminal, with a person in front of it. */
+class Terminal {
+  readonly run: RunnerProcess
+  readonly #project: Project
+  #output = ''
+  #seen = 0
+
+  constructor(runner: Runner, project: Project, args: readonly string[] = isJest(runner) ? [] : ['run'], more = {}) {
+    const env = { CI: '', TERM: 'xterm', ...(isJest(runner) && esModules), ...more }
+    this.#project = project
+    this.run = project.spawn(args, { terminal: true, env })
+    this.run.all.on('data', chunk => {
+      this.#output += chunk
+    })
+  }
+
+  get output(): string {
+    return this.#output.replaceAll('\r', '')
+  }
+
+  /** Waits for a text that was not waited for before. */
+  async shows(text: string): Promise<void> {
+    const find = (): number => this.#output.indexOf(text, this.#seen)
+    await expect.poll(find, { timeout: 60_000, message: `${text} in:\n${this.#output}` }).toBeGreaterThanOrEqual(0)
+    this.#seen = find() + text.length
+  }
+
+  press(key: string): void {
+    this.run.stdin.write(key)
+  }
+
+  async command(...args: string[]): Promise<string> {
+    return (await cli(args, { cwd: process.cwd(), env: { TMPDIR: this.#project.temporary } })).stdout
+  }
+
+  /** The servers that are held, as `ps` lists them. */
+  async held(): Promise<{ uri: string; pid: number; held: { test?: string; testFile: string } }[]> {
+    const owners = JSON.parse(await this.command('ps', '--json'))
+    return owners.flatMap((owner: { servers: object[] }) => owner.servers).filter((server: object) => 'held' in server)
+  }
+}
+
+function projectOf(runner: Runner, tests: Readonly<Record<string, string>>, config = "hold: 'on-failure'"): Project {
+  const all = { ...setUpWith(`{ appLua: './app.lua', ${config} }`, 'maxWorkers: 1, fileParallelism: false'), ...tests }
+  return new Project(runner, isJest(runner) ? asJest(all) : all)
+}
+
+const waits = 'Press Enter or Ctrl-C to end them.'
+
+async function leavesNothing(project: Project): Promise<void> {
+  await expect.poll(() => [project.servers(), project.leftBehind()], { timeout: 10_000 }).toEqual([[], []])
+}
+
+describe.skipIf(!hasProgram('script'))('in a terminal', () => {
+  test.each([...vitests, ...jests])('$name holds the servers of failed tests until Enter is pressed', async runner => {
+    const project = projectOf(runner, files)
+    const terminal = new Terminal(runner, project)
+    await terminal.shows(waits)
+    const held = await terminal.held()
+    expect(held.map(({ held: { test } }) => test).sort()).toEqual(['fails', undefined])
+    const first = held.find(server => server.held.test === 'fails')
+    const port = first?.uri.split(':')[1] ?? ''
+    const { output } = terminal
+    expect(output).toContain(
+      `The server runs on as Tarantool[127.0.0.1:${port}]: npx tarantool-fixture console ${port}`,
+    )
+    expect(output).toContain(`    default  127.0.0.1:${port}  Tarantool `)
+    expect(await terminal.command('ps')).toMatch(/held since .*first\.test\.[jt]s > fails$/m)
+    expect(await terminal.command('console', port, '-e', 'MINE, box.space.users:select()')).toBe(
+      '---\n- of the test\n- - [1]\n...',
+    )
+    const hook = held.find(server => server.held.test === undefined)
+    expect(await terminal.command('console', String(hook?.pid), '-e', 'box.space.users:select()')).toBe(
+      '---\n- - [9]\n...',
+    )
+    // The tests that follow need the data of the hook, so the server itself stays with them.
+    expect(output).toContain('The server is not held, because the tests that follow expect its data')
+    const [kept = ''] = project
+      .leftBehind()
+      .map(name => join(project.temporary, name))
+      .filter(isKept)
+    expect(output).toContain(`npx tarantool-fixture open ${kept}`)
+    expect(await terminal.command('open', kept, '--bare', '-e', 'box.space.users:select()')).toBe(
+      '---\n- - [7]\n  - [8]\n...',
+    )
+    terminal.press('\r')
+    const { exitCode } = await terminal.run
+    expect(exitCode).toBe(1)
+    expect(output).toMatch(isJest(runner) ? /Tests: +3 failed, 2 passed/ : /Tests +2 failed \| 2 passed/)
+    await terminal.command('clean')
+    await leavesNothing(project)
+  })
+
+  const failing = { 'app.lua': files['app.lua'], 'first.test.ts': files['first.test.ts'] }
+
+  test.each(oneOfEach)('$name: Ctrl-C ends the wait as Enter does', async runner => {
+    const project = projectOf(runner, failing, '')
+    const terminal = new Terminal(runner, project, undefined, { TARANTOOL_FIXTURE_HOLD: '1' })
+    await terminal.shows(waits)
+    terminal.press('\x03')
+    const { exitCode } = await terminal.run
+    expect(exitCode).toBe(1)
+    await leavesNothing(project)
+  })
+})
+
+function isKept(directory: string): boolean {
+  try {
+    return readKept(directory) !== undefined
+  } catch {
+    return false
+  }
+}
