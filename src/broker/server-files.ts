@@ -1,9 +1,12 @@
 import { readdirSync, statSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import type { ResolvedFixture } from '../config/fixture-config.ts'
+import { directoryPrefix } from '../instance/place/directory.ts'
 
-// Installed modules change only with an installation, and are too many files for a watcher.
-const isInstalled = (name: string): boolean => name === '.rocks' || name === 'node_modules' || name === '.git'
+// Installed modules change only with an installation, and are too many files for a watcher. A server's own directory may be
+// in the project, and has an init script.
+const isLeftOut = (name: string): boolean =>
+  name === '.rocks' || name === 'node_modules' || name === '.git' || name.startsWith(directoryPrefix)
 
 // Ignores files that cannot be read or were removed meanwhile: Tarantool cannot load them either.
 function orNothing<Value>(read: () => Value[]): Value[] {
@@ -24,7 +27,7 @@ function luaBelow(directory: string, seen = new Set<string>()): string[] {
     return readdirSync(directory).flatMap(name => {
       const path = join(directory, name)
       if (name.endsWith('.lua')) return [path]
-      return isInstalled(name) || !leadsToDirectory(path) ? [] : luaBelow(path, seen)
+      return isLeftOut(name) || !leadsToDirectory(path) ? [] : luaBelow(path, seen)
     })
   })
 }
@@ -67,7 +70,7 @@ export function isLuaBelow(path: string, roots: readonly string[]): boolean {
   if (!path.endsWith('.lua')) return false
   return roots.some(root => {
     const parts = relative(root, path).split(sep)
-    return parts[0] !== '..' && !parts.some(isInstalled)
+    return parts[0] !== '..' && !parts.some(isLeftOut)
   })
 }
 

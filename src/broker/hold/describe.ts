@@ -1,17 +1,23 @@
+import { relative } from 'node:path'
 import type { KeptFor } from '../../instance/kept/keep.ts'
 import { toUri } from '../../instance/place/addresses.ts'
 import type { HeldServer } from '../messages.ts'
 import { consoleCommand } from './command.ts'
-import type { HeldServers, NotHeld } from './held-servers.ts'
+import { type HeldServers, mostHeld, type NotHeld } from './held-servers.ts'
 
-const nameOf = ({ test, testFile }: KeptFor): string =>
-  [testFile, test ?? 'a hook of the file'].filter(text => text !== undefined).join(' > ')
+// The directories of older ones are removed.
+const mostNotHeld = 10
+
+function nameOf({ test, testFile }: Omit<KeptFor, 'server'>): string {
+  const file = testFile === undefined ? [] : [relative(process.cwd(), testFile)]
+  return [...file, test ?? 'a hook of the file'].join(' > ')
+}
 
 function describeHeld({ server, info, ...about }: HeldServer): string[] {
   const { host, port, version, user, password } = info
   const account = user === undefined ? 'guest' : `${user}:${password}`
   const facts = [server, toUri(host, port), `Tarantool ${version.replace(/-.*/, '')}`, account]
-  return [`  ${nameOf({ ...about, server })}`, `    ${facts.join('  ')}`, `    ${consoleCommand(info)}`]
+  return [`  ${nameOf(about)}`, `    ${facts.join('  ')}`, `    ${consoleCommand(info)}`]
 }
 
 function describeNotHeld({ about, reason, directory }: NotHeld): string[] {
@@ -20,15 +26,17 @@ function describeNotHeld({ about, reason, directory }: NotHeld): string[] {
 }
 
 /** The servers of failed tests as lines for a person; none if there is nothing to say. */
-export function describeServers({ list, notHeld }: Pick<HeldServers, 'list' | 'notHeld'>): string[] {
-  const count =
+export function describeServers({ list, notHeld, more }: Pick<HeldServers, 'list' | 'notHeld' | 'more'>): string[] {
+  const head =
     list.length === 1
-      ? '1 server is held as its test left it'
-      : `${list.length} servers are held as their tests left them`
+      ? '1 server of a failed test runs on, as the test left it'
+      : `${list.length} servers of failed tests run on, as the tests left them`
   return [
-    ...(list.length === 0 ? [] : [`tarantool-fixture: ${count}`, ...list.flatMap(describeHeld)]),
-    ...(notHeld.length === 0
+    ...(list.length === 0 ? [] : [`tarantool-fixture: ${head}`, ...list.flatMap(describeHeld)]),
+    ...(notHeld.length === 0 ? [] : ['tarantool-fixture: servers of failed tests that do not run on']),
+    ...notHeld.slice(-mostNotHeld).flatMap(describeNotHeld),
+    ...(more === 0
       ? []
-      : ['tarantool-fixture: servers of failed tests that are not held', ...notHeld.flatMap(describeNotHeld)]),
+      : [`tarantool-fixture: ${more} more failed tests, but a run holds ${mostHeld} servers at most`]),
   ]
 }

@@ -38,15 +38,13 @@ async function hold(about: KeptFor, server: FailedTestServer, kept: FailedServer
     held.miss({ about, reason, directory: 'directory' in data ? data.directory : undefined })
     return { kept: data, hold: { reason } }
   }
-  const miss = (why: string): FailedServer => {
-    held.miss({ about, reason: why, directory: kept && 'directory' in kept ? kept.directory : undefined })
-    return { kept, hold: { reason: why } }
-  }
-  if (held.isFull) return miss(`${mostHeld} servers are held already`)
+  if (held.isFull()) return { kept, hold: { reason: `${mostHeld} servers are held already` } }
   try {
     await held.add(about, instance, () => current.moveAway(spare))
     return { kept, hold: { held: infoOf(instance) } }
   } catch (error) {
-    return miss((error as Error).message.split('\n')[0] ?? '')
+    const why = (error as Error).message.split('\n')[0] ?? ''
+    held.miss({ about, reason: why, directory: kept && 'directory' in kept ? kept.directory : undefined })
+    return { kept, hold: { reason: why } }
   }
 }

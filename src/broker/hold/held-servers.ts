@@ -28,6 +28,8 @@ export class HeldServers {
   readonly #here: Exclude<Holding, 'never'>
   #held: Held[] = []
   #notHeld: NotHeld[] = []
+  /** The number of servers that are not held because of the limit. */
+  #more = 0
   /** The number of servers that are moving. */
   #coming = 0
 
@@ -51,9 +53,16 @@ export class HeldServers {
     return this.#notHeld
   }
 
-  /** True if as many servers are held as a run may hold. */
-  get isFull(): boolean {
-    return this.#held.length + this.#coming >= mostHeld
+  /** The number of servers that are not held because of the limit. */
+  get more(): number {
+    return this.#more
+  }
+
+  /** True if as many servers are held as a run may hold. A server for which it is asked then counts as one more. */
+  isFull(): boolean {
+    const isFull = this.#held.length + this.#coming >= mostHeld
+    if (isFull) this.#more++
+    return isFull
   }
 
   /**
@@ -82,6 +91,7 @@ export class HeldServers {
     const held = this.#held
     this.#held = []
     this.#notHeld = []
+    this.#more = 0
     const ends = await Promise.allSettled(held.map(({ instance }) => instance.stop()))
     return ends.flatMap(end => (end.status === 'rejected' ? [end.reason] : []))
   }

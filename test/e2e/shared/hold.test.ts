@@ -43,6 +43,8 @@ const files = {
     test('never runs', () => {})`,
 }
 
+const failing = { 'app.lua': files['app.lua'], 'first.test.ts': files['first.test.ts'] }
+
 /** A run in a terminal, with a person in front of it. */
 class Terminal {
   readonly run: RunnerProcess
@@ -85,9 +87,12 @@ class Terminal {
   }
 }
 
+// The directories of the servers are in the project.
+const ignoresServers = ['watch', 'module'].map(kind => `${kind}PathIgnorePatterns: ['<rootDir>/tmp/'],`).join(' ')
+
 function projectOf(runner: Runner, tests: Readonly<Record<string, string>>, config = "hold: 'on-failure'"): Project {
   const all = { ...setUpWith(`{ appLua: './app.lua', ${config} }`, 'maxWorkers: 1, fileParallelism: false'), ...tests }
-  return new Project(runner, isJest(runner) ? asJest(all) : all)
+  return new Project(runner, isJest(runner) ? asJest(all, ignoresServers) : all)
 }
 
 const waits = 'Press Enter or Ctrl-C to end them.'
@@ -136,8 +141,6 @@ describe.skipIf(!hasProgram('script'))('in a terminal', () => {
     await leavesNothing(project)
   })
 
-  const failing = { 'app.lua': files['app.lua'], 'first.test.ts': files['first.test.ts'] }
-
   test.each(oneOfEach)('$name: Ctrl-C ends the wait as Enter does', async runner => {
     const project = projectOf(runner, failing, '')
     const terminal = new Terminal(runner, project, undefined, { TARANTOOL_FIXTURE_HOLD: '1' })
@@ -147,6 +150,51 @@ describe.skipIf(!hasProgram('script'))('in a terminal', () => {
     expect(exitCode).toBe(1)
     await leavesNothing(project)
   })
+
+  test.each(oneOfEach)('$name: kill -9 during the wait leaves nothing', async runner => {
+    const project = projectOf(runner, failing)
+    const terminal = new Terminal(runner, project)
+    await terminal.shows(waits)
+    const [owner] = JSON.parse(await terminal.command('ps', '--json'))
+    process.kill(owner.pid, 'SIGKILL')
+    await terminal.run
+    await leavesNothing(project)
+  })
+
+  test.each(oneOfEach)('$name: in watch mode, the servers run on until the next run', async runner => {
+    const project = projectOf(runner, failing)
+    const terminal = new Terminal(runner, project, [isJest(runner) ? '--watchAll' : 'watch'])
+    await terminal.shows('The next run ends them.')
+    const [first] = await terminal.held()
+    expect(first?.held.test).toBe('fails')
+    terminal.press(isJest(runner) ? 'a' : 'r')
+    await terminal.shows('The next run ends them.')
+    const [second, ...others] = await terminal.held()
+    expect([second?.pid === first?.pid, others]).toEqual([false, []])
+    expect(terminal.output).not.toContain(waits)
+    terminal.press('q')
+    await terminal.run
+    await leavesNothing(project)
+  })
+})
+
+test.each(oneOfEach)('$name: nothing is held in CI, or without a terminal, and no run waits', async runner => {
+  for (const [env, why] of [
+    [{ CI: 'true' }, 'the variable CI is set'],
+    [{ CI: '' }, 'the run has no terminal'],
+  ] as const) {
+    const project = projectOf(runner, failing)
+    const { exitCode, output } = await project.run(undefined, { env: { ...(isJest(runner) && esModules), ...env } })
+    expect(exitCode).toBe(1)
+    expect(output).toContain(`The server is not held, because ${why}; keep: 'on-failure' keeps its data`)
+    await leavesNothing(project)
+  }
+})
+
+test.each(oneOfEach)('$name: a wrong value says what is allowed', async runner => {
+  const project = projectOf(runner, failing, "hold: 'always'")
+  const { output } = await project.run(undefined, { env: isJest(runner) ? esModules : {} })
+  expect(output).toContain("option 'hold' must be 'never' or 'on-failure'")
 })
 
 function isKept(directory: string): boolean {
