@@ -53,7 +53,7 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly isReported?: boolean | undefined
   /** Directories of finished servers stay if a test failed. */
   readonly keepsOnFailure: boolean
-  /** Whether servers of failed tests are held. */
+  /** `on-failure` if servers of failed tests are held, or the reason why they are not. */
   readonly holding: Holding
   /** A failed test shows what it changed. */
   readonly showsChanges: boolean
@@ -75,7 +75,7 @@ export interface LeasedCluster {
 /** The data of a failed test: the directory that has the data, or the reason why none has. */
 export type KeptData = { readonly directory: string } | { readonly reason: string }
 
-/** What became of the server of a failed test. */
+/** The answer to the report of a failed test: its data, and its server. */
 export interface FailedServer {
   /** Set if the data is kept, or was to be kept. */
   readonly kept?: KeptData | undefined

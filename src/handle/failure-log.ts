@@ -19,7 +19,7 @@ export const readLog = (server: LeasedServer, since: number, count: number = sho
 
 interface LogContext {
   readonly when: string
-  /** What became of the server. */
+  /** The main process's answer to the report of the failure. */
   readonly outcome: FailedServer
 }
 

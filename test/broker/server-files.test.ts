@@ -25,6 +25,7 @@ test('are all Lua that the application may load, and the rows of seeds', () => {
     '.rocks/share/tarantool/rock.lua',
     'node_modules/a/a.lua',
     'lib/node_modules/b.lua',
+    'lib/tnt-1000/tnt-Urn9HAf8/init.lua',
     'lib/notes.txt',
   ]
   for (const name of [...names, ...installed]) write(join(directory, name))
@@ -42,7 +43,9 @@ test('are all Lua that the application may load, and the rows of seeds', () => {
 
   const below = (path: string): boolean => isLuaBelow(join(directory, path), roots)
   expect(['app/new/new.lua', 'lib/x.lua', 'seeds/y.lua'].filter(below)).toHaveLength(3)
-  expect(['new.lua', 'lib/.rocks/x.lua', 'lib/node_modules/x.lua', 'lib/x.txt'].filter(below)).toEqual([])
+  expect(
+    ['new.lua', 'lib/.rocks/x.lua', 'lib/node_modules/x.lua', 'lib/tnt-Urn9HAf8/init.lua', 'lib/x.txt'].filter(below),
+  ).toEqual([])
 })
 
 test('have another stamp when one is edited, added or removed', () => {

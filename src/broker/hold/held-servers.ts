@@ -38,7 +38,7 @@ export class HeldServers {
     this.#here = here
   }
 
-  /** Whether servers with this option are held. */
+  /** Says whether servers with this option are held. */
   holdingOf(option: Hold): Holding {
     return option === 'never' ? 'never' : this.#here
   }

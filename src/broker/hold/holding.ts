@@ -1,6 +1,9 @@
 import type { Hold } from '../../config/server-options.ts'
 
-/** Whether a run holds the servers of failed tests. The last two say why it does not, although its config asks for that. */
+/**
+ * How a run treats the servers of failed tests. The last two say why it does not hold them, although its config asks for
+ * that.
+ */
 export type Holding = Hold | 'in-ci' | 'without-terminal'
 
 interface Stream {
@@ -8,7 +11,7 @@ interface Stream {
 }
 
 /**
- * Whether somebody can look at a server that is held in this process. In CI, a run that waits would never end.
+ * Says whether somebody can look at a server that is held in this process. In CI, a run that waits would never end.
  *
  * @param streams those on which a person is asked, and answers
  */

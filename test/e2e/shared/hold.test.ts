@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readKept } from '../../../src/instance/kept/manifest.ts'
-import { cli } from '../../cli/support.ts'
 import { hasProgram } from '../../support/processes.ts'
 import { asJest, esModules } from '../support/as-jest.ts'
-import { Project, type RunnerProcess } from '../support/project.ts'
+import { Project } from '../support/project.ts'
 import { isJest, jests, oneOfEach, type Runner, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
+import { Terminal } from '../support/terminal.ts'
 
 const head = `
 import { useTarantool } from 'tarantool-fixture/vitest'
@@ -44,48 +44,6 @@ const files = {
 }
 
 const failing = { 'app.lua': files['app.lua'], 'first.test.ts': files['first.test.ts'] }
-
-/** A run in a terminal, with a person in front of it. */
-class Terminal {
-  readonly run: RunnerProcess
-  readonly #project: Project
-  #output = ''
-  #seen = 0
-
-  constructor(runner: Runner, project: Project, args: readonly string[] = isJest(runner) ? [] : ['run'], more = {}) {
-    const env = { CI: '', TERM: 'xterm', ...(isJest(runner) && esModules), ...more }
-    this.#project = project
-    this.run = project.spawn(args, { terminal: true, env })
-    this.run.all.on('data', chunk => {
-      this.#output += chunk
-    })
-  }
-
-  get output(): string {
-    return this.#output.replaceAll('\r', '')
-  }
-
-  /** Waits for a text that was not waited for before. */
-  async shows(text: string): Promise<void> {
-    const find = (): number => this.#output.indexOf(text, this.#seen)
-    await expect.poll(find, { timeout: 60_000, message: `${text} in:\n${this.#output}` }).toBeGreaterThanOrEqual(0)
-    this.#seen = find() + text.length
-  }
-
-  press(key: string): void {
-    this.run.stdin.write(key)
-  }
-
-  async command(...args: string[]): Promise<string> {
-    return (await cli(args, { cwd: process.cwd(), env: { TMPDIR: this.#project.temporary } })).stdout
-  }
-
-  /** The servers that are held, as `ps` lists them. */
-  async held(): Promise<{ uri: string; pid: number; held: { test?: string; testFile: string } }[]> {
-    const owners = JSON.parse(await this.command('ps', '--json'))
-    return owners.flatMap((owner: { servers: object[] }) => owner.servers).filter((server: object) => 'held' in server)
-  }
-}
 
 // The directories of the servers are in the project.
 const ignoresServers = ['watch', 'module'].map(kind => `${kind}PathIgnorePatterns: ['<rootDir>/tmp/'],`).join(' ')

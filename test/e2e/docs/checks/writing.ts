@@ -3,8 +3,10 @@ import { execa } from 'execa'
 import { expect } from 'vitest'
 import { temporaryDirectory } from '../../../support/instances.ts'
 import { repository } from '../../../support/npm.ts'
+import { hasProgram } from '../../../support/processes.ts'
 import { type CodeBlock, filesOf } from '../../support/code-blocks.ts'
 import { Project } from '../../support/project.ts'
+import { Terminal } from '../../support/terminal.ts'
 import { blocksUnder, expectsOf, type PageChecks, passes, passingWith, runProject, shared, vitest } from './projects.ts'
 import { commandsOf, shownText } from './text.ts'
 
@@ -115,5 +117,17 @@ export const failures: PageChecks = {
     const { output } = await project.run()
     expect(output).toMatch(/\(full log: \S+\/tarantool\.log\)/)
     expect(project.leftBehind()).toHaveLength(1)
+  },
+  hold: async ([, block]) => {
+    if (!block) throw new Error('there is a block')
+    if (!hasProgram('script')) return
+    const text = block.text.replace('3.8.0', '…').replace(/console \d+/, 'console …')
+    const { 'test/users.test.ts': failing = '' } = filesOf(blocksUnder('docs/failures.md', 'Failures'))
+    const project = new Project(vitest, { ...shared, 'test/users.test.ts': failing })
+    const terminal = new Terminal(vitest, project, undefined, { TARANTOOL_FIXTURE_HOLD: '1' })
+    await terminal.shows('Press Enter or Ctrl-C')
+    expect(terminal.output).toMatch(shownText({ ...block, text }))
+    terminal.press('\r')
+    await terminal.run
   },
 }
