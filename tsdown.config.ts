@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
 
@@ -170,6 +171,40 @@ const required: UserConfig = {
   },
 }
 
-const config: UserConfig[] = defineConfig([modules, commonJs, commonJsFaces, required]) as UserConfig[]
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+// The page of a report is one file. Its policy allows nothing but its own style and script.
+const reportPage: UserConfig = {
+  logLevel: 'warn',
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  clean: false,
+  minify: true,
+  dts: false,
+  outDir: 'dist/report',
+  outputOptions: { entryFileNames: 'page.js' },
+  entry: { page: 'src/report/page/main.ts' },
+  hooks: {
+    'build:done': async () => {
+      const [html, style, script] = await Promise.all(
+        ['src/report/page/page.html', 'src/report/page/page.css', 'dist/report/page.js'].map(file =>
+          readFile(file, 'utf8'),
+        ),
+      )
+      const compact = (style ?? '').replaceAll(/\s+/g, ' ').replaceAll(/ ?([{};,]) ?/g, '$1')
+      const parts: Readonly<Record<string, string>> = {
+        policy: `default-src 'none'; style-src ${hashOf(compact)}; script-src ${hashOf(script ?? '')}; img-src data:`,
+        style: compact,
+        script: script ?? '',
+      }
+      const page = (html ?? '').replaceAll(/\{\{(\w+)\}\}/g, (tag, name: string) => parts[name] ?? tag)
+      await writeFile('dist/report/page.html', page)
+      await rm('dist/report/page.js')
+    },
+  },
+}
+
+const config: UserConfig[] = defineConfig([modules, commonJs, commonJsFaces, required, reportPage]) as UserConfig[]
 
 export default config

@@ -121,7 +121,7 @@ function reportOf(given: string | undefined, baseDir: string): string | undefine
   if (path === undefined || path === '') return undefined
   if (reportName.test(path)) return resolve(path)
   throw new InvalidOptionError(
-    `TARANTOOL_FIXTURE_REPORT must be a path that ends in .json, not ${JSON.stringify(path)}`,
+    `TARANTOOL_FIXTURE_REPORT must be a path that ends in .html or .json, not ${JSON.stringify(path)}`,
   )
 }
 

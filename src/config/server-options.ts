@@ -51,10 +51,11 @@ export interface FixtureConfig extends ServerOptions {
    */
   maxServers?: number | undefined
   /**
-   * The path of a report of the run: what each server did, when and for how long, with the log and the changes of each
-   * test. It ends in `.json`. Default: TARANTOOL_FIXTURE_REPORT, else no report.
+   * The path of a page about the run: what each server did, when and for how long, with the log and the changes of each
+   * test. `.html`: the page, and beside it the same data as `.json`. `.json`: the data only. Default:
+   * TARANTOOL_FIXTURE_REPORT, else no report.
    *
-   * @example './tarantool-report.json'
+   * @example './tarantool-report.html'
    */
   report?: string | undefined
   /**

@@ -47,9 +47,16 @@ class ReportFile {
 
   async #write(): Promise<void> {
     this.#written = this.#written.then(() =>
-      this.#try('the report was not written', () => writeWhole(this.#path, JSON.stringify(dataOf(this.#records)))),
+      this.#try('the report was not written', () => this.#writeFiles(JSON.stringify(dataOf(this.#records)))),
     )
     await this.#written
+  }
+
+  async #writeFiles(json: string): Promise<void> {
+    if (this.#path.endsWith('.json')) return await writeWhole(this.#path, json)
+    const { pageOf } = await import('./page-of.ts')
+    await writeWhole(this.#path, pageOf(json))
+    await writeWhole(this.#path.replace(/\.html$/, '.json'), json)
   }
 
   async #try(what: string, act: () => Promise<void>): Promise<void> {

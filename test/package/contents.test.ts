@@ -17,7 +17,7 @@ const pathsIn = (value: unknown): string[] =>
 
 test('what is published: code and types, Lua, and what users read', () => {
   const needed =
-    /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|docs\/[\w-]+\.md|fixtures\/.+\.(lua|sh)|dist\/.+\.(js|cjs|d\.ts|d\.cts))$/
+    /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|docs\/[\w-]+\.md|fixtures\/.+\.(lua|sh)|dist\/.+\.(js|cjs|d\.ts|d\.cts)|dist\/report\/page\.html)$/
   expect(files.filter(file => !needed.test(file) || file.includes('draft'))).toEqual([])
 })
 

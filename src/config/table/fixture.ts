@@ -6,7 +6,7 @@ import type { FixtureConfig, ServerOptions } from '../server-options.ts'
 import type { Table } from './option.ts'
 
 /** The paths that a report can have. */
-export const reportName: RegExp = /\.json$/
+export const reportName: RegExp = /\.(?:html|json)$/
 
 type OwnServerOptions = Omit<ServerOptions, keyof InstanceOptions | keyof ApplicationOptions>
 type OwnFixtureOptions = Omit<FixtureConfig, keyof ServerOptions>
@@ -66,11 +66,11 @@ export const fixtureOptions: Table<OwnFixtureOptions, 'lease'> = {
     doc: 'The largest number of servers per name. A test file that finds no free server waits. [Spares](isolation.md#process-and-its-spares) do not count.',
   },
   report: {
-    type: v.pipe(v.string(), v.regex(reportName, 'must be a path that ends in .json')),
+    type: v.pipe(v.string(), v.regex(reportName, 'must be a path that ends in .html or .json')),
     takes: 'string',
     otherwise: '`TARANTOOL_FIXTURE_REPORT`, else none',
     path: 'file',
-    doc: 'A report of the run, as data: a path that ends in `.json`. See [A report of the run](report.md).',
+    doc: 'A page about the run, or its data: a path that ends in `.html` or `.json`. See [A page about the run](report.md).',
   },
   coverage: {
     type: v.looseObject({}, "must be an object, such as { include: ['app/**'] }"),

@@ -54,9 +54,10 @@ const setUp = (report: string): Record<string, string> =>
   )
 
 describe.each(oneOfEach)('$name', runner => {
-  test('a report has what happened, as data', async () => {
-    const { project, exitCode } = await runUnder(runner, { ...files, ...setUp('out/of/report.json') })
+  test('a report has what happened, as a page and as data', async () => {
+    const { project, exitCode } = await runUnder(runner, { ...files, ...setUp('out/of/report.html') })
     expect(exitCode).toBe(1)
+    expect(project.read('out/of/report.html')).toContain('"adds \\u003c/script> a user"')
     const data = dataIn(project, 'out/of/report.json')
     expect(data).toMatchObject({ version: 1, tests: { passed: 4, failed: 2, skipped: 1 } })
     expect(data.servers).toEqual([{ name: 'default 1', version: expect.any(String) }])
@@ -105,15 +106,15 @@ test('is not reported', () => {
   })
 
   test('a path that cannot be written is told at the start and at the end, and the results are not lost', async () => {
-    const run = { env: { TARANTOOL_FIXTURE_REPORT: 'there/report.json' } }
+    const run = { env: { TARANTOOL_FIXTURE_REPORT: 'there/report.html' } }
     const passing = `${head}\ntest('passes', async () => { await tarantool.eval('return 1') })`
     const { exitCode, output, project } = await runUnder(
       runner,
-      { 'passing.test.ts': passing, 'there/report.json/file': '', ...setUpWith() },
+      { 'passing.test.ts': passing, 'there/report.html/file': '', ...setUpWith() },
       run,
     )
     expect(exitCode, output).toBe(0)
-    const path = join(project.directory, 'there/report.json')
+    const path = join(project.directory, 'there/report.html')
     expect(output).toContain(`the report cannot be written; the tests run all the same: ${path}: it is a directory`)
     expect(output).toContain(`the report was not written: ${path}: `)
   })

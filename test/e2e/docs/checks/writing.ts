@@ -25,7 +25,7 @@ export const application: PageChecks = {
 }
 
 export const report: PageChecks = {
-  'A report of the run': passingWith(1, { 'test/a.test.ts': expectsOf('box.cfg.listen ~= nil', [true]) }),
+  'A page about the run': passingWith(1, { 'test/a.test.ts': expectsOf('box.cfg.listen ~= nil', [true]) }),
 }
 
 export const isolation: PageChecks = { Isolation: passingWith(4) }
