@@ -111,7 +111,7 @@ export class CurrentProcess {
     const instance = this.#instance
     if (!instance.isRunning) return { reason: 'the server does not run' }
     try {
-      const directory = await keepData(instance, this.#options, about, place)
+      const directory = await keepData(instance, this.#options, about, place === undefined ? {} : { place })
       await pruneKept(dirname(directory))
       return { directory }
     } catch (error) {

@@ -1,5 +1,5 @@
 import { constants, statSync } from 'node:fs'
-import { chmod, copyFile, link, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdir } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { fileDigest } from './file-digest.ts'
 
@@ -32,46 +32,3 @@ export async function copySnapshot(files: readonly string[], from: string, to: s
   }
   return copied
 }
-
-/** Remembers which snapshots a server's directory has, and brings these back. */
-export class SnapshotGuard {
-  readonly #directory: string
-  readonly #aside: string
-  readonly #names: readonly string[]
-
-  private constructor(directory: string, aside: string, names: readonly string[]) {
-    this.#directory = directory
-    this.#aside = aside
-    this.#names = names
-  }
-
-  /** Links the snapshots that are there: Tarantool removes the oldest when it writes another one. */
-  static async of(directory: string): Promise<SnapshotGuard> {
-    const names = await snapshotsIn(directory)
-    const aside = await mkdtemp(join(directory, '.snapshots-'))
-    for (const [index, name] of names.entries()) await link(join(directory, name), join(aside, String(index)))
-    return new SnapshotGuard(directory, aside, names)
-  }
-
-  /** Removes the snapshots that were written since, and puts those back that were removed. */
-  async restore(): Promise<void> {
-    for (const name of await snapshotsIn(this.#directory)) {
-      if (!this.#names.includes(name)) await rm(join(this.#directory, name), { force: true })
-    }
-    for (const [index, name] of this.#names.entries()) {
-      await link(join(this.#aside, String(index)), join(this.#directory, name)).catch(
-        (error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EEXIST') throw error
-        },
-      )
-    }
-  }
-
-  /** Forgets the snapshots. */
-  async end(): Promise<void> {
-    await rm(this.#aside, { recursive: true, force: true })
-  }
-}
-
-const snapshotsIn = async (directory: string): Promise<string[]> =>
-  (await readdir(directory, { recursive: true })).filter(name => name.endsWith('.snap'))

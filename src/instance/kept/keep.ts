@@ -2,9 +2,11 @@ import { constants, existsSync } from 'node:fs'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ResolvedOptions } from '../../config/resolve.ts'
+import { RequestTimeoutError } from '../../errors.ts'
 import { logFileName } from '../../log/log-file.ts'
 import { fixturesDirectory, ownVersion } from '../../package-files.ts'
-import { copySnapshot, SnapshotGuard } from '../../seed/snapshot-files.ts'
+import { copySnapshot } from '../../seed/snapshot-files.ts'
+import { SnapshotGuard } from '../../seed/snapshot-guard.ts'
 import type { TarantoolInstance } from '../instance.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from '../place/directory.ts'
 import { type KeptManifest, keptFile, keptFormat } from './manifest.ts'
@@ -25,13 +27,14 @@ interface Snapshot {
 }
 
 // In milliseconds. A server that does not answer is paused, or its Lua never yields.
-const patience = 10_000
+const usualPatience = 10_000
 
 /**
  * Keeps the data of a running server as it is now, with its log and its scripts, in a directory of its own. The server goes
  * on, and its next start finds no trace of this.
  *
  * @param place the parent of the new directory. Default: that of the server's directory
+ * @param patience the longest wait for the snapshot, in milliseconds. Default 10 s
  * @returns the path of the new directory
  * @throws the reason why no snapshot can be written
  */
@@ -39,15 +42,18 @@ export async function keepData(
   instance: TarantoolInstance,
   options: ResolvedOptions,
   about: KeptFor,
-  place: string = dirname(instance.workDir),
+  { place = dirname(instance.workDir), patience = usualPatience }: { place?: string; patience?: number } = {},
 ): Promise<string> {
   const { workDir } = instance
   const directory = newDirectoryPath(place)
   makeDirectory(directory, { keep: false })
   let guard: SnapshotGuard | undefined
+  // The snapshot, or an earlier one, may still be written.
+  let mayComeLate = SnapshotGuard.leftIn(workDir) !== undefined
   try {
-    guard = await SnapshotGuard.of(workDir)
-    const snapshot = await takeSnapshot(instance)
+    guard = SnapshotGuard.of(workDir)
+    const snapshot = await takeSnapshot(instance, patience)
+    mayComeLate = false
     try {
       const files = await copySnapshot(snapshot.files, workDir, join(directory, 'data'))
       await copyScripts(workDir, directory)
@@ -56,19 +62,20 @@ export async function keepData(
       await writeFile(join(directory, 'README.md'), readmeOf(manifest), { mode: 0o600 })
     } finally {
       // Without a journal, the next start would recover this snapshot, with the rows of the test.
-      if (!snapshot.has_journal) await guard.restore()
+      if (!snapshot.has_journal) guard.restore()
     }
     keepDirectory(directory)
     return directory
   } catch (error) {
+    mayComeLate ||= error instanceof RequestTimeoutError
     removeDirectory(directory)
     throw error
   } finally {
-    await guard?.end()
+    if (!mayComeLate) guard?.end()
   }
 }
 
-async function takeSnapshot(instance: TarantoolInstance): Promise<Snapshot> {
+async function takeSnapshot(instance: TarantoolInstance, patience: number): Promise<Snapshot> {
   const lua = await readFile(join(fixturesDirectory, 'agent', 'kept.lua'), 'utf8')
   const [snapshot] = await instance.command(`return (function()\n${lua}\nend)()`, { timeout: patience })
   return snapshot as Snapshot

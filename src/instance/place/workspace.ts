@@ -4,6 +4,7 @@ import { resolvePorts } from '../../config/ports.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import { TarantoolFixtureError } from '../../errors.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
+import { forgetLateSnapshots } from '../../seed/snapshot-guard.ts'
 import type { Standby } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
 import { type KeptBecause, noteKept, notePlanned } from '../kept/notes.ts'
@@ -148,6 +149,7 @@ export class Workspace {
     if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })
     try {
       notePlanned(this.directory, this.#options)
+      if (isThere) forgetLateSnapshots(this.directory)
       const options = { ...this.#options, credentials: this.access.credentials }
       const place = { addresses: this.#addresses, workDir: this.directory, access: this.access }
       const script = options.configMode

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { resolveOptions } from '../../../src/config/resolve.ts'
-import type { InstanceOptions, TarantoolInstance } from '../../../src/index.ts'
+import { type InstanceOptions, RequestTimeoutError, type TarantoolInstance } from '../../../src/index.ts'
 import { keptAt, pruneKept } from '../../../src/instance/kept/directories.ts'
 import { type KeptFor, keepData } from '../../../src/instance/kept/keep.ts'
 import { readKept } from '../../../src/instance/kept/manifest.ts'
@@ -27,6 +27,10 @@ const kinds = [
   { engine: 'vinyl', walMode: 'write' },
 ] as const
 
+// Not on the console, on which the request for the snapshot still waits.
+const writeLate = async (instance: TarantoolInstance): Promise<unknown> =>
+  await instance.eval("released = true while not is_written do require('fiber').sleep(0.01) end")
+
 describe('the data of a server is kept as it is now', () => {
   test.each(kinds)('and its next start finds no trace of that: %j', async ({ engine, walMode }) => {
     const options = { appLua: appLua(engine), walMode, root: temporaryDirectory() }
@@ -49,6 +53,34 @@ describe('the data of a server is kept as it is now', () => {
     expect(await userCount()).toEqual([0])
     expect(contentOf(instance.workDir).filter(name => name.startsWith('.snapshots'))).toEqual([])
   })
+
+  test.each(['none', 'write'] as const)(
+    'and a snapshot that comes late is not found, either: wal_mode %s',
+    async walMode => {
+      const late = `local snapshot = box.snapshot
+      function box.snapshot() while not released do require('fiber').sleep(0.01) end snapshot() is_written = true end`
+      const options = { appLua: `${appLua('memtx')}\n${late}`, walMode, root: temporaryDirectory() }
+      const instance = await startInstance(options)
+      await instance.command('box.space.users:insert({ 1 })')
+      const giveUp = keepData(instance, resolveOptions(options), about, { patience: 50 })
+      await expect(giveUp).rejects.toThrow(RequestTimeoutError)
+      await writeLate(instance)
+      // Another failed test keeps its data as usual.
+      await instance.command('box.space.users:insert({ 2 })')
+      const directory = await keep(instance, options)
+      expect((await cli(['open', directory, '-e', '#box.space.users:select()'])).stdout).toBe('---\n- 2\n...')
+      await instance.command('released, is_written = nil, nil')
+      await expect(keepData(instance, resolveOptions(options), about, { patience: 50 })).rejects.toThrow(
+        RequestTimeoutError,
+      )
+      await writeLate(instance)
+      // The reset.
+      await instance.command('box.space.users:delete({ 1 }) box.space.users:delete({ 2 })')
+      await instance.restart({ recreate: false })
+      expect(await instance.command('#box.space.users:select()')).toEqual([0])
+      expect(contentOf(instance.workDir)).not.toContain('.snapshots')
+    },
+  )
 
   test('with the log, the init script, the versions and a README', async () => {
     const options = { appLua: "require('log').info('the application')", root: temporaryDirectory() }
