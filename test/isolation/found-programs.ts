@@ -112,4 +112,15 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
       ],
     ],
   ],
+  'one of several functions of the schema that are triggers of an event was dropped': [
+    [
+      'run',
+      [
+        ['func_of_trigger', 15, 0, 0],
+        ['func_of_trigger', 0, 0, 0],
+      ],
+    ],
+    ['enter', 1],
+    ['run', [['func_of_trigger_drop', 9, 0, 0]]],
+  ],
 }

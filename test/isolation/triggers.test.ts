@@ -301,8 +301,67 @@ test('a function of the schema that is a trigger comes and goes with the schema'
     expect((await ask(server, 'rewind', 1)).lost, change).toBeUndefined()
     expect(await names(), change).toEqual([['lua', 'sold']])
   }
-  // The agent cannot set the trigger again: that would need a change of the schema, which nobody made.
+  // The trigger of a function comes back only with the function.
+  for (const change of [
+    "require('trigger').del('shop.sold', 'sold')",
+    "require('trigger').set('shop.sold', 'sold', fn('two'))",
+    "box.schema.func.drop('sold')",
+  ]) {
+    await ask(server, 'enter', 1)
+    await server.eval(change)
+    expect((await ask(server, 'rewind', 1)).lost, change).toBeUndefined()
+    expect(await names(), change).toEqual([['lua', 'sold']])
+  }
+  // It cannot come back while something else needs the function.
+  await server.eval(`box.schema.func.create('checks', { is_deterministic = true, body = 'function() return true end', trigger = 'shop.sold' })
+    box.space.rows:alter({ constraint = { checked = 'checks' } })`)
   await ask(server, 'enter', 1)
-  await server.eval("require('trigger').del('shop.sold', 'sold')")
+  await server.eval("require('trigger').del('shop.sold', 'checks')")
   expect(await ask(server, 'rewind', 1)).toMatchObject({ lost: expect.stringContaining('function of the schema') })
+})
+
+test('functions of the schema keep their order among triggers, and their rights', async context => {
+  skipWithout('functions of the schema as triggers', context)
+  const server = await record(`
+    local function create(name, ...) box.schema.func.create(name, { body = 'function() end', trigger = { ... } }) end
+    local trigger = require('trigger')
+    create('last', 'shop.sold', 'box.space.v.on_replace')
+    trigger.set('shop.sold', 'lua', fn('one'))
+    create('middle', 'shop.sold', 'shop.closed', 'box.space._space.on_replace')
+    trigger.set('shop.closed', 'lua', fn('one'))
+    seen = { count = 0 }
+    trigger.set('box.space._func.on_replace', 'counts', function() seen.count = seen.count + 1 end)
+    create('first', 'shop.sold', 'shop.closed')
+    box.schema.user.create('seller')
+    box.schema.user.grant('seller', 'execute', 'function', 'middle')`)
+  const found = async (): Promise<unknown> =>
+    await server.eval(`local found = {}
+      for event in pairs(require('trigger').info()) do
+        if event:match('^shop') or event:match('^box%.space%.[v_]') then
+          found[event] = {}
+          for name in require('trigger').pairs(event) do table.insert(found[event], name) end
+        end
+      end
+      found.rights = #box.schema.user.info('seller')
+      return found`)
+  const before = await found()
+  expect(before).toMatchObject([
+    { 'shop.sold': ['first', 'middle', 'lua', 'last'], 'shop.closed': ['first', 'lua', 'middle'] },
+  ])
+  for (const change of [
+    "box.schema.func.drop('last')",
+    "box.schema.func.drop('middle')",
+    "box.schema.func.drop('first') box.schema.func.drop('middle') box.schema.func.drop('last')",
+    "require('trigger').del('shop.closed', 'middle')",
+    "require('trigger').del('shop.sold', 'lua') require('trigger').set('shop.sold', 'lua', fn('two'))",
+    'box.space.v:replace({ 9 }) box.space.rows:delete(1)',
+    "box.schema.space.create('made') box.schema.func.drop('last')",
+  ]) {
+    await ask(server, 'enter', 1)
+    await server.eval(change)
+    const seen = await server.eval('return seen.count')
+    expect((await ask(server, 'rewind', 1)).lost, change).toBeUndefined()
+    expect(await server.eval('return seen.count'), change).toEqual(seen)
+    expect(await found(), change).toEqual(before)
+  }
 })
