@@ -22,8 +22,8 @@ export interface Failure {
   /** The name of the time in messages. */
   readonly when: string
   readonly test: string | undefined
-  /** No test of the file follows. */
-  readonly isLast: boolean | undefined
+  /** True if no test of the file follows. Undefined if the file is over. */
+  readonly isLast: (() => boolean | Promise<boolean>) | undefined
 }
 
 // The largest number of lines about changes, under one error.
@@ -56,11 +56,13 @@ export async function reportFailure(servers: readonly FailedServer[], failure: F
 }
 
 /** True if tests that follow expect the data that is in the server now. */
-async function isNeeded({ server, demand }: FailedServer, isLast: boolean | undefined): Promise<boolean> {
-  const { isolation } = server.info
-  if (isLast) return isolation === 'none'
-  if (demand.isolation !== 'reset') return demand.isolation === 'file' || demand.isolation === 'none'
-  return await server.isolated.withRecords(async (_, { hooksChanged }) => hooksChanged)
+async function isNeeded({ server, demand }: FailedServer, isLast: Failure['isLast']): Promise<boolean> {
+  if (!isLast) return server.info.isolation === 'none'
+  // Such tests may run at the same time.
+  if (demand.isolation === 'file' || demand.isolation === 'none') return true
+  if (demand.isolation !== 'reset') return false
+  const hooksChanged = await server.isolated.withRecords(async (_, levels) => levels.hooksChanged)
+  return hooksChanged && !(await isLast())
 }
 
 async function dealWith(failed: FailedServer, { test, isLast }: Failure): Promise<Outcome> {

@@ -16,8 +16,8 @@ export interface ReportOptions {
   readonly logSince: (server: LeasedServer) => number
   /** The test, with the names of its suites. Default: a hook of the file. */
   readonly test?: (() => string) | undefined
-  /** No test of the file follows. Default false. */
-  readonly isLast?: boolean
+  /** True if no test of the file follows. Default: the file is over. */
+  readonly isLast?: (() => boolean | Promise<boolean>) | undefined
 }
 
 /**

@@ -70,6 +70,7 @@ export class TestAttempt {
         when: 'during this test',
         logSince,
         test: this.#place.name,
+        isLast: this.#place.isLast,
       })
     } catch (error) {
       this.#crash = error as Error

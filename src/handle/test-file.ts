@@ -67,14 +67,7 @@ export async function endTests(errors: readonly ShownError[], outcomes?: () => T
   const servers = workerServers().filter(({ isolated }) => isolated.watch.life.is !== 'crashed')
   const logSince = (server: LeasedServer): number => server.marks.first
   for (const { notes } of servers) notes?.addOthers(outcomes?.() ?? [])
-  await reportServers(servers, {
-    scope,
-    errors,
-    when: 'outside the tests',
-    logWhen: 'during this file',
-    logSince,
-    isLast: true,
-  })
+  await reportServers(servers, { scope, errors, when: 'outside the tests', logWhen: 'during this file', logSince })
 }
 
 /** Ends a test file, after its last hook. The worker may live on without another file. */

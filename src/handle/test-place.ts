@@ -9,6 +9,8 @@ export interface TestPlace {
   readonly concurrent: boolean
   /** The name of the test, after those of its suites. It is asked for when the test has failed. */
   readonly name?: (() => string) | undefined
+  /** True if no test of the file follows, and no other attempt at this one. Asked when the test has failed. */
+  readonly isLast?: (() => boolean | Promise<boolean>) | undefined
   /** The number of attempts at the test before this one. Default: none. */
   readonly attempt?: (() => number) | undefined
   /** The outcome, if the runner has other words for it than whether there were errors. */

@@ -95,6 +95,7 @@ export class HooksOfFile {
       concurrent: false,
       name: () => fullNameOf(test),
       attempt: () => test.invocations - 1,
+      isLast: async () => (await loadModule(() => import('./last-test.ts'))).isLastTest(test, this.#circus),
     })
     this.#begun.add(test)
     workerState().testTimeout = test.timeout ?? this.#circus.testTimeout

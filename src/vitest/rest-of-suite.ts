@@ -39,3 +39,10 @@ export function mayLeaveSuite(task: RunnerTask): boolean {
   rests.set(tasks, rest)
   return rest.hasSuite() || !rest.hasTestBeside(task)
 }
+
+/** True if no test of the file comes after a test, and no other attempt at it. */
+export function isLastTest(task: RunnerTask): boolean {
+  const mayFollow = (each: RunnerTask): boolean =>
+    each.type === 'suite' ? each.tasks.some(mayFollow) : each !== task && isToRun(each)
+  return !(task.retry || task.repeats) && !task.file.tasks.some(mayFollow)
+}

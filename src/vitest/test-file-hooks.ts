@@ -11,7 +11,7 @@ import { loadProtocols } from '../protocol/connections.ts'
 import type { ProvidedTarantool } from './context.ts'
 import { showAddresses } from './injected.ts'
 import { fullNameOf, outcomeOf, outcomesIn } from './outcomes.ts'
-import { mayLeaveSuite } from './rest-of-suite.ts'
+import { isLastTest, mayLeaveSuite } from './rest-of-suite.ts'
 import { accessRunner } from './runner-access.ts'
 import { isConcurrent, Suites } from './suites.ts'
 
@@ -60,6 +60,7 @@ export async function beginFile(): Promise<void> {
     return new TestAttempt({
       ...{ scope, concurrent: isConcurrent(task), name: () => fullNameOf(task) },
       attempt: () => (task.result?.retryCount ?? 0) + (task.result?.repeatCount ?? 0),
+      isLast: () => isLastTest(task),
       outcome: hasErrors => outcomeOf(task, hasErrors),
     })
   }

@@ -43,6 +43,70 @@ const files = {
     test('never runs', () => {})`,
 }
 
+const isolated = (isolation: string): string => `${head}
+  useTarantool({ isolation: '${isolation}' })
+  test('fails in ${isolation}', async () => {
+    await insert(1)
+    throw new Error('of the test')
+  })
+  test('after ${isolation}', async () => expect([tarantool.port, await ids()]).toEqual([port, [[]]]))`
+
+const heldFiles = {
+  'restart.test.ts': isolated('restart'),
+  // The process with the data of the file's hook stands aside meanwhile.
+  'process.test.ts': `${head.replace('{ afterEach', '{ describe, afterEach')}
+    beforeAll(() => insert(7))
+    describe('process', () => {
+      useTarantool({ isolation: 'process' })
+      test('fails in process', async () => {
+        await insert(1)
+        throw new Error('of the test')
+      })
+      test('after process', async () => expect([tarantool.port, await ids()]).toEqual([port, [[]]]))
+    })
+    test('finds the data of the hook', async () => expect(await ids()).toEqual([[7]]))`,
+  'own.test.ts': `${head.replace('useTarantool()', "useTarantool({ config: { appLua: './app.lua', seed: { users: [[3]] } } })").replace('const { port } = tarantool', '')}
+    test('fails on its own server', async () => {
+      await insert(1)
+      throw new Error('of the test')
+    })
+    test('after its own server', async () => expect(await ids()).toEqual([[3]]))`,
+  // No test follows that needs the data of the hook.
+  'last.test.ts': `${head}
+    beforeAll(() => insert(7))
+    test('passes before', async () => expect(await ids()).toEqual([[7]]))
+    test('fails at last', async () => {
+      await insert(8)
+      throw new Error('of the test')
+    })
+    test.skip('is skipped', () => {})`,
+}
+
+const notHeldFiles = {
+  'file.test.ts': `${head}
+    useTarantool({ isolation: 'file' })
+    test('fails in file', async () => {
+      await insert(1)
+      throw new Error('of the test')
+    })
+    test('after file', async () => expect(await ids()).toEqual([[1]]))`,
+  'ports.test.ts': `${head.replace('useTarantool()', "useTarantool('http')")}
+    test('fails with a named port', async () => {
+      await insert(1)
+      throw new Error('of the test')
+    })
+    test('after a named port', async () => expect(await ids()).toEqual([[]]))`,
+  'retry.test.ts': `${head.replace('{ afterEach', '{ vi, afterEach')}
+    let attempts = 0
+    vi.retryTimes?.(1)
+    useTarantool({ strict: true })
+    test('is tried again', { retry: 1 }, async () => {
+      expect(await ids()).toEqual([[]])
+      await insert(++attempts)
+      if (attempts === 1) throw new Error('of the first attempt')
+    })`,
+}
+
 const failing = { 'app.lua': files['app.lua'], 'first.test.ts': files['first.test.ts'] }
 
 // The directories of the servers are in the project.
@@ -98,6 +162,48 @@ describe.skipIf(!hasProgram('script'))('in a terminal', () => {
     await terminal.command('clean')
     await leavesNothing(project)
   })
+
+  test.each(oneOfEach)('$name holds a server if no test that follows needs it', async runner => {
+    const project = projectOf(runner, { 'app.lua': files['app.lua'], ...heldFiles })
+    const terminal = new Terminal(runner, project)
+    await terminal.shows(waits)
+    const rows: Record<string, string> = {}
+    for (const { held, pid } of await terminal.held()) {
+      rows[held.test ?? ''] = await terminal.command('console', String(pid), '-e', 'box.space.users:select()')
+    }
+    expect(rows).toEqual({
+      'fails in restart': '---\n- - [1]\n...',
+      'process > fails in process': '---\n- - [1]\n...',
+      'fails on its own server': '---\n- - [1]\n  - [3]\n...',
+      'fails at last': '---\n- - [7]\n  - [8]\n...',
+    })
+    expect(terminal.output).toMatch(/4 failed.*5 passed|5 passed.*4 failed/)
+    terminal.press('\r')
+    await terminal.run
+    await leavesNothing(project)
+  })
+
+  test.each(oneOfEach)(
+    '$name does not hold a server that tests need, and holds that of each failed attempt',
+    async runner => {
+      const config = "hold: 'on-failure', servers: { default: {}, http: { ports: ['http'] } }"
+      const project = projectOf(runner, { 'app.lua': files['app.lua'], ...notHeldFiles }, config)
+      const terminal = new Terminal(runner, project)
+      await terminal.shows(waits)
+      expect((await terminal.held()).map(({ held: { test } }) => test)).toEqual(['is tried again'])
+      expect(terminal.output).toMatch(
+        /fails in file\n {4}default is not held, because the tests that follow expect its data/,
+      )
+      expect(terminal.output).toMatch(
+        /fails with a named port\n {4}http is not held, because its named ports cannot move/,
+      )
+      expect(terminal.output).toMatch(/2 failed.*3 passed|3 passed.*2 failed/)
+      terminal.press('\r')
+      await terminal.run
+      await terminal.command('clean')
+      await leavesNothing(project)
+    },
+  )
 
   test.each(oneOfEach)('$name: Ctrl-C ends the wait as Enter does', async runner => {
     const project = projectOf(runner, failing, '')
