@@ -159,7 +159,8 @@ export class Run {
     const broker = await this.#broker?.catch(() => undefined)
     await broker?.endLeases()
     await this.showHeld()
-    if (!broker?.held.list.length) await this.end()
+    if (broker?.held.list.length) await this.writeReports()
+    else await this.end()
   }
 
   /** Shows the servers of failed tests that run on until the next run. */
