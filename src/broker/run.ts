@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { type ResolvedFixture, resolveFixture } from '../config/fixture-config.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
 import type { CoverageSession } from '../coverage/session.ts'
@@ -210,7 +211,7 @@ export class Run {
     const onRefused = (files: number): void => this.#observer?.refused(files)
     // A run that starts nothing has nothing to count.
     if (start && fixture.coverage) this.#coverage = await joinCoverage(this, fixture)
-    if (fixture.report !== undefined) this.#report ??= this.#options.openReport?.(fixture.report, this.version)
+    if (fixture.report !== undefined) this.#report ??= this.#options.openReport?.(fixture.report, this.#title)
     const report = await this.#report
     this.#broker ??= Broker.listen({
       ...{ fixture, onRefused, tellsInFull: this.#options.tellsInFull },
@@ -220,6 +221,11 @@ export class Run {
     if (start && fixture.lease === 'file') broker.prestart(ahead)
     if (start) await this.#obtain(fixture)
     else this.#versions = await versionsAtHand(fixture.servers)
+  }
+
+  // Tells the run from others of the same runner.
+  get #title(): string | undefined {
+    return this.version ?? (relative(process.cwd(), this.#source.baseDir) || undefined)
   }
 
   async #close(): Promise<unknown[]> {

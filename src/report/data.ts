@@ -18,7 +18,7 @@ export interface Cost {
 export interface ReportedServer {
   /** The server's name in the config, and its number: `default 1`. */
   readonly name: string
-  /** Set if several setups or versions share the report. */
+  /** The version or the directory of the setup, if several share the report. */
   readonly run?: string
   readonly isCluster?: true
   /** The version of the Tarantool that runs there, if it has run. */

@@ -64,14 +64,18 @@ function drawItems(drawing: Drawing, items: readonly Item[], kind: Item['kind'],
   for (const part of [shown.filter(item => !isFailed(item)), shown.filter(isFailed)]) {
     let last = Number.NEGATIVE_INFINITY
     for (const item of part) {
-      const x = xOf(drawing, item.at)
-      const right = Math.max(xOf(drawing, item.at + item.took), x + (kind === 'death' ? 2 : 1))
-      if (right - x <= 1 && Math.floor(x) === last) continue
-      last = Math.floor(x)
+      // Whole pixels: parts of pixels would make a pattern of many short tests.
+      const x = Math.floor(xOf(drawing, item.at))
+      const right = Math.max(Math.round(xOf(drawing, item.at + item.took)), x + leastWidth(item))
+      if (right - x <= 1 && x === last) continue
+      last = x
       drawItem(drawing, item, { x, right, top })
     }
   }
 }
+
+// The eye has to find these in a long run.
+const leastWidth = ({ kind, test }: Item): number => (kind === 'death' || test?.outcome === 'failed' ? 3 : 1)
 
 interface Place {
   readonly x: number
@@ -116,8 +120,9 @@ function drawRuler(drawing: Drawing): void {
     const x = Math.round(xOf(drawing, at))
     context.fillStyle = colour('line')
     context.fillRect(x, rulerHeight - 5, 1, model.lanes.length * laneHeight + 5)
+    const label = tickLabel(at, step)
     context.fillStyle = colour('muted')
-    context.fillText(tickLabel(at, step), x + 4, rulerHeight / 2)
+    if (x + 4 + context.measureText(label).width < width) context.fillText(label, x + 4, rulerHeight / 2)
   }
 }
 
