@@ -7,6 +7,7 @@ import { benchBlocking } from './blocking.ts'
 import { benchChanges } from './changes.ts'
 import { benchConfig } from './config.ts'
 import { writeCosts } from './costs-page.ts'
+import { benchCoverage } from './coverage.ts'
 import { benchDocker } from './docker.ts'
 import { benchFiles } from './files.ts'
 import { benchHook } from './hook.ts'
@@ -30,6 +31,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   reset: benchReset,
   hook: benchHook,
   changes: benchChanges,
+  coverage: benchCoverage,
   vitest: benchVitest,
   jest: benchJest,
   files: benchFiles,

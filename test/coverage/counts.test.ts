@@ -1,7 +1,11 @@
 import { symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { resolveOptions } from '../../src/config/resolve.ts'
 import type { TarantoolInstance } from '../../src/index.ts'
+import { mountArguments } from '../../src/instance/docker/mounts.ts'
+import { lineCountsVariable } from '../../src/instance/start/line-counts.ts'
+import type { ServerPlace } from '../../src/instance/start/program.ts'
 import { newCluster } from '../support/clusters.ts'
 import { skipWithout } from '../support/features.ts'
 import { startInstance, writeFiles } from '../support/instances.ts'
@@ -146,6 +150,24 @@ test('a reset keeps the hook and the counts, and the test does not see that line
   expect(await instance.eval('return jit.status(), box.space.rows:len()')).toMatchObject([true, 0])
 })
 
+test('LuaJIT compiles no function of the application, even while another hook is set', async () => {
+  const { at, instance } = await startApp({ recordChanges: true })
+  await instance.call('hot')
+  await instance.eval('debug.sethook() for _ = 1, 100 do hot() end')
+  await instance.reset()
+  await instance.call('hot')
+  expect(countsOf(at, 'app.lua', [27])).toEqual([20_000])
+})
+
+test('a container can write the counts of its server', () => {
+  const directory = String(process.env[lineCountsVariable])
+  const mounts = mountArguments(resolveOptions({ docker: {} }), {
+    directory: '/server',
+    addresses: undefined,
+  } as unknown as ServerPlace)
+  expect(mounts).toContain(`type=bind,source=${directory},target=${directory}`)
+})
+
 test('knows a file by its real path: below links, and named from the working directory', async () => {
   const at = writeFiles({ 'real/app.lua': 'function one()\n    return 1\nend\n', 'real/rel.lua': 'related = true\n' })
   symlinkSync(join(at, 'real'), join(at, 'linked'))
@@ -170,7 +192,7 @@ test('Lua that is a text, and a file that has changed since the start, do not co
 })
 
 test('nothing is loaded into a server that counts no lines', async () => {
-  delete process.env.TARANTOOL_FIXTURE_LINE_COUNTS
+  delete process.env[lineCountsVariable]
   const { instance } = await startApp()
   expect(await instance.eval('return debug.gethook() == nil, debug.getinfo(debug.sethook).what')).toEqual([true, 'C'])
   expect(counts().servers).toBe(0)
@@ -179,4 +201,22 @@ test('nothing is loaded into a server that counts no lines', async () => {
 test('the application does not inherit the variable', async () => {
   const { instance } = await startApp()
   expect(await instance.eval("return os.getenv('TARANTOOL_FIXTURE_LINE_COUNTS') == nil")).toEqual([true])
+})
+
+test('a server that cannot write its counts starts all the same, and logs it', async () => {
+  process.env[lineCountsVariable] = '/nowhere'
+  const { instance } = await startApp({ recordChanges: true })
+  await instance.waitForLog('the lines that run are not counted: /nowhere/')
+  await instance.call('plain', 1)
+  await instance.reset()
+})
+
+test('counts on over many resets, without a line of the fixture', async () => {
+  const { at, instance } = await startApp({ recordChanges: true })
+  for (let round = 1; round <= 100; round++) {
+    await instance.eval('box.space.rows:insert({ 1 }) hot()')
+    await instance.reset()
+  }
+  expect(countsOf(at, 'app.lua', [27, 35])).toEqual([1_000_000, 100])
+  expect(await instance.eval('return box.space.rows:len()')).toEqual([0])
 })
