@@ -131,7 +131,10 @@ describe.each([...vitests, ...jests])('$name', runner => {
     expect(output).not.toContain('init.lua')
     expect(exitCode, output).toBe(1)
   })
+})
 
+// Nothing in these depends on the version of a runner.
+describe.each([...vitests.slice(-1), ...jests.slice(-1)])('$name', runner => {
   test('TARANTOOL_FIXTURE_COVERAGE turns it on and off; a report that cannot be written is told', async () => {
     const files = { ...application, 'a.test.ts': grades(10, 'poor') }
     const off = projectUnder(runner, { ...setUpWith(config("{ include: ['app/**'] }")), ...files })
