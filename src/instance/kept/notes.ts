@@ -49,7 +49,8 @@ export function noteKept(directory: string, options: ResolvedOptions, because: K
 
 /** Called before a server starts in a directory. With `keep: 'always'`, the directory stays even if its owner dies. */
 export function notePlanned(directory: string, options: ResolvedOptions): void {
-  rmSync(join(directory, keptFile), { force: true })
+  const former = join(directory, keptFile)
+  if (existsSync(former)) rmSync(former)
   if (options.keep !== 'always') return
   write(directory, plannedFile, manifestOf(options, { reason: "keep: 'always', and the run was killed" }))
 }
