@@ -1,4 +1,5 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
+import * as nodeModule from 'node:module'
 import { join, resolve } from 'node:path'
 import { execaNode } from 'execa'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -155,6 +156,48 @@ describe('start', () => {
     const told = [...start.out.matchAll(/^default {2}(\S+)/gm)].map(([, at]) => at)
     expect(told).toEqual([address, address])
   })
+
+  test.each([
+    ['mjs', 'export default', 'export const'],
+    ['js', 'module.exports =', 'exports.title ='],
+    ['ts', 'export default', 'export const'],
+  ])(
+    'with --watch follows the config, tarantool.config.%s, and what it imports',
+    { timeout: 30_000 },
+    async (kind, head, named) => {
+      const assignment = kind === 'js' ? named : `${named} title =`
+      const imported =
+        kind === 'js' ? "const { title } = require('./title.js')" : `import { title } from './title.${kind}'`
+      const configOf = (more: string): string =>
+        `${imported}\n${head} { title, ports: ['http'], appLua: './app.lua'${more} }\n`
+      const project = writeFiles({
+        'package.json': '{}',
+        'app.lua': "require('log').info('title: %s, readahead: %s', box.cfg.custom_proc_title, box.cfg.readahead)",
+        [`title.${kind}`]: `${assignment} 'one'`,
+        [`tarantool.config.${kind}`]: configOf(''),
+      })
+      // For its Vite, on Node 20.
+      symlinkSync(resolve('node_modules'), join(project, 'node_modules'))
+      const edit = (name: string, text: string): void => writeFileSync(join(project, `${name}.${kind}`), text)
+      const start = new Start(project, '--watch')
+      await start.says('err', /title: one, readahead: 16320/)
+      const [, line] = await start.says('out', /^(default .*)$/m)
+      edit('tarantool.config', 'this is no JavaScript')
+      await start.says('err', /cannot read .*(?:.|\n)*The servers stay as they are until the next edit/)
+      edit('tarantool.config', configOf(', boxCfg: { readahead: 32640 }'))
+      await start.says('err', /title: one, readahead: 32640/)
+      await start.says('out', /^default .*\ndefault .*$/m)
+      const followsImports = kind !== 'mjs' || 'registerHooks' in nodeModule
+      if (followsImports) {
+        edit('title', `${assignment} 'two'`)
+        await start.says('err', /title: two, readahead: 32640/)
+        await start.says('out', /^default .*\ndefault .*\ndefault .*$/m)
+      }
+      expect(await start.end()).toBe(0)
+      // All have the same ports.
+      expect(new Set(start.out.match(/^default .*$/gm))).toEqual(new Set([line]))
+    },
+  )
 
   test('ends with the reason if a server dies', async () => {
     const project = writeFiles({ 'tarantool.config.json': '{}' })

@@ -1,5 +1,5 @@
 import { withoutBoot } from '../../broker/live-log.ts'
-import { serverFiles } from '../../broker/server-files.ts'
+import { type ServerFiles, serverFiles, stampOf } from '../../broker/server-files.ts'
 import { unknownServer } from '../../broker/unknown-server.ts'
 import { type ResolvedFixture, resolveFixture } from '../../config/fixture-config.ts'
 import type { Logger } from '../../config/options.ts'
@@ -56,19 +56,33 @@ function warn(text: string): void {
 
 /** The servers of a config, in the foreground. */
 class Foreground {
-  readonly #servers: readonly StartedServer[]
+  readonly #load: () => Promise<ProjectConfig>
+  readonly #names: readonly string[]
+  readonly #options: StartOptions
   readonly #watcher: SourceWatcher | undefined
-  readonly #isForScripts: boolean
+  #servers: readonly StartedServer[] = []
+  /** The config of the servers. */
+  #project: ProjectConfig
+  /** A config that was read after an edit. The servers do not have it yet. */
+  #edited: ProjectConfig | undefined
+  /** The files that the servers are made from. */
+  #files: ServerFiles
+  /** The config's files as they were when they were read, whether the config could be used or not. */
+  #configStamp = ''
 
-  constructor({ config, baseDir }: ProjectConfig, names: readonly string[], options: StartOptions) {
-    const fixture = resolveFixture(config, baseDir)
-    const servers = chosen(fixture, names)
-    const prefixOf = (name: string): string => (servers.size > 1 ? `${name} | ` : '')
-    this.#servers = [...servers].map(([name, server]) =>
-      makeServer(name, server, options.log ? logPrinter(prefixOf(name)) : undefined),
-    )
-    this.#watcher = options.watch ? new SourceWatcher(() => serverFiles({ ...fixture, servers })) : undefined
-    this.#isForScripts = options.json === true
+  constructor(
+    project: ProjectConfig,
+    load: () => Promise<ProjectConfig>,
+    names: readonly string[],
+    options: StartOptions,
+  ) {
+    this.#load = load
+    this.#names = names
+    this.#options = options
+    this.#project = project
+    this.#files = this.#use(project)
+    this.#configStamp = stampOf(project.files)
+    this.#watcher = options.watch ? new SourceWatcher(() => this.#watched()) : undefined
   }
 
   /** Runs the servers until a signal comes, or until one of them fails and nobody waits for an edit. */
@@ -78,21 +92,75 @@ class Foreground {
     const alive = setInterval(() => {}, 2 ** 30)
     try {
       for (;;) {
-        const event = await Promise.race([signal, this.#edit(), this.#live()])
+        const event = await this.#next(signal, this.#live())
         if (event === 'signal') return
         if (event !== 'edit') {
           if (!this.#watcher) throw event
           warn(`${event.message}\nThe servers start again after the next edit.`)
-          if ((await Promise.race([signal, this.#edit()])) === 'signal') return
+          if ((await this.#next(signal)) === 'signal') return
         }
         warn('a file has changed: the servers start again')
         await this.#stop()
+        this.#adopt()
       }
     } finally {
       clearInterval(alive)
       this.#watcher?.close()
       await this.#stop()
     }
+  }
+
+  /** Waits for a signal, for an edit after which the servers start again, or for the end of a server. */
+  async #next(signal: Promise<'signal'>, end?: Promise<Error>): Promise<'signal' | 'edit' | Error> {
+    for (;;) {
+      const event = await Promise.race([signal, this.#edit(), ...(end ? [end] : [])])
+      if (event !== 'edit' || (await this.#readConfig())) return event
+    }
+  }
+
+  /** Reads the config again if it was edited. Returns false if it cannot be used. */
+  async #readConfig(): Promise<boolean> {
+    const stamp = stampOf((this.#edited ?? this.#project).files)
+    if (stamp === this.#configStamp) return true
+    this.#configStamp = stamp
+    try {
+      const project = await this.#load()
+      chosen(resolveFixture(project.config, project.baseDir), this.#names)
+      this.#edited = project
+      this.#configStamp = stampOf(project.files)
+      return true
+    } catch (error) {
+      warn(`${(error as Error).message}\nThe servers stay as they are until the next edit.`)
+      return false
+    }
+  }
+
+  /** Makes other servers if the config was edited. */
+  #adopt(): void {
+    if (!this.#edited) return
+    this.#project = this.#edited
+    this.#edited = undefined
+    this.#files = this.#use(this.#project)
+  }
+
+  /** Makes the servers of a config. A server keeps the ports of the server that had its name. */
+  #use(project: ProjectConfig): ServerFiles {
+    const fixture = resolveFixture(project.config, project.baseDir)
+    const servers = chosen(fixture, this.#names)
+    const former = new Map(this.#servers.map(server => [server.name, server]))
+    const prefixOf = (name: string): string => (servers.size > 1 ? `${name} | ` : '')
+    this.#servers = [...servers].map(([name, server]) =>
+      makeServer(name, server, {
+        logger: this.#options.log ? logPrinter(prefixOf(name)) : undefined,
+        former: former.get(name),
+      }),
+    )
+    return serverFiles({ ...fixture, servers })
+  }
+
+  #watched(): ServerFiles {
+    const { files, roots } = this.#files
+    return { files: [...files, ...(this.#edited ?? this.#project).files], roots }
   }
 
   /** Starts the servers. Resolves to the reason why one of them failed. */
@@ -117,8 +185,8 @@ class Foreground {
 
   #tell(): void {
     const addresses = this.#servers.flatMap(server => server.addresses())
-    process.stdout.write(this.#isForScripts ? `${JSON.stringify(addresses)}\n` : describe(addresses))
-    if (!this.#isForScripts) warn('Ctrl-C ends the servers; `tarantool-fixture console` opens a console')
+    process.stdout.write(this.#options.json ? `${JSON.stringify(addresses)}\n` : describe(addresses))
+    if (!this.#options.json) warn('Ctrl-C ends the servers; `tarantool-fixture console` opens a console')
   }
 }
 
@@ -128,5 +196,6 @@ class Foreground {
  * @throws SetupError, UnknownServerError, the errors of a start, and the reason why a server has died
  */
 export async function start(names: readonly string[], options: StartOptions): Promise<void> {
-  await new Foreground(await loadProject(process.cwd(), options.config), names, options).run()
+  const load = (): Promise<ProjectConfig> => loadProject(process.cwd(), options.config)
+  await new Foreground(await load(), load, names, options).run()
 }

@@ -22,6 +22,8 @@ export interface Reachable {
 /** A server of the config that the command `start` runs: an instance, or a cluster with its instances. */
 export interface StartedServer {
   readonly name: string
+  /** The ports of the server, if they are known: a server of the same name can have them next. */
+  ports(): Partial<Pick<ResolvedServer, 'port' | 'ports'>>
   /** Starts the server with no data. After a stop, it has the same addresses. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -55,6 +57,16 @@ class StartedInstance implements StartedServer {
     this.#instance = TarantoolInstance.of(server)
   }
 
+  ports(): Partial<Pick<ResolvedServer, 'port' | 'ports'>> {
+    try {
+      const { port, ports } = this.#instance
+      return { port, ports }
+    } catch {
+      // It has never come so far.
+      return {}
+    }
+  }
+
   async start(): Promise<void> {
     await this.#instance.start()
   }
@@ -81,6 +93,11 @@ class StartedCluster implements StartedServer {
     this.#cluster = TarantoolCluster.of({ application, shared })
   }
 
+  // A cluster chooses the ports of its instances at its first start.
+  ports(): Record<string, never> {
+    return {}
+  }
+
   async start(): Promise<void> {
     await this.#cluster.start()
   }
@@ -100,10 +117,30 @@ class StartedCluster implements StartedServer {
   }
 }
 
+interface MakeOptions {
+  readonly logger: Logger | undefined
+  /** A server whose ports the new one has, where the config names none. It must have ended when the new one starts. */
+  readonly former?: StartedServer | undefined
+}
+
+function portsOf(server: ResolvedServer, former: StartedServer | undefined): Pick<ResolvedServer, 'port' | 'ports'> {
+  const { port, ports = {} } = former?.ports() ?? {}
+  // A path belongs to the directory of the former server.
+  const isFree = server.port === undefined && server.host !== 'unix/' && typeof port === 'number'
+  const named = Object.entries(server.ports).map(([name, own]) => [name, own ?? ports[name]])
+  return { port: isFree ? port : server.port, ports: Object.fromEntries(named) }
+}
+
 /** Makes a server of the config. Starts nothing. */
-export function makeServer(name: string, server: ResolvedServer, logger: Logger | undefined): StartedServer {
+export function makeServer(name: string, server: ResolvedServer, { logger, former }: MakeOptions): StartedServer {
   // Nothing is reset here, so nothing has to be recorded.
-  const options = { ...server, recordChanges: false, logger: logger ?? server.logger, title: server.title ?? name }
+  const options = {
+    ...server,
+    ...portsOf(server, former),
+    recordChanges: false,
+    logger: logger ?? server.logger,
+    title: server.title ?? name,
+  }
   const { application } = options
   return application ? new StartedCluster(name, { ...options, application }) : new StartedInstance(name, options)
 }

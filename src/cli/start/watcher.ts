@@ -1,5 +1,6 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ServerFiles, stampOf } from '../../broker/server-files.ts'
 
 // In milliseconds. An editor writes a file in several steps.
@@ -25,6 +26,9 @@ export class SourceWatcher {
     for (;;) {
       const stamp = this.#watch()
       if (stamp !== this.#told) {
+        await delay(quiet)
+        // An editor may empty a file before it writes the new text.
+        if (this.#watch() !== stamp) continue
         this.#told = stamp
         return
       }
