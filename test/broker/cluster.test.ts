@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { HeldServers } from '../../src/broker/hold/held-servers.ts'
 import { Pool } from '../../src/broker/pool.ts'
 import { resolveFixture, resolveOwnServer } from '../../src/config/fixture-config.ts'
 import { oneInstance, threeInstances } from '../support/clusters.ts'
@@ -43,6 +44,19 @@ describe('a leased cluster', () => {
     expect(await changed()).toBe(true)
     expect((await server.ensure()).cluster?.members.map(({ pid }) => pid === 0)).toEqual([false, false])
     expect(await changed()).toBe(false)
+  })
+
+  test('cannot be held: it stays, and says why', async () => {
+    const held = new HeldServers('on-failure')
+    const { server } = await lease({ app: oneInstance(), hold: 'on-failure' }, held)
+    const { pid, holding } = server.info()
+    const { hold, successor } = await server.testFailed({ test: 'adds a user', isNeeded: false })
+    expect([holding, hold, successor]).toEqual([
+      'on-failure',
+      { reason: expect.stringMatching(/^the instances of a cluster cannot move/) },
+      undefined,
+    ])
+    expect([held.list, held.notHeld.length, server.info().pid]).toEqual([[], 1, pid])
   })
 
   test('is replaced from its template: the same instances, with the rows of the seed', async () => {

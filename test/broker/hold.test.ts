@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { HeldServers, mostHeld } from '../../src/broker/hold/held-servers.ts'
 import { holdingHere } from '../../src/broker/hold/holding.ts'
+import { whyNotMovable } from '../../src/broker/hold/why-not.ts'
 import type { FailedServer, HeldServer, ProcessInfo } from '../../src/broker/messages.ts'
 import type { ServerOptions } from '../../src/config/server-options.ts'
 import { readKept } from '../../src/instance/kept/manifest.ts'
@@ -11,6 +12,7 @@ import { ServerConnections } from '../../src/protocol/connections.ts'
 import { ConsoleConnection } from '../../src/protocol/console/connection.ts'
 import { isAlive, temporaryDirectory } from '../support/instances.ts'
 import { evaluate, lease, open } from '../support/leased.ts'
+import { resolvedServer } from '../support/resolved.ts'
 
 const about = { test: 'adds a user', testFile: 'users.test.ts' }
 const failed = { ...about, isNeeded: false }
@@ -171,4 +173,10 @@ test.each([
       terminals.map(isTTY => ({ isTTY })),
     ),
   ).toBe(expected)
+})
+
+test('a server in a container cannot move: its port is published when it starts', () => {
+  const { docker, ports } = resolvedServer({ docker: {} })
+  const reason = whyNotMovable({ options: { docker, ports }, instance: { isRunning: true }, isNeeded: false })
+  expect(reason).toBe('the port of a container cannot move')
 })
