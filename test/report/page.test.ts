@@ -95,6 +95,8 @@ test.skipIf(!chromium)(`the keyboard reaches tests and timeline (${needsChromium
   for (const key of ['+', '-', '0', 'End']) await page.press(key)
   await page.press('Enter')
   expect(await page.evaluate(focused)).toBe('details')
+  await page.press('Escape')
+  expect(await page.evaluate(focused)).toBe('timeline')
 
   await page.evaluate("document.querySelector('#outcomes button:last-child').focus()")
   await page.press('Tab')
@@ -137,6 +139,11 @@ test.skipIf(!chromium)(`5,000 tests, in both colour schemes, without a request (
   }
   expect(backs).toEqual(['rgb(246, 247, 249)', 'rgb(18, 22, 28)'])
   expect(pictures[0]).not.toBe(pictures[1])
+  // A server that is out of sight comes into sight.
+  await page.evaluate("timeline.focus(); document.getElementById('lane-box').style.maxHeight = '120px'")
+  for (let lane = 1; lane < 8; lane++) await page.press('ArrowDown')
+  expect(await page.evaluate('announced.textContent')).toMatch(/, default 8$/)
+  expect(await page.evaluate("document.getElementById('lane-box').scrollTop")).toBeGreaterThan(200)
   await page.evaluate('tests.scrollTop = tests.scrollHeight')
   await page.evaluate(inFrames)
   expect(await page.evaluate("document.querySelector('#test-4999 b').innerText")).toMatch(/^users > /)

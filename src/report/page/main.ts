@@ -12,13 +12,21 @@ import { Timeline } from './timeline.ts'
 const model = readModel(JSON.parse(byId('data').textContent ?? '') as ReportData)
 const selection = new Selection()
 
+let cameFrom: 'tests' | 'timeline' = 'tests'
+
 selection.onChange((item, origin) => {
+  if (origin !== 'page') cameFrom = origin === 'list' ? 'tests' : 'timeline'
   showDetails(item, model)
   const { name = '' } = model.data.servers[item.lane] ?? {}
   const outcome = item.test ? `, ${item.test.outcome}` : ''
   // The list tells its own selection.
   if (origin === 'timeline')
     byId('announced').textContent = `${titleOf(item, model.data)}${outcome}, ${duration(item.took)}, ${name}`
+})
+
+// Enter leads from the list or the timeline to the details.
+byId('details').addEventListener('keydown', ({ key }) => {
+  if (key === 'Escape') byId(cameFrom).focus()
 })
 
 showSummary(model.data)

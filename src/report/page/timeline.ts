@@ -6,6 +6,9 @@ import { type Item, type Model, titleOf } from './model.ts'
 import type { Selection } from './selection.ts'
 import { View } from './view.ts'
 
+// In pixels of the screen.
+const longestSide = 16_000
+
 /** The servers over time: a lane for each server, on a canvas. */
 export class Timeline {
   readonly #model: Model
@@ -38,6 +41,7 @@ export class Timeline {
     selection.onChange(item => {
       this.#lane = item.lane
       this.#view.reveal(item.at, item.took)
+      this.#revealLane()
       this.#redraw()
     })
     this.#listen()
@@ -74,7 +78,8 @@ export class Timeline {
     this.#isToDraw = true
     requestAnimationFrame(() => {
       this.#isToDraw = false
-      const scale = devicePixelRatio
+      // A canvas has a largest size. A run can have hundreds of servers.
+      const scale = Math.min(devicePixelRatio, longestSide / Math.max(this.#canvas.clientHeight, 1))
       this.#canvas.width = Math.round(this.#canvas.clientWidth * scale)
       this.#canvas.height = Math.round(this.#canvas.clientHeight * scale)
       this.#drawing.context.setTransform(scale, 0, 0, scale, 0, 0)
@@ -150,6 +155,13 @@ export class Timeline {
     if (!move) return
     event.preventDefault()
     move()
+  }
+
+  #revealLane(): void {
+    const box = byId('lane-box')
+    const top = rulerHeight + this.#lane * laneHeight
+    if (top - rulerHeight < box.scrollTop) box.scrollTop = top - rulerHeight
+    else if (top + laneHeight > box.scrollTop + box.clientHeight) box.scrollTop = top + laneHeight - box.clientHeight
   }
 
   get #items(): readonly Item[] {
