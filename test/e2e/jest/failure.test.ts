@@ -223,6 +223,38 @@ describe.each(jests)('$name', runner => {
     await expect.poll(() => project.leftBehind()).toEqual([])
   })
 
+  test('what the server logged and what the test changed, in every reporter', async () => {
+    const project = new Project(runner, {
+      ...setUpJest("{ appLua: './app.lua' }", "reporters: ['default', 'github-actions', './junit.cjs']"),
+      'app.lua': `${say}\nbox.schema.space.create('notes'):create_index('primary')`,
+      // A reporter of JUnit's XML, such as jest-junit, reads the messages of failures.
+      'junit.cjs': `module.exports = class {
+        onTestResult(_, { testResults }) {
+          const texts = testResults.flatMap(({ failureMessages }) => failureMessages)
+          require('node:fs').writeFileSync('junit.xml', texts.join('\\n'))
+        }
+      }`,
+      'failing.test.js': `${uses}
+        test('fails', async () => {
+          await tarantool.call('say', 'line of a failing test')
+          for (let i = 1; i <= 20; i++) await tarantool.eval('box.space.notes:insert({ ... })', i)
+          throw new Error('of the test')
+        })`,
+    })
+    const { output } = await project.run([], { env: { GITHUB_ACTIONS: 'true' } })
+    const annotation = /^::error .*$/m.exec(output)?.[0] ?? ''
+    const texts = {
+      default: output.replaceAll(/^::.*$/gm, ''),
+      'github-actions': annotation.replaceAll('%0A', '\n'),
+      junit: project.read('junit.xml'),
+    }
+    for (const [reporter, text] of Object.entries(texts)) {
+      expect.soft(text, reporter).toMatch(/logged during this test \(full log: .*\n.*line of a failing test/)
+      const [changes = ''] = /changed during this test: notes: 20 inserted\n(?:.*\+ notes.*\n)*.* more/.exec(text) ?? []
+      expect.soft(changes.split('\n').length, reporter).toBe(5)
+    }
+  })
+
   test("log: 'live' prints each line with its server and its test", async () => {
     const project = new Project(runner, {
       ...setUpJest("{ appLua: './app.lua', log: 'live' }"),
