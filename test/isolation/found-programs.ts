@@ -123,4 +123,9 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
     ['enter', 1],
     ['run', [['func_of_trigger_drop', 9, 0, 0]]],
   ],
+  'a multikey index was dropped, whose field a later format makes nullable': [
+    ['run', [['no_foreign_keys', 23, 0, 0]]],
+    ['enter', 1],
+    ['run', [['drop_index', 23, 10, 0]]],
+  ],
 }
