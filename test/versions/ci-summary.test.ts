@@ -52,7 +52,7 @@ test('failed tests are named right before the sum: file, test, and the first lin
       '    Cannot find x',
       "✗ the step 'spawned'",
       expect.stringContaining('it wrote no results: ENOENT'),
-      '4 passed, 4 failed, 3 skipped',
+      '4 passed, 4 failed, 4 skipped',
     ],
     exitCode: 1,
   })
