@@ -7,6 +7,7 @@ import { mountArguments } from '../../src/instance/docker/mounts.ts'
 import { lineCountsVariable } from '../../src/instance/start/line-counts.ts'
 import type { ServerPlace } from '../../src/instance/start/program.ts'
 import { newCluster } from '../support/clusters.ts'
+import { docker, needsEngine, noEngine } from '../support/engine.ts'
 import { skipWithout } from '../support/features.ts'
 import { startInstance, writeFiles } from '../support/instances.ts'
 import { startForked } from '../support/prefork.ts'
@@ -157,6 +158,15 @@ test('LuaJIT compiles no function of the application, even while another hook is
   await instance.reset()
   await instance.call('hot')
   expect(countsOf(at, 'app.lua', [27])).toEqual([20_000])
+})
+
+test('counts in a container', async ({ skip }) => {
+  skip(noEngine, needsEngine)
+  const { at, instance } = await startApp({ docker })
+  await instance.call('plain', 1)
+  expect(countsOf(at, 'app.lua', [1, 6])).toEqual([1, 1])
+  await instance.kill()
+  expect(countsOf(at, 'lib/module.lua', [1])).toEqual([1])
 })
 
 test('a container can write the counts of its server', () => {
