@@ -128,4 +128,11 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
     ['enter', 1],
     ['run', [['drop_index', 23, 10, 0]]],
   ],
+  'a trigger of a space that is younger than the baseline': [
+    ['run', [['create_child', 9, 1, 0]]],
+    ['rewind', 1],
+    ['enter', 1],
+    ['run', [['add_trigger', 11, 0, 0]]],
+    ['rewind', 1],
+  ],
 }
