@@ -235,11 +235,10 @@ export class Run {
     this.#report = undefined
     this.#fixture = undefined
     this.#stamp = undefined
+    // A broker that never listened has failed the joining, which has reported this.
+    const listening = await broker?.catch(() => undefined)
     try {
-      return await this.#closeBroker(await broker, await report)
-    } catch {
-      // The broker never listened. The joining has reported this.
-      return []
+      return await this.#closeBroker(listening, await report)
     } finally {
       await (await report)?.end()
       await endUnusedZygotes()
@@ -247,12 +246,14 @@ export class Run {
   }
 
   async #closeBroker(broker: Broker | undefined, report: RunReport | undefined): Promise<unknown[]> {
-    if (broker && !this.#options.watches) {
-      await broker.endLeases()
-      if (broker.held.list.length > 0) await report?.write()
-      await waitForPerson(broker.held)
+    if (!broker) return []
+    const problems: unknown[] = []
+    try {
+      if (!this.#options.watches) await showHeldServers(broker, report)
+    } catch (error) {
+      problems.push(error)
     }
-    return (await broker?.close()) ?? []
+    return [...problems, ...(await broker.close())]
   }
 
   #checkPorts(fixture: ResolvedFixture): void {
@@ -294,4 +295,10 @@ export class Run {
       this.#stamp = undefined
     }
   }
+}
+
+async function showHeldServers(broker: Broker, report: RunReport | undefined): Promise<void> {
+  await broker.endLeases()
+  if (broker.held.list.length > 0) await report?.write()
+  await waitForPerson(broker.held)
 }

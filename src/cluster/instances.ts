@@ -104,11 +104,9 @@ export class ClusterInstances {
     const failed = hasFailed || this.all.some(({ state }) => state === 'failed')
     const isKept = this.#keep === 'always' || (this.#keep === 'on-failure' && failed)
     const finish = isKept ? keepDirectory : removeDirectory
-    for (const instance of this.all) {
-      if (isKept) instance.noteKept()
-      finish(instance.workDir)
-    }
+    for (const { workDir } of this.all) finish(workDir)
     finish(this.directory)
+    if (isKept) for (const instance of this.all) instance.noteKept()
   }
 
   #make(directory: string): void {

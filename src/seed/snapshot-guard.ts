@@ -19,14 +19,23 @@ export class SnapshotGuard {
   /**
    * Links the snapshots that are there: Tarantool removes the oldest when it writes another one. If an earlier guard has not
    * ended, the snapshots of that guard count.
+   *
+   * @throws an error of the file system. Nothing is left then
    */
   static of(directory: string): SnapshotGuard {
     const guard = SnapshotGuard.leftIn(directory)
     if (guard) return guard
     const names = snapshotsIn(directory)
     mkdirSync(join(directory, asideName), { mode: 0o700 })
-    for (const name of names) linkSync(join(directory, name), linkOf(directory, name))
-    return new SnapshotGuard(directory)
+    const made = new SnapshotGuard(directory)
+    try {
+      for (const name of names) linkSync(join(directory, name), linkOf(directory, name))
+    } catch (error) {
+      // The next start would take the snapshots without a link for late ones.
+      made.end()
+      throw error
+    }
+    return made
   }
 
   /** The guard that has not ended; undefined if there is none. */

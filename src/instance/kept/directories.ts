@@ -16,7 +16,7 @@ export function keptAt(directory: string): number | undefined {
 function isPruned(directory: string): boolean {
   if (!markerOf(directory)?.keep) return false
   try {
-    return readKept(directory).reason !== "keep: 'always'"
+    return readKept(directory).keep !== 'always'
   } catch {
     return true
   }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import type { Keep } from '../../config/options.ts'
 import type { WalMode } from '../../config/resolve.ts'
 import { KeptDirectoryError } from '../../errors.ts'
 import { isOwnerGone } from '../owner/owner.ts'
@@ -44,6 +45,8 @@ export interface KeptManifest {
   readonly files?: readonly string[] | undefined
   /** The reason why the server's own directory is kept. */
   readonly reason?: string | undefined
+  /** The option `keep` of a server whose own directory is kept. */
+  readonly keep?: Keep | undefined
   /** The name of the instance, if Tarantool started the server from the config of a cluster. */
   readonly instance?: string | undefined
   /** Temporary spaces, whose data is missing. */
@@ -74,6 +77,7 @@ const manifest: v.GenericSchema<unknown, KeptManifest> = v.object({
   node: v.string(),
   files: v.optional(v.array(v.string())),
   reason: v.optional(v.string()),
+  keep: v.optional(v.picklist(['never', 'on-failure', 'always'])),
   instance: v.optional(v.string()),
   temporary: v.array(v.string()),
   options: v.object({

@@ -31,7 +31,8 @@ function manifestOf(options: ResolvedOptions, { reason, tarantool = '' }: KeptBe
   const instance = options.configMode?.name
   return {
     ...{ format: keptFormat, server: instance ?? options.title ?? 'instance', made: new Date().toISOString() },
-    ...{ tarantool, fixture: ownVersion(), node: process.versions.node, reason, instance, temporary: [] },
+    ...{ tarantool, fixture: ownVersion(), node: process.versions.node, reason, keep: options.keep },
+    ...{ instance, temporary: [] },
     options: keptOptions(options),
   }
 }

@@ -181,9 +181,10 @@ export class Workspace {
     noteKept(this.directory, this.#options, because)
   }
 
+  // A directory without a description, for example on a full disk, still has its data.
   #keep(because: KeptBecause): void {
-    this.note(because)
     keepDirectory(this.directory)
+    this.note(because)
   }
 
   /**

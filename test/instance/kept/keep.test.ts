@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { resolveOptions } from '../../../src/config/resolve.ts'
@@ -6,6 +6,7 @@ import { type InstanceOptions, RequestTimeoutError, type TarantoolInstance } fro
 import { keptAt, pruneKept } from '../../../src/instance/kept/directories.ts'
 import { type KeptFor, keepData } from '../../../src/instance/kept/keep.ts'
 import { readKept } from '../../../src/instance/kept/manifest.ts'
+import { SnapshotGuard } from '../../../src/seed/snapshot-guard.ts'
 import { cli } from '../../cli/support.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
 
@@ -120,9 +121,28 @@ describe('the data of a server is kept as it is now', () => {
         writeFileSync(join(newest, 'kept.json'), readFileSync(join(newest, 'kept.json')))
       }
     }
+    // A directory of `keep: 'always'` stays, also after a failure.
+    const always = await startInstance({ root, keep: 'always' })
+    always.markFailed()
+    await always.stop()
     await pruneKept(root, 2)
     expect(directories.map(directory => existsSync(directory))).toEqual([false, true, true])
     expect(instance.isRunning && existsSync(instance.workDir)).toBe(true)
+    await pruneKept(root, 0)
+    expect([...directories, always.workDir].map(directory => existsSync(directory))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ])
+  })
+
+  test('nothing is remembered of snapshots if one of them cannot be linked', () => {
+    const directory = temporaryDirectory()
+    // A directory cannot have a second name.
+    mkdirSync(join(directory, '00000000000000000000.snap'))
+    expect(() => SnapshotGuard.of(directory)).toThrow('EPERM')
+    expect(contentOf(directory)).toEqual(['00000000000000000000.snap'])
   })
 })
 
