@@ -123,6 +123,8 @@ export class Run {
     try {
       await this.#begin(options)
     } catch (error) {
+      // Without a project that has joined, no test has run.
+      if (this.#users === 1) this.#coverage?.withdraw(this)
       await this.leave()
       throw error
     }
@@ -160,8 +162,9 @@ export class Run {
     const broker = await this.#broker?.catch(() => undefined)
     await broker?.endLeases()
     await this.showHeld()
-    if (broker?.held.list.length) await this.writeReports()
-    else await this.end()
+    // A run that has made its reports does not fail the process, which goes on with other runs.
+    await this.writeReports()
+    if (!broker?.held.list.length) await this.end()
   }
 
   /** Shows the servers of failed tests that run on until the next run. */

@@ -22,6 +22,13 @@ export interface Code {
   readonly widths: readonly number[]
 }
 
+/** The code of the files of a report. */
+export interface FoundCode {
+  readonly codes: ReadonlyMap<string, Code>
+  /** False if no Tarantool found the lines that did not run. */
+  readonly isWhole: boolean
+}
+
 /** Says why a file is not in the report. */
 export type Complaint = (text: string) => void
 
@@ -69,8 +76,9 @@ export async function readCode(
   counts: ReadonlyMap<string, LineCounts>,
   server: ResolvedServer,
   complain: Complaint,
-): Promise<Map<string, Code>> {
+): Promise<FoundCode> {
   const codes = new Map<string, Code>()
+  let isWhole = true
   const compiler = TarantoolInstance.of(plain(server))
   const lua = readFileSync(join(fixturesDirectory, 'coverage', 'code-lines.lua'), 'utf8')
   try {
@@ -82,6 +90,7 @@ export async function readCode(
       else codes.set(file, codeOf(text, lines, found as number[][]))
     }
   } catch (error) {
+    isWhole = false
     complain(`only lines that ran are reported, since no Tarantool finds the others: ${(error as Error).message}`)
     for (const file of files) {
       const ran = [...(counts.get(file)?.keys() ?? [])].sort((one, other) => one - other)
@@ -90,5 +99,5 @@ export async function readCode(
   } finally {
     await compiler.stop().catch(() => {})
   }
-  return codes
+  return { codes, isWhole }
 }

@@ -5,7 +5,7 @@ import { makeDirectory, newDirectoryPath, removeDirectory } from '../instance/pl
 import { defaultPlace } from '../instance/place/place.ts'
 import { lineCountsVariable } from '../instance/start/line-counts.ts'
 import { sharedValue } from '../shared-value.ts'
-import { type Code, readCode } from './code.ts'
+import { readCode } from './code.ts'
 import { type Counts, readCounts } from './counts.ts'
 import { coverageMap, fileCoverage } from './coverage-map.ts'
 import { includedFiles } from './included-files.ts'
@@ -54,6 +54,11 @@ export class CoverageSession {
     this.#report = undefined
   }
 
+  /** Leaves a setup out of the reports, because it has run no tests. It still has to leave. */
+  withdraw(key: object): void {
+    this.#participants.delete(key)
+  }
+
   /** The last setup that leaves makes the reports, unless it has made them after its last run. */
   async leave(key: object): Promise<void> {
     if (!this.#present.delete(key) || this.#present.size > 0) return
@@ -69,6 +74,7 @@ export class CoverageSession {
   }
 
   async #makeReports(): Promise<boolean> {
+    if (this.#participants.size === 0) return true
     const counts = readCounts(this.#directory)
     for (const line of remarks(counts)) complain(line)
     let isEnough = true
@@ -77,13 +83,17 @@ export class CoverageSession {
         isEnough = (await reportOf(group, counts)) && isEnough
       } catch (error) {
         complain(`no report could be made: ${(error as Error).message}`)
+        isEnough = !missesUnmeasured(group) && isEnough
       }
     }
     return isEnough
   }
 }
 
-const held = sharedValue('coverage', (): { session: CoverageSession | undefined } => ({ session: undefined }))
+const held = sharedValue('coverage', (): { session: CoverageSession | undefined; isFailed: boolean } => ({
+  session: undefined,
+  isFailed: false,
+}))
 
 /** The session of this process. */
 export function coverageSession(): CoverageSession {
@@ -94,6 +104,8 @@ export function coverageSession(): CoverageSession {
 // A runner may call process.exit(0) after the teardown.
 function failProcess(): void {
   process.exitCode = 1
+  if (held.isFailed) return
+  held.isFailed = true
   process.once('exit', () => {
     process.exitCode ||= 1
   })
@@ -116,6 +128,14 @@ function remarks({ full, hooked }: Counts): string[] {
   ]
 }
 
+// A threshold must not be met because nothing was measured.
+function missesUnmeasured([first]: readonly Participant[]): boolean {
+  const { lines, functions } = first?.coverage.thresholds ?? {}
+  if (lines === undefined && functions === undefined) return false
+  complain('coverage.thresholds cannot be checked, so the run fails')
+  return true
+}
+
 async function reportOf(group: readonly Participant[], counts: Counts): Promise<boolean> {
   const [first] = group
   if (!first) return true
@@ -128,11 +148,12 @@ async function reportOf(group: readonly Participant[], counts: Counts): Promise<
     }
     for (const [real, path] of found) paths.set(real, path)
   }
-  const code = await readCode([...paths.keys()], counts.files, first.server, complain)
+  const { codes, isWhole } = await readCode([...paths.keys()], counts.files, first.server, complain)
   const files: FileCoverageData[] = []
   for (const [real, path] of paths) {
-    const its: Code | undefined = code.get(real)
+    const its = codes.get(real)
     if (its) files.push(fileCoverage(path, its, counts.files.get(real) ?? new Map()))
   }
-  return await writeReports(coverageMap(files), first.coverage, complain)
+  const isEnough = await writeReports(coverageMap(files), first.coverage, complain)
+  return (isWhole || !missesUnmeasured(group)) && isEnough
 }

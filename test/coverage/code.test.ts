@@ -5,13 +5,16 @@ import { writeFiles } from '../support/instances.ts'
 import { resolvedServer } from '../support/resolved.ts'
 
 /** The code of one file, and the complaints about it. */
-async function codeOf(text: string, options = {}): Promise<{ code: Code | undefined; told: string[] }> {
+async function codeOf(
+  text: string,
+  options = {},
+): Promise<{ code: Code | undefined; isWhole: boolean; told: string[] }> {
   const at = writeFiles({ 'file.lua': text })
   const file = join(at, 'file.lua')
   const told: string[] = []
   const counts = new Map([[file, new Map([[2, 1]])]])
-  const codes = await readCode([file], counts, resolvedServer(options), line => told.push(line))
-  return { code: codes.get(file), told }
+  const { codes, isWhole } = await readCode([file], counts, resolvedServer(options), line => told.push(line))
+  return { code: codes.get(file), isWhole, told }
 }
 
 // A line that ends in `!` has code. LuaJIT gives an instruction the line at which its expression ends.
@@ -50,16 +53,16 @@ return t --!
 `
 
 test('the lines with code, and no line that only ends a block', async () => {
-  const { code } = await codeOf(marked)
+  const { code, isWhole } = await codeOf(marked)
+  expect(isWhole).toBe(true)
   const lines = marked.split('\n').flatMap((line, index) => (line.endsWith('--!') ? [index + 1] : []))
   expect(code?.lines).toEqual(lines)
 })
 
-test('the functions, with their names', async () => {
+test('the functions, with their names, except those on a line of the code around them', async () => {
   const { code } = await codeOf(marked)
   expect(code?.functions.map(({ name, firstLine, lastLine }) => [name, firstLine, lastLine])).toEqual([
     ['both', 22, 24],
-    ['method', 27, 27],
     ['t.other', 29, 31],
   ])
 })
@@ -73,7 +76,8 @@ test('a file that does not compile is named, and the others are reported', async
 })
 
 test('if no Tarantool starts, the lines that ran are reported', async () => {
-  const { code, told } = await codeOf('\nlocal a = 1\nlocal b = 2\n', { commandToRun: '/bin/false' })
+  const { code, isWhole, told } = await codeOf('\nlocal a = 1\nlocal b = 2\n', { commandToRun: '/bin/false' })
   expect(code?.lines).toEqual([2])
+  expect(isWhole).toBe(false)
   expect(told).toEqual([expect.stringMatching(/^only lines that ran are reported/)])
 })
