@@ -4,12 +4,14 @@ import type { Death } from '../isolation/server.ts'
 import type { ClusterActions, FailedTest, LeasableServer } from './leasable-server.ts'
 import type { LeaseUse } from './lease-use.ts'
 import type { FailedServer, LeasedServerInfo } from './messages.ts'
+import { RecordedCluster } from './recorded-cluster.ts'
 import type { ReplacementEvent } from './run-events.ts'
 import type { RunningTest } from './server-mark.ts'
 
 /** Is told about the requests of leases. */
 interface Journal {
-  signalled(): void
+  /** `instance`: the name of the process in messages. */
+  signalled(instance: string, signal: NodeJS.Signals): void
   named(file: string | undefined): void
   leaseEnded(): void
   replacing<Result>(by: ReplacementEvent['by'], act: () => Promise<Result>): Promise<Result>
@@ -54,7 +56,7 @@ export class RecordedServer implements LeasableServer {
   }
 
   get cluster(): ClusterActions {
-    return this.#server.cluster
+    return new RecordedCluster(this.#server.cluster, (name, signal) => this.#signalled(name, signal))
   }
 
   prestart(): void {
@@ -90,7 +92,7 @@ export class RecordedServer implements LeasableServer {
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
-    this.#journal.signalled()
+    this.#signalled(undefined, signal)
     await this.#server.signal(signal)
   }
 
@@ -123,6 +125,12 @@ export class RecordedServer implements LeasableServer {
 
   info(): LeasedServerInfo {
     return this.#reported(this.#server.info())
+  }
+
+  #signalled(member: string | undefined, signal: NodeJS.Signals): void {
+    const info = this.#server.info()
+    const { fingerprint } = info.cluster?.members.find(({ name }) => name === member) ?? info
+    this.#journal.signalled(fingerprint, signal)
   }
 
   async #replacing(by: ReplacementEvent['by'], act: () => Promise<LeasedServerInfo>): Promise<LeasedServerInfo> {

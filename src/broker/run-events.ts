@@ -14,7 +14,8 @@ interface StartEvent extends ObservedStart {
   readonly kind: 'start'
 }
 
-/** A server's process ended, and the fixture had not stopped it. `isAsked`: a test had sent it a signal. */
+/** A server's process ended, and the fixture had not stopped it. `isAsked`: a test had sent it a signal
+ * that ends a process. */
 interface DeathEvent extends ObservedDeath {
   readonly kind: 'death'
   readonly isAsked: boolean

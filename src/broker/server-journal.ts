@@ -3,6 +3,7 @@ import { wallClock } from '../wall-clock.ts'
 import type { LeasableServer } from './leasable-server.ts'
 import { RecordedServer } from './recorded-server.ts'
 import type { LeaseEvent, ReplacementEvent, RunEvent, WorkerEvent } from './run-events.ts'
+import { isHarmless } from './server-signals.ts'
 
 /** The facts about a lease that has just begun. */
 export interface LeaseFacts {
@@ -17,8 +18,8 @@ export class ServerJournal implements ProcessObserver {
   readonly #record: (event: RunEvent) => void
   /** The lease that the server has now. */
   #lease: LeaseEvent | undefined
-  /** A test sent the process a signal, so its end is no surprise. */
-  #isSignalled = false
+  /** The names of processes to which a test sent a signal that ends them, so their end is no surprise. */
+  readonly #signalled = new Set<string>()
 
   constructor(record: (event: RunEvent) => void) {
     this.#record = record
@@ -30,16 +31,16 @@ export class ServerJournal implements ProcessObserver {
   }
 
   started(start: ObservedStart): void {
-    this.#isSignalled = false
+    this.#signalled.delete(start.instance)
     this.#record({ kind: 'start', ...start })
   }
 
   died(death: ObservedDeath): void {
-    this.#record({ kind: 'death', ...death, isAsked: this.#isSignalled })
+    this.#record({ kind: 'death', ...death, isAsked: this.#signalled.has(death.instance) })
   }
 
-  signalled(): void {
-    this.#isSignalled = true
+  signalled(instance: string, signal: NodeJS.Signals): void {
+    if (!isHarmless(signal)) this.#signalled.add(instance)
   }
 
   leased({ file, worker, asked }: LeaseFacts): void {

@@ -3,8 +3,11 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Death } from '../isolation/server.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
 
-// Signals after which a server goes on. Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
+// Tarantool makes a snapshot on SIGUSR1 and reopens its log on SIGHUP.
 const harmless: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGCONT', 'SIGUSR1', 'SIGHUP', 'SIGWINCH'])
+
+/** True if a server goes on after the signal. */
+export const isHarmless = (signal: NodeJS.Signals): boolean => harmless.has(signal)
 
 // In milliseconds: the time until an end is noticed, and the time that an orderly shutdown may take (3 s,
 // `box.ctl.set_on_shutdown_timeout`).
@@ -33,7 +36,7 @@ export class ServerSignals {
     }
     if (signal === 'SIGSTOP') this.#paused = true
     if (signal === 'SIGCONT') this.#paused = false
-    if (!harmless.has(signal)) this.#doomed = true
+    if (!isHarmless(signal)) this.#doomed = true
   }
 
   /** Called when another process has replaced the process. */

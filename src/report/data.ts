@@ -52,7 +52,7 @@ export type ReportedEvent = Event &
         readonly instance: string
         readonly exitCode?: number
         readonly signal?: string
-        /** A test had sent the process a signal. */
+        /** A test had sent the process a signal that ends it. */
         readonly isAsked?: true
       }
   )

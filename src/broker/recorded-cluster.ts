@@ -1,0 +1,73 @@
+import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
+import type { Death } from '../isolation/server.ts'
+import type { ClusterActions, ServerActions } from './leasable-server.ts'
+import type { LeasedServerInfo } from './messages.ts'
+
+/** Is called with each signal to an instance of the cluster, before the signal is sent. */
+type OnSignal = (instance: string, signal: NodeJS.Signals) => void
+
+/** The requests to a cluster of a run that makes a report. */
+export class RecordedCluster implements ClusterActions {
+  readonly #cluster: ClusterActions
+  readonly #onSignal: OnSignal
+
+  constructor(cluster: ClusterActions, onSignal: OnSignal) {
+    this.#cluster = cluster
+    this.#onSignal = onSignal
+  }
+
+  async changes(): Promise<{ changed: boolean; clients: boolean }> {
+    return await this.#cluster.changes()
+  }
+
+  async leader(replicaset?: string): Promise<string> {
+    return await this.#cluster.leader(replicaset)
+  }
+
+  async reload(config?: string | ClusterConfig): Promise<void> {
+    await this.#cluster.reload(config)
+  }
+
+  async set(overlay: ConfigOverlay): Promise<void> {
+    await this.#cluster.set(overlay)
+  }
+
+  member(name: string): ServerActions {
+    return new RecordedMember(this.#cluster.member(name), signal => this.#onSignal(name, signal))
+  }
+}
+
+class RecordedMember implements ServerActions {
+  readonly #member: ServerActions
+  readonly #onSignal: (signal: NodeJS.Signals) => void
+
+  constructor(member: ServerActions, onSignal: (signal: NodeJS.Signals) => void) {
+    this.#member = member
+    this.#onSignal = onSignal
+  }
+
+  async ensure(): Promise<LeasedServerInfo> {
+    return await this.#member.ensure()
+  }
+
+  async start(recreate: boolean): Promise<LeasedServerInfo> {
+    return await this.#member.start(recreate)
+  }
+
+  async restart(recreate: boolean, record?: boolean): Promise<LeasedServerInfo> {
+    return await this.#member.restart(recreate, record)
+  }
+
+  async stop(): Promise<void> {
+    await this.#member.stop()
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    this.#onSignal(signal)
+    await this.#member.signal(signal)
+  }
+
+  async crashReport(): Promise<Death | null> {
+    return await this.#member.crashReport()
+  }
+}
