@@ -19,6 +19,9 @@ const resets: ReadonlySet<AgentOperation> = new Set(['enter', 'enter_if_dirty', 
 
 const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text)
 
+// A test can throw anything, and a runner hands on a message that is no text.
+const messageOf = ({ message }: { readonly message?: unknown }): string => cut(String(message ?? ''), longestError)
+
 /** A test that is over, for the report of the run. */
 interface NotedTest {
   readonly name: string
@@ -64,7 +67,7 @@ export class RunNotes implements ServerNotes<LeasedServer> {
   async look(
     attempt: object,
     place: TestPlace,
-    [error]: readonly { readonly message: string }[],
+    [error]: readonly { readonly message?: unknown }[],
     logSince: NotedTest['logSince'],
   ): Promise<void> {
     const now = wallClock()
@@ -72,28 +75,30 @@ export class RunNotes implements ServerNotes<LeasedServer> {
     const name = place.name?.() ?? ''
     const outcome = place.outcome?.(error !== undefined) ?? (error ? 'failed' : 'passed')
     const test = { name, outcome, scope: place.scope, logSince }
-    this.#names.add(name)
     this.#ended.set(attempt, {
       ...{ kind: 'test', name, outcome, at, took: now - at, attempt: place.attempt?.() ?? 0 },
-      ...(error && { error: cut(error.message, longestError) }),
+      ...(error && { error: messageOf(error) }),
       ...this.#log(test),
       changes: await this.#changes(test),
     })
+    this.#names.add(name)
   }
 
   end(attempt: object, error: Error | undefined): void {
     const note = this.#ended.get(attempt)
     this.#ended.delete(attempt)
-    if (note) this.#events.push(error && !note.error ? { ...note, outcome: 'failed', error: error.message } : note)
+    if (note) this.#events.push(error && !note.error ? { ...note, outcome: 'failed', error: messageOf(error) } : note)
     this.#send()
   }
 
-  addOthers(tests: readonly TestOutcome[]): void {
+  addOthers(tests: readonly TestOutcome[], all: readonly this[]): void {
+    // The report brings together what servers tell of the same time.
     const at = wallClock()
-    for (const { name, outcome } of tests) {
-      if (!this.#names.has(name)) this.#events.push({ kind: 'test', name, at, took: 0, outcome, attempt: 0 })
+    const others = tests.filter(({ name }) => !all.some(notes => notes.#names.has(name)))
+    for (const notes of all) {
+      notes.#events.push(...others.map(test => ({ ...test, kind: 'test' as const, at, took: 0, attempt: 0 })))
+      notes.#send()
     }
-    this.#send()
   }
 
   // Nobody waits for the answer.

@@ -17,11 +17,11 @@ export interface ServerNotes<Server> {
   look(
     attempt: object,
     place: TestPlace,
-    errors: readonly { readonly message: string }[],
+    errors: readonly { readonly message?: unknown }[],
     logSince: (server: Server) => number,
   ): Promise<void>
   /** The test is over. `error`: it failed after all. */
   end(attempt: object, error: Error | undefined): void
-  /** Adds tests of the file that never began. */
-  addOthers(tests: readonly TestOutcome[]): void
+  /** Adds the tests of the file that never began. `all`: the notes about all servers of the file. */
+  addOthers(tests: readonly TestOutcome[], all: readonly this[]): void
 }

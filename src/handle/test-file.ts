@@ -66,7 +66,8 @@ export async function endTests(errors: readonly ShownError[], outcomes?: () => T
   const { scope } = workerState()
   const servers = workerServers().filter(({ isolated }) => isolated.watch.life.is !== 'crashed')
   const logSince = (server: LeasedServer): number => server.marks.first
-  for (const { notes } of servers) notes?.addOthers(outcomes?.() ?? [])
+  const notes = workerServers().flatMap(server => server.notes ?? [])
+  notes[0]?.addOthers(outcomes?.() ?? [], notes)
   await reportServers(servers, { scope, errors, when: 'outside the tests', logWhen: 'during this file', logSince })
 }
 

@@ -95,6 +95,8 @@ export class HooksOfFile {
       concurrent: false,
       name: () => fullNameOf(test),
       attempt: () => test.invocations - 1,
+      // A test can throw what is no error.
+      outcome: () => (test.errors.length > 0 ? 'failed' : undefined),
       isLast: async () => (await loadModule(() => import('./last-test.ts'))).isLastTest(test, this.#circus),
     })
     this.#begun.add(test)

@@ -27,7 +27,8 @@ function partOf(server: number, event: TestEvent, isCut: boolean): ReportedPart 
 /** The tests of a report. Each server of a test tells about the test, so the parts are brought together. */
 export class ReportedTests {
   readonly #scale: Scale
-  readonly #byAttempt = new Map<string, Writable>()
+  /** Tests of one name that began together share a key, as those do that never began. */
+  readonly #byAttempt = new Map<string, Writable[]>()
   /** The latest attempt at each test. Two tests of one name are told apart by attempts that do not count up. */
   readonly #latest = new Map<string, Writable>()
 
@@ -36,7 +37,7 @@ export class ReportedTests {
   }
 
   get all(): ReportedTest[] {
-    return [...this.#byAttempt.values()].sort((a, b) => a.at - b.at)
+    return this.#tests.sort((a, b) => a.at - b.at)
   }
 
   add(server: number, event: TestEvent, isCut: boolean): void {
@@ -44,7 +45,9 @@ export class ReportedTests {
     const part = partOf(server, event, isCut)
     const place = JSON.stringify([file, name])
     const key = JSON.stringify([place, at, attempt])
-    const known = this.#byAttempt.get(key)
+    const alike = this.#byAttempt.get(key) ?? []
+    // A server tells of each test once.
+    const known = alike.find(({ parts }) => !parts.some(each => each.server === server))
     if (known) {
       known.parts.push(part)
       return
@@ -58,7 +61,7 @@ export class ReportedTests {
       ...(error !== undefined && { error }),
       parts: [part],
     }
-    this.#byAttempt.set(key, test)
+    this.#byAttempt.set(key, [...alike, test])
     const former = this.#latest.get(place)
     if (former && attempt > (former.attempt ?? 0)) former.isRetried = true
     this.#latest.set(place, test)
@@ -66,7 +69,11 @@ export class ReportedTests {
 
   counts(): ReportData['tests'] {
     const counts = { passed: 0, failed: 0, skipped: 0 }
-    for (const { outcome, isRetried } of this.#byAttempt.values()) if (!isRetried) counts[outcome]++
+    for (const { outcome, isRetried } of this.#tests) if (!isRetried) counts[outcome]++
     return counts
+  }
+
+  get #tests(): Writable[] {
+    return [...this.#byAttempt.values()].flat()
   }
 }

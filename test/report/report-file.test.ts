@@ -77,6 +77,20 @@ test('a test has a part for each of its servers, and the last attempt counts', a
   expect(dataAt(path).results).toEqual([])
 })
 
+test('tests of one name that begin together are told apart, each with a part for each server', async () => {
+  const path = newPath()
+  const report = await openReport(path, undefined)
+  const outcomes = ['skipped', 'failed'] as const
+  for (const each of [lane, other]) {
+    for (const outcome of outcomes) report.record(each, testEvent('alike', { at: 1, outcome }))
+  }
+  await report.end()
+  const { results, tests } = dataAt(path)
+  expect(tests).toEqual({ passed: 0, failed: 1, skipped: 1 })
+  const parts = [{ server: 0 }, { server: 1 }]
+  expect(results).toMatchObject(outcomes.map(outcome => ({ outcome, parts })))
+})
+
 test('logs of passed tests are bounded, and take nothing from failed tests', async () => {
   const path = newPath()
   const report = await openReport(path, undefined)

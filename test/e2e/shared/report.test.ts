@@ -94,6 +94,36 @@ describe.each(oneOfEach)('$name', runner => {
     expect(project.leftBehind()).toEqual([])
   })
 
+  test('a test counts once with several servers, and an error without a message is reported', async () => {
+    const { exitCode, project } = await runUnder(runner, {
+      'both.test.ts': `
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { beforeAll, describe, test } from 'vitest'
+const users = useTarantool('users')
+const queue = useTarantool('queue')
+test('uses one', async () => { await users.eval('return 1') })
+test('uses both', async () => { await users.eval('return 1'); await queue.eval('return 1') })
+test('throws no error', async () => {
+  await users.eval("require('log').warn('a line')")
+  throw { code: 1 }
+})
+test.skip('is skipped', () => {})
+describe('a suite', () => {
+  beforeAll(() => { throw new Error('of the hook') })
+  test('never begins', () => {})
+})`,
+      ...setUpWith("{ servers: { users: {}, queue: {} }, lease: 'on-use', report: 'out/report.html' }"),
+    })
+    expect(exitCode).toBe(1)
+    const data = dataIn(project, 'out/report.json')
+    const names = ['uses one', 'uses both', 'throws no error', 'is skipped', 'a suite > never begins']
+    expect(data.results.map(({ name }) => name).sort()).toEqual(names.sort())
+    const results = byName(data)
+    expect(results['throws no error']?.outcome).toBe('failed')
+    expect(JSON.stringify(results['throws no error'])).toContain('a line')
+    expect(results['is skipped']?.parts).toHaveLength(2)
+  })
+
   test('without a report, nothing is collected', async () => {
     const { project } = await runUnder(runner, {
       'seen.test.ts': `${head}
