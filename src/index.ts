@@ -4,6 +4,7 @@
  * @module tarantool-fixture
  */
 
+export { AnyCluster } from './cluster/any-cluster.ts'
 export { TarantoolCluster } from './cluster/cluster.ts'
 export type { ClusterState } from './cluster/life.ts'
 export type { ClusterConfig, ClusterOptions, ConfigOverlay, ConfigValue } from './config/application-options.ts'

@@ -1,17 +1,27 @@
+import { basename } from 'node:path'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { ResolvedApplication } from '../config/resolve-application.ts'
 import type { ResolvedCluster } from '../config/resolve-cluster.ts'
-import { ClusterConfigError, LuaError } from '../errors.ts'
+import { ClusterConfigError, LuaError, type TarantoolFixtureError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import { programOf } from '../instance/start/program-of.ts'
+import { nameOfSeed } from '../instance/start/seed-terms.ts'
+import { hasSeed } from '../seed/seed-task.ts'
+import { clusterTemplateKey } from '../seed/template-key.ts'
+import type { TemplateOrigin } from '../seed/template-store.ts'
+import { ConfigPlan } from './config-plan.ts'
 import { describeApplication } from './describe.ts'
 import type { Description } from './description.ts'
+import { noLeader } from './failure.ts'
 import type { ClusterInstances } from './instances.ts'
-import type { ClusterPlan } from './plan.ts'
+import type { ClusterPorts } from './plan.ts'
+import type { ClusterSource } from './source.ts'
 
 /** A cluster's config: that of the options at first, then what `reload` and `set` make of it, until an empty start. */
-export class ConfigInForce {
+export class ConfigInForce implements ClusterSource {
   readonly given: ResolvedCluster
   #application: ResolvedApplication
+  #latestPlan: ConfigPlan | undefined
 
   constructor(given: ResolvedCluster) {
     this.given = given
@@ -26,14 +36,55 @@ export class ConfigInForce {
     return this.given.shared
   }
 
-  /** Goes back to the config of the options. */
+  get title(): string {
+    return `cluster of ${this.#application.configFile}`
+  }
+
+  /** The application's directory, and the seed. */
+  get nameOfData(): string {
+    const name = basename(this.#application.directory)
+    return hasSeed(this.shared) ? `${name}: ${nameOfSeed(this.shared)}` : name
+  }
+
   reset(): void {
     this.#application = this.given.application
   }
 
-  /** @throws ClusterConfigError, UnsupportedVersionError */
-  async describe(signal: AbortSignal): Promise<Description> {
-    return await describeApplication(this.#application, this.shared, signal)
+  /** @throws InvalidOptionError, ClusterConfigError, SocketPathTooLongError, UnsupportedVersionError */
+  async plan(directory: string, ports: ClusterPorts | undefined, signal: AbortSignal): Promise<ConfigPlan> {
+    this.#latestPlan = await ConfigPlan.make(this.given, await this.#describe(signal), directory, ports)
+    return this.#latestPlan
+  }
+
+  async prepare(signal: AbortSignal): Promise<() => void> {
+    const description = await this.#describe(signal)
+    return () => {
+      this.#plan.writeConfig(description)
+    }
+  }
+
+  async origin(signal: AbortSignal): Promise<TemplateOrigin> {
+    const { members, addedUser } = this.#plan
+    const program = await programOf(this.shared).prepare(signal)
+    const { config } = await this.#describe(signal)
+    const inputs = {
+      directory: this.#application.directory,
+      config,
+      instances: members.instances.map(({ name }) => name),
+      seeded: hasSeed(this.shared) ? members.seeded.map(({ name }) => name) : [],
+      addedUser,
+      ready: this.#application.ready,
+    }
+    return {
+      key: await clusterTemplateKey(this.shared, inputs, program.identity()),
+      tarantool: program.name,
+      seed: this.nameOfData,
+      environment: program.environment,
+    }
+  }
+
+  noLeader(replicaset: string, names: readonly string[]): TarantoolFixtureError {
+    return noLeader(replicaset, names, this.#application.configFile)
   }
 
   /**
@@ -41,9 +92,9 @@ export class ConfigInForce {
    *
    * @throws ClusterConfigError, InvalidOptionError
    */
-  async change(application: ResolvedApplication, plan: ClusterPlan, { running }: ClusterInstances): Promise<void> {
+  async change(application: ResolvedApplication, { running }: ClusterInstances): Promise<void> {
     const description = await describeApplication(application, this.shared, new AbortController().signal)
-    const writeFormer = plan.writeConfig(description)
+    const writeFormer = this.#plan.writeConfig(description)
     const applyAll = (): Promise<PromiseSettledResult<void>[]> =>
       Promise.allSettled(running.map(instance => this.#apply(instance, description)))
     const failed = (await applyAll()).find(result => result.status === 'rejected')
@@ -54,6 +105,16 @@ export class ConfigInForce {
     writeFormer()
     await applyAll()
     throw failed.reason
+  }
+
+  get #plan(): ConfigPlan {
+    if (!this.#latestPlan) throw new Error('the cluster is planned before its config is written')
+    return this.#latestPlan
+  }
+
+  // @throws ClusterConfigError, UnsupportedVersionError
+  async #describe(signal: AbortSignal): Promise<Description> {
+    return await describeApplication(this.#application, this.shared, signal)
   }
 
   async #apply(instance: TarantoolInstance, { configFile }: Description): Promise<void> {

@@ -3,18 +3,10 @@ import type { ResolvedApplication } from '../config/resolve-application.ts'
 import { ClusterConfigError, InvalidOptionError } from '../errors.ts'
 import type { DescribedInstance, Description } from './description.ts'
 import { noSuchInstance } from './failure.ts'
-
-/** The instances of a cluster, chosen from its config. */
-export interface Members {
-  readonly instances: readonly DescribedInstance[]
-  /** The instance whose address tests get. */
-  readonly connect: DescribedInstance
-  /** The instances that are seeded. */
-  readonly seeded: readonly DescribedInstance[]
-}
+import type { Members } from './plan.ts'
 
 /** The instances that the options, or instances.yml, choose from a config, sorted by name. */
-export function chooseMembers(description: Description, application: ResolvedApplication): Members {
+export function chooseMembers(description: Description, application: ResolvedApplication): Members<DescribedInstance> {
   const { configFile, connect, seedOn } = application
   const all = [...description.instances].sort((a, b) => (a.name < b.name ? -1 : 1))
   const names = all.map(({ name }) => name)

@@ -1,138 +1,34 @@
-import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { ConfigMode, TemplateDuty } from '../config/config-mode.ts'
-import type { Credentials, Logger } from '../config/options.ts'
+import type { TemplateDuty } from '../config/config-mode.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
-import type { ResolvedCluster } from '../config/resolve-cluster.ts'
-import { type PortReservation, reservePort } from '../instance/place/port.ts'
-import type { DescribedInstance, Description } from './description.ts'
-import { accountOf, chooseMembers, type Members } from './members.ts'
-import { type MemberPlace, placedConfig, placeOfMember } from './placed-config.ts'
-import { sameAccount, sameMember } from './same-members.ts'
+import type { PortReservation } from '../instance/place/port.ts'
 
-const host = '127.0.0.1'
+/** An instance of a cluster. */
+interface Member {
+  readonly name: string
+  /** The name of the instance's replica set. */
+  readonly replicaset: string
+}
 
-// The lines of all instances come to one function.
-const named = (name: string, logger: Logger | undefined): Logger | undefined =>
-  logger && (line => logger(`${name} | ${line}`))
+/** The instances of a cluster. */
+export interface Members<Kind extends Member = Member> {
+  /** In the order of their names. */
+  readonly instances: readonly Kind[]
+  /** The instance whose address tests get. */
+  readonly connect: Kind
+  /** The instances that are seeded. */
+  readonly seeded: readonly Kind[]
+}
 
 /** The reserved ports of a cluster, by the names of its instances. */
 export type ClusterPorts = ReadonlyMap<string, PortReservation>
 
 /** Everything that the instances of one cluster are made from: who they are, where they are, and as whom tests connect. */
-export class ClusterPlan {
+export interface ClusterPlan {
   readonly members: Members
-  readonly configFile: string
-  readonly #cluster: ResolvedCluster
-  readonly #places: readonly MemberPlace[]
-  // Kept, since a port is free for others when nobody holds its reservation.
+  /** Kept, since a port is free for others when nobody holds its reservation. */
   readonly ports: ClusterPorts
-  readonly #ownAccount: Credentials | undefined
-  /** The content of the config file. */
-  #text = ''
   /** The part of the instances in a template, for the starts from now on. */
   duty: TemplateDuty['duty'] | undefined
-
-  private constructor(cluster: ResolvedCluster, members: Members, directory: string, ports: ClusterPorts) {
-    this.members = members
-    this.configFile = join(directory, 'config.yaml')
-    this.#cluster = cluster
-    this.ports = ports
-    this.#places = members.instances.map((description, index) =>
-      placeOfMember(description, { directory, index: index + 1, port: ports.get(description.name)?.port ?? 0 }),
-    )
-    const { as } = cluster.application
-    if (as === undefined) this.#ownAccount = { user: 'tarantool_fixture', password: randomBytes(12).toString('hex') }
-    else accountOf(as, members.connect)
-  }
-
-  /** Chooses the instances, and a port for each. @throws InvalidOptionError, ClusterConfigError, SocketPathTooLongError */
-  static async make(
-    cluster: ResolvedCluster,
-    description: Description,
-    directory: string,
-    given: ClusterPorts = new Map(),
-  ): Promise<ClusterPlan> {
-    const members = chooseMembers(description, cluster.application)
-    const ports = new Map<string, PortReservation>()
-    for (const { name } of members.instances) ports.set(name, given.get(name) ?? (await reservePort(host)))
-    return new ClusterPlan(cluster, members, directory, ports)
-  }
-
-  /**
-   * Writes the config, with the addresses and directories of this cluster. Returns a function that writes the former
-   * config.
-   *
-   * @throws ClusterConfigError if the config does not fit the instances of the cluster
-   */
-  writeConfig(description: Description): () => void {
-    const { directory: appDir, as } = this.#cluster.application
-    const places = this.#places.map(place => ({ ...place, description: sameMember(place.description, description) }))
-    const connect = places.find(place => place.description.name === this.members.connect.name)
-    if (as !== undefined && connect) sameAccount(as, this.members.connect, connect.description, description)
-    const config = placedConfig(description, places, { appDir, account: this.#ownAccount })
-    const former = this.#text
-    // JSON is YAML.
-    this.#write(`${JSON.stringify(config, null, 2)}\n`)
-    return () => this.#write(former)
-  }
-
-  #write(text: string): void {
-    this.#text = text
-    writeFileSync(this.configFile, text, { mode: 0o600 })
-  }
-
-  /** The user whom the fixture adds to the config, with another password for each cluster. */
-  get addedUser(): string | undefined {
-    return this.#ownAccount?.user
-  }
-
   /** The options of each instance, with its name. */
-  instanceOptions(): [string, ResolvedOptions][] {
-    return this.#places.map(place => [place.description.name, this.#optionsOf(place)])
-  }
-
-  #optionsOf(place: MemberPlace): ResolvedOptions {
-    return {
-      ...this.#cluster.shared,
-      // The cluster is seeded when all instances are ready.
-      seedLua: undefined,
-      seed: [],
-      logger: named(place.description.name, this.#cluster.shared.logger),
-      host,
-      port: place.port,
-      consoleHost: 'unix/',
-      consolePort: place.consoleSocket,
-      credentials: this.#accountFor(place.description),
-      configMode: this.#configMode(place),
-    }
-  }
-
-  #accountFor(description: DescribedInstance): Credentials | undefined {
-    const { as } = this.#cluster.application
-    if (as === undefined) return this.#ownAccount
-    return description.users[as] && accountOf(as, description)
-  }
-
-  #configMode({ description, directory, agentSocket, peerSocket }: MemberPlace): ConfigMode {
-    const { application } = this.#cluster
-    const peers = this.members.instances.filter(
-      ({ name, replicaset, is_anonymous }) =>
-        replicaset === description.replicaset && name !== description.name && !is_anonymous,
-    )
-    return {
-      name: description.name,
-      configFile: this.configFile,
-      directory,
-      appDir: application.directory,
-      agentSocket,
-      peerSocket,
-      peers: peers.map(({ name }) => name),
-      isAnonymous: description.is_anonymous,
-      isRouter: description.sharding.includes('router'),
-      ready: application.ready,
-      templateDuty: () => this.duty && { duty: this.duty, ignorePasswordOf: this.addedUser },
-    }
-  }
+  instanceOptions(): [string, ResolvedOptions][]
 }

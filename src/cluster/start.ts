@@ -1,27 +1,24 @@
-import type { ResolvedCluster } from '../config/resolve-cluster.ts'
 import { StartAbortedError, TarantoolFixtureError } from '../errors.ts'
 import { tellOnce } from '../instance/failure/tell-once.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
-import { programOf } from '../instance/start/program-of.ts'
 import { hasSeed, readSeed } from '../seed/seed-task.ts'
 import { templatesRoot } from '../seed/template-cache.ts'
 import { type DataSource, startWithTemplate } from '../seed/template-start.ts'
-import { type TemplateOrigin, type TemplateReport, TemplateStore } from '../seed/template-store.ts'
+import { type TemplateReport, TemplateStore } from '../seed/template-store.ts'
 import { DataRequests, type MemberReport } from './data-requests.ts'
-import type { Description } from './description.ts'
 import type { ClusterInstances } from './instances.ts'
 import type { ClusterPlan } from './plan.ts'
-import { hasTemplate, joinReports, nameOfData, originOf } from './template.ts'
+import type { ClusterSource } from './source.ts'
+import { hasTemplate, joinReports } from './template.ts'
 
 /** The parts of a start. */
 export interface ClusterStartSpec {
-  readonly cluster: ResolvedCluster
+  readonly source: ClusterSource
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
   /** Begins with empty directories, or with a template. */
   readonly recreate: boolean
   readonly signal: AbortSignal
-  readonly describe: () => Promise<Description>
   /** Finds the writable instance of a replica set. @throws ClusterConfigError */
   readonly leader: (replicaset: string) => Promise<TarantoolInstance>
 }
@@ -30,70 +27,64 @@ interface Started {
   readonly template?: TemplateReport
 }
 
-/** One start of a cluster: from its config and its data until all instances are ready. */
+/** One start of a cluster: from its plan and its data until all instances are ready. */
 export class ClusterStart {
   readonly #spec: ClusterStartSpec
   readonly #requests: DataRequests
 
   constructor(spec: ClusterStartSpec) {
     this.#spec = spec
-    this.#requests = new DataRequests(spec.cluster.shared)
+    this.#requests = new DataRequests(spec.source.shared)
   }
 
   /** When this rejects, no instance runs. */
   async run(): Promise<void> {
-    const { cluster, plan, instances, recreate, signal } = this.#spec
-    const { logger, timeout } = cluster.shared
+    const { source, plan, instances, recreate, signal } = this.#spec
+    const { logger, timeout } = source.shared
     const root = templatesRoot()
-    if (!recreate || root === undefined || !hasTemplate(cluster, plan)) {
+    if (!recreate || root === undefined || !hasTemplate(source.shared, plan)) {
       await this.#launch({ kind: 'seed', makeTemplate: false })
       return
     }
     await startWithTemplate<Started>({
       store: new TemplateStore(root),
-      origin: () => this.#origin(),
+      origin: () => source.origin(signal),
       directory: instances.directory,
       signal,
       // The cluster that makes the template has time limits of its own, for its start, its seed and its snapshots.
       patience: 4 * timeout,
-      launch: source => this.#launch(source),
+      launch: data => this.#launch(data),
       keepsSnapshot: () => true,
       end: () => instances.kill(),
       tell: reason => {
-        const data = hasSeed(cluster.shared) ? 'is seeded' : 'is bootstrapped'
-        tellOnce(`The cluster (${nameOfData(cluster)}) ${data} at each start: ${reason}.`, logger)
+        const what = hasSeed(source.shared) ? 'is seeded' : 'is bootstrapped'
+        tellOnce(`The cluster (${source.nameOfData}) ${what} at each start: ${reason}.`, logger)
       },
     })
   }
 
-  async #origin(): Promise<TemplateOrigin> {
-    const { cluster, plan, signal, describe } = this.#spec
-    const program = await programOf(cluster.shared).prepare(signal)
-    return await originOf(cluster, plan, await describe(), program)
-  }
-
-  async #launch(source: DataSource): Promise<Started> {
-    const { plan, instances, recreate, describe } = this.#spec
-    const description = await describe()
+  async #launch(data: DataSource): Promise<Started> {
+    const { source, plan, instances, recreate, signal } = this.#spec
+    const write = await source.prepare(signal)
     this.#throwIfAborted()
     instances.makeDirectory(recreate)
-    plan.writeConfig(description)
-    if (source.kind === 'copy') await instances.copy(source.template)
+    write()
+    if (data.kind === 'copy') await instances.copy(data.template)
     this.#throwIfAborted()
-    if (source.kind === 'seed') plan.duty = source.makeTemplate ? 'make' : undefined
-    else plan.duty = source.isTrial ? 'try' : undefined
+    if (data.kind === 'seed') plan.duty = data.makeTemplate ? 'make' : undefined
+    else plan.duty = data.isTrial ? 'try' : undefined
     try {
-      return await instances.start(recreate && source.kind === 'seed', () => this.#complete(source))
+      return await instances.start(recreate && data.kind === 'seed', () => this.#complete(data))
     } finally {
       plan.duty = undefined
     }
   }
 
   /** Brings the data of a cluster whose instances are ready into the state that tests begin with. */
-  async #complete(source: DataSource): Promise<Started> {
-    const { plan, instances, cluster, leader } = this.#spec
+  async #complete(data: DataSource): Promise<Started> {
+    const { source, plan, instances, leader } = this.#spec
     await instances.settle(leader, { isBegin: true })
-    if (source.kind === 'seed' && hasSeed(cluster.shared)) {
+    if (data.kind === 'seed' && hasSeed(source.shared)) {
       await this.#seed()
       await instances.settle(leader)
     }
@@ -103,8 +94,8 @@ export class ClusterStart {
   }
 
   async #seed(): Promise<void> {
-    const { cluster, plan, leader } = this.#spec
-    const task = await readSeed(cluster.shared)
+    const { source, plan, leader } = this.#spec
+    const task = await readSeed(source.shared)
     const seeded = new Set<TarantoolInstance>()
     for (const { name, replicaset } of plan.members.seeded) {
       const instance = this.#instance(name)
@@ -138,8 +129,7 @@ export class ClusterStart {
   }
 
   #throwIfAborted(): void {
-    const { signal, cluster } = this.#spec
-    if (!signal.aborted) return
-    throw new StartAbortedError(`the start of the cluster of ${cluster.application.configFile} was aborted`)
+    const { signal, source } = this.#spec
+    if (signal.aborted) throw new StartAbortedError(`the start of the ${source.title} was aborted`)
   }
 }

@@ -1,0 +1,243 @@
+import { NotRunningError, PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
+import type { TarantoolInstance } from '../instance/instance.ts'
+import { newDirectoryPath } from '../instance/place/directory.ts'
+import { placeOf } from '../instance/place/place.ts'
+import { untilFree } from '../instance/place/port-wait.ts'
+import { unknownName } from './failure.ts'
+import { ClusterInstances } from './instances.ts'
+import { findLeader } from './leaders.ts'
+import { ClusterLife, type ClusterState } from './life.ts'
+import type { ClusterPlan, ClusterPorts } from './plan.ts'
+import type { ClusterSource } from './source.ts'
+import { ClusterStart } from './start.ts'
+
+/** The instances that a cluster has from its first start on. */
+interface Made {
+  readonly plan: ClusterPlan
+  readonly instances: ClusterInstances
+}
+
+/**
+ * Several instances that know each other, from start to end: the instances of a config (`TarantoolCluster`), or a replica
+ * set without a config (`TarantoolReplicaSet`). They end with the Node process that created the cluster, and leave no
+ * files behind.
+ */
+export abstract class AnyCluster implements AsyncDisposable {
+  readonly #directory: string
+  readonly #source: ClusterSource
+  /** The ports of a cluster whose place this one takes. */
+  readonly #ports: ClusterPorts | undefined
+  #made: Made | undefined
+  readonly #life = new ClusterLife()
+  #addressesAreKnown: boolean
+  #markedFailed = false
+
+  /** @internal */
+  protected constructor(source: ClusterSource, ports: ClusterPorts | undefined) {
+    this.#source = source
+    this.#ports = ports
+    this.#addressesAreKnown = ports !== undefined
+    const { root, logger } = source.shared
+    this.#directory = newDirectoryPath(placeOf(root, logger))
+  }
+
+  /** The state of the cluster. An instance that was stopped or has died does not change the state. */
+  get state(): ClusterState {
+    return this.#life.state
+  }
+
+  /** The directory of the cluster, with a directory for each instance. It exists from the first start to the stop. */
+  get directory(): string {
+    return this.#directory
+  }
+
+  /** The names of the instances, sorted. @throws NotRunningError before the first start */
+  get instances(): string[] {
+    return [...this.#started().instances.byName.keys()]
+  }
+
+  /** The name of the instance that the option `connect` names. @throws NotRunningError before the first start */
+  get connect(): string {
+    return this.#started().plan.members.connect.name
+  }
+
+  /** The names of the instances by replica set. @throws NotRunningError before the first start */
+  get replicasets(): Record<string, string[]> {
+    const sets = Object.entries(this.#started().instances.replicasets)
+    return Object.fromEntries(sets.map(([name, members]) => [name, [...members]]))
+  }
+
+  /**
+   * An instance of the cluster. It has every method of a `TarantoolInstance`: `call`, `stop`, `kill`, `restart`.
+   *
+   * @param name of the instance. Default: the instance that the option `connect` names.
+   * @throws UnknownServerError; NotRunningError before the first start
+   */
+  instance(name?: string): TarantoolInstance {
+    const { byName } = this.#started().instances
+    const wanted = name ?? this.connect
+    const found = byName.get(wanted)
+    if (found) return found
+    throw unknownName('instance', wanted, [...byName.keys()])
+  }
+
+  /**
+   * The writable instance of a replica set. Waits for an election that is under way, for the option `timeout`.
+   *
+   * @param replicaset its name. Default: the only replica set.
+   * @throws ClusterConfigError if no instance is writable; UnknownServerError
+   */
+  async leader(replicaset?: string): Promise<TarantoolInstance> {
+    const { instances } = this.#started()
+    const names = Object.keys(instances.replicasets)
+    const wanted = replicaset ?? (names.length === 1 ? names[0] : undefined) ?? ''
+    const members = instances.replicasets[wanted]
+    if (!members) throw unknownName('replica set', wanted, names)
+    const leader = await findLeader(instances.ofSet(wanted), this.#source.shared.timeout)
+    if (leader) return leader
+    throw this.#source.noLeader(wanted, members)
+  }
+
+  /**
+   * Starts all instances at once, and waits until each is ready: its config is applied, it runs and replicates with the
+   * others, each replica set has a writable leader, and the option `ready` holds. Then the seed runs, unless the cluster
+   * starts from a template. An instance that fails takes the others down.
+   *
+   * @param options `recreate: false` finds the data of an earlier start. Default true: all instances begin empty, or with
+   *   the data of a template.
+   * @throws ClusterConfigError with Tarantool's own message; InitScriptError, PortTakenError, ServerExitedError,
+   *   SeedError, StartTimeoutError after `timeout`; UnsupportedVersionError before Tarantool 3.0. After an error no instance runs
+   */
+  async start({ recreate = true }: { recreate?: boolean } = {}): Promise<this> {
+    await this.#life.start(signal => this.#start(recreate, signal))
+    return this
+  }
+
+  /**
+   * Stops all instances: SIGTERM, then SIGKILL after `stopTimeout`.
+   *
+   * @param options `cleanup: false` keeps the directories for the next start
+   */
+  async stop({ cleanup = true }: { cleanup?: boolean } = {}): Promise<void> {
+    await this.#end(instances => instances.stop(), cleanup)
+  }
+
+  /**
+   * Ends all instances with SIGKILL.
+   *
+   * @param options `cleanup: false` keeps the directories for the next start
+   */
+  async kill({ cleanup = true }: { cleanup?: boolean } = {}): Promise<void> {
+    await this.#end(instances => instances.kill(), cleanup)
+  }
+
+  /**
+   * Stops all instances and starts them on the same addresses.
+   *
+   * @param options `recreate: true` starts with empty directories. Default false: the instances keep their data.
+   * @throws the errors of `start`
+   */
+  async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<this> {
+    await this.stop({ cleanup: false })
+    return await this.start({ recreate })
+  }
+
+  /**
+   * Tells which changes came since the last call. `wrote`: an instance has written data. `clients`: clients other than
+   * the fixture were connected.
+   *
+   * @internal
+   */
+  async changes(): Promise<{ wrote: boolean; clients: boolean }> {
+    return (await this.#made?.instances.changes()) ?? { wrote: false, clients: false }
+  }
+
+  /** Makes `keep: 'on-failure'` keep the directories, after a failure that the cluster itself cannot see. */
+  markFailed(): void {
+    this.#markedFailed = true
+  }
+
+  /** Calls `stop()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  // ---- Inside ----
+
+  #started(): Made {
+    if (!this.#made) throw this.#notRunning()
+    return this.#made
+  }
+
+  #notRunning(): NotRunningError {
+    return new NotRunningError(`the ${this.#source.title} does not run: it is ${this.state}`, {
+      hint: this.state === 'new' ? 'Await start() first.' : undefined,
+    })
+  }
+
+  /**
+   * The instances of a cluster that runs.
+   *
+   * @internal
+   */
+  protected running(): ClusterInstances {
+    if (!this.#made || this.state !== 'running') throw this.#notRunning()
+    return this.#made.instances
+  }
+
+  /**
+   * The ports that the cluster has, for a cluster that takes its place.
+   *
+   * @internal
+   */
+  protected get ports(): ClusterPorts | undefined {
+    return this.#made?.plan.ports
+  }
+
+  async #start(recreate: boolean, signal: AbortSignal): Promise<void> {
+    const source = this.#source
+    if (recreate) source.reset()
+    const giveUpAt = performance.now() + source.shared.timeout
+    let lost: PortTakenError | undefined
+    for (;;) {
+      this.#made ??= await this.#make(signal)
+      const { plan, instances } = this.#made
+      this.#throwIfAborted(signal)
+      const leader = (replicaset: string): Promise<TarantoolInstance> => this.leader(replicaset)
+      const start = new ClusterStart({ source, plan, instances, recreate, signal, leader })
+      try {
+        await start.run()
+        this.#addressesAreKnown = true
+        break
+      } catch (error) {
+        this.#throwIfAborted(signal)
+        const isTaken = error instanceof PortTakenError && performance.now() < giveUpAt
+        instances.clean({ hasFailed: !isTaken })
+        // The lost port explains more than the timeout that followed from it.
+        if (!isTaken) throw lost && error instanceof StartTimeoutError ? lost : error
+        lost = error
+        // Clients know the addresses, so the other process is waited for.
+        if (this.#addressesAreKnown) await untilFree(error.address, giveUpAt, signal)
+        else this.#made = undefined
+      }
+    }
+    this.#throwIfAborted(signal)
+  }
+
+  async #make(signal: AbortSignal): Promise<Made> {
+    const plan = await this.#source.plan(this.#directory, this.#ports, signal)
+    const { keep } = this.#source.shared
+    return { plan, instances: new ClusterInstances(plan, { directory: this.#directory, keep }) }
+  }
+
+  #throwIfAborted(signal: AbortSignal): void {
+    if (signal.aborted) throw new StartAbortedError(`the start of the ${this.#source.title} was aborted`)
+  }
+
+  async #end(end: (instances: ClusterInstances) => Promise<void>, cleanup: boolean): Promise<void> {
+    await this.#life.stop(async () => {
+      if (this.#made) await end(this.#made.instances)
+    })
+    if (cleanup && this.state === 'stopped') this.#made?.instances.clean({ hasFailed: this.#markedFailed })
+  }
+}

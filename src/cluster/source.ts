@@ -1,0 +1,28 @@
+import type { ResolvedOptions } from '../config/resolve.ts'
+import type { TarantoolFixtureError } from '../errors.ts'
+import type { TemplateOrigin } from '../seed/template-store.ts'
+import type { ClusterPlan, ClusterPorts } from './plan.ts'
+
+/** Where a cluster gets its plan from: the config of an application, or the options of a replica set. */
+export interface ClusterSource {
+  /** The options that the instances have in common, with the seed. */
+  readonly shared: ResolvedOptions
+  /** The cluster in messages: `cluster of /app/config.yaml`. */
+  readonly title: string
+  /** The name of the cluster's data in the list of templates. */
+  readonly nameOfData: string
+  /** Goes back to what the options say, for a start with empty directories. */
+  reset(): void
+  /**
+   * Chooses the instances, and a place and a port for each. The other methods concern the latest plan.
+   *
+   * @param ports the ports of a cluster whose place this one takes
+   */
+  plan(directory: string, ports: ClusterPorts | undefined, signal: AbortSignal): Promise<ClusterPlan>
+  /** Reads what a start needs. Returns the function that writes it into the cluster's directory, which exists by then. */
+  prepare(signal: AbortSignal): Promise<() => void>
+  /** Computes the origin of the cluster's data. Addresses and directories do not count. */
+  origin(signal: AbortSignal): Promise<TemplateOrigin>
+  /** The error for a replica set in which no instance is writable. */
+  noLeader(replicaset: string, names: readonly string[]): TarantoolFixtureError
+}
