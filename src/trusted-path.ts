@@ -63,25 +63,22 @@ const isTrusted = ({ uid }: Stats, isInShared: boolean): boolean =>
 const isOpen = ({ mode, gid }: Stats): boolean =>
   (mode & othersMayWrite) !== 0 || ((mode & groupMayWrite) !== 0 && !isPrivateGroup(gid))
 
-/**
- * Says how another user of this machine, except root, could change the target of a path: who owns or can write to the
- * file or a directory above it. Missing parts at the end of the path count as ours, because we will make them.
- *
- * @param shared true if the last directory may be like /tmp, where everybody makes files and removes only their own
- * @returns undefined if nobody else can change the target
- */
-export function pathWeakness(path: string, { shared = false }: { shared?: boolean } = {}): string | undefined {
+// Follows a path part by part. A part that another user could change ends the walk.
+function follow(path: string, shared: boolean): { readonly weakness: string } | { readonly status: Stats | undefined } {
   const rest = resolve(path).split('/').slice(1)
   let here = '/'
   let isShared = false
   let links = 0
+  let last: Stats | undefined
   for (let name: string | undefined = ''; name !== undefined; name = rest.shift()) {
     const next = name === '..' ? dirname(here) : join(here, name)
     const status = statusOf(next)
-    if (!status) return undefined
-    if (!isTrusted(status, isShared && name !== '..')) return `${next} belongs to another user (uid ${status.uid})`
+    if (!status) return { status }
+    if (!isTrusted(status, isShared && name !== '..')) {
+      return { weakness: `${next} belongs to another user (uid ${status.uid})` }
+    }
     if (status.isSymbolicLink()) {
-      if (++links > mostLinks) return `${path} leads through too many links`
+      if (++links > mostLinks) return { weakness: `${path} leads through too many links` }
       const target = readlinkSync(next)
       if (target.startsWith('/')) {
         here = '/'
@@ -93,8 +90,37 @@ export function pathWeakness(path: string, { shared = false }: { shared?: boolea
     const isLast = rest.length === 0
     const mayBeShared = status.isDirectory() && (status.mode & sticky) !== 0 && (!isLast || shared)
     isShared = isOpen(status)
-    if (isShared && !mayBeShared) return `others may write to ${next}`
+    if (isShared && !mayBeShared) return { weakness: `others may write to ${next}` }
     here = next
+    last = status
   }
-  return undefined
+  return { status: last }
+}
+
+/** How a path is judged. */
+export interface Trust {
+  /** True if the last directory may be like /tmp, where everybody makes files and removes only their own. */
+  readonly shared?: boolean
+}
+
+/**
+ * Says how another user of this machine, except root, could change the target of a path: who owns or can write to the
+ * file or a directory above it. Missing parts at the end of the path count as ours, because we will make them.
+ *
+ * @returns undefined if nobody else can change the target
+ */
+export function pathWeakness(path: string, { shared = false }: Trust = {}): string | undefined {
+  const found = follow(path, shared)
+  return 'weakness' in found ? found.weakness : undefined
+}
+
+/**
+ * The file or directory that a path leads to; undefined if it does not exist.
+ *
+ * @throws Error if another user could change the target of the path
+ */
+export function trustedStatus(path: string, { shared = false }: Trust = {}): Stats | undefined {
+  const found = follow(path, shared)
+  if ('weakness' in found) throw new Error(found.weakness)
+  return found.status
 }

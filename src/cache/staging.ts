@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { insideDirectory } from '../inside-directory.ts'
 import { makeDirectories } from '../make-directories.ts'
-import { pathWeakness } from '../trusted-path.ts'
 import { hasEnded, processScope, startOf } from './process-scope.ts'
 
 const prefix = '.partial-'
@@ -36,14 +37,12 @@ export async function sweepStaging(root: string): Promise<void> {
  */
 export async function makeStaging(root: string, mode: 0o755 | 0o700 = 0o755): Promise<string> {
   const owner = [processScope(), process.pid, startOf(process.pid) ?? '']
-  const directory = join(root, `${prefix}${[...owner, randomBytes(4).toString('hex')].join('-')}`)
+  const name = `${prefix}${[...owner, randomBytes(4).toString('hex')].join('-')}`
   makeDirectories(dirname(root), 0o755)
   makeDirectories(root, mode)
   // Somebody else can have made the root since the last look at it.
-  const weakness = pathWeakness(root)
-  if (weakness !== undefined) throw new Error(weakness)
-  await mkdir(directory, { mode })
-  return directory
+  insideDirectory(root, at => mkdirSync(join(at, name), { mode }))
+  return join(root, name)
 }
 
 /** Removes a staging directory; best effort, because a program of a killed process may still write there. */

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { RootNotWritableError } from '../../errors.ts'
+import { insideDirectory, withDirectory } from '../../inside-directory.ts'
 import { makeDirectories } from '../../make-directories.ts'
 import { pathWeakness } from '../../trusted-path.ts'
 import { notWritable } from '../failure/not-writable.ts'
@@ -49,7 +50,8 @@ function makeIn(parent: string, path: string): void {
   for (let attempt = 1; ; attempt++) {
     makeParent(parent)
     try {
-      mkdirSync(path, { mode: 0o700 })
+      // The parent was checked, so nobody else can have put a link in its place.
+      insideDirectory(parent, at => mkdirSync(join(at, basename(path)), { mode: 0o700 }))
       return
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 5) throw error
@@ -61,15 +63,19 @@ function makeParent(parent: string): void {
   // If somebody removed a run's directory during the run, the function makes it again with the same `keep`.
   const before = made.get(parent)
   if (before && !existsSync(parent)) makeIn(dirname(parent), parent)
+  refuseWeak(parent)
   makeDirectories(parent, 0o700)
-  const weakness = pathWeakness(parent)
-  if (weakness !== undefined) {
-    throw new RootNotWritableError(`no directory is made in ${parent}: ${weakness}`, {
-      hint: "A user who can replace a server's files can run programs as you. Set the option 'root' to another place.",
-    })
-  }
+  refuseWeak(parent)
   if (before && !markerOf(parent)) writeMarker(parent, before.keep)
   if (isOwnDirectory(parent)) reaper.home(parent)
+}
+
+function refuseWeak(parent: string): void {
+  const weakness = pathWeakness(parent)
+  if (weakness === undefined) return
+  throw new RootNotWritableError(`no directory is made in ${parent}: ${weakness}`, {
+    hint: "A user who can replace a server's files can run programs as you. Set the option 'root' to another place.",
+  })
 }
 
 /** Lets a directory outlive its owner: no reaper and no sweep removes it. */
@@ -103,7 +109,10 @@ const whole = { recursive: true, force: true, maxRetries: 3 } as const
  */
 export function removeDirectory(path: string): void {
   if (markerOf(path)) {
-    for (const name of readdirSync(path)) if (name !== markerFile) rmSync(join(path, name), whole)
+    withDirectory(path, at => {
+      for (const name of readdirSync(at)) if (name !== markerFile) rmSync(join(at, name), whole)
+      rmSync(join(at, markerFile), whole)
+    })
     rmSync(path, whole)
   }
   if (made.delete(path)) reaper.gone(path)

@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withDirectory } from '../../inside-directory.ts'
 import { ownUid } from '../../trusted-path.ts'
 import { type Owner, parseOwner, thisOwner } from '../owner/owner.ts'
 
@@ -27,14 +28,18 @@ export function writeMarker(directory: string, keep: boolean): void {
  */
 export function markerOf(directory: string): Marker | undefined {
   try {
-    const status = lstatSync(directory)
-    if (!status.isDirectory() || status.uid !== ownUid) return undefined
-    const text = readSmallFile(join(directory, markerFile))
-    const owner = text === undefined ? undefined : parseOwner(text)
-    return owner && { ...owner, keep: (JSON.parse(text ?? '') as Partial<Marker>).keep === true }
+    return withDirectory(directory, (at: string, { uid }) =>
+      uid === ownUid ? readMarker(join(at, markerFile)) : undefined,
+    )
   } catch {
     return undefined
   }
+}
+
+function readMarker(path: string): Marker | undefined {
+  const text = readSmallFile(path)
+  const owner = text === undefined ? undefined : parseOwner(text)
+  return owner && { ...owner, keep: (JSON.parse(text ?? '') as Partial<Marker>).keep === true }
 }
 
 // Somebody else may have put anything at this path: a link, a pipe that nobody writes to, an endless file.

@@ -1,7 +1,7 @@
 import { opendirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { insideDirectory } from '../../inside-directory.ts'
 import { makeDirectories } from '../../make-directories.ts'
-import { pathWeakness } from '../../trusted-path.ts'
 import { isOwnerGone, parseOwner, thisOwner } from '../owner/owner.ts'
 import { reaper } from '../owner/reaper.ts'
 import { removeOwnDirectory } from './own-directory.ts'
@@ -53,10 +53,11 @@ function makeLock(locks: string, port: number): string | typeof taken {
   // Another process can remove the directory at any time, when it releases its last lock.
   for (let attempt = 1; ; attempt++) {
     makeDirectories(locks, 0o700)
-    if (pathWeakness(locks) !== undefined) throw new Error(`others may write to ${locks}`)
-    sweep(locks)
     try {
-      writeFileSync(path, JSON.stringify(thisOwner()), { flag: 'wx', mode: 0o600 })
+      insideDirectory(locks, at => {
+        sweep(at)
+        writeFileSync(join(at, String(port)), JSON.stringify(thisOwner()), { flag: 'wx', mode: 0o600 })
+      })
       return path
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -94,9 +95,10 @@ function release(path: string): void {
   if (!held.delete(path)) return
   if (held.size === 0) process.off('exit', releaseAll)
   try {
-    rmSync(path, { force: true })
-    rmdirSync(dirname(path))
-    removeOwnDirectory(dirname(dirname(path)))
+    const locks = dirname(path)
+    insideDirectory(locks, at => rmSync(join(at, basename(path)), { force: true }))
+    insideDirectory(dirname(locks), at => rmdirSync(join(at, basename(locks))))
+    removeOwnDirectory(dirname(locks))
   } catch {
     // The directory holds other locks.
   }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type InstanceOptions, RootNotWritableError } from '../../../src/index.ts'
 import { thisOwner } from '../../../src/instance/owner/owner.ts'
-import { makeDirectory, newDirectoryPath } from '../../../src/instance/place/directory.ts'
+import { makeDirectory, newDirectoryPath, removeDirectory } from '../../../src/instance/place/directory.ts'
 import { endUnusedZygotes } from '../../../src/instance/prefork/zygotes.ts'
 import { contentOf, newInstance, startInstance, temporaryDirectory } from '../../support/instances.ts'
 import { needsOtherUser, otherUser, runAsOther, sharedDirectory, spawnAsOther } from '../../support/other-user.ts'
@@ -109,6 +109,7 @@ describe.skipIf(otherUser === undefined)(`what another user has planted (${needs
   }
 
   const untouched = (): void => {
+    expect(readdirSync(files).filter(name => !name.startsWith('file-'))).toEqual(['tnt-precious'])
     expect(readdirSync(files)).toHaveLength(51)
     expect(readFileSync(join(files, 'file-1'), 'utf8')).toBe('precious')
   }
@@ -147,37 +148,57 @@ describe.skipIf(otherUser === undefined)(`what another user has planted (${needs
     untouched()
   })
 
-  test('names that change all the time: the same', async () => {
-    const racer = spawnAsOther(
-      plant(`
-        directory('d')
-        symlinkSync(precious, 'l')
-        console.log('ready')
-        for (;;) {
-          for (const name of [usualName, 'tnt-abcdefg1']) {
-            try { renameSync('d', name); renameSync(name, 'd') } catch {}
-            try { renameSync('l', name); unlinkSync(name) } catch {}
-            try { symlinkSync(precious, 'l') } catch {}
-          }
-        }`),
-      [shared, files, marker, usualName],
-    )
-    await new Promise(resolve => racer.stdout?.once('data', resolve))
-    for (let start = 1; start <= 10; start++) {
-      const instance = newInstance({ root: shared })
-      // The other user may be just in time to be in the way.
-      const failure = await instance.start().then(
-        () => expectPrivate(instance),
-        (error: unknown) => error,
-      )
-      if (failure !== undefined) expect(failure).toBeInstanceOf(RootNotWritableError)
-      untouched()
-      await instance.stop()
+  // Meanwhile, another user does something at the usual name, as fast as possible.
+  const whileAnotherUser = async (does: string, work: () => void | Promise<void>): Promise<void> => {
+    const script = plant(`directory('d'); symlinkSync(precious, 'l'); console.log('ready'); for (;;) { ${does} }`)
+    const racer = spawnAsOther(script, [shared, files, marker, usualName])
+    try {
+      await new Promise(resolve => racer.stdout?.once('data', resolve))
+      await work()
+    } finally {
+      racer.kill('SIGKILL')
+      await once(racer, 'exit')
     }
-    racer.kill('SIGKILL')
-    await once(racer, 'exit')
     untouched()
-  })
+  }
+
+  // The other user may be just in time to be in the way.
+  const unlessInTheWay = (error: unknown): void => expect(error).toBeInstanceOf(RootNotWritableError) as undefined
+
+  const renames = `
+    for (const name of [usualName, 'tnt-abcdefg1']) {
+      try { renameSync('d', name); renameSync(name, 'd') } catch {}
+      try { renameSync('l', name); unlinkSync(name) } catch {}
+      try { symlinkSync(precious, 'l') } catch {}
+    }`
+
+  test('names that change all the time: the same', () =>
+    whileAnotherUser(renames, async () => {
+      for (let start = 1; start <= 10; start++) {
+        const instance = newInstance({ root: shared })
+        await instance.start().then(() => expectPrivate(instance), unlessInTheWay)
+        untouched()
+        await instance.stop()
+      }
+    }))
+
+  const linksAndUnlinks = `
+    try { symlinkSync(precious, usualName) } catch {}
+    try { unlinkSync(usualName) } catch {}`
+
+  test('a link that comes and goes: many directories are made, and none of them elsewhere', () =>
+    whileAnotherUser(linksAndUnlinks, () => {
+      for (let attempt = 1; attempt <= 500; attempt++) {
+        const path = newDirectoryPath(join(shared, usualName))
+        try {
+          makeDirectory(path, { keep: false })
+          expectPrivate({ workDir: path })
+        } catch (error) {
+          unlessInTheWay(error)
+        }
+        removeDirectory(path)
+      }
+    }))
 
   test('the usual name is planted before the first start, and between two starts: another one is used', async () => {
     const instance = newInstance({ root: shared })
