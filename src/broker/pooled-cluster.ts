@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { TarantoolCluster } from '../cluster/cluster.ts'
 import type { ClusterState } from '../cluster/life.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
@@ -5,6 +6,9 @@ import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { Isolation } from '../config/isolation.ts'
 import type { ResolvedApplication } from '../config/resolve-application.ts'
 import { NotRunningError } from '../errors.ts'
+import { pruneKept } from '../instance/kept/directories.ts'
+import type { KeptFor } from '../instance/kept/keep.ts'
+import { placeOf } from '../instance/place/place.ts'
 import type { Death } from '../isolation/server.ts'
 import { isTraced, stopwatch, trace } from '../trace.ts'
 import { ClusterMember } from './cluster-member.ts'
@@ -14,7 +18,7 @@ import { keeps } from './instance-maker.ts'
 import type { ClusterActions, FailedTest, LeasableServer, PoolContext, ServerActions } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
 import { liveLogger } from './live-log.ts'
-import type { FailedServer, LeasedServerInfo } from './messages.ts'
+import type { FailedServer, KeptData, LeasedServerInfo } from './messages.ts'
 import { infoOf } from './server-info.ts'
 import { type RunningTest, ServerMark } from './server-mark.ts'
 import { ServerSteps } from './server-steps.ts'
@@ -177,17 +181,35 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     trace(step, `${this.#mark} `)
   }
 
-  // With `keep`, the directories of all instances stay, and have the data that the cluster ends with. A cluster is never
-  // held: its instances know each other by their addresses.
+  // A cluster is never held: its instances know each other by their addresses.
   async testFailed({ test, testFile, isNeeded }: FailedTest): Promise<FailedServer> {
-    if (this.#options.keep === 'on-failure') {
-      this.#testFailed = true
-      this.#cluster.markFailed()
+    const about = { test, testFile, server: this.name }
+    return await this.#steps.run(async () => {
+      const kept = this.#options.keep === 'on-failure' ? await this.#keepData(about) : undefined
+      if (kept && 'reason' in kept) this.#keepDirectories()
+      if (isNeeded === undefined || this.#holding !== 'on-failure') return { kept }
+      const reason = 'the instances of a cluster cannot move'
+      // The run's directory is removed after the run.
+      const data = kept ?? (await this.#keepData(about, placeOf(this.#options.root, this.#options.logger)))
+      this.#held.miss({ about, reason, directory: 'directory' in data ? data.directory : undefined })
+      return { kept: data, hold: { reason } }
+    })
+  }
+
+  async #keepData(about: KeptFor, place?: string): Promise<KeptData> {
+    try {
+      const directory = await this.#cluster.keepData(about, place)
+      await pruneKept(dirname(directory))
+      return { directory }
+    } catch (error) {
+      return { reason: (error as Error).message.split('\n')[0] ?? '' }
     }
-    if (isNeeded === undefined || this.#holding !== 'on-failure') return {}
-    const reason = "the instances of a cluster cannot move; keep: 'on-failure' keeps their directories"
-    this.#held.miss({ about: { test, testFile, server: this.name }, reason })
-    return { hold: { reason } }
+  }
+
+  // They have the data that the cluster ends with.
+  #keepDirectories(): void {
+    this.#testFailed = true
+    this.#cluster.markFailed()
   }
 
   get #holding(): Holding {

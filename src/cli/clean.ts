@@ -1,3 +1,4 @@
+import { type KeptCluster, readKeptCluster } from '../instance/kept/cluster.ts'
 import { keptAt } from '../instance/kept/directories.ts'
 import { type KeptManifest, readKept } from '../instance/kept/manifest.ts'
 import { isOwnerGone } from '../instance/owner/owner.ts'
@@ -21,14 +22,16 @@ interface Kept {
   readonly reason?: string | undefined
 }
 
-function describe({ directory }: MarkedDirectory): Kept {
-  let manifest: KeptManifest | undefined
+function manifestOf(directory: string): KeptManifest | KeptCluster | undefined {
   try {
-    manifest = readKept(directory)
+    return readKeptCluster(directory) ?? readKept(directory)
   } catch {
-    // The directory of a cluster has no description. The directories of its instances have.
+    return undefined
   }
-  const { test, testFile, made, tarantool, reason } = manifest ?? {}
+}
+
+function describe({ directory }: MarkedDirectory): Kept {
+  const { test, testFile, made, tarantool, reason } = manifestOf(directory) ?? {}
   return { directory, test, testFile, made, tarantool, reason }
 }
 

@@ -3,7 +3,7 @@ import { ownVersion } from '../package-files.ts'
 import type { CleanOptions } from './clean.ts'
 import type { ConsoleOptions } from './console/index.ts'
 import type { DoctorOptions } from './doctor/index.ts'
-import type { OpenOptions } from './open.ts'
+import type { OpenOptions } from './open/index.ts'
 import type { PsOptions } from './ps.ts'
 import type { StartOptions } from './start/index.ts'
 
@@ -101,7 +101,7 @@ function addOpen(program: Command): void {
     .option('--tarantool <version>', 'the version of Tarantool to find or download')
     .option('-e, --eval <lua>', 'run this Lua, print its results and leave')
     .action(async (directory: string, options: OpenOptions) =>
-      say(await (await import('./open.ts')).open(directory, options)),
+      say(await (await import('./open/index.ts')).open(directory, options)),
     )
 }
 

@@ -1,10 +1,12 @@
 import { NotRunningError, PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import type { KeptFor } from '../instance/kept/keep.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
 import { placeOf } from '../instance/place/place.ts'
 import { untilFree } from '../instance/place/port-wait.ts'
 import { unknownName } from './failure.ts'
-import { ClusterInstances } from './instances.ts'
+import { ClusterInstances, type CopyInto } from './instances.ts'
+import { keepCluster } from './keep.ts'
 import { findLeader } from './leaders.ts'
 import { ClusterLife, type ClusterState } from './life.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
@@ -114,6 +116,17 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
+   * Starts all instances with data that a function copies into their directories, which are empty.
+   *
+   * @internal
+   * @throws the errors of `start`, and those of the function
+   */
+  async startWith(copyInto: CopyInto): Promise<this> {
+    await this.#life.start(signal => this.#start(false, signal, copyInto))
+    return this
+  }
+
+  /**
    * Stops all instances: SIGTERM, then SIGKILL after `stopTimeout`.
    *
    * @param options `cleanup: false` keeps the directories for the next start
@@ -150,6 +163,18 @@ export abstract class AnyCluster implements AsyncDisposable {
    */
   async changes(): Promise<{ wrote: boolean; clients: boolean }> {
     return (await this.#made?.instances.changes()) ?? { wrote: false, clients: false }
+  }
+
+  /**
+   * Keeps the data of all instances as it is now, in a directory of its own. The cluster goes on.
+   *
+   * @internal
+   * @param place the parent of the new directory. Default: that of the cluster's directory
+   * @returns the path of the new directory
+   * @throws NotRunningError before the first start; an error of the file system
+   */
+  async keepData(about: KeptFor, place?: string): Promise<string> {
+    return await keepCluster(this.#started(), about, place)
   }
 
   /** Makes `keep: 'on-failure'` keep the directories, after a failure that the cluster itself cannot see. */
@@ -194,7 +219,7 @@ export abstract class AnyCluster implements AsyncDisposable {
     return this.#made?.plan.ports
   }
 
-  async #start(recreate: boolean, signal: AbortSignal): Promise<void> {
+  async #start(recreate: boolean, signal: AbortSignal, copyInto?: CopyInto): Promise<void> {
     const source = this.#source
     if (recreate) source.reset()
     const giveUpAt = performance.now() + source.shared.timeout
@@ -204,7 +229,7 @@ export abstract class AnyCluster implements AsyncDisposable {
       const { plan, instances } = this.#made
       this.#throwIfAborted(signal)
       const leader = (replicaset: string): Promise<TarantoolInstance> => this.leader(replicaset)
-      const start = new ClusterStart({ source, plan, instances, recreate, signal, leader })
+      const start = new ClusterStart({ source, plan, instances, recreate, copyInto, signal, leader })
       try {
         await start.run()
         this.#addressesAreKnown = true

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { Keep } from '../config/options.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
+import { forgetKeptCluster, noteKeptCluster } from '../instance/kept/cluster.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
 import { keepDirectory, makeDirectory, removeDirectory } from '../instance/place/directory.ts'
 import { markerOf } from '../instance/place/marker.ts'
@@ -7,6 +9,9 @@ import { copyTemplate, type Template } from '../seed/template-store.ts'
 import { changesOf, settle } from './changes.ts'
 import { errorOfMember } from './failure.ts'
 import type { ClusterPlan } from './plan.ts'
+
+/** Copies the data that an instance begins with into its directory. */
+export type CopyInto = (directory: string, instance: string) => Promise<void>
 
 /** The instances of a cluster, with the directory in which theirs are. */
 export class ClusterInstances {
@@ -46,11 +51,18 @@ export class ClusterInstances {
     sweepOnce(this.directory)
     if (recreate) removeDirectory(this.directory)
     if (!markerOf(this.directory)) this.#make(this.directory)
+    forgetKeptCluster(this.directory)
+  }
+
+  /** Makes the directories of the instances, and lets a function copy data into each. */
+  async fill(copyInto: CopyInto): Promise<void> {
+    for (const { workDir } of this.all) this.#make(workDir)
+    for (const [name, { workDir }] of this.byName) await copyInto(workDir, name)
   }
 
   /** Makes the directories of the instances, and copies a template into them. @throws TemplateGoneError */
   async copy(template: Template): Promise<void> {
-    for (const { workDir } of this.all) this.#make(workDir)
+    await this.fill(async () => {})
     await copyTemplate(template, this.directory)
   }
 
@@ -106,7 +118,14 @@ export class ClusterInstances {
     const finish = isKept ? keepDirectory : removeDirectory
     for (const { workDir } of this.all) finish(workDir)
     finish(this.directory)
-    if (isKept) for (const instance of this.all) instance.noteKept()
+    if (isKept) this.#noteKept(failed)
+  }
+
+  #noteKept(failed: boolean): void {
+    for (const instance of this.all) instance.noteKept()
+    if (!existsSync(this.directory)) return
+    const reason = failed ? 'a test or an instance failed' : "keep: 'always'"
+    noteKeptCluster(this.directory, { reason, keep: this.#keep }, [...this.byName.keys()])
   }
 
   #make(directory: string): void {

@@ -3,7 +3,7 @@ import type { TarantoolFixtureError } from '../errors.ts'
 import type { TemplateOrigin } from '../seed/template-store.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
 
-/** Where a cluster gets its plan from: the config of an application, or the options of a replica set. */
+/** The origin of a cluster's plan: the config of an application, or the options of a replica set. */
 export interface ClusterSource {
   /** The options that the instances have in common, with the seed. */
   readonly shared: ResolvedOptions

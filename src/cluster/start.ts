@@ -6,7 +6,7 @@ import { templatesRoot } from '../seed/template-cache.ts'
 import { type DataSource, startWithTemplate } from '../seed/template-start.ts'
 import { type TemplateReport, TemplateStore } from '../seed/template-store.ts'
 import { DataRequests, type MemberReport } from './data-requests.ts'
-import type { ClusterInstances } from './instances.ts'
+import type { ClusterInstances, CopyInto } from './instances.ts'
 import type { ClusterPlan } from './plan.ts'
 import type { ClusterSource } from './source.ts'
 import { hasTemplate, joinReports } from './template.ts'
@@ -18,6 +18,8 @@ export interface ClusterStartSpec {
   readonly instances: ClusterInstances
   /** Begins with empty directories, or with a template. */
   readonly recreate: boolean
+  /** Copies the data that each instance begins with. Only without `recreate`. Default: the data is there. */
+  readonly copyInto?: CopyInto | undefined
   readonly signal: AbortSignal
   /** Finds the writable instance of a replica set. @throws ClusterConfigError */
   readonly leader: (replicaset: string) => Promise<TarantoolInstance>
@@ -64,11 +66,12 @@ export class ClusterStart {
   }
 
   async #launch(data: DataSource): Promise<Started> {
-    const { source, plan, instances, recreate, signal } = this.#spec
+    const { source, plan, instances, recreate, copyInto, signal } = this.#spec
     const write = await source.prepare(signal)
     this.#throwIfAborted()
     instances.makeDirectory(recreate)
     write()
+    if (copyInto) await instances.fill(copyInto)
     if (data.kind === 'copy') await instances.copy(data.template)
     this.#throwIfAborted()
     if (data.kind === 'seed') plan.duty = data.makeTemplate ? 'make' : undefined

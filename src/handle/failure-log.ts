@@ -21,6 +21,8 @@ interface LogContext {
   readonly when: string
   /** The main process's answer to the report of the failure. */
   readonly outcome: FailedServer
+  /** The outcome is told with another instance of the cluster. */
+  readonly isTold?: boolean
 }
 
 function outcomeLines({ kept, hold }: FailedServer): string[] {
@@ -41,7 +43,7 @@ export type LoggedServer = Pick<LeasedServer, 'name' | 'info'>
 
 /** Lines of a server's log as text for an error; undefined if there is nothing to say. */
 export function describeLog(server: LoggedServer, part: LogPart, context: LogContext): string | undefined {
-  const lines = [logText(server, part, context), ...outcomeLines(context.outcome)]
+  const lines = [logText(server, part, context), ...(context.isTold ? [] : outcomeLines(context.outcome))]
   return lines.filter(line => line !== undefined).join('\n') || undefined
 }
 
@@ -49,11 +51,12 @@ function logText({ name, info }: LoggedServer, { lines, earlier }: LogPart, cont
   const { when, outcome } = context
   const { cluster, fingerprint, keepsOnFailure, memberOf } = info
   const directory = outcome.kept && 'directory' in outcome.kept ? outcome.kept.directory : undefined
-  const logFile = directory === undefined ? info.logFile : `${directory}/${logFileName}`
+  const instance = memberOf === undefined ? cluster?.connect : name
+  const keptLog = [directory, instance, logFileName].filter(part => part !== undefined).join('/')
+  const logFile = directory === undefined ? info.logFile : keptLog
   const isKept = keepsOnFailure || directory !== undefined
   // A kept directory is worth a line, even if the server logged nothing.
   if (lines.length === 0 && !isKept) return undefined
-  const instance = memberOf === undefined ? cluster?.connect : name
   // The lines of several instances are told apart by their instances' names.
   const prefix = instance === undefined ? '  ' : `  ${instance} | `
   const shownName = [memberOf ?? name].map(text => (text === 'default' ? '' : ` (${text})`)).join('')

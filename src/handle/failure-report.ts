@@ -38,18 +38,25 @@ const whyNotHere: Partial<Record<Holding, string>> = {
 export async function reportFailure(servers: readonly FailedServer[], failure: Failure): Promise<void> {
   const { first, when } = failure
   let lines = linesAtMost
-  for (const failed of servers) {
-    const { server, since, demand, crash } = failed
-    // Before the data is kept, because Tarantool logs each snapshot.
-    const part = crash ? undefined : readLog(server, since)
+  // Before data is kept, because Tarantool logs each snapshot.
+  const logs = servers.map(({ server, since, crash }) => (crash ? undefined : readLog(server, since)))
+  // Data of a cluster is kept for all instances together.
+  const outcomes = new Map<string, Outcome>()
+  for (const [index, failed] of servers.entries()) {
+    const { server, demand, crash } = failed
+    const part = logs[index]
     // Before another process gets the address.
     const changes =
       first && !crash && server.info.showsChanges ? await describeChanges(server, { when, demand, lines }) : []
     lines -= changes.length
     // As it was with the failed test.
     const { info } = server
-    const outcome = await dealWith(failed, failure)
-    const text = part ? describeLog({ name: server.name, info }, part, { when, outcome }) : crash?.summary
+    const whole = info.memberOf ?? server.name
+    const known = outcomes.get(whole)
+    const outcome = known ?? (await dealWith(failed, failure))
+    outcomes.set(whole, outcome)
+    const context = { when, outcome, isTold: known !== undefined }
+    const text = part ? describeLog({ name: server.name, info }, part, context) : crash?.summary
     if (first && text) appendToError(first, text)
     if (first && changes.length > 0) appendToError(first, changes.join('\n'))
   }
@@ -57,6 +64,8 @@ export async function reportFailure(servers: readonly FailedServer[], failure: F
 
 /** True if tests that follow expect the data that is in the server now. */
 async function isNeeded({ server, demand }: FailedServer, isLast: Failure['isLast']): Promise<boolean> {
+  // A cluster stays in any case.
+  if (server.info.cluster || server.info.memberOf !== undefined) return true
   if (!isLast) return server.info.isolation === 'none'
   // Such tests may run at the same time.
   if (demand.isolation === 'file' || demand.isolation === 'none') return true

@@ -1,13 +1,17 @@
-import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { HeldServers } from '../../src/broker/hold/held-servers.ts'
 import { Pool } from '../../src/broker/pool.ts'
 import { resolveFixture, resolveOwnServer } from '../../src/config/fixture-config.ts'
+import { readKeptCluster } from '../../src/instance/kept/cluster.ts'
+import { readKept } from '../../src/instance/kept/manifest.ts'
 import { oneInstance, threeInstances } from '../support/clusters.ts'
 import { skipWithout } from '../support/features.ts'
-import { temporaryDirectory } from '../support/instances.ts'
+import { contentOf, temporaryDirectory } from '../support/instances.ts'
 import { evaluate, lease } from '../support/leased.ts'
 import { resolvedServer } from '../support/resolved.ts'
+
+const noSnapshot = "box.snapshot = function() error('no snapshot today') end"
 
 const ready = 'return box.info.ro or box.space.users ~= nil'
 
@@ -46,17 +50,17 @@ describe('a leased cluster', () => {
     expect(await changed()).toBe(false)
   })
 
-  test('cannot be held: it stays, and says why', async () => {
+  test('cannot be held: its data is kept, it stays, and says why', async () => {
     const held = new HeldServers('on-failure')
-    const { server } = await lease({ app: oneInstance(), hold: 'on-failure' }, held)
+    const { server } = await lease({ app: oneInstance(), hold: 'on-failure', root: temporaryDirectory() }, held)
     const { pid, holding } = server.info()
-    const { hold, successor } = await server.testFailed({ test: 'adds a user', isNeeded: false })
-    expect([holding, hold, successor]).toEqual([
-      'on-failure',
-      { reason: expect.stringMatching(/^the instances of a cluster cannot move/) },
-      undefined,
-    ])
-    expect([held.list, held.notHeld.length, server.info().pid]).toEqual([[], 1, pid])
+    const { hold, kept, successor } = await server.testFailed({ test: 'adds a user', isNeeded: false })
+    const reason = 'the instances of a cluster cannot move'
+    expect([holding, hold, successor]).toEqual(['on-failure', { reason }, undefined])
+    const directory = kept && 'directory' in kept ? kept.directory : ''
+    expect(readKeptCluster(directory)).toMatchObject({ test: 'adds a user', server: 'default', members: ['only-001'] })
+    const about = { test: 'adds a user', testFile: undefined, server: 'default' }
+    expect([held.list, held.notHeld, server.info().pid]).toEqual([[], [{ about, reason, directory }], pid])
   })
 
   test('is replaced from its template: the same instances, with the rows of the seed', async () => {
@@ -88,18 +92,26 @@ describe('a leased cluster', () => {
     expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([5])
   })
 
-  test("with keep: 'on-failure', the files of a failed test stay, and the address too", async () => {
-    const root = temporaryDirectory()
-    const options = resolvedServer({ app: oneInstance(), keep: 'on-failure', root })
-    const pool = new Pool({ name: 'default', server: options, root })
-    const { server } = await pool.lease(1)
-    const before = server.info()
-    await server.testFailed({})
-    const after = await server.renew()
-    expect([after.port, after.logFile === before.logFile]).toEqual([before.port, false])
-    await pool.close()
-    expect([before, after].map(({ logFile }) => existsSync(logFile))).toEqual([true, false])
-  })
+  test.each(['', noSnapshot])(
+    "with keep: 'on-failure', the data of a failed test is kept, and the address stays: %s",
+    async broken => {
+      const root = temporaryDirectory()
+      const options = resolvedServer({ app: oneInstance(), keep: 'on-failure', root })
+      const pool = new Pool({ name: 'default', server: options, root })
+      const { server } = await pool.lease(1)
+      await evaluate(server, `box.space.users:insert({ 1, 'ann' }) ${broken}`)
+      const before = server.info()
+      const { kept } = await server.testFailed({ test: 'adds a user', testFile: 'users.test.ts' })
+      expect((await server.renew()).port).toBe(before.port)
+      expect(await evaluate(server, 'return #box.space.users:select()')).toEqual([0])
+      expect(await pool.close()).toEqual([])
+      const directory = kept && 'directory' in kept ? kept.directory : ''
+      expect(contentOf(root)).toEqual([directory.slice(root.length + 1)])
+      const manifest = readKept(join(directory, 'only-001'))
+      expect(manifest).toMatchObject({ test: 'adds a user', testFile: 'users.test.ts', instance: 'only-001' })
+      expect(manifest.reason).toEqual(broken === '' ? undefined : expect.stringContaining('no snapshot today'))
+    },
+  )
 })
 
 test('a single server is no cluster', async () => {

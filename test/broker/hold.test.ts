@@ -137,7 +137,9 @@ describe('the server of a failed test is held', () => {
     const { server, held } = await hold()
     for (let count = 0; count < mostHeld; count++) await server.testFailed(failed)
     expect(held.list).toHaveLength(mostHeld)
+    expect([held.isFull, held.isFull, held.more]).toEqual([true, true, 0])
     expect(reasonOf(await server.testFailed(failed))).toBe(`${mostHeld} servers are held already`)
+    expect(held.more).toBe(1)
     expect(held.list).toHaveLength(mostHeld)
     // The next run begins without them.
     expect(await held.end()).toEqual([])

@@ -38,7 +38,10 @@ async function hold(about: KeptFor, server: FailedTestServer, kept: FailedServer
     held.miss({ about, reason, directory: 'directory' in data ? data.directory : undefined })
     return { kept: data, hold: { reason } }
   }
-  if (held.isFull()) return { kept, hold: { reason: `${mostHeld} servers are held already` } }
+  if (held.isFull) {
+    held.turnAway()
+    return { kept, hold: { reason: `${mostHeld} servers are held already` } }
+  }
   try {
     await held.add(about, instance, () => current.moveAway(spare))
     return { kept, hold: { held: infoOf(instance) } }

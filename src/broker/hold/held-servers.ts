@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Hold } from '../../config/server-options.ts'
 import type { TarantoolInstance } from '../../instance/instance.ts'
 import type { KeptFor } from '../../instance/kept/keep.ts'
@@ -58,11 +57,14 @@ export class HeldServers {
     return this.#more
   }
 
-  /** True if as many servers are held as a run may hold. A server for which it is asked then counts as one more. */
-  isFull(): boolean {
-    const isFull = this.#held.length + this.#coming >= mostHeld
-    if (isFull) this.#more++
-    return isFull
+  /** True if as many servers are held as a run may hold. */
+  get isFull(): boolean {
+    return this.#held.length + this.#coming >= mostHeld
+  }
+
+  /** Notes that a server is not held because of the limit. */
+  turnAway(): void {
+    this.#more++
   }
 
   /**
@@ -81,9 +83,9 @@ export class HeldServers {
     }
   }
 
-  /** Notes that a server is not held. Each instance of a cluster reports the same. */
+  /** Notes that a server is not held. */
   miss(notHeld: NotHeld): void {
-    if (!this.#notHeld.some(known => isDeepStrictEqual(known, notHeld))) this.#notHeld.push(notHeld)
+    this.#notHeld.push(notHeld)
   }
 
   /** Ends all servers that are held. Returns the errors on the way. */

@@ -32,6 +32,10 @@ function directoriesOf(files: readonly string[]): Record<string, string> {
   return Object.fromEntries(found.filter(([, directory]) => directory !== '.'))
 }
 
+/** The files of the database in a server's own directory. */
+export const ownDataFiles = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(name => ofData.test(name))
+
 /**
  * Finds the data in a kept directory.
  *
@@ -39,8 +43,7 @@ function directoriesOf(files: readonly string[]): Record<string, string> {
  */
 export function dataFilesIn(directory: string, { files: listed, reason }: KeptManifest): DataFiles {
   const root = listed === undefined ? directory : join(directory, 'data')
-  const files =
-    listed ?? readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(name => ofData.test(name))
+  const files = listed ?? ownDataFiles(directory)
   const missing = listed?.find(file => !existsSync(join(root, file)))
   if (missing !== undefined || listed?.length === 0) {
     throw new KeptDirectoryError(`${directory} is not complete: it lacks ${missing ?? 'its data'}`, {

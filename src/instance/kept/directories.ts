@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { directoryPrefix, removeDirectory } from '../place/directory.ts'
 import { markerOf } from '../place/marker.ts'
+import { readKeptCluster } from './cluster.ts'
 import { keptFile, readKept } from './manifest.ts'
 
 const mostKept = 10
@@ -16,7 +17,7 @@ export function keptAt(directory: string): number | undefined {
 function isPruned(directory: string): boolean {
   if (!markerOf(directory)?.keep) return false
   try {
-    return readKept(directory).keep !== 'always'
+    return (readKeptCluster(directory) ?? readKept(directory)).keep !== 'always'
   } catch {
     return true
   }

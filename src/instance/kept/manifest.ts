@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Keep } from '../../config/options.ts'
@@ -25,6 +25,13 @@ export interface KeptFileName {
 /** Lua of the config: a text, or a file. */
 export type KeptSource = { readonly text: string } | KeptFileName
 
+/** The application of an instance of a cluster. Its config is in the file `config.yaml` of the directory, or of the parent. */
+export interface KeptApplication {
+  readonly directory: KeptFileName
+  /** The reason why the application cannot run without the other instances; undefined if it may. */
+  readonly needsOthers?: string | undefined
+}
+
 /** The description of a kept directory. */
 export interface KeptManifest {
   readonly format: typeof keptFormat
@@ -49,6 +56,8 @@ export interface KeptManifest {
   readonly keep?: Keep | undefined
   /** The name of the instance, if Tarantool started the server from the config of a cluster. */
   readonly instance?: string | undefined
+  /** Set with `instance`. */
+  readonly application?: KeptApplication | undefined
   /** Temporary spaces, whose data is missing. */
   readonly temporary: readonly string[]
   /** The options of the server that decide how its data is read, and its application. */
@@ -79,6 +88,7 @@ const manifest: v.GenericSchema<unknown, KeptManifest> = v.object({
   reason: v.optional(v.string()),
   keep: v.optional(v.picklist(['never', 'on-failure', 'always'])),
   instance: v.optional(v.string()),
+  application: v.optional(v.object({ directory: file, needsOthers: v.optional(v.string()) })),
   temporary: v.array(v.string()),
   options: v.object({
     appLua: v.optional(source),
@@ -91,7 +101,7 @@ const manifest: v.GenericSchema<unknown, KeptManifest> = v.object({
   }),
 })
 
-/** The text of the description. A directory whose owner has died has only the one that was written at the start. */
+/** The text of the description of a directory. A directory whose owner has died has only the one that was written at the start. */
 function textIn(directory: string): string | undefined {
   const marker = markerOf(directory)
   const names = marker && isOwnerGone(marker) ? [keptFile, plannedFile] : [keptFile]
@@ -100,12 +110,6 @@ function textIn(directory: string): string | undefined {
 }
 
 function whyNotKept(directory: string): KeptDirectoryError {
-  const members = existsSync(directory) && statSync(directory).isDirectory() ? membersIn(directory) : []
-  if (members.length > 0) {
-    return new KeptDirectoryError(`${directory} is the directory of a cluster`, {
-      hint: `Open one of its instances: ${members.join(', ')}`,
-    })
-  }
   if (existsSync(join(directory, plannedFile))) {
     return new KeptDirectoryError(`a server still has ${directory}`, {
       hint: '`tarantool-fixture console` opens a console on a running server.',
@@ -115,11 +119,6 @@ function whyNotKept(directory: string): KeptDirectoryError {
     hint: "`tarantool-fixture clean --list` lists the directories that the option 'keep' has kept.",
   })
 }
-
-const membersIn = (directory: string): string[] =>
-  readdirSync(directory)
-    .map(name => join(directory, name))
-    .filter(path => existsSync(join(path, keptFile)) || existsSync(join(path, plannedFile)))
 
 function read(directory: string): unknown {
   const text = textIn(directory)

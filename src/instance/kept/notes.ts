@@ -1,8 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import type { LuaSource, ResolvedOptions } from '../../config/resolve.ts'
 import { ownVersion } from '../../package-files.ts'
+import { keptApplication } from './application.ts'
 import { type KeptManifest, keptFile, keptFormat, plannedFile } from './manifest.ts'
+import { placeInProject } from './project-place.ts'
 
 /** The reason why a server's own directory stays. */
 export interface KeptBecause {
@@ -11,28 +13,30 @@ export interface KeptBecause {
   readonly tarantool?: string | undefined
 }
 
-// The paths are for the machine of the failure; on another one, the same project is somewhere else.
-const place = (file: string): { file: string; relative: string } => ({ file, relative: relative(process.cwd(), file) })
+const sourceOf = (source: LuaSource | undefined) => source && ('text' in source ? source : placeInProject(source.file))
 
-const sourceOf = (source: LuaSource | undefined) => source && ('text' in source ? source : place(source.file))
+/** The instance of a cluster that a server is. */
+export function keptInstance({ configMode }: ResolvedOptions): Pick<KeptManifest, 'instance' | 'application'> {
+  return configMode ? { instance: configMode.name, application: keptApplication(configMode) } : {}
+}
 
 /** The options of a server that decide how its data is read, and its application. */
 export function keptOptions(options: ResolvedOptions): KeptManifest['options'] {
   const { appLua, appDir, initLuaTemplate, memtxMemory, walMode, extraBoxCfg, boxCfg } = options
   return {
     appLua: sourceOf(appLua),
-    appDir: appDir === undefined ? undefined : place(appDir),
+    appDir: appDir === undefined ? undefined : placeInProject(appDir),
     initLuaTemplate: sourceOf(initLuaTemplate),
     ...{ memtxMemory, walMode, extraBoxCfg, boxCfg: { ...boxCfg } },
   }
 }
 
 function manifestOf(options: ResolvedOptions, { reason, tarantool = '' }: KeptBecause): KeptManifest {
-  const instance = options.configMode?.name
+  const server = options.configMode?.name ?? options.title ?? 'instance'
   return {
-    ...{ format: keptFormat, server: instance ?? options.title ?? 'instance', made: new Date().toISOString() },
+    ...{ format: keptFormat, server, made: new Date().toISOString() },
     ...{ tarantool, fixture: ownVersion(), node: process.versions.node, reason, keep: options.keep },
-    ...{ instance, temporary: [] },
+    ...{ ...keptInstance(options), temporary: [] },
     options: keptOptions(options),
   }
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { has } from '../../support/features.ts'
 import { runUnder } from '../support/as-jest.ts'
@@ -173,12 +174,17 @@ describe.skipIf(!has('a config file')).each(oneOfEach)('$name (needs Tarantool 3
   })
 
   test('a failed test shows the lines of each instance; the death of one is reported', async () => {
-    const { output, project } = await runUnder(runner, { ...setUp, ...app, 'a.test.ts': failures })
+    const keeps = setUpWith("{ app: './my-app', connect: 'r-001', maxServers: 1, keep: 'on-failure' }")
+    const { output, project } = await runUnder(runner, { ...keeps, ...app, 'a.test.ts': failures })
     expect(output).toMatch(/r-001 \| .*the router speaks/)
+    // Said once, although each instance has a part.
+    const kept = output.match(/The data is kept as it is now: npx tarantool-fixture open (.*)/)?.[1] ?? 'none'
+    expect(output.split(/(?=FAIL|●)/).filter(part => part.split('The data is kept').length > 2)).toEqual([])
+    for (const name of ['r-001', 's-002']) expect(output).toContain(`(full log: ${join(kept, name, 'tarantool.log')})`)
     expect(output).toMatch(/s-002 \| .*the replica speaks/)
     expect(output).toMatch(/Tarantool s-001\[.*\] exited with code 3 during this test/)
     expect(output).toMatch(/Tests: +2 failed, 1 passed|2 failed \| 1 passed/)
-    expect(project.leftBehind()).toEqual([])
+    expect(project.leftBehind().map(name => join(project.temporary, name))).toContain(kept)
   })
 
   test('a config that Tarantool refuses is reported once, with its path', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { InstanceOptions, TarantoolInstance } from '../../../src/index.ts'
@@ -124,17 +124,35 @@ describe("a server's own directory that is kept can be opened", () => {
   })
 })
 
-test('the directory of an instance of a cluster can be opened, without its config', async context => {
+test("the directory of an instance of a cluster can be opened, with keep: 'always'", async context => {
   skipWithout('a config file', context)
-  const cluster = newCluster({ app: oneInstance(), keep: 'always', root: temporaryDirectory() })
+  const app = oneInstance()
+  const root = temporaryDirectory()
+  const cluster = newCluster({ app, keep: 'always', root })
   await cluster.start()
   await cluster.instance().command(insert)
   const { workDir } = cluster.instance()
   await cluster.stop()
   const whole = await cli(['open', cluster.directory])
-  expect([whole.exitCode, whole.stderr]).toEqual([1, expect.stringContaining(`Open one of its instances: ${workDir}`)])
+  expect(whole.stdout).toContain('a cluster with 1 instance, as it was at ')
+  expect(whole.stdout).toContain("kept because of this: keep: 'always'")
+  expect(whole.stdout).toContain(`\nnpx tarantool-fixture open ${workDir}`)
   const { stdout, stderr } = await countIn(workDir)
   expect(stdout).toBe('---\n- 100\n...')
-  expect(stderr).toContain("'only-001' is an instance of a cluster: it runs alone")
+  expect(stderr).toContain("'only-001' is an instance of a cluster: it runs alone, with its application")
   expect((await countIn(workDir, '--bare')).stderr).not.toContain('it runs alone')
+  rmSync(app, { recursive: true })
+  const without = await countIn(workDir)
+  expect([without.stdout, without.stderr]).toEqual([
+    '---\n- 100\n...',
+    expect.stringContaining(`without its application, because the application is not here (${app})`),
+  ])
+  // A cluster that starts in it again has it.
+  const again = newCluster({ app: oneInstance(), keep: 'always', root })
+  await again.start()
+  expect(existsSync(join(again.directory, 'kept.json'))).toBe(false)
+  await again.stop({ cleanup: true })
+  expect(existsSync(join(again.directory, 'kept.json'))).toBe(true)
+  await again.start({ recreate: false })
+  expect(existsSync(join(again.directory, 'kept.json'))).toBe(false)
 })

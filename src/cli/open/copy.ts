@@ -1,34 +1,15 @@
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import type { InstanceOptions } from '../config/options.ts'
-import { InitScriptError, TarantoolFixtureError } from '../errors.ts'
-import { TarantoolInstance } from '../instance/instance.ts'
-import { type DataFiles, dataFilesIn } from '../instance/kept/data-files.ts'
-import { type KeptFileName, type KeptManifest, type KeptSource, readKept } from '../instance/kept/manifest.ts'
-import { copyDataFile } from '../seed/snapshot-files.ts'
-import { talkTo } from './console/index.ts'
-import { connectToConsole } from './console/target.ts'
-
-/** The options of the command `open`. */
-export interface OpenOptions {
-  /** Starts the server without the application. */
-  readonly bare?: boolean
-  /** The version of Tarantool to find or download. */
-  readonly tarantool?: string
-  readonly eval?: string
-}
-
-/** The path of a file of the project, on this machine. */
-function findHere({ file, relative }: KeptFileName): string | undefined {
-  return [file, resolve(relative)].find(path => existsSync(path))
-}
+import { join } from 'node:path'
+import type { InstanceOptions } from '../../config/options.ts'
+import { InitScriptError, TarantoolFixtureError } from '../../errors.ts'
+import { TarantoolInstance } from '../../instance/instance.ts'
+import type { DataFiles } from '../../instance/kept/data-files.ts'
+import type { KeptManifest, KeptSource } from '../../instance/kept/manifest.ts'
+import { copyDataFile } from '../../seed/snapshot-files.ts'
+import { findHere } from './find-here.ts'
+import { warn } from './warn.ts'
 
 const textOrPath = (source: KeptSource | undefined): string | undefined =>
   source && ('text' in source ? source.text : findHere(source))
-
-function warn(text: string): void {
-  process.stderr.write(`tarantool-fixture: ${text}\n`)
-}
 
 /** How a server is started from the data. */
 interface Attempt {
@@ -70,7 +51,12 @@ const saysDamage =
 const isDamage = (error: unknown): boolean =>
   error instanceof TarantoolFixtureError && saysDamage.test(`${error.message}\n${error.logTail?.join('\n')}`)
 
-async function startCopy(
+/**
+ * Starts a server from a copy of the data. A server whose application cannot start runs without it.
+ *
+ * @throws the errors of a start
+ */
+export async function startCopy(
   kept: KeptManifest,
   data: DataFiles,
   attempt: Attempt,
@@ -93,36 +79,5 @@ async function startCopy(
     if (!(error instanceof InitScriptError) || attempt.bare) throw error
     warn(`${error.summary}\nThe application does not start from this data, so the server runs without it.`)
     return await startCopy(kept, data, { ...attempt, bare: true }, version)
-  }
-}
-
-/**
- * Starts a server from the data of a kept directory, and opens a console on it. The server has a copy, so the kept directory
- * stays as it is.
- *
- * @returns the output of a script; nothing after a conversation
- * @throws KeptDirectoryError, the errors of a start, LuaError
- */
-export async function open(directory: string, options: OpenOptions): Promise<string> {
-  const kept = readKept(directory)
-  const data = dataFilesIn(directory, kept)
-  if (kept.instance !== undefined && !options.bare) {
-    warn(`'${kept.instance}' is an instance of a cluster: it runs alone, without its config and its application`)
-  }
-  const bare = options.bare === true || kept.instance !== undefined
-  const instance = await startCopy(kept, data, { bare, force: false }, options.tarantool)
-  try {
-    const about = kept.test === undefined ? '' : ` of '${kept.test}'`
-    const why = kept.reason === undefined ? '' : `, kept because of this: ${kept.reason}`
-    warn(`the data${about} as it was at ${kept.made}${why}`)
-    if (kept.files === undefined && !data.hasJournal) {
-      warn('the server wrote no journal (wal_mode none), so this is the data of its last snapshot')
-    }
-    warn(`the server is on ${instance.fingerprint} (Tarantool ${instance.version()})`)
-    if (kept.temporary.length > 0) warn(`temporary spaces are empty: ${kept.temporary.join(', ')}`)
-    const address = { path: String(instance.consolePort) }
-    return await talkTo(await connectToConsole(kept.server, address), options)
-  } finally {
-    await instance.stop()
   }
 }
