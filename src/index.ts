@@ -4,9 +4,10 @@
  * @module tarantool-fixture
  */
 
-export { AnyCluster } from './cluster/any-cluster.ts'
+export { AnyCluster, type LeaderWait, type MeshWait } from './cluster/any-cluster.ts'
 export { TarantoolCluster } from './cluster/cluster.ts'
 export type { ClusterState } from './cluster/life.ts'
+export { TarantoolReplicaSet } from './cluster/replica-set.ts'
 export type { ClusterConfig, ClusterOptions, ConfigOverlay, ConfigValue } from './config/application-options.ts'
 export type {
   BoxCfgValue,
@@ -18,6 +19,12 @@ export type {
   SeedRow,
   SeedRows,
 } from './config/options.ts'
+export type {
+  AddedMemberOptions,
+  MemberOptions,
+  ReplicaSetOptions,
+  ReplicationOptions,
+} from './config/replica-set-options.ts'
 export * from './errors.ts'
 export type { ProcessExit } from './instance/control/exit.ts'
 export { type DockerInstanceOptions, TarantoolDockerInstance } from './instance/docker/instance.ts'

@@ -12,11 +12,30 @@ import { ClusterLife, type ClusterState } from './life.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStart } from './start.ts'
+import { noLeaderYet, waitForClock, waitForMesh } from './waits.ts'
 
 /** The instances that a cluster has from its first start on. */
 interface Made {
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
+}
+
+/** Options of `waitForLeader`. */
+export interface LeaderWait {
+  /** The former leader, or its name. It does not count. Default: none. */
+  not?: TarantoolInstance | string | undefined
+  /** The name of the replica set. Default: that of `not`, else the only one. */
+  replicaset?: string | undefined
+  /** In milliseconds. Default: the option `timeout`. */
+  timeout?: number | undefined
+}
+
+/** Options of `waitForFullMesh`. */
+export interface MeshWait {
+  /** In milliseconds. Default: the option `timeout`. */
+  timeout?: number | undefined
+  /** Leaves out instances that do not run. Default false. */
+  onlyRunning?: boolean | undefined
 }
 
 /**
@@ -91,13 +110,67 @@ export abstract class AnyCluster implements AsyncDisposable {
    */
   async leader(replicaset?: string): Promise<TarantoolInstance> {
     const { instances } = this.#started()
-    const names = Object.keys(instances.replicasets)
-    const wanted = replicaset ?? (names.length === 1 ? names[0] : undefined) ?? ''
-    const members = instances.replicasets[wanted]
-    if (!members) throw unknownName('replica set', wanted, names)
-    const leader = await findLeader(instances.ofSet(wanted), this.#source.shared.timeout)
+    const wanted = this.#nameOfSet(replicaset)
+    const leader = await findLeader([...instances.ofSet(wanted).values()], this.#source.shared.timeout)
     if (leader) return leader
-    throw this.#source.noLeader(wanted, members)
+    throw this.#source.noLeader(wanted, instances.replicasets[wanted] ?? [])
+  }
+
+  /**
+   * Waits for a writable instance of a replica set, for example after the leader was killed.
+   *
+   * @param options `not`: the former leader, or its name, which does not count; `replicaset`: its name, by default the only
+   *   one; `timeout` in milliseconds, by default the option `timeout`
+   * @throws ReplicationError, which says which members do not run; UnknownServerError
+   * @example
+   * const cluster = await new TarantoolReplicaSet({ replicas: 3, failover: 'election' }).start()
+   * const former = await cluster.leader()
+   * await former.kill({ cleanup: false })
+   * const leader = await cluster.waitForLeader({ not: former })
+   */
+  async waitForLeader({
+    not,
+    replicaset,
+    timeout = this.#source.shared.timeout,
+  }: LeaderWait = {}): Promise<TarantoolInstance> {
+    const { instances } = this.#started()
+    const former = typeof not === 'string' ? this.instance(not) : not
+    const wanted = this.#nameOfSet(replicaset ?? (former && instances.replicasetOf(former)))
+    const members = instances.ofSet(wanted)
+    const leader = await findLeader([...members.values()], timeout, { not: former, waits: true })
+    if (leader) return leader
+    throw noLeaderYet(wanted, { members, timeout, not: former && instances.nameOf(former) })
+  }
+
+  /**
+   * Waits until all instances run, and replicate in both directions with each other instance of their replica set.
+   *
+   * @param options `timeout` in milliseconds, by default the option `timeout`; `onlyRunning`: leaves out instances that
+   *   do not run. Default false.
+   * @throws ReplicationError, which says what is missing
+   */
+  async waitForFullMesh({ timeout = this.#source.shared.timeout, onlyRunning = false }: MeshWait = {}): Promise<void> {
+    const { instances } = this.#started()
+    for (const name of Object.keys(instances.replicasets)) {
+      const members = [...instances.ofSet(name)].filter(([, { isRunning }]) => isRunning || !onlyRunning)
+      await waitForMesh(new Map(members), name, timeout)
+    }
+  }
+
+  /**
+   * Waits until the other running instances of a replica set have all the data that one instance has now.
+   *
+   * @param of the instance, or its name. Default: the leader of the only replica set.
+   * @param options `timeout` in milliseconds, by default the option `timeout`
+   * @throws ReplicationError, which says which instance is behind; UnknownServerError
+   */
+  async waitForVclock(
+    of?: TarantoolInstance | string,
+    { timeout = this.#source.shared.timeout }: { timeout?: number } = {},
+  ): Promise<void> {
+    const { instances } = this.#started()
+    const instance = typeof of === 'string' ? this.instance(of) : (of ?? (await this.leader()))
+    await waitForClock(instance, instances.ofSet(instances.replicasetOf(instance) ?? ''), timeout)
   }
 
   /**
@@ -194,6 +267,13 @@ export abstract class AnyCluster implements AsyncDisposable {
     return this.#made
   }
 
+  #nameOfSet(given: string | undefined): string {
+    const names = Object.keys(this.#started().instances.replicasets)
+    const wanted = given ?? (names.length === 1 ? names[0] : undefined) ?? ''
+    if (names.includes(wanted)) return wanted
+    throw unknownName('replica set', wanted, names)
+  }
+
   #notRunning(): NotRunningError {
     return new NotRunningError(`the ${this.#source.title} does not run: it is ${this.state}`, {
       hint: this.state === 'new' ? 'Await start() first.' : undefined,
@@ -222,6 +302,8 @@ export abstract class AnyCluster implements AsyncDisposable {
   async #start(recreate: boolean, signal: AbortSignal, copyInto?: CopyInto): Promise<void> {
     const source = this.#source
     if (recreate) source.reset()
+    // An empty start begins with the instances that the options say.
+    if (recreate && this.#made?.plan.isChanged) this.#made = await this.#make(signal, this.#made.plan.ports)
     const giveUpAt = performance.now() + source.shared.timeout
     let lost: PortTakenError | undefined
     for (;;) {
@@ -249,8 +331,8 @@ export abstract class AnyCluster implements AsyncDisposable {
     this.#throwIfAborted(signal)
   }
 
-  async #make(signal: AbortSignal): Promise<Made> {
-    const plan = await this.#source.plan(this.#directory, this.#ports, signal)
+  async #make(signal: AbortSignal, ports = this.#ports): Promise<Made> {
+    const plan = await this.#source.plan(this.#directory, ports, signal)
     const { keep } = this.#source.shared
     return { plan, instances: new ClusterInstances(plan, { directory: this.#directory, keep }) }
   }

@@ -46,6 +46,8 @@ export class ConfigInForce implements ClusterSource {
     return hasSeed(this.shared) ? `${name}: ${nameOfSeed(this.shared)}` : name
   }
 
+  readonly seedHint = "Another instance may have the space: the option 'seedOn' names the instances that are seeded."
+
   reset(): void {
     this.#application = this.given.application
   }

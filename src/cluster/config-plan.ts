@@ -22,6 +22,8 @@ export class ConfigPlan implements ClusterPlan {
   readonly #cluster: ResolvedCluster
   readonly #places: readonly MemberPlace[]
   readonly ports: ClusterPorts
+  readonly isChanged = false
+  isUp: (name: string) => boolean = () => true
   readonly #ownAccount: Credentials | undefined
   /** The content of the config file. */
   #text = ''
@@ -125,7 +127,7 @@ export class ConfigPlan implements ClusterPlan {
       appDir: application.directory,
       agentSocket,
       peerSocket,
-      peers: peers.map(({ name }) => name),
+      peers: () => peers.map(({ name }) => name).filter(name => this.isUp(name)),
       isAnonymous: description.is_anonymous,
       isRouter: description.sharding.includes('router'),
       ready: application.ready,

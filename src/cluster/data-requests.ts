@@ -16,17 +16,17 @@ export type MemberReport = TemplateReport & { readonly clock?: string }
 
 type Answer<Result> = { readonly result: Result } | { readonly failure: FailureReport }
 
-const otherInstance = "Another instance may have the space: the option 'seedOn' names the instances that are seeded."
-
 /**
  * Asks instances for their part in what concerns the data of the whole cluster: fixtures/cluster/data.lua. A request may
  * take as long as the start of an instance.
  */
 export class DataRequests {
   readonly #options: Pick<ResolvedOptions, 'timeout' | 'keep'>
+  readonly #hint: string | undefined
 
-  constructor(options: Pick<ResolvedOptions, 'timeout' | 'keep'>) {
+  constructor(options: Pick<ResolvedOptions, 'timeout' | 'keep'>, hint: string | undefined) {
     this.#options = options
+    this.#hint = hint
   }
 
   /**
@@ -63,7 +63,7 @@ export class DataRequests {
     if ('result' in answer) return answer.result
     throw errorOfReport(answer.failure, {
       ...details(),
-      hint: otherInstance,
+      hint: this.#hint,
       listen: '',
       console: '',
       ports: {},

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Keep } from '../config/options.ts'
+import type { ResolvedOptions } from '../config/resolve.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { forgetKeptCluster, noteKeptCluster } from '../instance/kept/cluster.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
@@ -15,23 +16,54 @@ export type CopyInto = (directory: string, instance: string) => Promise<void>
 
 /** The instances of a cluster, with the directory in which theirs are. */
 export class ClusterInstances {
-  readonly byName: ReadonlyMap<string, TarantoolInstance>
-  /** The names by replica set. */
-  readonly replicasets: Readonly<Record<string, readonly string[]>>
+  readonly #byName: Map<string, TarantoolInstance>
+  readonly #replicasets: Record<string, string[]> = {}
   /** The directory of the cluster. */
   readonly directory: string
   readonly #keep: Keep
 
   constructor(plan: ClusterPlan, { directory, keep }: { directory: string; keep: Keep }) {
-    this.byName = new Map(plan.instanceOptions().map(([name, options]) => [name, TarantoolInstance.of(options)]))
-    const sets: Record<string, string[]> = {}
-    for (const { name, replicaset } of plan.members.instances) {
-      sets[replicaset] ??= []
-      sets[replicaset].push(name)
+    this.#byName = new Map(plan.instanceOptions().map(([name, options]) => [name, TarantoolInstance.of(options)]))
+    for (const { name, replicaset } of plan.members.instances) this.#note(name, replicaset)
+    plan.isUp = name => {
+      const { state = 'stopped' } = this.byName.get(name) ?? {}
+      return state === 'running' || state === 'starting'
     }
-    this.replicasets = sets
     this.directory = directory
     this.#keep = keep
+  }
+
+  get byName(): ReadonlyMap<string, TarantoolInstance> {
+    return this.#byName
+  }
+
+  /** The names by replica set. */
+  get replicasets(): Readonly<Record<string, readonly string[]>> {
+    return this.#replicasets
+  }
+
+  nameOf(instance: TarantoolInstance): string {
+    return [...this.byName].find(([, other]) => other === instance)?.[0] ?? ''
+  }
+
+  replicasetOf(instance: TarantoolInstance): string | undefined {
+    const name = this.nameOf(instance)
+    return Object.keys(this.replicasets).find(replicaset => this.replicasets[replicaset]?.includes(name))
+  }
+
+  add(name: string, replicaset: string, options: ResolvedOptions): TarantoolInstance {
+    const instance = TarantoolInstance.of(options)
+    this.#byName.set(name, instance)
+    this.#note(name, replicaset)
+    return instance
+  }
+
+  remove(name: string): void {
+    this.#byName.delete(name)
+    for (const names of Object.values(this.#replicasets)) {
+      const index = names.indexOf(name)
+      if (index >= 0) names.splice(index, 1)
+    }
   }
 
   get all(): TarantoolInstance[] {
@@ -42,9 +74,9 @@ export class ClusterInstances {
     return this.all.filter(({ isRunning }) => isRunning)
   }
 
-  ofSet(replicaset: string): TarantoolInstance[] {
+  ofSet(replicaset: string): Map<string, TarantoolInstance> {
     const names = this.replicasets[replicaset] ?? []
-    return names.flatMap(name => this.byName.get(name) ?? [])
+    return new Map([...this.byName].filter(([name]) => names.includes(name)))
   }
 
   makeDirectory(recreate: boolean): void {
@@ -91,7 +123,7 @@ export class ClusterInstances {
     { isBegin = false }: { isBegin?: boolean } = {},
   ): Promise<void> {
     for (const name of Object.keys(this.replicasets)) {
-      const members = this.ofSet(name)
+      const members = [...this.ofSet(name).values()]
       // An instance that replicates with no other has said all in its report.
       if (isBegin && members.length === 1 && members[0]?.beganWritable) continue
       await awaitLeader(name)
@@ -126,6 +158,11 @@ export class ClusterInstances {
     if (!existsSync(this.directory)) return
     const reason = failed ? 'a test or an instance failed' : "keep: 'always'"
     noteKeptCluster(this.directory, { reason, keep: this.#keep }, [...this.byName.keys()])
+  }
+
+  #note(name: string, replicaset: string): void {
+    this.#replicasets[replicaset] ??= []
+    this.#replicasets[replicaset].push(name)
   }
 
   #make(directory: string): void {

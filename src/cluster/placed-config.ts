@@ -5,8 +5,8 @@ import { checkSocketPath } from '../instance/place/addresses.ts'
 import type { ConfigMap, DescribedInstance, Description } from './description.ts'
 
 /** The place of one instance of a cluster. */
-export interface MemberPlace {
-  readonly description: DescribedInstance
+export interface MemberPlace<Kind extends { readonly name: string } = DescribedInstance> {
+  readonly description: Kind
   /** The TCP port on 127.0.0.1 for tests. */
   readonly port: number
   /** The instance's own directory. */
@@ -24,10 +24,10 @@ export interface MemberPlace {
  *
  * @throws SocketPathTooLongError
  */
-export function placeOfMember(
-  description: DescribedInstance,
+export function placeOfMember<Kind extends { readonly name: string }>(
+  description: Kind,
   { directory, index, port }: { directory: string; index: number; port: number },
-): MemberPlace {
+): MemberPlace<Kind> {
   const socket = (kind: string): string => {
     const path = join(directory, `${kind}${index}`)
     checkSocketPath(path, `socket of the instance '${description.name}'`)

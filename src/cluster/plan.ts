@@ -3,7 +3,7 @@ import type { ResolvedOptions } from '../config/resolve.ts'
 import type { PortReservation } from '../instance/place/port.ts'
 
 /** An instance of a cluster. */
-interface Member {
+export interface Member {
   readonly name: string
   /** The name of the instance's replica set. */
   readonly replicaset: string
@@ -29,6 +29,10 @@ export interface ClusterPlan {
   readonly ports: ClusterPorts
   /** The part of the instances in a template, for the starts from now on. */
   duty: TemplateDuty['duty'] | undefined
+  /** True if instances were added or removed since the plan was made. */
+  readonly isChanged: boolean
+  /** True if an instance runs or starts. The owner of the instances sets it. */
+  isUp: (name: string) => boolean
   /** The options of each instance, with its name. */
   instanceOptions(): [string, ResolvedOptions][]
 }

@@ -11,6 +11,8 @@ export interface ClusterSource {
   readonly title: string
   /** The name of the cluster's data in the list of templates. */
   readonly nameOfData: string
+  /** The advice for a seed that fails. */
+  readonly seedHint: string | undefined
   /** Goes back to what the options say, for a start with empty directories. */
   reset(): void
   /**

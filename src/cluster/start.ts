@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { StartAbortedError, TarantoolFixtureError } from '../errors.ts'
 import { tellOnce } from '../instance/failure/tell-once.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
@@ -36,7 +37,7 @@ export class ClusterStart {
 
   constructor(spec: ClusterStartSpec) {
     this.#spec = spec
-    this.#requests = new DataRequests(spec.source.shared)
+    this.#requests = new DataRequests(spec.source.shared, spec.source.seedHint)
   }
 
   /** When this rejects, no instance runs. */
@@ -111,8 +112,11 @@ export class ClusterStart {
 
   async #template(): Promise<TemplateReport> {
     const asked = this.#spec.plan.members.instances.map(async ({ name, replicaset }) => {
-      const report = await this.#templateOf(this.#instance(name))
-      return [name, { replicaset, report }] as const
+      const instance = this.#instance(name)
+      const report = await this.#templateOf(instance)
+      // A path may start from the instance's own directory.
+      const files = report.files?.map(file => resolve(instance.workDir, file))
+      return [name, { replicaset, report: files ? { ...report, files } : report }] as const
     })
     return joinReports(new Map(await Promise.all(asked)))
   }

@@ -19,8 +19,8 @@ export interface ConfigMode {
   readonly peerSocket: string
   /** The path of the console's socket that only the fixture uses. */
   readonly agentSocket: string
-  /** The other instances of the replica set that replicate with this instance. */
-  readonly peers: readonly string[]
+  /** The other instances of the replica set that run, and replicate with this instance. Asked at each start. */
+  readonly peers: () => readonly string[]
   /** Only this instance knows of the replication. */
   readonly isAnonymous: boolean
   /** The instance is a router of vshard. */

@@ -13,6 +13,7 @@ import { isLoopback } from './loopback.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { type NamedPorts, resolvePorts } from './ports.ts'
 import type { ProcessObserver } from './process-observer.ts'
+import type { ReplicaMode } from './replica-mode.ts'
 import { checkReplicationSource } from './replication-source.ts'
 import { type SeedSource, seedSources } from './seed-sources.ts'
 import { instanceOptions } from './table/instance.ts'
@@ -84,7 +85,16 @@ export interface ResolvedOptions {
   readonly prefork: boolean
   /** Set for an instance of a cluster, which Tarantool starts from a config. */
   readonly configMode: ConfigMode | undefined
+  /** Set for a member of a replica set without a config. */
+  readonly replicaMode: ReplicaMode | undefined
 }
+
+/** The place in a cluster of an instance that has one. */
+export const placeInCluster = ({
+  configMode,
+  replicaMode,
+}: Pick<ResolvedOptions, 'configMode' | 'replicaMode'>): ConfigMode | ReplicaMode | undefined =>
+  configMode ?? replicaMode
 
 /** The same options with the account that the instance has. */
 export interface OptionsWithAccount extends Omit<ResolvedOptions, 'credentials'> {
@@ -249,5 +259,6 @@ export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): Re
     recordChanges: options.recordChanges ?? instanceOptions.recordChanges.default,
     prefork: options.prefork ?? instanceOptions.prefork.default,
     configMode: undefined,
+    replicaMode: undefined,
   }
 }

@@ -93,6 +93,36 @@ export async function clusterTemplateKey(
   return digestOf(JSON.stringify(material, inOneOrder))
 }
 
+/** The inputs of a replica set's data, besides the options that its members share. */
+export interface ReplicaSetInputs {
+  readonly failover: string
+  readonly leader: string
+  /** The options of each member, with its name. */
+  readonly members: readonly (readonly [name: string, options: ResolvedOptions])[]
+}
+
+/** The fingerprint of a replica set's data: all inputs that are known before a member runs. */
+export async function replicaSetTemplateKey(
+  options: ResolvedOptions,
+  { failover, leader, members }: ReplicaSetInputs,
+  program: unknown,
+): Promise<string> {
+  const ofMember = async ([name, own]: readonly [string, ResolvedOptions]): Promise<unknown> => {
+    const { credentials } = own
+    return [
+      name,
+      await templateKey({ ...own, credentials: credentials === 'random' ? undefined : credentials }, program),
+    ]
+  }
+  const material = {
+    ...{ failover, leader },
+    members: await Promise.all(members.map(ofMember)),
+    seedLua: await digestOfLua(options.seedLua),
+    seed: await Promise.all(options.seed.map(digestOfSeed)),
+  }
+  return digestOf(JSON.stringify(material))
+}
+
 /**
  * The fingerprint of a seeded database: all inputs of its data that are known before a server runs. Ports, titles, log
  * levels and directories do not count.

@@ -1,8 +1,14 @@
 import { afterEach } from 'vitest'
-import { type ClusterOptions, TarantoolCluster } from '../../src/index.ts'
+import {
+  type AnyCluster,
+  type ClusterOptions,
+  type ReplicaSetOptions,
+  TarantoolCluster,
+  TarantoolReplicaSet,
+} from '../../src/index.ts'
 import { writeFiles } from './instances.ts'
 
-const made: TarantoolCluster[] = []
+const made: AnyCluster[] = []
 
 afterEach(async () => {
   await Promise.all(made.splice(0).map(cluster => cluster.kill()))
@@ -14,6 +20,20 @@ export function newCluster(options: ClusterOptions, baseDir?: string): Tarantool
   made.push(cluster)
   return cluster
 }
+
+/** A replica set that is ended after the test. */
+export function newReplicaSet(options: ReplicaSetOptions, baseDir?: string): TarantoolReplicaSet {
+  const set = new TarantoolReplicaSet({ quiet: true, ...options }, baseDir)
+  made.push(set)
+  return set
+}
+
+/** An application that runs on each member, and creates its spaces without a look at what is there. */
+export const appOfMembers = `
+box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
+function add_user(id, name) return box.space.users:insert({ id, name }) end
+function count_users() return box.space.users:count() end
+`
 
 const schema = `
 box.watch('box.status', function()

@@ -22,6 +22,7 @@ const since = {
   'log.cfg': [2, 5, 1],
   'backtraces of fibers': [2, 6, 0],
   'the MVCC engine': [2, 6, 1],
+  elections: [2, 6, 1],
   'a stack of errors': [2, 4, 1],
   'a time limit of a shutdown': [2, 8, 1],
   datetimes: [2, 10, 0],

@@ -1,4 +1,4 @@
-import type { ResolvedOptions } from '../../config/resolve.ts'
+import { placeInCluster, type ResolvedOptions } from '../../config/resolve.ts'
 import type { ErrorDetails } from '../../errors.ts'
 import { toUri } from '../place/addresses.ts'
 import type { LineMap } from '../start/init-template.ts'
@@ -34,12 +34,10 @@ export interface FailureContext extends ServerDetails {
  *
  * @param chosen the port, if the fixture has chosen one
  */
-export function fingerprintOf(
-  { configMode, host, port, versionInName }: ResolvedOptions,
-  chosen: number | string | undefined,
-  isSpare: boolean,
-): string {
+export function fingerprintOf(options: ResolvedOptions, chosen: number | string | undefined, isSpare: boolean): string {
+  const { host, port, versionInName } = options
+  const member = placeInCluster(options)
   const program = versionInName === undefined ? 'Tarantool' : `Tarantool ${versionInName}`
-  const name = configMode ? `${program} ${configMode.name}` : program
+  const name = member ? `${program} ${member.name}` : program
   return `${isSpare ? 'spare ' : ''}${name}[${toUri(host, chosen ?? port ?? '?')}]`
 }

@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LuaSource, ResolvedOptions } from '../../config/resolve.ts'
+import { type LuaSource, placeInCluster, type ResolvedOptions } from '../../config/resolve.ts'
 import { ownVersion } from '../../package-files.ts'
 import { keptApplication } from './application.ts'
 import { type KeptManifest, keptFile, keptFormat, plannedFile } from './manifest.ts'
@@ -32,7 +32,7 @@ export function keptOptions(options: ResolvedOptions): KeptManifest['options'] {
 }
 
 function manifestOf(options: ResolvedOptions, { reason, tarantool = '' }: KeptBecause): KeptManifest {
-  const server = options.configMode?.name ?? options.title ?? 'instance'
+  const server = placeInCluster(options)?.name ?? options.title ?? 'instance'
   return {
     ...{ format: keptFormat, server, made: new Date().toISOString() },
     ...{ tarantool, fixture: ownVersion(), node: process.versions.node, reason, keep: options.keep },

@@ -1,5 +1,5 @@
 import { dirname, join, relative } from 'node:path'
-import type { ResolvedOptions } from '../../config/resolve.ts'
+import { placeInCluster, type ResolvedOptions } from '../../config/resolve.ts'
 import { InvalidOptionError, SocketPathTooLongError } from '../../errors.ts'
 import type { Address } from '../../protocol/address.ts'
 
@@ -77,7 +77,7 @@ export function toUri(host: string, port: number | string): string {
 const fitsUri = /^[\w./~!$&'()*+;=@-]*$/
 
 /** A socket's URI for the server itself, whose working directory is the instance's directory. */
-function uriForServer(host: string, port: number | string, workDir: string): string {
+export function uriForServer(host: string, port: number | string, workDir: string): string {
   if (host !== 'unix/' || fitsUri.test(String(port))) return toUri(host, port)
   const fromHere = `./${relative(workDir, String(port))}`
   if (fitsUri.test(fromHere)) return toUri(host, fromHere)
@@ -122,7 +122,7 @@ export function resolveAddresses(
     address: toAddress(options.consoleHost, consolePort),
   }
   const ownConsole = uriForServer(own(options.consoleHost), consolePort, workDir)
-  const agentSocket = options.configMode?.agentSocket ?? join(workDir, 'agent.sock')
+  const agentSocket = placeInCluster(options)?.agentSocket ?? join(workDir, 'agent.sock')
   const agentPath = options.docker === undefined || process.platform === 'linux' ? agentSocket : undefined
   if (agentPath !== undefined) checkSocketPath(agentPath, "agent's socket")
   return {

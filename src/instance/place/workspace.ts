@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { resolvePorts } from '../../config/ports.ts'
-import type { ResolvedOptions } from '../../config/resolve.ts'
+import { placeInCluster, type ResolvedOptions } from '../../config/resolve.ts'
 import { TarantoolFixtureError } from '../../errors.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
 import { forgetLateSnapshots } from '../../seed/snapshot-guard.ts'
@@ -52,7 +52,7 @@ export class Workspace {
       port => typeof port === 'number',
     )
     // A cluster itself chooses the ports of its instances, and other ones if a port is taken.
-    this.#takenOver = options.configMode ? [] : fixed.flatMap(port => reservationOf(port) ?? [])
+    this.#takenOver = placeInCluster(options) ? [] : fixed.flatMap(port => reservationOf(port) ?? [])
   }
 
   get directory(): string {
@@ -64,8 +64,8 @@ export class Workspace {
   }
 
   #choosePlace(): LogFile {
-    const { configMode, root, logger } = this.#options
-    this.#directory = configMode?.directory ?? newDirectoryPath(placeOf(root, logger))
+    const { root, logger } = this.#options
+    this.#directory = placeInCluster(this.#options)?.directory ?? newDirectoryPath(placeOf(root, logger))
     return new LogFile(join(this.#directory, logFileName))
   }
 

@@ -1,5 +1,6 @@
 import type { BoxCfgValue } from '../../config/options.ts'
 import { logLevelOf, memtxMemoryOf, type OptionsWithAccount, walModeOf } from '../../config/resolve.ts'
+import type { Membership } from './membership.ts'
 
 type BoxCfg = Readonly<Record<string, BoxCfgValue>>
 
@@ -20,19 +21,28 @@ export interface BoxCfgLayers {
 /** Makes the layers from the options. */
 export function boxCfgLayers(
   options: OptionsWithAccount,
-  at: { listen: string; title: string; workDir: string; replicationSource: string | readonly string[] | undefined },
+  at: {
+    listen: string | readonly string[]
+    title: string
+    workDir: string
+    replicationSource: string | readonly string[] | undefined
+    /** Set for a member of a replica set. */
+    membership: Membership | undefined
+  },
 ): BoxCfgLayers {
   return {
     defaults: {
       memtx_memory: memtxMemoryOf(options),
       wal_mode: walModeOf(options, at.replicationSource),
       log_level: logLevelOf(options),
+      ...at.membership?.defaults,
     },
     named: {
       listen: at.listen,
       custom_proc_title: at.title,
       work_dir: options.specifyWorkDir ? at.workDir : undefined,
       replication: at.replicationSource,
+      ...at.membership?.boxCfg,
       memtx_memory: options.memtxMemory,
       wal_mode: options.walMode,
       log_level: options.logLevel,

@@ -28,7 +28,7 @@ export function writeConfigModeScript(
     fixtures: fixturesDirectory,
     name,
     app_dir: appDir,
-    peers,
+    peers: peers().map(peer => ({ name: peer })),
     peer_address: `unix/:${peerSocket}`,
     is_anonymous: isAnonymous,
     is_router: isRouter,

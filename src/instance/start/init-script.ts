@@ -13,6 +13,7 @@ import type { Access } from './access.ts'
 import { boxCfgLayers } from './box-cfg.ts'
 import { type LineMap, LuaExpression, renderTemplate } from './init-template.ts'
 import { lineCountsFile } from './line-counts.ts'
+import { type Membership, membershipOf } from './membership.ts'
 import { portsOfServer, variablesOfOneServer } from './own-variables.ts'
 import { ownerOnly, placeLua, placeSeed } from './place-lua.ts'
 
@@ -45,8 +46,15 @@ function templateView(
   at: InstanceAddresses,
   workDir: string,
   replicationSource: string | readonly string[] | undefined,
+  membership: Membership | undefined,
 ): Record<string, unknown> {
-  const layers = boxCfgLayers(options, { listen: at.own.listen, title: at.title, workDir, replicationSource })
+  const layers = boxCfgLayers(options, {
+    listen: membership?.listen.length ? [at.own.listen, ...membership.listen] : at.own.listen,
+    title: at.title,
+    workDir,
+    replicationSource,
+    membership,
+  })
   const { defaults, named, last } = layers
   return {
     host: at.own.host,
@@ -100,13 +108,17 @@ export function writeInitScript(
   seed: SeedDuty,
 ): InitScript {
   const template = readTemplate(options.initLuaTemplate)
-  const rendered = renderTemplate(template.text, templateView(options, at, workDir, replicationSource), template.file)
+  const membership = options.replicaMode && membershipOf(options.replicaMode, options.credentials, workDir)
+  const sources = membership?.sources ?? replicationSource
+  const view = templateView(options, at, workDir, sources, membership)
+  const rendered = renderTemplate(template.text, view, template.file)
   const initFile = join(workDir, 'init.lua')
   writeFileSync(initFile, rendered.text, ownerOnly)
 
   const app = placeLua('appLua', options.appLua, join(workDir, 'app.lua'))
   const nonce = `tarantool-fixture-${randomUUID()}`
   const bootFile = join(workDir, 'boot.lua')
+  const duty = options.replicaMode?.templateDuty()?.duty ?? seed.template
   const bootOptions = {
     nonce,
     owner: process.pid,
@@ -136,8 +148,9 @@ export function writeInitScript(
     seed: placeSeed(seed.task, workDir),
     work_dir: workDir,
     line_counts: lineCountsFile(nonce),
-    template: seed.template && {
-      duty: seed.template,
+    ...membership?.bootOptions,
+    template: duty && {
+      duty,
       // The fixture sets the password at each start, and 'random' makes a new password each time.
       ignore_password_of: options.initLuaTemplate ? access.madeUp?.user : options.credentials?.user,
     },

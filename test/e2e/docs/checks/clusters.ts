@@ -69,6 +69,15 @@ export const clusters: PageChecks = {
       })`
     await passesWithApp({ ...filesOf(blocks), 'a.test.ts': test }, 1, context)
   },
+  'A replica set without a runner': async ([block]) => {
+    const appLua = `
+      box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
+      function add_user(id, name) box.space.users:insert({ id, name }) end`
+    const project = new Project(vitest, { 'app.lua': appLua, 'script.mjs': block?.text ?? '' })
+    const { stdout } = await execa('node', ['script.mjs'], { cwd: project.directory })
+    expect(stdout).toBe('replica-2')
+    await expect.poll(() => project.servers(), { timeout: 5000 }).toEqual([])
+  },
   'Without a runner': async ([block], context) => {
     const output = await runBeside(block?.text ?? '', context)
     expect(output).toBe(

@@ -1,0 +1,187 @@
+import type { TemplateDuty } from '../config/config-mode.ts'
+import type { BoxCfgValue } from '../config/options.ts'
+import type { ReplicaMode, ReplicationTerms } from '../config/replica-mode.ts'
+import type { ResolvedOptions } from '../config/resolve.ts'
+import type { ReplicaSetWithOptions, ResolvedMember, ResolvedReplicaSet } from '../config/resolve-replica-set.ts'
+import { uriForServer } from '../instance/place/addresses.ts'
+import { type PortReservation, reservePort } from '../instance/place/port.ts'
+import { isAtLeast, type Version } from '../version/version.ts'
+import { namedLogger } from './named-logger.ts'
+import { type MemberPlace, placeOfMember } from './placed-config.ts'
+import type { ClusterPlan, ClusterPorts, Member, Members } from './plan.ts'
+
+const host = '127.0.0.1'
+
+// In seconds. Members find each other quickly, and an election does not take long.
+const replicationTimeout = 0.1
+const electionTimeout = 0.5
+/** The time that a member looks for members that do not run. */
+const patience = 0.5
+
+/** A member of a replica set. */
+export interface ReplicaMember extends Member, ResolvedMember {
+  readonly uuid: string
+  /** The member is added to a set that runs, and knows no data yet. */
+  readonly isAdded: boolean
+}
+
+// Fixed, so that each set of one plan has the same data. The first member has the smallest UUID: of the writable members,
+// Tarantool lets the one with the smallest make a new replica set.
+const uuidOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
+const uuidOfSet = '00000000-0000-4000-9000-000000000000'
+
+/** The plan of a replica set without a config. */
+export class ReplicaPlan implements ClusterPlan {
+  readonly ports: Map<string, PortReservation>
+  duty: TemplateDuty['duty'] | undefined
+  isChanged = false
+  isUp: (name: string) => boolean = () => true
+  readonly #set: ResolvedReplicaSet
+  readonly #shared: ResolvedOptions
+  readonly #version: Version
+  readonly #directory: string
+  readonly #places = new Map<string, MemberPlace<ReplicaMember>>()
+  #count = 0
+
+  private constructor({ replicaSet, shared }: ReplicaSetWithOptions, version: Version, directory: string) {
+    this.#set = replicaSet
+    this.#shared = shared
+    this.#version = version
+    this.#directory = directory
+    this.ports = new Map()
+  }
+
+  /** Chooses a place and a port for each member. @throws SocketPathTooLongError */
+  static async make(
+    set: ReplicaSetWithOptions,
+    { version, directory, ports }: { version: Version; directory: string; ports: ClusterPorts | undefined },
+  ): Promise<ReplicaPlan> {
+    const plan = new ReplicaPlan(set, version, directory)
+    for (const member of set.replicaSet.members) await plan.#place(member, false, ports?.get(member.name))
+    return plan
+  }
+
+  get members(): Members<ReplicaMember> {
+    const instances = this.#members
+    const connect = instances.find(({ name }) => name === this.#set.leader) ?? instances[0]
+    if (!connect) throw new Error('a replica set has members')
+    return { instances, connect, seeded: [connect] }
+  }
+
+  /** The name of the next member without a name of its own. */
+  get nextName(): string {
+    return `${this.#set.name}-${this.#count + 1}`
+  }
+
+  /** Adds a member to the set. Returns its options. @throws SocketPathTooLongError */
+  async add(member: ResolvedMember): Promise<ResolvedOptions> {
+    this.isChanged = true
+    return this.#optionsOf(await this.#place(member, true, undefined))
+  }
+
+  remove(name: string): void {
+    this.isChanged = true
+    this.#places.delete(name)
+    this.ports.delete(name)
+  }
+
+  instanceOptions(): [string, ResolvedOptions][] {
+    return [...this.#places].map(([name, place]) => [name, this.#optionsOf(place)])
+  }
+
+  /** The addresses of all members, as one member reaches them. */
+  sourcesOf(member: string): string[] {
+    return this.#members.map(({ name }) => this.#uriBetween(member, name))
+  }
+
+  get #members(): ReplicaMember[] {
+    return [...this.#places.values()].map(({ description }) => description)
+  }
+
+  async #place(
+    member: ResolvedMember,
+    isAdded: boolean,
+    port: PortReservation | undefined,
+  ): Promise<MemberPlace<ReplicaMember>> {
+    const index = ++this.#count
+    const reservation = port ?? (await reservePort(host))
+    const description = { ...member, replicaset: this.#set.name, uuid: uuidOf(index), isAdded }
+    const place = placeOfMember(description, { directory: this.#directory, index, port: reservation.port })
+    this.ports.set(member.name, reservation)
+    this.#places.set(member.name, place)
+    return place
+  }
+
+  // The one place that decides how a member reaches another.
+  #uriBetween(from: string, to: string): string {
+    const [origin, target] = [this.#placeOf(from), this.#placeOf(to)]
+    if (!this.#hasPeerSockets) return `${host}:${target.port}`
+    return uriForServer('unix/', target.peerSocket, origin.directory)
+  }
+
+  // Older versions listen on one address only, which is the one for tests.
+  get #hasPeerSockets(): boolean {
+    return isAtLeast(this.#version, 2, 10)
+  }
+
+  #placeOf(name: string): MemberPlace<ReplicaMember> {
+    const place = this.#places.get(name)
+    if (!place) throw new Error(`the replica set has no member '${name}'`)
+    return place
+  }
+
+  #optionsOf(place: MemberPlace<ReplicaMember>): ResolvedOptions {
+    const { name, own } = place.description
+    return {
+      ...this.#shared,
+      ...own,
+      // The set is seeded when all members are ready.
+      seedLua: undefined,
+      seed: [],
+      logger: namedLogger(name, this.#shared.logger),
+      host,
+      port: place.port,
+      consoleHost: 'unix/',
+      consolePort: place.consoleSocket,
+      replicaMode: this.#modeOf(place),
+    }
+  }
+
+  #modeOf({ description, directory, agentSocket, peerSocket }: MemberPlace<ReplicaMember>): ReplicaMode {
+    return {
+      name: description.name,
+      directory,
+      agentSocket,
+      peerSocket: this.#hasPeerSockets ? peerSocket : undefined,
+      terms: () => this.#termsOf(description),
+      templateDuty: () => this.duty && { duty: this.duty, ignorePasswordOf: undefined },
+    }
+  }
+
+  #termsOf({ name, uuid, isAdded }: ReplicaMember): ReplicationTerms {
+    const others = this.#members.filter(member => member.name !== name)
+    const there = others.filter(member => this.isUp(member.name))
+    const isElected = this.#set.failover === 'election'
+    return {
+      // The others do not know a member that is added until it is ready.
+      peers: isAdded ? [] : there.map(peer => ({ name: peer.name, uuid: peer.uuid })),
+      sources: this.sourcesOf(name),
+      boxCfg: {
+        replicaset_uuid: uuidOfSet,
+        instance_uuid: uuid,
+        read_only: !isElected && name !== this.#set.leader,
+        replication_connect_quorum: there.length + 1,
+        ...(there.length < others.length && { replication_connect_timeout: patience }),
+        ...(isAtLeast(this.#version, 2, 11) && { bootstrap_strategy: 'legacy' }),
+        ...(isElected && { election_mode: 'candidate' }),
+      },
+      defaults: { replication_timeout: replicationTimeout, ...(isElected && electionDefaults) },
+    }
+  }
+}
+
+const electionDefaults: Readonly<Record<string, BoxCfgValue>> = {
+  election_timeout: electionTimeout,
+  // In 2.6 and 2.7, the default of 1 would let each half of a divided set elect a leader.
+  replication_synchro_quorum: 'N / 2 + 1',
+}

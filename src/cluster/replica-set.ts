@@ -1,0 +1,139 @@
+import type { AddedMemberOptions, ReplicaSetOptions } from '../config/replica-set-options.ts'
+import { type ReplicaSetWithOptions, resolveMember, resolveReplicaSetOptions } from '../config/resolve-replica-set.ts'
+import { InvalidOptionError } from '../errors.ts'
+import type { TarantoolInstance } from '../instance/instance.ts'
+import { AnyCluster } from './any-cluster.ts'
+import { unknownName } from './failure.ts'
+import { forgetMember, replicateFrom } from './membership-change.ts'
+import type { ClusterPorts } from './plan.ts'
+import { ReplicaSource } from './replica-source.ts'
+
+/** Tells the constructor that the options were checked before. The constructor's public type does not know this class. */
+class Resolved implements ReplicaSetOptions {
+  readonly replicas: number
+  readonly set: ReplicaSetWithOptions
+  readonly ports: ClusterPorts | undefined
+
+  constructor(set: ReplicaSetWithOptions, ports?: ClusterPorts) {
+    this.replicas = set.replicaSet.members.length
+    this.set = set
+    this.ports = ports
+  }
+}
+
+/**
+ * A replica set that the caller owns: several servers that replicate with each other, for Tarantool 1.10 to 3.x. It needs
+ * no config file.
+ *
+ * All members run the same application, and one of them is writable. A new set begins with the application of the
+ * writable member; the application of the others runs when the schema has arrived. The members end with the Node process that
+ * created the set, and leave no files behind.
+ *
+ * @example
+ * const set = await new TarantoolReplicaSet({ replicas: 3, appLua: './app.lua' }).start()
+ * const leader = await set.leader()
+ * await leader.call('add_user', 1, 'ann')
+ * await set.waitForVclock(leader)
+ * await set.stop()
+ */
+export class TarantoolReplicaSet extends AnyCluster {
+  readonly #source: ReplicaSource
+
+  /**
+   * Checks the options. Starts nothing.
+   *
+   * @param baseDir the directory that relative paths in the options start from. Default: the working directory.
+   * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
+   */
+  constructor(options: ReplicaSetOptions, baseDir: string = process.cwd()) {
+    const isResolved = options instanceof Resolved
+    const source = new ReplicaSource(isResolved ? options.set : resolveReplicaSetOptions(options, baseDir))
+    super(source, isResolved ? options.ports : undefined)
+    this.#source = source
+  }
+
+  /**
+   * Makes a replica set from options that were checked before.
+   *
+   * @internal
+   */
+  static of(set: ReplicaSetWithOptions): TarantoolReplicaSet {
+    return new TarantoolReplicaSet(new Resolved(set))
+  }
+
+  /**
+   * Makes another replica set, with other directories, that has the same addresses. This one must have ended when the
+   * other one starts.
+   *
+   * @internal
+   */
+  successor(): TarantoolReplicaSet {
+    return new TarantoolReplicaSet(new Resolved(this.#source.given, this.ports))
+  }
+
+  /**
+   * Adds a member to the running set: it gets the data of the others, and they replicate with it. The next start with
+   * empty directories begins without it.
+   *
+   * @param options the member's name, and the options that differ from those of the set
+   * @throws InvalidOptionError if the set has such a member, or if the options do not fit; the errors of an instance's
+   *   start; NotRunningError
+   * @example
+   * const set = await new TarantoolReplicaSet({ replicas: 2 }).start()
+   * const third = await set.addReplica()
+   * await set.waitForFullMesh()
+   */
+  async addReplica({ name, ...own }: AddedMemberOptions = {}): Promise<TarantoolInstance> {
+    const instances = this.running()
+    const plan = this.#source.planInForce
+    const chosen = name ?? plan.nextName
+    if (instances.byName.has(chosen)) {
+      throw new InvalidOptionError(`addReplica: the replica set has a member '${chosen}' already`, {
+        hint: `Members: ${this.instances.join(', ')}.`,
+      })
+    }
+    const member = resolveMember(chosen, own, this.#source.given.replicaSet.given)
+    const added = instances.add(chosen, this.#source.given.replicaSet.name, await plan.add(member))
+    try {
+      await added.start()
+      for (const instance of instances.running)
+        await replicateFrom(instance, plan.sourcesOf(instances.nameOf(instance)))
+      await this.waitForFullMesh({ onlyRunning: true })
+    } catch (error) {
+      await added.kill()
+      plan.remove(chosen)
+      instances.remove(chosen)
+      throw error
+    }
+    return added
+  }
+
+  /**
+   * Stops a member, and makes the others forget it. The next start with empty directories begins with it again.
+   *
+   * @throws UnknownServerError; InvalidOptionError if the member is the leader that the option `leader` chose, or the
+   *   last one; ReplicationError if no other member is writable
+   */
+  async remove(name: string): Promise<void> {
+    const instances = this.running()
+    const plan = this.#source.planInForce
+    const instance = instances.byName.get(name)
+    if (!instance) throw unknownName('instance', name, this.instances)
+    const { failover } = this.#source.given.replicaSet
+    const isLeader = failover === 'manual' && instance.isRunning && (await this.leader()) === instance
+    if (isLeader || instances.all.length === 1) {
+      throw new InvalidOptionError(
+        `remove: '${name}' is the ${isLeader ? 'leader' : 'last member'} of the replica set`,
+        {
+          hint: isLeader ? 'Make another member writable first: box.cfg{ read_only = false }.' : undefined,
+        },
+      )
+    }
+    const uuid = plan.members.instances.find(member => member.name === name)?.uuid ?? ''
+    await instance.stop()
+    plan.remove(name)
+    instances.remove(name)
+    for (const other of instances.running) await replicateFrom(other, plan.sourcesOf(instances.nameOf(other)))
+    await forgetMember(await this.waitForLeader(), uuid)
+  }
+}

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ReplicationError } from '../errors.ts'
+import type { TarantoolInstance } from '../instance/instance.ts'
+import { luaLiteral } from '../protocol/lua-literal.ts'
+
+// Pause between two looks, in milliseconds.
+const pause = 10
+
+/** Looks until there is no obstacle. @throws ReplicationError after `timeout` milliseconds, with the last obstacle */
+async function until(what: string, timeout: number, obstacle: () => Promise<string | undefined>): Promise<void> {
+  for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
+    const found = await obstacle()
+    if (found === undefined) return
+    if (performance.now() > giveUpAt) throw new ReplicationError(`${what} within ${timeout} ms: ${found}`)
+  }
+}
+
+const ask = async (instance: TarantoolInstance, lua: string): Promise<unknown> => {
+  try {
+    return (await instance.command(lua, { timeout: 5000 }))[0]
+  } catch (error) {
+    return `${instance.fingerprint} does not answer: ${(error as Error).message.split('\n')[0]}`
+  }
+}
+
+// Members that are gone count for nothing, so the number of the others decides.
+const streams = (peers: number): string => `local following, why = 0, nil
+for _, replica in pairs(box.info.replication) do
+    if replica.id ~= box.info.id then
+        local up, down = replica.upstream or {}, replica.downstream or {}
+        if up.status ~= 'follow' then
+            why = ("its replication from member %d is '%s'%s"):format(replica.id, up.status or 'off', up.message and ': ' .. up.message or '')
+        elseif down.status ~= 'follow' then
+            why = ('member %d does not replicate from it'):format(replica.id)
+        else
+            following = following + 1
+        end
+    end
+end
+if following < ${peers} then return why or ('it knows %d of ${peers} other members'):format(following) end`
+
+/** Waits until the members of a replica set replicate with each other in both directions. */
+export async function waitForMesh(
+  members: ReadonlyMap<string, TarantoolInstance>,
+  replicaset: string,
+  timeout: number,
+): Promise<void> {
+  await until(`replica set '${replicaset}' has no full mesh`, timeout, async () => {
+    const stopped = [...members].find(([, { isRunning }]) => !isRunning)
+    if (stopped) return `'${stopped[0]}' does not run`
+    for (const [name, instance] of members) {
+      const obstacle = await ask(instance, streams(members.size - 1))
+      if (typeof obstacle === 'string') return `'${name}': ${obstacle}`
+    }
+    return undefined
+  })
+}
+
+const vectorClock = `local clock = {}
+for id, lsn in pairs(box.info.vclock) do if id > 0 then clock[tostring(id)] = tostring(lsn):gsub('U?LL$', '') end end
+return clock`
+
+/** Waits until the other members that run have the data that one of them has now. */
+export async function waitForClock(
+  of: TarantoolInstance,
+  others: ReadonlyMap<string, TarantoolInstance>,
+  timeout: number,
+): Promise<void> {
+  const [clock] = await of.command(vectorClock)
+  const isBehind = `local own = box.info.vclock
+for id, lsn in pairs(${luaLiteral(clock)}) do
+    if (own[tonumber(id)] or 0) < tonumber64(lsn) then return ('it has change %s of %s of member %s'):format(own[tonumber(id)] or 0, lsn, id) end
+end`
+  await until(`not all members have the data of ${of.fingerprint}`, timeout, async () => {
+    for (const [name, instance] of others) {
+      if (!instance.isRunning) continue
+      const obstacle = await ask(instance, isBehind)
+      if (typeof obstacle === 'string') return `'${name}': ${obstacle}`
+    }
+    return undefined
+  })
+}
+
+/** The error of a wait for a leader: says which members do not run, and whether the rest can elect one. */
+export function noLeaderYet(
+  replicaset: string,
+  {
+    members,
+    timeout,
+    not,
+  }: { members: ReadonlyMap<string, TarantoolInstance>; timeout: number; not?: string | undefined },
+): ReplicationError {
+  const missing = [...members].filter(([, { isRunning }]) => !isRunning).map(([name]) => `'${name}'`)
+  const quorum = Math.floor(members.size / 2) + 1
+  const running = members.size - missing.length
+  const parts = [
+    missing.length > 0 ? `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not run` : 'all members run',
+    ...(running < quorum ? [`an election needs ${quorum} of ${members.size} members`] : []),
+  ]
+  const what = not === undefined ? 'no leader' : `no leader other than '${not}'`
+  return new ReplicationError(`replica set '${replicaset}' has ${what} after ${timeout} ms: ${parts.join(', and ')}`, {
+    hint: 'A member whose box.cfg.read_only is true and whose election_mode is off never becomes the leader by itself.',
+  })
+}
