@@ -6,7 +6,8 @@ import type { LeasedServer } from './leased-server.ts'
 
 /** An error in the form of a test runner. */
 export interface ShownError {
-  message: string
+  /** A test can throw what has no message. */
+  message?: string | undefined
   stack?: string | undefined
 }
 
@@ -69,11 +70,12 @@ function logText({ name, info }: LoggedServer, { lines, earlier }: LogPart, cont
 
 /** Appends a text to an error's message and to its stack: some reporters show the message, others the stack. */
 export function appendToError(error: ShownError, text: string): void {
-  const { message, stack } = error
-  error.message = `${message}\n\n${text}`
+  const { message = '', stack } = error
+  const longer = message === '' ? text : `${message}\n\n${text}`
+  error.message = longer
   if (stack === undefined) return
   if (message !== '' && stack.includes(message)) {
-    error.stack = stack.replace(message, () => error.message)
+    error.stack = stack.replace(message, () => longer)
     return
   }
   // The stack was made before the message got its final form.

@@ -39,8 +39,8 @@ type TestNote = Extract<WorkerEvent, { kind: 'test' }>
 export class RunNotes implements ServerNotes<LeasedServer> {
   readonly #server: LeasedServer
   readonly #client: BrokerClient
-  /** The names of the tests that have begun. */
-  readonly #names = new Set<string>()
+  /** The tests that have begun. */
+  readonly #begun = new Set<object>()
   readonly #ended = new Map<object, TestNote>()
   #events: WorkerEvent[] = []
 
@@ -81,7 +81,7 @@ export class RunNotes implements ServerNotes<LeasedServer> {
       ...this.#log(test),
       changes: await this.#changes(test),
     })
-    this.#names.add(name)
+    if (place.task) this.#begun.add(place.task)
   }
 
   end(attempt: object, error: Error | undefined): void {
@@ -94,9 +94,11 @@ export class RunNotes implements ServerNotes<LeasedServer> {
   addOthers(tests: readonly TestOutcome[], all: readonly this[]): void {
     // The report brings together what servers tell of the same time.
     const at = wallClock()
-    const others = tests.filter(({ name }) => !all.some(notes => notes.#names.has(name)))
+    const others = tests.filter(({ task }) => !all.some(notes => notes.#begun.has(task)))
     for (const notes of all) {
-      notes.#events.push(...others.map(test => ({ ...test, kind: 'test' as const, at, took: 0, attempt: 0 })))
+      notes.#events.push(
+        ...others.map(({ name, outcome }): TestNote => ({ kind: 'test', name, outcome, at, took: 0, attempt: 0 })),
+      )
       notes.#send()
     }
   }

@@ -4,6 +4,8 @@ import type { TestPlace } from './test-place.ts'
 
 /** A test of a file, and what became of it. */
 export interface TestOutcome {
+  /** See `TestPlace`. */
+  readonly task: object
   readonly name: string
   readonly outcome: Outcome
 }

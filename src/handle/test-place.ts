@@ -7,6 +7,8 @@ export interface TestPlace {
   readonly scope: Scope
   /** True if other tests of the suite run at the same time. */
   readonly concurrent: boolean
+  /** The runner's own object of the test, which all attempts at the test share. */
+  readonly task?: object | undefined
   /** The name of the test, after those of its suites. It is asked for when the test has failed. */
   readonly name?: (() => string) | undefined
   /** True if no test of the file follows, and no other attempt at this one. Asked when the test has failed. */

@@ -92,7 +92,7 @@ export class HooksOfFile {
     if (!test) return
     const attempt = new TestAttempt({
       scope: this.#scopeOf(test),
-      concurrent: false,
+      ...{ concurrent: false, task: test },
       name: () => fullNameOf(test),
       attempt: () => test.invocations - 1,
       // A test can throw what is no error.
@@ -141,7 +141,7 @@ const outcomesIn = ({ children }: CircusBlock): TestOutcome[] =>
 
 function outcomeOf(test: CircusTest): TestOutcome {
   const outcome = test.status === 'done' ? 'passed' : 'skipped'
-  return { name: fullNameOf(test), outcome: test.errors.length > 0 ? 'failed' : outcome }
+  return { task: test, name: fullNameOf(test), outcome: test.errors.length > 0 ? 'failed' : outcome }
 }
 
 /** The name of a test, after those of its suites. */

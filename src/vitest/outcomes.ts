@@ -22,5 +22,6 @@ export function outcomesIn({ tasks }: RunnerTestFile | RunnerTestSuite): TestOut
 function testOutcome(task: RunnerTask): TestOutcome {
   const { mode, result } = task
   const isFinal = mode === 'run' && (result?.state === 'pass' || result?.state === 'fail')
-  return { name: fullNameOf(task), outcome: isFinal ? (result.state === 'pass' ? 'passed' : 'failed') : 'skipped' }
+  const outcome = isFinal ? (result.state === 'pass' ? 'passed' : 'failed') : 'skipped'
+  return { task, name: fullNameOf(task), outcome }
 }

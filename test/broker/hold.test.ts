@@ -10,6 +10,8 @@ import type { ServerOptions } from '../../src/config/server-options.ts'
 import { readKept } from '../../src/instance/kept/manifest.ts'
 import { ServerConnections } from '../../src/protocol/connections.ts'
 import { ConsoleConnection } from '../../src/protocol/console/connection.ts'
+import { cli } from '../cli/support.ts'
+import { docker, needsEngine, noEngine } from '../support/engine.ts'
 import { isAlive, temporaryDirectory } from '../support/instances.ts'
 import { evaluate, lease, open } from '../support/leased.ts'
 import { resolvedServer } from '../support/resolved.ts'
@@ -175,6 +177,26 @@ test.each([
       terminals.map(isTTY => ({ isTTY })),
     ),
   ).toBe(expected)
+})
+
+describe.skipIf(noEngine)(`in a container (${needsEngine})`, () => {
+  test('it cannot move: its data is kept as the test left it, and it stays', async () => {
+    const { server, held } = await hold({ docker, root: temporaryDirectory() })
+    const { pid } = server.info()
+    await evaluate(server, "box.schema.space.create('users'):create_index('primary') box.space.users:insert({ 1 })")
+    const outcome = await server.testFailed(failed)
+    const reason = 'the port of a container cannot move'
+    expect(reasonOf(outcome)).toBe(reason)
+    const directory = outcome.kept && 'directory' in outcome.kept ? outcome.kept.directory : ''
+    expect(held.notHeld).toEqual([{ about: { ...about, server: 'default' }, reason, directory }])
+    // The container, its address and its data are there for the reset.
+    expect([outcome.successor, server.info().pid, held.list]).toEqual([undefined, pid, []])
+    expect(await evaluate(server, 'return #box.space.users:select()')).toEqual([1])
+    await server.renew()
+    // On this machine, without a container.
+    const { stdout } = await cli(['open', directory, '-e', 'box.space.users:select()'])
+    expect(stdout).toBe('---\n- - [1]\n...')
+  })
 })
 
 test('a server in a container cannot move: its port is published when it starts', () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readKept } from '../../../src/instance/kept/manifest.ts'
+import { containersBelow, docker, needsEngine, noEngine } from '../../support/engine.ts'
 import { hasProgram } from '../../support/processes.ts'
 import { asJest, esModules } from '../support/as-jest.ts'
 import { Project } from '../support/project.ts'
@@ -122,6 +123,25 @@ const waits = 'Press Enter or Ctrl-C to end them.'
 async function leavesNothing(project: Project): Promise<void> {
   await expect.poll(() => [project.servers(), project.leftBehind()], { timeout: 10_000 }).toEqual([[], []])
 }
+
+describe.skipIf(noEngine || !hasProgram('script'))(`in a terminal, in a container (${needsEngine})`, () => {
+  test('a run keeps the data, says why, and does not wait', async () => {
+    const runner = vitests.find(({ name }) => name === 'vitest-4.1') ?? (oneOfEach[0] as Runner)
+    const project = projectOf(runner, failing, `hold: 'on-failure', docker: ${JSON.stringify(docker)}`)
+    const terminal = new Terminal(runner, project)
+    const { exitCode } = await terminal.run
+    const { output } = terminal
+    expect(exitCode, output).toBe(1)
+    expect(output).toMatch(/1 failed.*1 passed/)
+    expect(output).toContain('The server is not held, because the port of a container cannot move')
+    expect(output).toMatch(/fails\n {4}default is not held, because the port of a container cannot move/)
+    const [, kept = ''] = output.match(/its data: npx tarantool-fixture open (\S+)/) ?? []
+    expect(await terminal.command('open', kept, '--bare', '-e', 'box.space.users:select()')).toBe('---\n- - [1]\n...')
+    expect(containersBelow(project.temporary)).toEqual([])
+    await terminal.command('clean')
+    await leavesNothing(project)
+  })
+})
 
 describe.skipIf(!hasProgram('script'))('in a terminal', () => {
   test.each([...vitests, ...jests])('$name holds the servers of failed tests until Enter is pressed', async runner => {

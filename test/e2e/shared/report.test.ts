@@ -108,6 +108,8 @@ test('throws no error', async () => {
   throw { code: 1 }
 })
 test.skip('is skipped', () => {})
+test('alike', async () => { await users.eval('return 1') })
+test.skip('alike', () => {})
 describe('a suite', () => {
   beforeAll(() => { throw new Error('of the hook') })
   test('never begins', () => {})
@@ -116,7 +118,7 @@ describe('a suite', () => {
     })
     expect(exitCode).toBe(1)
     const data = dataIn(project, 'out/report.json')
-    const names = ['uses one', 'uses both', 'throws no error', 'is skipped', 'a suite > never begins']
+    const names = ['uses one', 'uses both', 'throws no error', 'is skipped', 'alike', 'alike', 'a suite > never begins']
     expect(data.results.map(({ name }) => name).sort()).toEqual(names.sort())
     const results = byName(data)
     expect(results['throws no error']?.outcome).toBe('failed')
