@@ -540,8 +540,8 @@ export class TarantoolInstance implements AsyncDisposable {
    */
   async waitForLog(pattern: string | RegExp, options?: LogWait): Promise<string> {
     return await fromCaller(this.waitForLog, async () => {
-      const { process } = this
-      if (!process || (process.exit && this.state === 'starting')) return await this.log.waitFor(pattern, options)
+      const process = this.#lifecycle.logWriter
+      if (!process) return await this.log.waitFor(pattern, options)
       const error = (): Error => errorOfEnd(process, `logged what matches ${pattern}`, this.#lifecycle.details())
       return await this.log.waitFor(pattern, options, { ended: process.exited, error })
     })

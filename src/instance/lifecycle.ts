@@ -73,6 +73,11 @@ export class Lifecycle {
     return this.#process
   }
 
+  /** The process that writes the log: undefined while a start has none yet, because the last process writes no more. */
+  get logWriter(): TarantoolProcess | undefined {
+    return this.#life.state === 'starting' ? this.#life.start.process : this.#process
+  }
+
   /** The report of the running server. */
   get report(): ReadyReport | undefined {
     return this.#life.state === 'running' ? this.#life.report : undefined

@@ -46,6 +46,9 @@ test('waitForLog ends with the server: at once, unless its last words match', as
   await expect(never).rejects.toThrow(/ended \(signal SIGKILL\) before it logged what matches never(.|\n)*last words/)
   expect(await last).toMatch(/last words$/)
   await expect(instance.waitForLog('never', { timeout: 100_000 })).rejects.toThrow(ServerExitedError)
+})
+
+test('waitForLog ends with a server that does not start', async () => {
   const failing = newInstance({ appLua: `${log('last words')} error('boom')` })
   await failing.start({ wait: false })
   const ends = [
@@ -53,7 +56,17 @@ test('waitForLog ends with the server: at once, unless its last words match', as
     failing.waitForLog('last words', { timeout: 100_000 }),
     failing.ready(),
   ]
-  expect((await Promise.allSettled(ends)).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected'])
+  const [never, words, start] = await Promise.allSettled(ends)
+  expect(never).toMatchObject({ reason: expect.any(ServerExitedError) })
+  expect(words?.status).toBe('fulfilled')
+  expect(start?.status).toBe('rejected')
+})
+
+test('waitForLog ends with a server that has ended before its start has', async () => {
+  const failing = newInstance({ appLua: "error('boom')" })
+  await failing.start({ wait: false })
+  await failing.process?.exited
+  await expect(failing.waitForLog('never', { timeout: 100_000 })).rejects.toThrow(ServerExitedError)
 })
 
 test('waitForLog may be asked before there is a server', async () => {

@@ -85,6 +85,11 @@ export class StartAttempt {
     )
   }
 
+  /** The process of this start: undefined until it is spawned. If a start needs several processes, the last one. */
+  get process(): TarantoolProcess | undefined {
+    return this.#process
+  }
+
   async #bringUp(onSpawned: () => void): Promise<ReadyReport> {
     const { starter, recreate, replicationSource } = this.#spec
     const { signal } = this.#abort
