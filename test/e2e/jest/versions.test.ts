@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { fakeVersions } from '../../support/fake-versions.ts'
 import { esModules } from '../support/as-jest.ts'
 import { Project, type RunResult } from '../support/project.ts'
-import { jests } from '../support/runners.ts'
+import { inTurn, jests } from '../support/runners.ts'
 
 // The programs that say so are scripts that run the Tarantool of this machine: which program a project gets is what is
 // tested here, and a second real Tarantool would show no more of that.
@@ -138,19 +138,22 @@ describe.each(jests)('one suite against several versions under $name', runner =>
     expect(project.read('started').trim().split('\n').sort()).toEqual([said[0], said[0], said[1], said[1]])
   })
 
-  test.each(['port', 'consolePort'])('a fixed %s is refused, because each version has servers', async option => {
-    const { exitCode, output } = await run({
-      'jest.config.js': configWith(),
-      'tarantool.config.js': `module.exports = { ${option}: 3301, maxServers: 1 }`,
-    })
-    expect(exitCode).not.toBe(0)
-    expect(output).toMatch(
-      new RegExp(
-        `server 'default' has a fixed '${option}', and tarantoolVersions starts a server of each version \\(2\\.11, 3\\)`,
-      ),
-    )
-    expect(output).not.toContain('address in use')
-  })
+  test.each(inTurn(runner, ['port', 'consolePort']))(
+    'a fixed %s is refused, because each version has servers',
+    async option => {
+      const { exitCode, output } = await run({
+        'jest.config.js': configWith(),
+        'tarantool.config.js': `module.exports = { ${option}: 3301, maxServers: 1 }`,
+      })
+      expect(exitCode).not.toBe(0)
+      expect(output).toMatch(
+        new RegExp(
+          `server 'default' has a fixed '${option}', and tarantoolVersions starts a server of each version \\(2\\.11, 3\\)`,
+        ),
+      )
+      expect(output).not.toContain('address in use')
+    },
+  )
 
   test('a config that names another version is refused', async () => {
     const { exitCode, output } = await run({

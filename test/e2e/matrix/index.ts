@@ -35,9 +35,11 @@ const { runners, nodes, files, testNamePattern, mayBeEmpty, summary } = parseArg
 process.chdir(repository)
 console.log('Building, and installing what is not there yet')
 await build()
-await Promise.all(nodes.map(installNode))
-await installRunners(runners.map(({ name, packages }) => ({ name, packages })))
-await installManagers()
+await Promise.all([
+  ...nodes.map(installNode),
+  installRunners(runners.map(({ name, packages }) => ({ name, packages }))),
+  installManagers(),
+])
 
 const cells = cellsOf(runners, nodes)
 const runnersOn = (node: string): Runner[] =>

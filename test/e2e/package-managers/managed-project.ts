@@ -48,7 +48,9 @@ export class ManagedProject extends EmptyProject {
 
   /** Installs the runner and the package. */
   async install(): Promise<RunResult> {
-    const devDependencies = { ...this.#runner.packages, 'tarantool-fixture': `file:${tarball}` }
+    // The transformers of other tests' projects would take most of the time of an installation.
+    const runner = Object.entries(this.#runner.packages).filter(([name]) => ['vitest', 'vite', 'jest'].includes(name))
+    const devDependencies = { ...Object.fromEntries(runner), 'tarantool-fixture': `file:${tarball}` }
     this.write({ 'package.json': JSON.stringify({ private: true, devDependencies }) })
     return await this.#run(this.#manager.install)
   }

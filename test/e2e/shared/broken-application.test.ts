@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { esModules, jestJsonReport, projectUnder, runTests } from '../support/as-jest.ts'
 import { withJsonReport } from '../support/report.ts'
-import { isJest, jests, vitests } from '../support/runners.ts'
+import { inTurn, isJest, jests, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 // Counts the starts, and fails in a nested function.
@@ -46,11 +46,12 @@ describe.each([...vitests, ...jests])('$name', runner => {
     return project
   }
 
-  test.each([
+  const cases = [
     ['of the run', `{ appLua: './broken.lua' }`, 'useTarantool()'],
     [`of a run that leases late`, `{ appLua: './broken.lua', lease: 'on-use' }`, 'useTarantool()'],
     ['of each file', '{}', `useTarantool({ config: { appLua: './broken.lua' } })`],
-  ])('an application that is broken, %s', async (_name, config, use) => {
+  ] as const
+  test.each(inTurn(runner, cases))('an application that is broken, %s', async (_name, config, use) => {
     const project = projectWith(config, use)
     const { exitCode, output } = await runTests(runner, project)
     expect.soft(output.match(inFull), output).toHaveLength(1)

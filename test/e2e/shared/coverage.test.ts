@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { projectUnder, runTests } from '../support/as-jest.ts'
 import { outcomes } from '../support/report.ts'
-import { jests, vitests } from '../support/runners.ts'
+import { jests, oneOfEach, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 const application = {
@@ -134,7 +134,7 @@ describe.each([...vitests, ...jests])('$name', runner => {
 })
 
 // Nothing in these depends on the version of a runner.
-describe.each([...vitests.slice(-1), ...jests.slice(-1)])('$name', runner => {
+describe.each(oneOfEach)('$name', runner => {
   test('TARANTOOL_FIXTURE_COVERAGE turns it on and off; a report that cannot be written is told', async () => {
     const files = { ...application, 'a.test.ts': grades(10, 'poor') }
     const off = projectUnder(runner, { ...setUpWith(config("{ include: ['app/**'] }")), ...files })

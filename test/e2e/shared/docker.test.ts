@@ -5,7 +5,7 @@ import { containersBelow, docker, needsEngine, noEngine } from '../../support/en
 import { projectUnder, runTests, runUnder, spawnUnder } from '../support/as-jest.ts'
 import type { Project, RunnerProcess } from '../support/project.ts'
 import { resettingProject } from '../support/reset.ts'
-import { jests, type Runner, vitests } from '../support/runners.ts'
+import { inTurn, jests, type Runner, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 const inContainer = `docker: ${JSON.stringify(docker)}`
@@ -15,6 +15,21 @@ const env = { TARANTOOL_BIN: '/nowhere' }
 const oneOf = (kind: readonly Runner[], name: string): Runner[] =>
   [kind.find(runner => runner.name === name) ?? kind[0]].filter(runner => runner !== undefined)
 const runners = [...oneOf(vitests, 'vitest-4.1'), ...oneOf(jests, 'jest-30')]
+
+// A server that waits as a spare can take over a socket, but no published port.
+const servers = [
+  ['process', ''],
+  ['process', "host: 'unix/',"],
+  ['process', "host: 'unix/', consoleHost: '127.0.0.1',"],
+  ['restart', ''],
+] as const
+
+const describes = [
+  ['restart', ''],
+  ['process', ''],
+  ['restart', "docker: { ...docker, args: ['--network', 'host'] },"],
+  ['process', "host: 'unix/', consoleHost: '127.0.0.1',"],
+] as const
 
 async function nothingIsLeft(project: Project): Promise<void> {
   await expect.poll(() => containersBelow(project.temporary), { timeout: 15_000 }).toEqual([])
@@ -77,18 +92,14 @@ describe.skipIf(noEngine).each(runners)(`$name, servers in containers (${needsEn
     await nothingIsLeft(project)
   })
 
-  // A server that waits as a spare can take over a socket, but no published port.
-  test.each([
-    ['process', ''],
-    ['process', "host: 'unix/',"],
-    ['process', "host: 'unix/', consoleHost: '127.0.0.1',"],
-    ['restart', ''],
-  ])("isolation '%s' %s: each test has a server of its own, on the same address", async (isolation, host) => {
-    const { exitCode, output, project } = await runUnder(
-      runner,
-      {
-        ...setUpWith(`{ isolation: '${isolation}', ${host} ${inContainer} }`, 'maxWorkers: 1'),
-        'a.test.ts': `
+  test.each(inTurn(runner, servers, runners))(
+    "isolation '%s' %s: each test has a server of its own, on the same address",
+    async (isolation, host) => {
+      const { exitCode, output, project } = await runUnder(
+        runner,
+        {
+          ...setUpWith(`{ isolation: '${isolation}', ${host} ${inContainer} }`, 'maxWorkers: 1'),
+          'a.test.ts': `
         import { expect, test } from 'vitest'
         import { useTarantool } from 'tarantool-fixture/vitest'
         const tarantool = useTarantool()
@@ -99,25 +110,23 @@ describe.skipIf(noEngine).each(runners)(`$name, servers in containers (${needsEn
           expect(before).toBe(null)
         })
         test('of three processes', () => expect(seen.size).toBe(3))`,
-      },
-      { env },
-    )
-    expect(output).toMatch(/Tests:? +4 passed/)
-    expect(exitCode).toBe(0)
-    await nothingIsLeft(project)
-  })
+        },
+        { env },
+      )
+      expect(output).toMatch(/Tests:? +4 passed/)
+      expect(exitCode).toBe(0)
+      await nothingIsLeft(project)
+    },
+  )
 
-  test.each([
-    ['restart', ''],
-    ['process', ''],
-    ['restart', "docker: { ...docker, args: ['--network', 'host'] },"],
-    ['process', "host: 'unix/', consoleHost: '127.0.0.1',"],
-  ])("a describe with '%s' beside a beforeAll: the hook's rows are there afterwards %s", async (isolation, options) => {
-    const { exitCode, output, project } = await runUnder(
-      runner,
-      {
-        ...resettingProject(`...(docker => ({ docker, ${options} }))(${JSON.stringify(docker)})`),
-        'a.test.ts': `
+  test.each(inTurn(runner, describes, runners))(
+    "a describe with '%s' beside a beforeAll: the hook's rows are there afterwards %s",
+    async (isolation, options) => {
+      const { exitCode, output, project } = await runUnder(
+        runner,
+        {
+          ...resettingProject(`...(docker => ({ docker, ${options} }))(${JSON.stringify(docker)})`),
+          'a.test.ts': `
         import { beforeAll, describe, expect, test } from 'vitest'
         import { useTarantool } from 'tarantool-fixture/vitest'
         import { rowsOf } from './rows.ts'
@@ -148,19 +157,20 @@ describe.skipIf(noEngine).each(runners)(`$name, servers in containers (${needsEn
           await rows.expect('hook')
           expect([tarantool.port, tarantool.pid]).toEqual([port, pid])
         })`,
-        'b.test.ts': `
+          'b.test.ts': `
         import { test } from 'vitest'
         import { useTarantool } from 'tarantool-fixture/vitest'
         import { rowsOf } from './rows.ts'
         const rows = rowsOf(useTarantool())
         test('finds nothing of the file before', () => rows.expect(''))`,
-      },
-      { env },
-    )
-    expect(exitCode, output).toBe(0)
-    expect(output).toMatch(/Tests:? +8 passed/)
-    await nothingIsLeft(project)
-  })
+        },
+        { env },
+      )
+      expect(exitCode, output).toBe(0)
+      expect(output).toMatch(/Tests:? +8 passed/)
+      await nothingIsLeft(project)
+    },
+  )
 
   test("kill -9 in a describe with 'restart' beside a beforeAll leaves neither container", async () => {
     const project = projectUnder(runner, {

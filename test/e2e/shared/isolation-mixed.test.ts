@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { runUnder } from '../support/as-jest.ts'
 import { resettingProject } from '../support/reset.ts'
-import { jests, vitests } from '../support/runners.ts'
+import { inTurn, jests, vitests } from '../support/runners.ts'
 
 const head = `
 import { useTarantool } from 'tarantool-fixture/vitest'
@@ -116,15 +116,17 @@ const passing: Record<string, Record<string, string>> = {
 }
 
 describe.each([...vitests, ...jests])('$name', runner => {
-  test.each(Object.entries(passing))("tests with 'reset' beside others: %s", async (_, files) => {
+  test.each(inTurn(runner, Object.entries(passing)))("tests with 'reset' beside others: %s", async (_, files) => {
     const { exitCode, output } = await runUnder(runner, { ...resettingProject(), ...files })
     expect(exitCode, output).toBe(0)
   })
 
-  test.each(['restart', 'process'])("tests with '%s' in a file with hooks, in any order", async isolation => {
-    const files = permutations(blocksBeside(isolation)).map((blocks, at): [string, string] => [
-      `order-${at}.test.ts`,
-      `${head}
+  test.each(inTurn(runner, ['restart', 'process']))(
+    "tests with '%s' in a file with hooks, in any order",
+    async isolation => {
+      const files = permutations(blocksBeside(isolation)).map((blocks, at): [string, string] => [
+        `order-${at}.test.ts`,
+        `${head}
       const { port } = tarantool
       beforeAll(() => rows.add('file'))
       afterAll(async () => {
@@ -132,8 +134,9 @@ describe.each([...vitests, ...jests])('$name', runner => {
         expect(tarantool.port).toBe(port)
       })
       ${blocks.join('\n')}`,
-    ])
-    const { exitCode, output } = await runUnder(runner, { ...resettingProject(), ...Object.fromEntries(files) })
-    expect(exitCode, output).toBe(0)
-  })
+      ])
+      const { exitCode, output } = await runUnder(runner, { ...resettingProject(), ...Object.fromEntries(files) })
+      expect(exitCode, output).toBe(0)
+    },
+  )
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { projectUnder, runTests } from '../support/as-jest.ts'
 import { outcomes } from '../support/report.ts'
-import { jests, vitests } from '../support/runners.ts'
+import { inTurn, jests, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 const oneByOne = 'maxWorkers: 1, fileParallelism: false'
@@ -209,18 +209,21 @@ const cases: Record<string, Case> = {
 }
 
 describe.each([...vitests, ...jests])('$name', runner => {
-  test.each(Object.entries(cases))('%s', async (_, { fixture = "isolation: 'process'", failing = {}, ...rest }) => {
-    const files = { ...setUpWith(`{ appLua: './app.lua', ${fixture} }`, oneByOne), 'app.lua': rest.app ?? app }
-    const project = projectUnder(runner, { ...files, ...rest.files })
-    const env = { MARKS: `${project.directory}/mark-` }
-    const { output } = await runTests(runner, project, { env })
-    const results = outcomes(project)
-    expect(Object.keys(results).length, output).toBeGreaterThan(0)
-    for (const [title, outcome] of Object.entries(results)) {
-      if (failing[title]) expect(outcome).toMatch(failing[title])
-      else expect(outcome, `${title}: ${output}`).toBe('passed')
-    }
-    expect(project.servers()).toEqual([])
-    expect(project.leftBehind()).toEqual([])
-  })
+  test.each(inTurn(runner, Object.entries(cases)))(
+    '%s',
+    async (_, { fixture = "isolation: 'process'", failing = {}, ...rest }) => {
+      const files = { ...setUpWith(`{ appLua: './app.lua', ${fixture} }`, oneByOne), 'app.lua': rest.app ?? app }
+      const project = projectUnder(runner, { ...files, ...rest.files })
+      const env = { MARKS: `${project.directory}/mark-` }
+      const { output } = await runTests(runner, project, { env })
+      const results = outcomes(project)
+      expect(Object.keys(results).length, output).toBeGreaterThan(0)
+      for (const [title, outcome] of Object.entries(results)) {
+        if (failing[title]) expect(outcome).toMatch(failing[title])
+        else expect(outcome, `${title}: ${output}`).toBe('passed')
+      }
+      expect(project.servers()).toEqual([])
+      expect(project.leftBehind()).toEqual([])
+    },
+  )
 })

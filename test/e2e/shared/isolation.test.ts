@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { runUnder } from '../support/as-jest.ts'
-import { isJest, jests, vitests } from '../support/runners.ts'
+import { inTurn, isJest, jests, vitests } from '../support/runners.ts'
 
 const setup = (fixture: string): Record<string, string> => ({
   'vitest.config.ts':
@@ -94,7 +94,7 @@ const cases: Record<string, Record<string, string>> = {
 
 describe.each([...vitests, ...jests])('$name', runner => {
   const known = Object.entries(cases).filter(([name]) => !(isJest(runner) && name.includes("the package's test")))
-  test.each(known)('%s', async (_, files) => {
+  test.each(inTurn(runner, known))('%s', async (_, files) => {
     const { exitCode, output } = await runUnder(runner, files)
     expect(exitCode, output).toBe(0)
   })

@@ -3,7 +3,7 @@ import { runUnder } from '../support/as-jest.ts'
 import { Project } from '../support/project.ts'
 import { outcomes, withJsonReport } from '../support/report.ts'
 import { resettingProject } from '../support/reset.ts'
-import { jests, oneOfEach, vitests } from '../support/runners.ts'
+import { inTurn, jests, oneOfEach, vitests } from '../support/runners.ts'
 
 const start = (what = '', server = ''): string => `
 import { useTarantool } from 'tarantool-fixture/vitest'
@@ -242,7 +242,7 @@ const projects: Record<string, Record<string, string>> = {
 }
 
 describe.each([...vitests, ...jests])('$name', runner => {
-  test.for(Object.entries(projects))('%s', async ([, files], { skip }) => {
+  test.for(inTurn(runner, Object.entries(projects)))('%s', async ([, files], { skip }) => {
     const isConcurrent = Object.values(files).some(text => text.includes('test.concurrent'))
     skip(runner.name === 'jest-29' && isConcurrent, 'Jest 29 runs concurrent tests before all others')
     const { exitCode, output } = await runUnder(runner, files)

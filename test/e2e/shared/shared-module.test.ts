@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { asJest, esModules } from '../support/as-jest.ts'
 import { Project } from '../support/project.ts'
 import { resettingProject } from '../support/reset.ts'
-import { jests, vitests } from '../support/runners.ts'
+import { inTurn, jests, vitests } from '../support/runners.ts'
 
 const servers = `servers: {
   default: {}, restarted: { isolation: 'restart' }, processed: { isolation: 'process' }, filed: { isolation: 'file' }, asked: {} }`
@@ -96,12 +96,15 @@ describe.each(vitests)('$name', runner => {
     expect(output).toContain('9 passed')
   })
 
-  test.each(['file', 'on-use'])("fixtures that files share count for each of them, with lease: '%s'", async lease => {
-    const project = new Project(runner, { ...resettingProject(`lease: '${lease}'`), 'app.lua': app, ...fixtures })
-    const { exitCode, output } = await project.run(['run', '--pool=threads', '--no-isolate'])
-    expect(exitCode, output).toBe(0)
-    expect(output).toContain('6 passed')
-  })
+  test.each(inTurn(runner, ['file', 'on-use']))(
+    "fixtures that files share count for each of them, with lease: '%s'",
+    async lease => {
+      const project = new Project(runner, { ...resettingProject(`lease: '${lease}'`), 'app.lua': app, ...fixtures })
+      const { exitCode, output } = await project.run(['run', '--pool=threads', '--no-isolate'])
+      expect(exitCode, output).toBe(0)
+      expect(output).toContain('6 passed')
+    },
+  )
 })
 
 describe.each(jests)('$name', runner => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { runUnder } from '../support/as-jest.ts'
 import { outcomes } from '../support/report.ts'
-import { jests, vitests } from '../support/runners.ts'
+import { inTurn, jests, vitests } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 const has = 'const isServer = version => version.isAtLeast(1, 10) && !version.isAtLeast(99)'
@@ -144,7 +144,7 @@ const cases: Record<string, string> = {
 }
 
 describe.each([...vitests, ...jests])('the version of a handle under $name', runner => {
-  test.each(Object.entries(cases))('with %s', async (_case, config) => {
+  test.each(inTurn(runner, Object.entries(cases)))('with %s', async (_case, config) => {
     const { project, output } = await runUnder(runner, { ...setUpWith(config), ...files })
     const found = outcomes(project)
     expect(Object.values(found).sort(), output).toEqual([

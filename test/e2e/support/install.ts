@@ -40,14 +40,17 @@ async function installPackage(directory: string): Promise<void> {
   writeFileSync(mark, packed)
 }
 
+async function installRunner(runner: Runner): Promise<void> {
+  const { node, packages } = runner
+  const directory = installDirectory(runner)
+  if (node !== undefined) await installNode(node)
+  await installInto(directory, { ...packages, 'tarantool-driver': '^3.1.0' })
+  await installPackage(directory)
+}
+
 /** Installs the runners that are not there yet, each with the Node that it runs on, and the package as it is now into each. */
 export async function installRunners(runners: readonly Runner[]): Promise<void> {
   renameSync(await pack(cache), tarball)
-  for (const runner of runners) {
-    const { node, packages } = runner
-    const directory = installDirectory(runner)
-    if (node !== undefined) await installNode(node)
-    await installInto(directory, { ...packages, 'tarantool-driver': '^3.1.0' })
-    await installPackage(directory)
-  }
+  // All at once: an installation mostly waits for the registry.
+  await Promise.all(runners.map(installRunner))
 }

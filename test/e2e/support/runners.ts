@@ -60,8 +60,33 @@ export const vitests: readonly Runner[] = chosen(allVitests)
 /** The same of Jest. */
 export const jests: readonly Runner[] = chosen(allJests)
 
+// A run of the matrix gives each version all tests.
+const isMatrix = 'E2E_NODE' in process.env
+
+const newest = (kind: readonly Runner[]): readonly Runner[] => (isMatrix ? kind : kind.slice(-1))
+
+/** For tests of Vitest's adapter that do the same under every version of Vitest. */
+export const newestVitest: readonly Runner[] = newest(vitests)
+
 /** One runner of each kind: for tests of what a server does, which is the same under every version of the runner. */
-export const oneOfEach: readonly Runner[] = [...vitests.slice(-1), ...jests.slice(-1)]
+export const oneOfEach: readonly Runner[] = [...newestVitest, ...newest(jests)]
+
+/**
+ * The cases of a table that a runner takes. Each case runs under one Vitest and one Jest, and the versions take turns: that
+ * is for code that all versions share.
+ *
+ * @param among the runners that take turns; default: all versions of the runner's kind
+ */
+export function inTurn<Case>(
+  runner: Runner,
+  cases: readonly Case[],
+  among: readonly Runner[] = isJest(runner) ? jests : vitests,
+): Case[] {
+  if (isMatrix) return [...cases]
+  // The newest version takes the first case.
+  const turn = among.length - 1 - among.indexOf(runner)
+  return cases.filter((_, index) => index % among.length === turn)
+}
 
 /** The directory in which a runner and the packed package are installed. */
 export function installDirectory({ name }: Runner): string {

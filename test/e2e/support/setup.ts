@@ -6,6 +6,5 @@ import { jests, vitests } from './runners.ts'
 /** Builds, and installs the packed package beside each version of each runner; and the package managers. */
 export default async function setup(): Promise<void> {
   await build()
-  await installRunners([...vitests, ...jests])
-  await installManagers()
+  await Promise.all([installRunners([...vitests, ...jests]), installManagers()])
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ReportData } from '../../../src/report/data.ts'
 import { Project } from '../support/project.ts'
-import { vitests } from '../support/runners.ts'
+import { newestVitest } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 import { WatchMode } from '../support/watch.ts'
 
@@ -13,7 +13,7 @@ test('${name}', async () => { await tarantool.eval('return 1') })`
 
 const dataIn = (project: Project): ReportData => JSON.parse(project.read('report.json')) as ReportData
 
-describe.each(vitests.slice(-1))('$name', runner => {
+describe.each(newestVitest)('$name', runner => {
   test('in watch mode, the report is written after each run, and has that run only', async () => {
     const project = new Project(runner, {
       ...setUpWith("{ report: './report.html' }"),

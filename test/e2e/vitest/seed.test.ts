@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { skipWithout } from '../../support/features.ts'
 import { Project } from '../support/project.ts'
-import { vitests } from '../support/runners.ts'
+import { newestVitest, vitests } from '../support/runners.ts'
 import { WatchMode } from '../support/watch.ts'
 
 // Its own cache, for the templates of one run are there in the next.
@@ -57,6 +57,25 @@ describe.each(vitests)('$name', runner => {
     expect(project.leftProcesses()).toEqual([])
   })
 
+  test('watch mode replaces the servers when a seed changes', async () => {
+    const project = new Project(runner, { ...files, 'a.test.ts': usersTest })
+    const watch = new WatchMode(project)
+    await watch.run()
+    const change = async (changed: Record<string, string>): Promise<unknown> => {
+      project.write({ 'seen.log': '', ...changed })
+      await watch.run()
+      return allSeen(project)[0]
+    }
+    expect(await change({ 'more/users.ndjson': '[3, "cy"]' })).toEqual(['ann', 'cy'])
+    expect(await change({ 'seed.lua': `box.space.users:insert({ 1, 'dan' })` })).toEqual(['dan', 'cy'])
+    watch.press('q')
+    await watch.process
+    await expect.poll(() => project.servers()).toEqual([])
+  })
+})
+
+// Whose seed it is, and what is wrong with it, is found by code that all versions share.
+describe.each(newestVitest)('$name', runner => {
   test("a server of a test file's own is seeded from there, and not by the run's config", async context => {
     skipWithout('decimals', context)
     const project = new Project(runner, {
@@ -96,21 +115,5 @@ describe.each(vitests)('$name', runner => {
     expect(output).toContain('/more/users.ndjson:1: there is')
     expect(output).toContain("there is no field 'nam' in space 'users'")
     expect(output).toContain("Did you mean 'name'?")
-  })
-
-  test('watch mode replaces the servers when a seed changes', async () => {
-    const project = new Project(runner, { ...files, 'a.test.ts': usersTest })
-    const watch = new WatchMode(project)
-    await watch.run()
-    const change = async (changed: Record<string, string>): Promise<unknown> => {
-      project.write({ 'seen.log': '', ...changed })
-      await watch.run()
-      return allSeen(project)[0]
-    }
-    expect(await change({ 'more/users.ndjson': '[3, "cy"]' })).toEqual(['ann', 'cy'])
-    expect(await change({ 'seed.lua': `box.space.users:insert({ 1, 'dan' })` })).toEqual(['dan', 'cy'])
-    watch.press('q')
-    await watch.process
-    await expect.poll(() => project.servers()).toEqual([])
   })
 })

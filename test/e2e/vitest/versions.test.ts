@@ -5,7 +5,7 @@ import { buildPackage } from '../../binary/release/packages.ts'
 import { Vendor } from '../../binary/release/vendor.ts'
 import { fakeVersions } from '../../support/fake-versions.ts'
 import { Project, type RunResult } from '../support/project.ts'
-import { vitests } from '../support/runners.ts'
+import { newestVitest, type Runner, vitests } from '../support/runners.ts'
 
 // The programs that say so are scripts that run the Tarantool of this machine: which program a project gets is what is
 // tested here, and a second real Tarantool would show no more of that.
@@ -60,13 +60,22 @@ const ways: Record<string, Readonly<Record<string, string>>> = {
   },
 }
 
-describe.each(vitests)('one suite against several versions under $name', runner => {
-  async function run(files: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<RunResult> {
+const atRoot = (list = "['2.11', '3']"): string =>
+  configWith(`globalSetup: './tarantool.ts', projects: tarantoolVersions(${list})`)
+
+type Run = (files: Readonly<Record<string, string>>, args?: readonly string[]) => Promise<RunResult>
+
+const runUnder =
+  (runner: Runner): Run =>
+  async (files, args = []) => {
     const project = new Project(runner, files)
     const result = await project.run(['run', ...args], { env: fakeVersions(project.directory, said) })
     expect(project.leftBehind()).toEqual([])
     return result
   }
+
+describe.each(vitests)('one suite against several versions under $name', runner => {
+  const run = runUnder(runner)
 
   test.each(Object.entries(ways))('with %s', async (_way, files) => {
     const { exitCode, output } = await run({ ...files, 'one.test.ts': usesIts, 'two.test.ts': usesIts })
@@ -74,9 +83,6 @@ describe.each(vitests)('one suite against several versions under $name', runner 
     expect(pairs(output)).toEqual(both)
     expect(exitCode).toBe(0)
   })
-
-  const atRoot = (list = "['2.11', '3']"): string =>
-    configWith(`globalSetup: './tarantool.ts', projects: tarantoolVersions(${list})`)
 
   test('one of the projects can be chosen, and a server that a test starts itself is of its version', async () => {
     const ownInstance = `
@@ -153,6 +159,35 @@ describe.each(vitests)('one suite against several versions under $name', runner 
     expect(output).toMatch(/Tests +[12] passed/)
     expect(project.read('started').trim().split('\n').sort()).toEqual([said[0], said[0], said[1], said[1]])
   })
+
+  test('a version that is not there is downloaded before the first file is loaded', async () => {
+    const vendor = await Vendor.start()
+    const { architecture } = currentSystem()
+    const script = `
+case "$*" in *--version) echo 'Tarantool 3.77.0-0-g1234567'; exit;; esac
+SAID_VERSION=3.77 exec ${process.env.TARANTOOL_BIN} "$@"`
+    vendor.add('series-3/linux-deb', [buildPackage({ version: '3.77.0-1', architecture, script })])
+    const project = new Project(runner, {
+      'vitest.config.ts': atRoot("['3.77']"),
+      'tarantool.ts': setup,
+      'one.test.ts': `console.log('LOADED')\n${usesIts}`,
+    })
+    const { output } = await project.run(['run'], {
+      env: {
+        TARANTOOL_BIN: '',
+        TARANTOOL_FIXTURE_CACHE: `${project.directory}/cache`,
+        TARANTOOL_FIXTURE_MIRROR: vendor.url,
+      },
+    })
+    expect(pairs(output)).toEqual(['PROJECT 3.77 RAN 3.77'])
+    expect(output).toMatch(/Tarantool 3\.77\.0[\s\S]*Tarantool 3\.77\.0\S* from the cache: [\s\S]*LOADED/)
+    expect(vendor.asked('.deb')).toHaveLength(1)
+  })
+})
+
+// What a config may ask for, and what a run says, is decided by code that all versions of Vitest share.
+describe.each(newestVitest)('several versions under $name', runner => {
+  const run = runUnder(runner)
 
   test.each([
     ['port', 'a setup file at the root'],
@@ -257,29 +292,5 @@ describe.each(vitests)('one suite against several versions under $name', runner 
     expect(output.match(/^tarantool-fixture: .*$/gm)).toEqual([
       `tarantool-fixture: Tarantool 3.8.0-0-g1234567 from TARANTOOL_BIN: ${project.directory}/bin/${said[1]}/tarantool`,
     ])
-  })
-
-  test('a version that is not there is downloaded before the first file is loaded', async () => {
-    const vendor = await Vendor.start()
-    const { architecture } = currentSystem()
-    const script = `
-case "$*" in *--version) echo 'Tarantool 3.77.0-0-g1234567'; exit;; esac
-SAID_VERSION=3.77 exec ${process.env.TARANTOOL_BIN} "$@"`
-    vendor.add('series-3/linux-deb', [buildPackage({ version: '3.77.0-1', architecture, script })])
-    const project = new Project(runner, {
-      'vitest.config.ts': atRoot("['3.77']"),
-      'tarantool.ts': setup,
-      'one.test.ts': `console.log('LOADED')\n${usesIts}`,
-    })
-    const { output } = await project.run(['run'], {
-      env: {
-        TARANTOOL_BIN: '',
-        TARANTOOL_FIXTURE_CACHE: `${project.directory}/cache`,
-        TARANTOOL_FIXTURE_MIRROR: vendor.url,
-      },
-    })
-    expect(pairs(output)).toEqual(['PROJECT 3.77 RAN 3.77'])
-    expect(output).toMatch(/Tarantool 3\.77\.0[\s\S]*Tarantool 3\.77\.0\S* from the cache: [\s\S]*LOADED/)
-    expect(vendor.asked('.deb')).toHaveLength(1)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { has } from '../../support/features.ts'
 import { Project } from '../support/project.ts'
-import { vitests } from '../support/runners.ts'
+import { newestVitest } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 import { WatchMode } from '../support/watch.ts'
 
@@ -21,7 +21,7 @@ test('is seen', async () => {
 })`
 
 // Watching is the same in each Vitest: watch.test.ts.
-describe.skipIf(!has('a config file')).each(vitests.slice(-1))('$name, watch mode (needs Tarantool 3)', runner => {
+describe.skipIf(!has('a config file')).each(newestVitest)('$name, watch mode (needs Tarantool 3)', runner => {
   test("a change of the application's Lua or config replaces the cluster", async () => {
     const project = new Project(runner, {
       ...setUpWith("{ app: './my-app' }"),
