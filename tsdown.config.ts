@@ -66,6 +66,7 @@ const modules: UserConfig = {
     index: 'src/index.ts',
     values: 'src/values.ts',
     'instance/sync/worker': 'src/instance/sync/worker.ts',
+    'link/worker': 'src/link/worker.ts',
     'cli/index': 'src/cli/index.ts',
     'vitest/index': 'src/vitest/index.ts',
     'vitest/worker': 'src/vitest/worker.ts',

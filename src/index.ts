@@ -50,6 +50,7 @@ export type {
   RowChanges,
   SchemaChanges,
 } from './isolation/changes.ts'
+export type { Link } from './link/fault.ts'
 export type { LogFile, LogSlice, LogWait, LogWriter } from './log/log-file.ts'
 export type { Address, ServerAddress } from './protocol/address.ts'
 export type { RequestOptions } from './protocol/request-table.ts'

@@ -236,6 +236,12 @@ export interface InstanceOptions {
    */
   access?: 'any' | { readonly uids: readonly number[] } | undefined
   /**
+   * Puts a link of the fixture before the server's address, so that a test can cut it, delay it, limit it or let it hang:
+   * see the property `link`. The server itself then listens on a unix socket. Not for servers in containers. Default
+   * false.
+   */
+  links?: boolean | undefined
+  /**
    * Lets `reset()` bring the server back to its state after the application was loaded. Triggers keep the old version
    * of each row that is changed, so the cost grows with the number of changes. Default false. A read-only replica has
    * the data of its master and records nothing: a reset of the master resets the replica's data.

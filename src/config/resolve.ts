@@ -81,6 +81,8 @@ export interface ResolvedOptions {
   /** `'random'`: each instance creates an account of its own. */
   readonly credentials: Credentials | 'random' | undefined
   readonly access: 'any' | { readonly uids: readonly number[] }
+  /** Clients reach the server through a link of the fixture. */
+  readonly links: boolean
   readonly recordChanges: boolean
   readonly prefork: boolean
   /** Set for an instance of a cluster, which Tarantool starts from a config. */
@@ -166,6 +168,7 @@ function checkTogether(options: InstanceOptions): void {
     }
   }
   checkAccess(options)
+  checkLinks(options)
   if (options.credentials !== undefined && options.credentials !== 'random' && options.credentials.user === 'guest') {
     refuse("option 'credentials.user' cannot be 'guest', who has no password")
   }
@@ -180,6 +183,14 @@ function checkAccess({ access, docker, host = instanceOptions.host.default }: In
     `option 'access.uids' cannot be used with ${why}: the server cannot ask there who owns a connection`,
     "Clients need the server's account: TARANTOOL_USER and TARANTOOL_PASSWORD. With access: 'any', they need none.",
   )
+}
+
+function checkLinks({ links, docker, host }: InstanceOptions): void {
+  if (!links) return
+  if (docker) refuse("option 'links' cannot be used with 'docker'", 'Only servers of this machine have links.')
+  if (host === 'unix/') {
+    refuse("option 'links' cannot be used with host: 'unix/'", 'A link needs an address of TCP, for example 127.0.0.1.')
+  }
 }
 
 // A virtual machine does not see the sockets of a directory that is mounted into it.
@@ -256,6 +267,7 @@ export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): Re
     env: options.env ?? instanceOptions.env.default,
     credentials: options.credentials,
     access: options.access ?? instanceOptions.access.default,
+    links: options.links ?? instanceOptions.links.default,
     recordChanges: options.recordChanges ?? instanceOptions.recordChanges.default,
     prefork: options.prefork ?? instanceOptions.prefork.default,
     configMode: undefined,

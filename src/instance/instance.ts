@@ -5,6 +5,9 @@ import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import type { NotRunningError } from '../errors.ts'
 import { type Changes, type ChangesOptions, changesNotRecorded, limitOf, readChanges } from '../isolation/changes.ts'
 import { notRecording } from '../isolation/failures.ts'
+import type { Link } from '../link/fault.ts'
+import { Front } from '../link/front.ts'
+import { noLinks } from '../link/no-links.ts'
 import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait } from '../log/log-file.ts'
 import type { ServerAddress } from '../protocol/address.ts'
@@ -16,6 +19,7 @@ import type { ProcessExit } from './control/exit.ts'
 import type { ServerDetails, Standby } from './failure/details.ts'
 import { errorOfEnd } from './failure/exit-failure.ts'
 import { notRunning, portNotChosen } from './failure/not-running.ts'
+import { errorOfTakeOver } from './failure/port-failure.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
 import { forUri, type InstanceAddresses, toUri } from './place/addresses.ts'
 import { freePort } from './place/port.ts'
@@ -56,9 +60,11 @@ const stepsWithin = 5000
  */
 class Resolved {
   readonly options: ResolvedOptions
+  readonly front: Front | undefined
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, front: Front | undefined) {
     this.options = options
+    this.front = front
   }
 }
 
@@ -76,6 +82,9 @@ class Resolved {
  */
 export class TarantoolInstance implements AsyncDisposable {
   readonly #options: ResolvedOptions
+  /** The link before the server's address. */
+  readonly #front: Front | undefined
+  readonly #ownsFront: boolean
   readonly #workspace: Workspace
   readonly #lifecycle: Lifecycle
   readonly #requests: Requests
@@ -89,21 +98,29 @@ export class TarantoolInstance implements AsyncDisposable {
    */
   constructor(options: InstanceOptions = {}, baseDir: string = process.cwd()) {
     this.#options = options instanceof Resolved ? options.options : resolveOptions(options, baseDir)
-    this.#workspace = new Workspace(this.#options)
+    const front = options instanceof Resolved ? options.front : undefined
+    this.#front = front ?? (this.#options.links ? new Front() : undefined)
+    this.#ownsFront = front === undefined
+    this.#workspace = new Workspace(this.#options, this.#front)
     this.#lifecycle = new Lifecycle(this.#options, this.#workspace)
     const details = (): ServerDetails => this.#lifecycle.details()
     this.#requests = new Requests(details)
     this.#rewind = new Rewind(this.#options.timeout, details)
     this.#lifecycle.onStopping = () => this.#disconnect()
+    this.#lifecycle.onCleaned = () => {
+      // No server of this instance is there to be healed for.
+      if (this.#ownsFront) this.#front?.end().catch(() => {})
+    }
   }
 
   /**
    * Makes an instance from options that were checked before.
    *
    * @internal
+   * @param front the link that several instances have in turn. Default: a link of its own, if the options ask for one
    */
-  static of(options: ResolvedOptions): TarantoolInstance {
-    return new TarantoolInstance(new Resolved(options) as object)
+  static of(options: ResolvedOptions, front?: Front): TarantoolInstance {
+    return new TarantoolInstance(new Resolved(options, front) as object)
   }
 
   /** Finds a TCP port that is free now on 127.0.0.1. */
@@ -185,6 +202,22 @@ export class TarantoolInstance implements AsyncDisposable {
   get address(): ServerAddress {
     const { agent, binary } = this.#addresses()
     return { binary, console: agent, credentials: this.credentials }
+  }
+
+  /**
+   * The link that clients pass on their way to `host` and `port`. Its faults end with `heal()`, and outlive a restart of
+   * the server. Requests of the instance itself do not pass the link: `call` and `command` work while the link is cut.
+   *
+   * @throws InvalidOptionError without the option `links`
+   * @example
+   * const tarantool = await new TarantoolInstance({ links: true }).start()
+   * await tarantool.link.cut()
+   * await tarantool.link.heal()
+   */
+  get link(): Link {
+    const front = this.#front
+    if (front) return front.link
+    throw noLinks(this.fingerprint, 'TarantoolInstance({ links: true })')
   }
 
   /**
@@ -330,6 +363,7 @@ export class TarantoolInstance implements AsyncDisposable {
     })
     this.#workspace.standby = undefined
     await this.#workspace.chooseAddresses()
+    await this.#openFront()
     this.#disconnect()
   }
 
@@ -341,6 +375,7 @@ export class TarantoolInstance implements AsyncDisposable {
    *   server may have done a part of the work, and must be ended.
    */
   async stepAside(): Promise<void> {
+    await this.#workspace.closeFront()
     await this.command("require('tarantool-fixture').step_aside()", { timeout: stepsWithin })
     await this.process?.unpublish()
   }
@@ -354,6 +389,7 @@ export class TarantoolInstance implements AsyncDisposable {
   async stepBack(): Promise<void> {
     await this.process?.publish()
     await this.command("require('tarantool-fixture').step_back()", { timeout: stepsWithin })
+    await this.#openFront()
   }
 
   /**
@@ -598,6 +634,11 @@ export class TarantoolInstance implements AsyncDisposable {
     const { addresses } = this.#workspace
     if (addresses) return addresses
     throw portNotChosen()
+  }
+
+  // Another process of the machine may have taken the port meanwhile.
+  async #openFront(): Promise<void> {
+    await this.#workspace.openFront(address => errorOfTakeOver(address, this.#lifecycle.details(), undefined))
   }
 
   #notRunning(): NotRunningError {

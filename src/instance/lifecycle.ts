@@ -52,6 +52,8 @@ export class Lifecycle {
   replicationSource: string | readonly string[] | undefined
   /** Called before a server is stopped, because Tarantool waits for clients that stay. */
   onStopping: () => void = () => {}
+  /** Called when the files of the server are removed. */
+  onCleaned: () => void = () => {}
 
   constructor(options: ResolvedOptions, workspace: Workspace) {
     this.#options = options
@@ -161,6 +163,7 @@ export class Lifecycle {
     const { directory } = this.#workspace
     const isThere = isTraced() && existsSync(directory)
     this.#workspace.remove({ failed: this.#reasonToKeep(failure), tarantool: this.#version })
+    this.onCleaned()
     if (isThere) this.#trace(`${existsSync(directory) ? 'keeps' : 'removed'} the directory ${directory}`)
   }
 
@@ -280,6 +283,7 @@ export class Lifecycle {
       if (signal === 'SIGKILL') process.kill()
       const time = stopwatch()
       const exit = await process.stop(this.#options.stopTimeout)
+      await this.#workspace.closeFront()
       if (signal === 'SIGTERM') tellOfSlowStop(this.fingerprint, process, exit, this.#options)
       this.#workspace.removeSockets()
       this.#trace(`stopped by ${signal} in ${time()}`)

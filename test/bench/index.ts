@@ -12,6 +12,7 @@ import { benchDocker } from './docker.ts'
 import { benchFiles } from './files.ts'
 import { benchHook } from './hook.ts'
 import { benchJest } from './jest-suite.ts'
+import { benchLink } from './link.ts'
 import { benchPrefork } from './prefork.ts'
 import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
@@ -25,6 +26,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   prefork: benchPrefork,
   version: benchVersion,
   access: benchAccess,
+  link: benchLink,
   config: benchConfig,
   docker: benchDocker,
   seed: benchSeed,

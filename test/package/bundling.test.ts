@@ -26,6 +26,7 @@ const effects = {
   'dist/instance/sync/worker.js': "process.on('exit'",
   'dist/jest/es-module-only.cjs': 'throw Object.assign',
   'dist/jest/hooks.cjs': 'hooksOfFile()',
+  'dist/link/worker.js': "parentPort?.on('message'",
   'dist/vitest/worker.js': 'await beginFile()',
 }
 

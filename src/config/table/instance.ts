@@ -16,6 +16,7 @@ type Defaulted =
   | 'boxCfg'
   | 'env'
   | 'access'
+  | 'links'
   | 'recordChanges'
   | 'prefork'
 
@@ -255,6 +256,12 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     takes: "'any' | { uids: number[] }",
     default: { uids: [] },
     doc: 'Other users of the machine who can connect over TCP. By default, only you and root can.',
+  },
+  links: {
+    type: v.boolean(),
+    takes: 'boolean',
+    default: false,
+    doc: 'Puts a link before the address, which a test can cut, delay and limit. See [Faults](faults.md).',
   },
   recordChanges: {
     type: v.boolean(),

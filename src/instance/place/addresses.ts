@@ -24,6 +24,8 @@ export interface InstanceAddresses {
     readonly ports: Readonly<Record<string, number>>
   }
   readonly binary: Address
+  /** The address of the link before the server, if there is one. */
+  readonly front: Address | undefined
   readonly title: string
   readonly console: {
     readonly host: string
@@ -113,6 +115,9 @@ export function resolveAddresses(
     options.consolePort ?? (options.consoleHost === 'unix/' ? join(workDir, 'console.sock') : (consoleTcpPort ?? 0))
   if (options.host === 'unix/') checkSocketPath(String(port), 'server socket')
   if (options.consoleHost === 'unix/') checkSocketPath(String(consolePort), 'console socket')
+  // Behind a link, the server has a socket that only you can reach.
+  const socket = options.links ? join(workDir, 'server.sock') : undefined
+  if (socket !== undefined) checkSocketPath(socket, 'server socket')
   // In a container, 127.0.0.1 can be reached only from inside the container.
   const own = (host: string): string => (options.docker && host !== 'unix/' ? '0.0.0.0' : host)
   const console = {
@@ -131,14 +136,15 @@ export function resolveAddresses(
     ports,
     own: {
       host: own(options.host),
-      listen: uriForServer(own(options.host), port, workDir),
+      listen: socket ? uriForServer('unix/', socket, workDir) : uriForServer(own(options.host), port, workDir),
       agent: agentPath === undefined ? ownConsole : uriForServer('unix/', agentPath, workDir),
       console: agentPath === undefined ? undefined : ownConsole,
       ports,
     },
     // A virtual machine does not expose the sockets of a mounted directory.
     agent: agentPath === undefined ? console.address : { path: agentPath },
-    binary: toAddress(options.host, port),
+    binary: socket === undefined ? toAddress(options.host, port) : { path: socket },
+    front: socket === undefined ? undefined : toAddress(options.host, port),
     title: options.title ?? `tnt[${toUri(options.host, port)}]`,
     console,
   }

@@ -2,7 +2,8 @@ import { rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { resolvePorts } from '../../config/ports.ts'
 import { placeInCluster, type ResolvedOptions } from '../../config/resolve.ts'
-import { TarantoolFixtureError } from '../../errors.ts'
+import { type PortTakenError, TarantoolFixtureError } from '../../errors.ts'
+import type { Front } from '../../link/front.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
 import { forgetLateSnapshots } from '../../seed/snapshot-guard.ts'
 import type { Standby } from '../failure/details.ts'
@@ -26,6 +27,7 @@ export class Workspace {
   #directory = ''
   #log: LogFile
   readonly #options: ResolvedOptions
+  #front: Front | undefined
   #port: PortReservation | undefined
   #consolePort: PortReservation | undefined
   /**
@@ -42,8 +44,10 @@ export class Workspace {
   /** The sockets that existed before the server's. They may belong to another server. */
   #foundSockets = new Map<string, string>()
 
-  constructor(options: ResolvedOptions) {
+  /** @param front the link before the server's address */
+  constructor(options: ResolvedOptions, front: Front | undefined) {
     this.#options = options
+    this.#front = front
     this.#log = this.#choosePlace()
     this.access = new Access(options)
     this.#ports = new NamedPortChoice(options.ports)
@@ -127,12 +131,37 @@ export class Workspace {
     const reserve = async (name: string): Promise<PortReservation | undefined> =>
       name === 'unix/' ? undefined : await reservePort(name)
     const [port, consolePort] = [await reserve(host), await reserve(consoleHost)]
-    const options = { ...this.#options, port: undefined, consolePort: undefined }
+    const options = { ...this.#options, port: undefined, consolePort: undefined, links: false }
     const addresses = resolveAddresses(options, this.directory, port?.port, consolePort?.port)
     await move(addresses)
+    await this.closeFront()
+    this.#front = undefined
     this.#port = port
     this.#consolePort = consolePort
     this.#addresses = addresses
+  }
+
+  /**
+   * Lets the link before the server listen, unless the server stands by.
+   *
+   * @throws PortTakenError
+   */
+  async openFront(errorOfTaken: (address: string) => PortTakenError): Promise<void> {
+    if (!this.#front || !this.#addresses?.front || this.standby) return
+    const { front, binary, listen } = this.#addresses
+    const { gate } = this.access
+    // As in fixtures/boot/access.lua, root may connect.
+    const uids = gate && [0, ...gate.uids]
+    try {
+      await this.#front.open(this, { listen: front, target: binary, uids })
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? errorOfTaken(listen) : error
+    }
+  }
+
+  /** Frees the address of the link, unless another server has it meanwhile. */
+  async closeFront(): Promise<void> {
+    await this.#front?.close(this)
   }
 
   /**

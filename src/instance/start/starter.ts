@@ -8,8 +8,9 @@ import { type DataSource, startWithTemplate } from '../../seed/template-start.ts
 import { copyTemplate, type TemplateOrigin, TemplateStore } from '../../seed/template-store.ts'
 import type { Trace } from '../../trace.ts'
 import type { Version } from '../../version/version.ts'
-import type { ServerDetails } from '../failure/details.ts'
+import type { FailureContext, ServerDetails } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
+import { portTaken } from '../failure/port-failure.ts'
 import { tellOnce } from '../failure/tell-once.ts'
 import { reaper } from '../owner/reaper.ts'
 import { untilFree } from '../place/port-wait.ts'
@@ -151,6 +152,7 @@ export class Starter {
   async #endLast(): Promise<void> {
     this.#process?.kill()
     await this.#process?.wait()
+    await this.#workspace.closeFront()
     this.#workspace.removeSockets()
   }
 
@@ -173,6 +175,7 @@ export class Starter {
         return report
       } catch (error) {
         this.#workspace.removeSockets()
+        await this.#workspace.closeFront()
         // The lost port explains more than the timeout that followed from it.
         if (lost && error instanceof StartTimeoutError) throw lost
         if (!(error instanceof PortTakenError) || !this.#isOurs(error.address) || performance.now() > giveUpAt)
@@ -215,25 +218,29 @@ export class Starter {
       await copyTemplate(source.template, directory)
       this.#throwIfAborted(signal)
     }
+    const context = (logStart: number): FailureContext => ({
+      ...this.#details(logStart),
+      listen: addresses.listen,
+      console: addresses.console.uri,
+      ports: addresses.own.ports,
+      chosen,
+      lineMap: script.lineMap,
+      standby: this.#workspace.standby,
+    })
+    await this.#workspace.openFront(address => portTaken(address, context(0)))
     const closeRoute = await route?.open()
     const launched = await this.#launchIn(directory, closeRoute, {
       ...program.command({ directory, bootFile: script.bootFile, logFile: log.path, addresses }),
       nonce: script.nonce,
       signal,
-      context: logStart => ({
-        ...this.#details(logStart),
-        listen: addresses.listen,
-        console: addresses.console.uri,
-        ports: addresses.own.ports,
-        chosen,
-        lineMap: script.lineMap,
-        standby: this.#workspace.standby,
-      }),
+      context,
     })
     this.#process = launched.process
     if (launched.process.pid) reaper.server(launched.process.pid, directory)
     void launched.process.exited.then(() => {
-      if (this.#process === launched.process) reaper.ended(directory)
+      if (this.#process !== launched.process) return
+      reaper.ended(directory)
+      this.#workspace.closeFront().catch(() => {})
     })
     return launched
   }

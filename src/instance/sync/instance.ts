@@ -16,6 +16,8 @@ const ways = {
   port: 'property',
   ports: 'property',
   uri: 'property',
+  // A blocking program has no client that could meet a fault.
+  link: 'none',
   credentials: 'property',
   consoleHost: 'property',
   consolePort: 'property',

@@ -39,6 +39,11 @@ export const checks: Readonly<Record<string, PageChecks>> = {
   'docs/failures.md': failures,
   'docs/report.md': report,
   'docs/coverage.md': coverage,
+  'docs/faults.md': {
+    'Faults on purpose': async ([block]) => {
+      expect(await runAsScript(block?.text ?? '')).toBe('[ 2 ]')
+    },
+  },
   'docs/versions.md': versions,
   'docs/docker.md': docker,
   'docs/forked-servers.md': { 'Forked servers': passingWith(1, { 'test/a.test.ts': expectsOf('1', [1]) }) },

@@ -1,0 +1,84 @@
+import { InvalidOptionError } from '../errors.ts'
+
+/** The state of a link, which holds until another fault or `heal`. */
+export type Condition =
+  | { readonly is: 'sound' }
+  | { readonly is: 'cut' }
+  | { readonly is: 'hanging' }
+  | { readonly is: 'delayed'; readonly milliseconds: number }
+  | { readonly is: 'limited'; readonly bytesPerSecond: number }
+
+/** An act on a link: a new condition, or an end of all connections that leaves the condition as it is. */
+export type Fault = Condition | { readonly is: 'reset' }
+
+/** The names of the methods of a link. */
+const faultNames = ['cut', 'delay', 'limit', 'hang', 'reset', 'heal'] as const
+
+type FaultName = (typeof faultNames)[number]
+
+/** A link between two ends, for tests that need faults of a network. Each method resolves when the fault holds. */
+export interface Link {
+  /** Ends all connections, and refuses new ones. */
+  cut(): Promise<void>
+  /**
+   * Lets data arrive later. A round trip takes twice the time, because both directions are delayed.
+   *
+   * @param milliseconds from 0 on
+   * @throws InvalidOptionError
+   */
+  delay(milliseconds: number): Promise<void>
+  /**
+   * Limits the speed of each connection, in each direction.
+   *
+   * @param bytesPerSecond above 0
+   * @throws InvalidOptionError
+   */
+  limit(bytesPerSecond: number): Promise<void>
+  /** Accepts connections and keeps the open ones, but passes nothing on. The data passes after `heal()`. */
+  hang(): Promise<void>
+  /** Ends all open connections with RST. Later connections are accepted, unless the link is cut. */
+  reset(): Promise<void>
+  /** Ends the fault. Connections that `cut` or `reset` has ended do not come back. */
+  heal(): Promise<void>
+}
+
+// A timer of Node's cannot wait longer.
+const longestDelay = 2 ** 31 - 1
+
+const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))
+
+/**
+ * The fault that a method of a link makes.
+ *
+ * @throws InvalidOptionError
+ */
+function faultOf(name: FaultName, value?: unknown): Fault {
+  switch (name) {
+    case 'cut':
+      return { is: 'cut' }
+    case 'hang':
+      return { is: 'hanging' }
+    case 'reset':
+      return { is: 'reset' }
+    case 'heal':
+      return { is: 'sound' }
+    case 'delay':
+      if (typeof value !== 'number' || !(value >= 0 && value <= longestDelay)) {
+        throw new InvalidOptionError(`link.delay() takes milliseconds from 0 to ${longestDelay}, not ${shown(value)}`)
+      }
+      return { is: 'delayed', milliseconds: value }
+    case 'limit':
+      if (typeof value !== 'number' || !(value > 0 && value < Number.POSITIVE_INFINITY)) {
+        throw new InvalidOptionError(`link.limit() takes bytes per second above 0, not ${shown(value)}`, {
+          hint: 'heal() ends a limit. hang() passes nothing on.',
+        })
+      }
+      return { is: 'limited', bytesPerSecond: value }
+  }
+}
+
+/** Makes the methods of a link from one function. */
+export function linkOf(act: (fault: Fault) => Promise<void>): Link {
+  const methods = faultNames.map(name => [name, async (value?: unknown) => await act(faultOf(name, value))])
+  return Object.fromEntries(methods) as Link
+}

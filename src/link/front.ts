@@ -1,0 +1,94 @@
+import { NotRunningError } from '../errors.ts'
+import { type Condition, type Fault, type Link, linkOf } from './fault.ts'
+import type { LinkEnds } from './proxy.ts'
+import type { LinkThread } from './thread.ts'
+
+interface Opened {
+  readonly thread: LinkThread
+  readonly number: number
+  readonly ends: string
+}
+
+let lastNumber = 0
+
+/**
+ * A link in front of servers that have one address in turn. The link listens while one of them runs. Its condition
+ * outlives the servers.
+ */
+export class Front {
+  /** The link, as a test sees it. */
+  readonly link: Link = linkOf(fault => this.make(fault))
+  #condition: Condition = { is: 'sound' }
+  #opened: Opened | undefined
+  #holder: object | undefined
+  /** Steps of one link follow each other. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** Lets the link listen for a server. @throws the system's error, if nothing can listen on the address */
+  async open(holder: object, ends: LinkEnds): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#holder = holder
+      const opened = await this.#add(ends)
+      await opened.thread.ask({ kind: 'open', link: opened.number })
+    })
+  }
+
+  /** Frees the address, unless another server has it meanwhile. */
+  async close(holder: object): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#holder !== holder) return
+      this.#holder = undefined
+      const opened = this.#alive
+      await opened?.thread.ask({ kind: 'close', link: opened.number })
+    })
+  }
+
+  /** Frees the address, and ends all connections. */
+  async end(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#remove()
+      this.#condition = { is: 'sound' }
+      this.#holder = undefined
+    })
+  }
+
+  /** @throws NotRunningError if no server has had the address yet */
+  async make(fault: Fault): Promise<void> {
+    await this.#inTurn(async () => {
+      const opened = this.#alive
+      if (!opened) {
+        throw new NotRunningError('a link has no server yet', { hint: 'Await start() first.' })
+      }
+      if (fault.is !== 'reset') this.#condition = fault
+      await opened.thread.ask({ kind: 'make', link: opened.number, fault })
+    })
+  }
+
+  get #alive(): Opened | undefined {
+    return this.#opened?.thread.alive ? this.#opened : undefined
+  }
+
+  // The servers behind a link can have different sockets.
+  async #add(ends: LinkEnds): Promise<Opened> {
+    const known = this.#alive
+    if (known?.ends === JSON.stringify(ends)) return known
+    await this.#remove()
+    const { linkThread } = await import('./thread.ts')
+    const opened = { thread: linkThread(), number: ++lastNumber, ends: JSON.stringify(ends) }
+    await opened.thread.ask({ kind: 'add', link: opened.number, ends, condition: this.#condition })
+    this.#opened = opened
+    return opened
+  }
+
+  async #remove(): Promise<void> {
+    const opened = this.#alive
+    this.#opened = undefined
+    await opened?.thread.ask({ kind: 'end', link: opened.number })
+  }
+
+  async #inTurn(step: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(step)
+    this.#turn = done.catch(() => {})
+    await done
+  }
+}

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { packageDirectory } from '../package-files.ts'
+import { type LinkReply, type LinkRequest, type NumberedRequest, threadName } from './messages.ts'
+
+// Node itself runs this file, and Node reads no TypeScript. So the built file runs even if the sources run here.
+const script = join(packageDirectory, 'dist/link/worker.js')
+
+interface Pending {
+  resolve(): void
+  reject(error: Error): void
+}
+
+/** A thread that runs links. It keeps Node alive only during a request. */
+export class LinkThread {
+  readonly #worker: Worker
+  readonly #pending = new Map<number, Pending>()
+  #lastId = 0
+  #ended: Error | undefined
+
+  constructor() {
+    if (!existsSync(script)) throw new Error(`there is no ${script}: the package is not built`)
+    this.#worker = new Worker(script, { execArgv: [], name: threadName })
+    this.#worker.unref()
+    this.#worker.on('message', (reply: LinkReply) => this.#take(reply))
+    this.#worker.on('error', error => this.#end(error))
+    this.#worker.on('exit', () => this.#end(new Error('the thread of the links has ended')))
+  }
+
+  get alive(): boolean {
+    return this.#ended === undefined
+  }
+
+  /** @throws the system's error */
+  async ask(request: LinkRequest): Promise<void> {
+    if (this.#ended) throw this.#ended
+    const id = ++this.#lastId
+    const answered = new Promise<void>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
+    this.#worker.ref()
+    this.#worker.postMessage({ ...request, id } satisfies NumberedRequest)
+    await answered
+  }
+
+  #take({ id, failure }: LinkReply): void {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    if (this.#pending.size === 0) this.#worker.unref()
+    if (failure) pending?.reject(Object.assign(new Error(failure.message), { code: failure.code }))
+    else pending?.resolve()
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error
+    for (const { reject } of this.#pending.values()) reject(this.#ended)
+    this.#pending.clear()
+  }
+}
+
+let current: LinkThread | undefined
+
+/** The thread of this process's links. */
+export function linkThread(): LinkThread {
+  if (!current?.alive) current = new LinkThread()
+  return current
+}
