@@ -48,9 +48,36 @@ const knowsNoRunner = (id: string): boolean => !id.startsWith(resolve('src/vites
 // A test's first request loads these modules.
 const protocols: Chunk = chunkOf('protocols', ['src/protocol/protocols.ts'])
 
+interface SyntaxNode {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+}
+
+// The places in texts that stand in the code, where white space counts.
+function* templateElements(node: unknown): Generator<SyntaxNode> {
+  if (typeof node !== 'object' || node === null) return
+  if ((node as SyntaxNode).type === 'TemplateElement') yield node as SyntaxNode
+  else for (const child of Object.values(node)) yield* templateElements(child)
+}
+
+// Indentation would be a twentieth of what a test file loads. Lines stay, for the traces of errors.
+const withoutIndentation: UserConfig['plugins'] = {
+  name: 'without-indentation',
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk' || !/test-file|protocols/.test(chunk.fileName)) continue
+      const texts = [...templateElements(this.parse(chunk.code))]
+      const isText = (at: number): boolean => texts.some(({ start, end }) => start <= at && at < end)
+      chunk.code = chunk.code.replace(/^\t+/gm, (tabs, at: number) => (isText(at) ? tabs : ''))
+    }
+  },
+}
+
 const modules: UserConfig = {
   ...common,
   format: 'esm',
+  plugins: withoutIndentation,
   outputOptions: {
     ...common.outputOptions,
     minifyInternalExports: false,
@@ -98,7 +125,7 @@ const commonJs: UserConfig = {
   format: 'cjs',
   clean: false,
   outDir: 'dist/jest',
-  plugins: plainExports,
+  plugins: [plainExports, withoutIndentation],
   // Jest cannot import() without a flag of Node's.
   outputOptions: {
     ...common.outputOptions,

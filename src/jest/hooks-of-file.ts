@@ -5,8 +5,7 @@ import { beginHooks, endingOfFile, endTests } from '../handle/test-file.ts'
 import { workerState } from '../handle/worker-state.ts'
 import { type Scope, unknownFile } from '../isolation/scope.ts'
 import { loadModule } from '../load-module.ts'
-import type { CircusBlock, CircusState, CircusTest } from './circus.ts'
-import { errorsIn } from './circus-errors.ts'
+import type { CircusBlock, CircusError, CircusState, CircusTest } from './circus.ts'
 import { hook } from './circus-hooks.ts'
 import { confirmStart } from './file-start.ts'
 import { Refusals } from './refusals.ts'
@@ -111,7 +110,7 @@ export class HooksOfFile {
     if (!attempt) return
     this.#attempts.delete(test)
     try {
-      await attempt.report(errorsIn(test.errors))
+      await attempt.report(await errorsIn(test.errors))
     } finally {
       await attempt.end(mayLeaveSuite(test, this.#circus))
     }
@@ -119,7 +118,7 @@ export class HooksOfFile {
 
   async #endFile(root: CircusBlock): Promise<void> {
     try {
-      await endTests(this.#errorsAround(root), () => outcomesIn(root))
+      await endTests(await this.#errorsAround(root), () => outcomesIn(root))
       await this.suites.end(root)
     } finally {
       // Otherwise Jest would say that the file's open handles keep the worker from ending.
@@ -128,16 +127,25 @@ export class HooksOfFile {
   }
 
   // The errors of beforeAll are errors of each test below it. None of these tests began.
-  #errorsAround(block: CircusBlock): ShownError[] {
-    const ofTests = block.children.flatMap(child =>
-      child.type === 'describeBlock' ? this.#errorsAround(child) : errorsIn(this.#begun.has(child) ? [] : child.errors),
-    )
-    return block.parent ? ofTests : [...errorsIn(this.#circus.unhandledErrors), ...ofTests]
+  async #errorsAround(root: CircusBlock): Promise<ShownError[]> {
+    const lists = testsIn(root).flatMap(test => (this.#begun.has(test) ? [] : [test.errors]))
+    const errors: ShownError[] = []
+    for (const list of [this.#circus.unhandledErrors, ...lists]) errors.push(...(await errorsIn(list)))
+    return errors
   }
 }
 
-const outcomesIn = ({ children }: CircusBlock): TestOutcome[] =>
-  children.flatMap(child => (child.type === 'test' ? [outcomeOf(child)] : outcomesIn(child)))
+// Few tests fail.
+async function errorsIn(list: CircusError[]): Promise<ShownError[]> {
+  if (list.length === 0) return []
+  const { errorsIn } = await loadModule(() => import('./circus-errors.ts'))
+  return errorsIn(list)
+}
+
+const testsIn = ({ children }: CircusBlock): CircusTest[] =>
+  children.flatMap(child => (child.type === 'test' ? [child] : testsIn(child)))
+
+const outcomesIn = (root: CircusBlock): TestOutcome[] => testsIn(root).map(outcomeOf)
 
 function outcomeOf(test: CircusTest): TestOutcome {
   const outcome = test.status === 'done' ? 'passed' : 'skipped'

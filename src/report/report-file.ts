@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { RunReport } from '../broker/run.ts'
 import { sharedValue } from '../shared-value.ts'
 import { dataOf } from './data-of.ts'
@@ -21,6 +22,8 @@ class ReportFile {
   readonly #path: string
   #records: RunRecord[] = []
   #written: Promise<void> = Promise.resolve()
+  /** The person knows that these runs have a report. */
+  #isTold = false
 
   constructor(path: string) {
     this.#path = path
@@ -30,13 +33,17 @@ class ReportFile {
     // All runs so far have ended, so these are the first of another one: Jest in watch mode.
     if (this.#records.every(({ isOver }) => isOver)) {
       this.#records = []
+      this.#isTold = false
       await this.#try('the report cannot be written; the tests run all the same', () => checkWritable(this.#path))
     }
     const record = new RunRecord(title)
     this.#records.push(record)
     return {
       record: (lane, event) => record.add(lane, event),
-      beginRun: () => record.beginAnew(),
+      beginRun: () => {
+        record.beginAnew()
+        this.#isTold = false
+      },
       write: async () => await this.#write(),
       end: async () => {
         record.isOver = true
@@ -46,10 +53,19 @@ class ReportFile {
   }
 
   async #write(): Promise<void> {
-    this.#written = this.#written.then(() =>
-      this.#try('the report was not written', () => this.#writeFiles(JSON.stringify(dataOf(this.#records)))),
-    )
+    this.#written = this.#written.then(() => this.#writeUnlessEmpty())
     await this.#written
+  }
+
+  // A run without servers must not replace the report that somebody looks at.
+  async #writeUnlessEmpty(): Promise<void> {
+    if (this.#records.every(({ isEmpty }) => isEmpty)) return
+    await this.#try('the report was not written', async () => {
+      await this.#writeFiles(JSON.stringify(dataOf(this.#records)))
+      if (this.#isTold) return
+      this.#isTold = true
+      tell(`report: ${relative(process.cwd(), this.#path)}`)
+    })
   }
 
   async #writeFiles(json: string): Promise<void> {

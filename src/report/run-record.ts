@@ -22,6 +22,11 @@ export class RunRecord {
     this.title = title
   }
 
+  /** Nothing is worth a report: no file had a server. Servers may have started ahead. */
+  get isEmpty(): boolean {
+    return this.events.every(([, event]) => event.kind === 'start' && event.error === undefined)
+  }
+
   add(lane: Lane, event: RunEvent): void {
     if (event.kind === 'start' && event.version !== undefined) this.versions.set(lane, event.version)
     if (event.kind === 'test') this.#addTest(lane, event)

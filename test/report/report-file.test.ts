@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Lane, RunEvent, TestEvent } from '../../src/broker/run-events.ts'
 import type { ReportData } from '../../src/report/data.ts'
@@ -23,7 +23,7 @@ const testEvent = (name: string, changes: Partial<TestEvent> = {}): TestEvent =>
   ...changes,
 })
 
-const started = (version: string): RunEvent => ({
+const started = (version: string): Extract<RunEvent, { kind: 'start' }> => ({
   ...{ kind: 'start', instance: 'Tarantool[…]', at: wallClock(), took: 5, isSpare: false, version },
 })
 
@@ -51,8 +51,36 @@ test('the runs of a process with one path share its report', async () => {
   })
   expect(readdirSync(join(path, '..'))).toEqual(['report.json'])
   // Another run of the same process, as in Jest's watch mode.
-  await (await openReport(path, undefined)).end()
-  expect(dataAt(path).servers).toEqual([])
+  const third = await openReport(path, undefined)
+  third.record(lane, testEvent('of the third'))
+  await third.end()
+  expect(dataAt(path).results).toMatchObject([{ name: 'of the third' }])
+})
+
+test('a run in which no file had a server leaves the former report alone, and says nothing', async () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => said.mockRestore())
+  const path = newPath()
+  const report = await openReport(path, undefined)
+  report.record(lane, testEvent('adds a user'))
+  await report.write()
+  const line = `tarantool-fixture: report: ${relative(process.cwd(), path)}`
+  expect(said.mock.calls).toEqual([[line]])
+  const before = readFileSync(path, 'utf8')
+  // The next run in watch mode, on servers that have started ahead.
+  report.beginRun()
+  report.record(lane, started('3.8.0'))
+  await report.write()
+  await report.end()
+  expect([readFileSync(path, 'utf8'), said.mock.calls.length]).toEqual([before, 1])
+  // A run whose servers cannot start has something to tell.
+  const failed = await openReport(path, undefined)
+  failed.record(lane, { ...started('3.8.0'), error: 'no such file' })
+  await failed.write()
+  await failed.end()
+  expect(dataAt(path).events).toMatchObject([{ kind: 'start', error: 'no such file' }])
+  // It is said once for each run.
+  expect(said.mock.calls).toEqual([[line], [line]])
 })
 
 test('a test has a part for each of its servers, and the last attempt counts', async () => {
@@ -73,8 +101,9 @@ test('a test has a part for each of its servers, and the last attempt counts', a
     { attempt: 1, parts: [{ server: 0 }] },
   ])
   report.beginRun()
+  report.record(lane, testEvent('of the next run'))
   await report.end()
-  expect(dataAt(path).results).toEqual([])
+  expect(dataAt(path).results).toMatchObject([{ name: 'of the next run' }])
 })
 
 test('tests of one name that begin together are told apart, each with a part for each server', async () => {
@@ -114,6 +143,7 @@ test('a path that cannot be written is told, and nothing is thrown', async () =>
   mkdirSync(path, { recursive: true })
   const report = await openReport(path, undefined)
   expect(told.mock.lastCall?.[0]).toMatch(/the report cannot be written; .*report\.json: it is a directory$/)
+  report.record(lane, testEvent('adds a user'))
   await report.end()
   expect(told.mock.lastCall?.[0]).toMatch(/the report was not written: .*report\.json: \w+/)
   expect(readdirSync(join(path, '..'))).toEqual(['report.json'])

@@ -95,7 +95,7 @@ describe.each(oneOfEach)('$name', runner => {
   })
 
   test('a test counts once with several servers, and an error without a message is reported', async () => {
-    const { exitCode, project } = await runUnder(runner, {
+    const { exitCode, output, project } = await runUnder(runner, {
       'both.test.ts': `
 import { useTarantool } from 'tarantool-fixture/vitest'
 import { beforeAll, describe, test } from 'vitest'
@@ -124,6 +124,7 @@ describe('a suite', () => {
     expect(results['throws no error']?.outcome).toBe('failed')
     expect(JSON.stringify(results['throws no error'])).toContain('a line')
     expect(results['is skipped']?.parts).toHaveLength(2)
+    expect(output.match(/tarantool-fixture: report: out\/report\.html/g)).toHaveLength(1)
   })
 
   test('without a report, nothing is collected', async () => {
