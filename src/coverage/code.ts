@@ -10,7 +10,7 @@ interface CodeFunction {
   readonly name: string
   readonly firstLine: number
   readonly lastLine: number
-  /** The line whose count is the number of calls. */
+  /** The line whose count is the number of calls; for a function on one line, `callsAt` this line. */
   readonly entryLine: number
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-/** How often each line of a file ran, by the line's number. */
+/** How often each line of a file ran, by the line's number; and how often each function on one line, by `callsAt`. */
 export type LineCounts = ReadonlyMap<number, number>
 
 /** The counts of all servers of a run. */
@@ -19,6 +19,13 @@ export interface Counts {
 // The layout of a file of counts: fixtures/coverage/count-lines.lua.
 const slotsOfPage = 512
 const firstSlot = 2
+const calls = 2 ** 20
+
+/** The number under which the calls of the functions on one line are counted. */
+export const callsAt = (line: number): number => line + calls
+
+// A call of a function on one line is also a run of this line.
+const linesOf = (line: number): number[] => (line > calls ? [line, line - calls] : [line])
 
 interface Source {
   path: string | undefined
@@ -89,7 +96,9 @@ export function readCounts(directory: string): Counts {
       if (path === undefined) continue
       const counts = files.get(path) ?? new Map<number, number>()
       files.set(path, counts)
-      for (const [line, count] of lines) counts.set(line, (counts.get(line) ?? 0) + count)
+      for (const [place, count] of lines) {
+        for (const line of linesOf(place)) counts.set(line, (counts.get(line) ?? 0) + count)
+      }
     }
   }
   return { files, servers, full, hooked }

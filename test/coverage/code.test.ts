@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Code, readCode } from '../../src/coverage/code.ts'
+import { callsAt } from '../../src/coverage/counts.ts'
 import { writeFiles } from '../support/instances.ts'
 import { resolvedServer } from '../support/resolved.ts'
 
@@ -59,11 +60,18 @@ test('the lines with code, and no line that only ends a block', async () => {
   expect(code?.lines).toEqual(lines)
 })
 
-test('the functions, with their names, except those on a line of the code around them', async () => {
+test('the functions, with their names and the lines whose counts are their calls', async () => {
   const { code } = await codeOf(marked)
-  expect(code?.functions.map(({ name, firstLine, lastLine }) => [name, firstLine, lastLine])).toEqual([
-    ['both', 22, 24],
-    ['t.other', 29, 31],
+  const shown = code?.functions.map(({ name, firstLine, lastLine, entryLine }) => [
+    name,
+    firstLine,
+    lastLine,
+    entryLine,
+  ])
+  expect(shown).toEqual([
+    ['both', 22, 24, 23],
+    ['method', 27, 27, callsAt(27)],
+    ['t.other', 29, 31, 30],
   ])
 })
 

@@ -21,7 +21,7 @@ export function useCounting(): void {
 /** The counts of all servers of the test. */
 export const counts = (): Counts => readCounts(directory)
 
-/** The lines of a file that ran, with their counts: `{ 1: 1, 4: 2 }`. */
+/** The lines of a file that ran, with their counts: `{ 1: 1, 4: 2 }`. Functions on one line have further counts. */
 export function linesOf(at: string, name: string): Record<number, number> {
   const lines = counts().files.get(realpathSync(join(at, name))) ?? new Map<number, number>()
   return Object.fromEntries([...lines].sort(([one], [other]) => one - other))

@@ -2,6 +2,7 @@ import { symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { resolveOptions } from '../../src/config/resolve.ts'
+import { callsAt } from '../../src/coverage/counts.ts'
 import type { TarantoolInstance } from '../../src/index.ts'
 import { mountArguments } from '../../src/instance/docker/mounts.ts'
 import { lineCountsVariable } from '../../src/instance/start/line-counts.ts'
@@ -64,6 +65,26 @@ async function startApp(options: object = {}): Promise<{ at: string; instance: T
   const at = writeFiles(files)
   return { at, instance: await startInstance({ appLua: join(at, 'app.lua'), ...options }) }
 }
+
+const oneLine = `local lib = {}
+function lib.one() return 1 end
+function lib.two() return 2 end
+local list = { a = function() return 1 end, b = function() return 2 end }
+function call_some()
+    for _ = 1, 3 do
+        lib.one()
+    end
+    list.b()
+end
+`
+
+test('tells the calls of a function on one line from the load of the file', async () => {
+  const at = writeFiles({ 'app.lua': oneLine })
+  const instance = await startInstance({ appLua: join(at, 'app.lua') })
+  expect(countsOf(at, 'app.lua', [2, 3, 4, ...[2, 3, 4].map(callsAt)])).toEqual([1, 1, 1, 0, 0, 0])
+  await instance.command('call_some()')
+  expect(countsOf(at, 'app.lua', [2, 3, 4, ...[2, 3, 4].map(callsAt)])).toEqual([4, 1, 2, 3, 0, 1])
+})
 
 test('counts the lines of the application and of its modules, and no others', async () => {
   const { at, instance } = await startApp()
