@@ -10,6 +10,7 @@ import { locateBinary } from '../../src/binary/locate.ts'
 import { currentSystem, isDebianLike, systemKey } from '../../src/binary/system.ts'
 import { cacheRoot } from '../../src/cache/root.ts'
 import { isAtLeast } from '../../src/version/version.ts'
+import { bundled } from '../support/bundled.ts'
 import { deadMirror } from '../support/no-downloads.ts'
 import { isOpenToOthers } from '../support/other-user.ts'
 import { type Distribution, distributed, startDistribution, tools } from './distribution.ts'
@@ -22,14 +23,14 @@ const canInstall =
   isDebianLike(currentSystem()) && tools.every(onPath) && ['amd64', 'i386'].includes(currentSystem().architecture)
 const why = canInstall ? '' : ' (skipped: needs Debian or Ubuntu on amd64, with apt)'
 
-const script = join(import.meta.dirname, 'installer.ts')
+const script = await bundled(join(import.meta.dirname, 'installer.ts'))
 // Packages are made of the Tarantool that the tests run.
 const program = process.env.TARANTOOL_BIN ?? ''
 const isRoot = process.getuid?.() === 0
 const key = systemKey(currentSystem())
 
 function install(root: string, args: readonly string[] = [], options: Options = {}) {
-  return execa(process.execPath, ['--import', 'tsx', script, root, ...args], { stdin: 'ignore', ...options })
+  return execa(process.execPath, [script, root, ...args], { stdin: 'ignore', ...options })
 }
 
 const nobody: Options = isRoot ? { uid: 65534, gid: 65534 } : {}
@@ -142,7 +143,7 @@ describe.skipIf(!canInstall)(`an installation${why}`, () => {
       const command = 'mount -t tmpfs -o noexec tmpfs "$1" && shift && exec "$@"'
       const probe = await execa('unshare', ['-m', 'sh', '-c', command, 'sh', work, 'true'], { reject: false })
       if (probe.failed) return context.skip('no mounts in this container')
-      const installer = [process.execPath, '--import', import.meta.resolve('tsx'), script, join(work, 'cache')]
+      const installer = [process.execPath, script, join(work, 'cache')]
       const { stderr } = await execa('unshare', ['-m', 'sh', '-c', command, 'sh', work, ...installer], {
         reject: false,
       })
@@ -160,7 +161,7 @@ describe.skipIf(!canInstall)(`an installation${why}`, () => {
     const work = dirname(root)
     const [unshare, ...namespace] = (await hiding(work, hideable)) ?? []
     if (unshare === undefined) return context.skip('no mounts in this container')
-    const installer = [process.execPath, '--import', import.meta.resolve('tsx'), script, root]
+    const installer = [process.execPath, script, root]
     const { stdout } = await execa(unshare, [...namespace, ...installer], { cwd: work })
     const copy = JSON.parse(stdout) as { env: { LD_LIBRARY_PATH?: string } }
     expect(copy.env.LD_LIBRARY_PATH).toContain(join(root, key))

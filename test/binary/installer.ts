@@ -1,4 +1,4 @@
-// A process of its own that installs into the cache that the first argument names: `node --import tsx installer.ts DIR [own]`.
+// A process of its own that installs into the cache that the first argument names: `node installer.mjs DIR [own]`.
 import { installDistributed } from '../../src/binary/distribution.ts'
 import { currentSystem } from '../../src/binary/system.ts'
 

@@ -18,10 +18,12 @@ import type { Patience } from '../../../src/binary/download/answer.ts'
 import { showProgress } from '../../../src/binary/download/progress.ts'
 import { systemKey } from '../../../src/binary/system.ts'
 import { DownloadError } from '../../../src/errors.ts'
+import { bundled } from '../../support/bundled.ts'
 import { isOpenToOthers } from '../../support/other-user.ts'
 import { distributed, startDistribution, tools } from '../distribution.ts'
 import { linkPrograms, onPath, writeProgram } from '../programs.ts'
-import { addReleases, debian, letADayPass, type Machine, newMachine, tarantool } from './fetching.ts'
+import { debian } from './debian.ts'
+import { addReleases, letADayPass, type Machine, newMachine, tarantool } from './fetching.ts'
 import type { DebPackage } from './packages.ts'
 
 let machine: Machine
@@ -269,18 +271,14 @@ describe('progress', () => {
   })
 })
 
-const finder = join(import.meta.dirname, 'finder.ts')
+const finder = await bundled(join(import.meta.dirname, 'finder.ts'))
 
 function findInProcess(version: string | undefined, options: Options = {}): Subprocess {
   const { env, ...others } = options
-  return execa(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), finder, ...(version === undefined ? [] : [version])],
-    {
-      ...{ env: { ...machine.env, ...env }, extendEnv: false, stdin: 'ignore', reject: false, cwd: machine.directory },
-      ...others,
-    },
-  )
+  return execa(process.execPath, [finder, ...(version === undefined ? [] : [version])], {
+    ...{ env: { ...machine.env, ...env }, extendEnv: false, stdin: 'ignore', reject: false, cwd: machine.directory },
+    ...others,
+  })
 }
 
 describe('processes', () => {
@@ -467,7 +465,7 @@ describe('a full disk', () => {
       reject: false,
     })
     if (probe.failed) return undefined
-    const program = [process.execPath, '--import', import.meta.resolve('tsx'), finder, '4']
+    const program = [process.execPath, finder, '4']
     const { stderr, stdout } = await execa(
       'unshare',
       ['-m', 'sh', '-c', command, 'sh', machine.directory, ...program],

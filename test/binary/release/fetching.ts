@@ -2,15 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Binary } from '../../../src/binary/binary.ts'
 import { type LocateOptions, locateBinary } from '../../../src/binary/locate.ts'
-import { describeSystem, type OperatingSystem } from '../../../src/binary/system.ts'
 import { temporaryDirectory } from '../programs.ts'
+import { debian } from './debian.ts'
 import { buildPackage, type DebPackage, type PackageOptions } from './packages.ts'
 import { Vendor } from './vendor.ts'
-
-const osRelease = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nNAME="Debian GNU/Linux"'
-
-/** A Debian 12 with the processor of this machine, so that its programs run. */
-export const debian: OperatingSystem = describeSystem(osRelease, 'linux')
 
 export const architecture: string = debian.architecture
 
@@ -30,16 +25,29 @@ export interface Machine {
 export const tarantool = (version: string, options: Partial<PackageOptions> = {}): DebPackage =>
   buildPackage({ version, architecture, ...options })
 
-/** The releases that most tests have: two series, several minor versions, one of them twice. */
+type Repository = Parameters<Vendor['add']>
+
+function buildReleases(): Repository[] {
+  const bookworm = { distribution: 'bookworm' }
+  return [
+    [
+      'series-3/linux-deb',
+      [
+        ...['3.7.0-1', '3.8.0-1', '3.10.1-1', '3.11.0~rc1-1', '3.2.0-1'].map(version => tarantool(version)),
+        tarantool('9.9.9-1', { name: 'tarantool-dev' }),
+      ],
+    ],
+    ['series-2/debian', [tarantool('2.10.8.g0123456789-1'), tarantool('2.11.5.g0123456789-1')], bookworm],
+    ['1.10/debian', [tarantool('1.10.15.0.g0123456-1')], bookworm],
+  ]
+}
+
+let releases: Repository[] | undefined
+
+/** The releases that most tests have: two series, several minor versions, one of them twice. They are built once. */
 export function addReleases(vendor: Vendor): void {
-  vendor.add('series-3/linux-deb', [
-    ...['3.7.0-1', '3.8.0-1', '3.10.1-1', '3.11.0~rc1-1', '3.2.0-1'].map(version => tarantool(version)),
-    tarantool('9.9.9-1', { name: 'tarantool-dev' }),
-  ])
-  vendor.add('series-2/debian', [tarantool('2.10.8.g0123456789-1'), tarantool('2.11.5.g0123456789-1')], {
-    distribution: 'bookworm',
-  })
-  vendor.add('1.10/debian', [tarantool('1.10.15.0.g0123456-1')], { distribution: 'bookworm' })
+  releases ??= buildReleases()
+  for (const repository of releases) vendor.add(...repository)
 }
 
 /** Makes a cache believe that it asked the vendor more than a day ago. */

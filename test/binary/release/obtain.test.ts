@@ -20,7 +20,8 @@ import { describeSystem } from '../../../src/binary/system.ts'
 import { BinaryNotFoundError, InvalidOptionError, VersionNotFoundError } from '../../../src/errors.ts'
 import { readWantedVersion } from '../../../src/version/wanted.ts'
 import { writeProgram, writeTarantool } from '../programs.ts'
-import { addReleases, architecture, debian, letADayPass, type Machine, newMachine, tarantool } from './fetching.ts'
+import { debian } from './debian.ts'
+import { addReleases, architecture, letADayPass, type Machine, newMachine, tarantool } from './fetching.ts'
 
 let machine: Machine
 

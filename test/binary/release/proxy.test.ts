@@ -8,6 +8,7 @@ import { execa } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { proxiesOf, proxyFor } from '../../../src/binary/download/proxies.ts'
 import { DownloadError } from '../../../src/errors.ts'
+import { bundled } from '../../support/bundled.ts'
 import { linkPrograms, temporaryDirectory } from '../programs.ts'
 import { addReleases, type Machine, newMachine } from './fetching.ts'
 import { Vendor } from './vendor.ts'
@@ -173,6 +174,7 @@ describe('variables', () => {
   })
 })
 
+const finder = await bundled(join(import.meta.dirname, 'finder.ts'))
 const hasOpenssl = !(await execa('openssl', ['version'], { reject: false })).failed
 
 describe.skipIf(!hasOpenssl)('HTTPS (needs openssl)', () => {
@@ -205,11 +207,9 @@ describe.skipIf(!hasOpenssl)('HTTPS (needs openssl)', () => {
     linkPrograms(machine.bin, ['tar', 'sh'])
   })
 
-  const finder = join(import.meta.dirname, 'finder.ts')
-
   // NODE_EXTRA_CA_CERTS is read when a process starts.
   const find = (env: NodeJS.ProcessEnv = { NODE_EXTRA_CA_CERTS: certificate }) =>
-    execa(process.execPath, ['--import', import.meta.resolve('tsx'), finder, '3'], {
+    execa(process.execPath, [finder, '3'], {
       ...{ env: { ...machine.env, ...env }, extendEnv: false, reject: false, cwd: machine.directory },
     })
 

@@ -6,6 +6,7 @@ import type { Binary } from '../../../src/binary/binary.ts'
 import { binaryVersion } from '../../../src/binary/binary-version.ts'
 import type { Manifest } from '../../../src/binary/copy.ts'
 import { currentSystem, isDebianLike } from '../../../src/binary/system.ts'
+import { bundled } from '../../support/bundled.ts'
 import { newInstance } from '../../support/instances.ts'
 import { startDistribution } from '../distribution.ts'
 import { canHide, findHideable, hiding } from '../hidden-libraries.ts'
@@ -50,8 +51,8 @@ function linkMachine(): void {
   }
 }
 
-const finder = join(import.meta.dirname, 'finder.ts')
-const find = [process.execPath, '--import', import.meta.resolve('tsx'), finder, number] as const
+const finder = await bundled(join(import.meta.dirname, 'finder.ts'))
+const find = [process.execPath, finder, number] as const
 
 test.skipIf(isOld && !isDebianLike(currentSystem()))('a server starts from a release', async () => {
   add()
