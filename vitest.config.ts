@@ -6,6 +6,8 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: './test/support/global-setup.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // The default is 1 s. On a busy machine, a process may take longer to end, and a directory to be removed.
+    expect: { poll: { timeout: 10_000 } },
     // One more than the cores of a small machine: many tests wait for a server or a time limit.
     maxWorkers: 3,
     env: noSources,
