@@ -7,6 +7,7 @@ import { Owner } from '../../support/owner.ts'
 import { reaperOf, serversBelow } from '../../support/processes.ts'
 
 const busyApp = 'while true do end'
+// The promise of the fixture, for servers. A directory may take longer.
 const within = { timeout: 1000, interval: 10 }
 
 // The server's process is found by its working directory, which /proc has.
@@ -27,7 +28,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     await Promise.all([lane(0), lane(1)])
     await expect.poll(() => serversBelow(root), within).toEqual([])
     const left = () => contentOf(root).map(name => [name, ...contentOf(join(root, name))])
-    await expect.poll(left, within).toEqual([])
+    await expect.poll(left).toEqual([])
   })
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s, which no handler sees: the same', async signal => {
@@ -37,7 +38,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     await owner.line()
     await owner.kill(signal)
     await expect.poll(() => serversBelow(root), within).toEqual([])
-    await expect.poll(() => contentOf(root), within).toEqual([])
+    await expect.poll(() => contentOf(root)).toEqual([])
   })
 
   test('a server whose Lua never yields is gone, too', async () => {
@@ -47,7 +48,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     await expect.poll(() => serversBelow(root), { timeout: 10_000, interval: 10 }).toHaveLength(1)
     await owner.kill()
     await expect.poll(() => serversBelow(root), within).toEqual([])
-    await expect.poll(() => contentOf(root), within).toEqual([])
+    await expect.poll(() => contentOf(root)).toEqual([])
   })
 
   test.each([
@@ -72,7 +73,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     await next.line()
     expect(contentOf(root)).toHaveLength(1)
     await next.kill()
-    await expect.poll(() => contentOf(root), within).toEqual([])
+    await expect.poll(() => contentOf(root)).toEqual([])
   })
 
   test('what nothing else could end, the next start ends: a busy server behind a wrapper, its root a link', async () => {
@@ -117,7 +118,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     expect(serversBelow(root)).toHaveLength(2)
     await owner.kill()
     await expect.poll(() => serversBelow(root), within).toEqual([])
-    await expect.poll(() => contentOf(root), within).toEqual([])
+    await expect.poll(() => contentOf(root)).toEqual([])
   })
 
   test('a directory that is not ours, and one whose owner lives, are left alone', async () => {
@@ -128,7 +129,7 @@ describe.skipIf(process.platform !== 'linux')('when its owner dies (needs /proc)
     await owner.line()
     await owner.line()
     await owner.kill()
-    await expect.poll(() => contentOf(root).length, within).toBe(2)
+    await expect.poll(() => contentOf(root).length).toBe(2)
     expect(contentOf(root)).toContain('tnt-somebody-elses')
     expect(await instance.eval('return 1')).toEqual([1])
   })

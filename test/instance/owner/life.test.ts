@@ -36,8 +36,6 @@ interface Life {
   warns?: RegExp
 }
 
-const within = { timeout: 1000, interval: 10 }
-
 // In each of these, Node comes to its end by itself: a test that waits for it has a time limit of its own.
 describe("an owner's life", () => {
   test.each<Life>([
@@ -136,8 +134,8 @@ describe("an owner's life", () => {
     expect(outcome).toMatchObject({ code, stdout: says })
     if (warns) expect(outcome.stderr).toMatch(warns)
     else expect(outcome.stderr).toBe('')
-    if (process.platform === 'linux') await expect.poll(() => serversBelow(root), within).toEqual([])
-    await expect.poll(() => contentOf(root), within).toEqual([])
+    if (process.platform === 'linux') await expect.poll(() => serversBelow(root)).toEqual([])
+    await expect.poll(() => contentOf(root)).toEqual([])
   })
 
   test('in a worker thread: what it owns goes with it, the process stays', async () => {
@@ -162,8 +160,8 @@ describe("an owner's life", () => {
     )
     if (!owner.stdout) throw new Error('no stdout')
     await once(owner.stdout, 'data')
-    if (process.platform === 'linux') await expect.poll(() => serversBelow(root), within).toEqual([])
-    await expect.poll(() => contentOf(root), within).toEqual([])
+    if (process.platform === 'linux') await expect.poll(() => serversBelow(root)).toEqual([])
+    await expect.poll(() => contentOf(root)).toEqual([])
     expect(owner.exitCode).toBeNull()
   })
 
