@@ -2,10 +2,13 @@ import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
+import { Front } from '../link/front.ts'
 
 /** Makes the instances of one pooled server. All of them have the same address. */
 export class InstanceMaker {
   readonly #options: ResolvedServer
+  /** The link that all instances have in turn. */
+  readonly front: Front | undefined
   /** The instances record changes, so that a reset can undo them. */
   records: boolean
 
@@ -17,12 +20,13 @@ export class InstanceMaker {
       // The socket belongs to the lease, which outlives a server's directory. So the socket is not in the directory.
       port: options.port ?? (options.host === 'unix/' ? `${newDirectoryPath(root)}.sock` : undefined),
     }
-    const { recordChanges, isolation } = options
+    const { recordChanges, isolation, links } = options
+    this.front = links ? new Front() : undefined
     this.records = recordChanges || isolation === 'reset' || isolation === 'file'
   }
 
   make(changes: Partial<ResolvedOptions> = {}): TarantoolInstance {
-    return TarantoolInstance.of({ ...this.#options, recordChanges: this.records, ...changes })
+    return TarantoolInstance.of({ ...this.#options, recordChanges: this.records, ...changes }, this.front)
   }
 
   /**

@@ -10,6 +10,7 @@ import { pruneKept } from '../instance/kept/directories.ts'
 import type { KeptFor } from '../instance/kept/keep.ts'
 import { placeOf } from '../instance/place/place.ts'
 import type { Death } from '../isolation/server.ts'
+import { noLinks } from '../link/no-links.ts'
 import { isTraced, stopwatch, trace } from '../trace.ts'
 import { ClusterMember } from './cluster-member.ts'
 import type { HeldServers } from './hold/held-servers.ts'
@@ -156,6 +157,10 @@ export class PooledCluster implements LeasableServer, ClusterActions {
       },
       info: () => this.#infoOf(name),
     })
+  }
+
+  async makeFault(): Promise<void> {
+    throw noLinks(`cluster '${this.name}'`, 'links: true in the config of the server')
   }
 
   leaseEnded(): void {

@@ -4,6 +4,8 @@ import { LeaseError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
+import type { Fault } from '../link/fault.ts'
+import { noLinks } from '../link/no-links.ts'
 import { isTraced, stopwatch, trace } from '../trace.ts'
 import { Aside } from './aside.ts'
 import { CurrentProcess } from './current-process.ts'
@@ -152,6 +154,12 @@ export class PooledServer implements LeasableServer {
     })
   }
 
+  async makeFault(fault: Fault): Promise<void> {
+    const { front } = this.#maker
+    if (!front) throw noLinks(`server '${this.name}'`, 'links: true in the config of the server')
+    await front.make(fault)
+  }
+
   /** Prepares the server for the next file while that file is loaded, so that the file has less to wait for. */
   leaseEnded(): void {
     this.#current.leasedBefore = true
@@ -159,6 +167,7 @@ export class PooledServer implements LeasableServer {
     this.leaseUse = new LeaseUse()
     this.atTest({})
     const step = async (): Promise<void> => {
+      await this.#maker.front?.heal()
       // With another isolation, a server has a spare only if a file asked for one. The next file may not want it.
       if (isolation !== 'process') await this.#spare.discard()
       await this.#aside.end()
@@ -212,6 +221,7 @@ export class PooledServer implements LeasableServer {
     await this.#steps.settled()
     await this.#current.end()
     await this.#aside.end()
+    await this.#maker.front?.end()
     await this.#spare.close()
   }
 

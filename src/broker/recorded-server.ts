@@ -1,6 +1,7 @@
 import type { Isolation } from '../config/isolation.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
+import type { Fault } from '../link/fault.ts'
 import type { ClusterActions, FailedTest, LeasableServer } from './leasable-server.ts'
 import type { LeaseUse } from './lease-use.ts'
 import type { FailedServer, LeasedServerInfo } from './messages.ts'
@@ -98,6 +99,10 @@ export class RecordedServer implements LeasableServer {
 
   async crashReport(): Promise<Death | null> {
     return await this.#server.crashReport()
+  }
+
+  async makeFault(fault: Fault): Promise<void> {
+    await this.#server.makeFault(fault)
   }
 
   leaseEnded(): void {

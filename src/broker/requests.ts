@@ -19,6 +19,11 @@ const workerEvent = v.variant('kind', [
     ...{ error: v.optional(text), log: texts, earlier: v.optional(integer), changes: texts },
   }),
 ])
+const fault = v.variant('is', [
+  ...(['sound', 'cut', 'hanging', 'reset'] as const).map(is => v.object({ is: v.literal(is) })),
+  v.object({ is: v.literal('delayed'), milliseconds: number }),
+  v.object({ is: v.literal('limited'), bytesPerSecond: number }),
+])
 const ofMember = v.object({ server: text, member: v.optional(text) })
 const withRecreate = v.object({ ...ofMember.entries, recreate: v.boolean() })
 
@@ -46,6 +51,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   comeBack: ofServer,
   stop: ofMember,
   signal: v.object({ ...ofMember.entries, signal: text }),
+  fault: v.object({ server: text, fault }),
   crash: ofMember,
   atTest: ofTest,
   trace: v.object({ server: text, step: text }),

@@ -1,10 +1,19 @@
 import { nearestName } from '../config/nearest-name.ts'
 import { UnknownServerError } from '../errors.ts'
 
-/** The error of a server name that the config does not have. */
-export function unknownServer(name: string, names: readonly string[]): UnknownServerError {
+/**
+ * The error of a server name that the config does not have.
+ *
+ * @param what names the kind of server, for an instance of a cluster
+ */
+export function unknownServer(
+  name: string,
+  names: readonly string[],
+  what = 'server',
+  list = 'Servers',
+): UnknownServerError {
   const near = nearestName(name, names)
-  return new UnknownServerError(`no server is named '${name}'`, {
-    hint: near ? `Did you mean '${near}'?` : `Servers: ${names.join(', ')}.`,
+  return new UnknownServerError(`no ${what} is named '${name}'`, {
+    hint: near ? `Did you mean '${near}'?` : `${list}: ${names.join(', ')}.`,
   })
 }

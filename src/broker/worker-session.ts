@@ -164,6 +164,10 @@ export class WorkerSession {
       await this.#actions(server, member).signal(signal as NodeJS.Signals)
       return null
     },
+    fault: async ({ server, fault }) => {
+      await this.#server(server).makeFault(fault)
+      return null
+    },
     crash: async ({ server, member }) => await this.#actions(server, member).crashReport(),
     atTest: async ({ server, test }) => {
       this.#server(server).atTest({ file: this.#fileName, test })

@@ -1,28 +1,24 @@
 function distance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= to.length; column++) {
-      const substituted = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1)
-      current.push(Math.min(substituted, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
+  let row = [...Array(to.length + 1).keys()]
+  for (const letter of from) {
+    const [first = 0, ...rest] = row
+    let left = first + 1
+    const next = rest.map((above, column) => {
+      left = Math.min((row[column] ?? 0) + (letter === to[column] ? 0 : 1), above + 1, left + 1)
+      return left
+    })
+    row = [first + 1, ...next]
   }
-  return previous[to.length] ?? 0
+  return row[to.length] ?? 0
 }
 
 const plain = (name: string): string => name.replaceAll(/[_-]/g, '').toLowerCase()
 
 /** The name among `known` that `name` most likely means; undefined if none is near. Case and `_` do not count. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
-  for (const candidate of known) {
-    const candidateDistance = distance(plain(name), plain(candidate))
-    if (candidateDistance < bestDistance) {
-      best = candidate
-      bestDistance = candidateDistance
-    }
-  }
-  return best
+  const [best] = [...known]
+    .map(candidate => ({ candidate, far: distance(plain(name), plain(candidate)) }))
+    .filter(({ far }) => far <= Math.max(2, name.length / 3))
+    .sort((one, other) => one.far - other.far)
+  return best?.candidate
 }

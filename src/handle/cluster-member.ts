@@ -1,6 +1,6 @@
 import type { LeasedCluster, LeasedServerInfo } from '../broker/messages.ts'
-import { nearestName } from '../config/nearest-name.ts'
-import { LeaseError, UnknownServerError } from '../errors.ts'
+import { unknownServer } from '../broker/unknown-server.ts'
+import { LeaseError } from '../errors.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 /** The cluster that a leased server is. @throws LeaseError if the server is a single one */
@@ -21,8 +21,5 @@ export function memberOf(server: LeasedServer, name: string | undefined): Leased
   const { connect, instances } = clusterOf(server.info)
   const found = name === connect ? server : server.members.get(name)
   if (found) return found
-  const near = nearestName(name, instances)
-  throw new UnknownServerError(`no instance of the cluster '${server.name}' is named '${name}'`, {
-    hint: near ? `Did you mean '${near}'?` : `Instances: ${instances.join(', ')}.`,
-  })
+  throw unknownServer(name, instances, `instance of the cluster '${server.name}'`, 'Instances')
 }

@@ -4,6 +4,7 @@ import type { ClusterConfig, ConfigOverlay } from '../config/application-options
 import type { Isolation } from '../config/isolation.ts'
 import { LeaseError } from '../errors.ts'
 import type { Changes, ChangesOptions } from '../isolation/changes.ts'
+import type { Link } from '../link/fault.ts'
 import { loadModule } from '../load-module.ts'
 import type { LogSlice, LogWait } from '../log/log-file.ts'
 import { usualWait } from '../log/usual-wait.ts'
@@ -14,6 +15,7 @@ import { clusterOf, memberOf } from './cluster-member.ts'
 import { versionBeforeLease } from './early-version.ts'
 import type { HandleOrigin } from './handle-origin.ts'
 import { inspectHandle, isolationOf, nameOf, shownProperties, viewOf } from './handle-view.ts'
+import { lazyLink } from './lazy-link.ts'
 import { leaseInTest } from './lease-in-test.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
@@ -318,6 +320,19 @@ export class TarantoolHandle {
   /** Resumes a paused server. */
   async resume(): Promise<void> {
     await (await this.#reachToChange()).signal('SIGCONT')
+  }
+
+  /**
+   * The link that clients pass on their way to `host` and `port`, with the option `links: true`. A fault of a test ends
+   * with the test, a fault of `beforeAll` with its suite. Requests of the handle do not pass the link.
+   *
+   * @throws InvalidOptionError without the option, and for a negative number
+   * @example
+   * const tarantool = useTarantool()
+   * await tarantool.link.cut()
+   */
+  get link(): Link {
+    return lazyLink(async () => await this.#reachToChange())
   }
 
   // ---- A cluster ----

@@ -9,6 +9,7 @@ import type { LogFile } from '../log/log-file.ts'
 import { sizeOfLog } from '../log/log-size.ts'
 import { loadProtocols, type ServerConnections } from '../protocol/connections.ts'
 import type { ClusterLevels } from './cluster-levels.ts'
+import type { LinkFaults } from './link-faults.ts'
 import { LogMarks } from './log-marks.ts'
 import type { ServerNotes } from './server-notes.ts'
 import { WorkerConnections } from './worker-connections.ts'
@@ -24,6 +25,8 @@ export class LeasedServer {
   readonly members: ReadonlyMap<string, LeasedServer>
   /** Set in a run that makes a report. */
   notes: ServerNotes<LeasedServer> | undefined
+  /** Set once the file has made a fault of a link. */
+  faults: LinkFaults | undefined
   readonly #levels: Promise<ClusterLevels> | undefined
   /** The names of the server for the broker. */
   readonly #target: { readonly server: string; readonly member?: string }
@@ -111,8 +114,8 @@ export class LeasedServer {
     await this.#client.request('signal', { ...this.#target, signal })
   }
 
-  /** Sends a request that concerns the whole cluster. */
-  async ofCluster<Name extends 'leader' | 'reload' | 'set'>(
+  /** Sends a request that concerns the whole cluster, or the links. */
+  async ofCluster<Name extends 'leader' | 'reload' | 'set' | 'fault'>(
     name: Name,
     params: Omit<BrokerRequests[Name]['params'], 'server'>,
   ): Promise<BrokerRequests[Name]['result']> {

@@ -14,7 +14,7 @@ export const listedServer: LeasedServerInfo = {
   logFile: '',
   consoleHost: 'unix/',
   consolePort: '',
-  address: { binary: { host: '127.0.0.1', port: 0 }, console: { path: '' }, credentials: undefined },
+  address: { binary: { host: '127.0.0.1', port: 0 }, console: { path: '' } },
   isolation: 'none',
   strict: false,
   records: false,

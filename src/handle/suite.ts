@@ -17,6 +17,7 @@ export async function beginSuite(scope: Scope): Promise<void> {
 /** Called after its last hook. */
 export async function endSuite(scope: Scope): Promise<void> {
   const state = workerState()
+  for (const server of state.servers.values()) await server.faults?.undo(scope)
   for (const { server, demand } of serversOf(scope)) await server.isolated.endSuite(demand)
   state.scope = scope.parent ?? scope
 }

@@ -92,6 +92,7 @@ export class TestAttempt {
     const errors: Error[] = []
     for (const server of workerServers()) {
       try {
+        await server.faults?.undo(this)
         await server.atTest()
         await server.isolated.endTest(this, demandIn(this.#place.scope, server.info), undo)
       } catch (error) {

@@ -14,7 +14,7 @@ export type Fault = Condition | { readonly is: 'reset' }
 /** The names of the methods of a link. */
 const faultNames = ['cut', 'delay', 'limit', 'hang', 'reset', 'heal'] as const
 
-type FaultName = (typeof faultNames)[number]
+export type FaultName = (typeof faultNames)[number]
 
 /** A link between two ends, for tests that need faults of a network. Each method resolves when the fault holds. */
 export interface Link {
@@ -52,7 +52,7 @@ const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stri
  *
  * @throws InvalidOptionError
  */
-function faultOf(name: FaultName, value?: unknown): Fault {
+export function faultOf(name: FaultName, value?: unknown): Fault {
   switch (name) {
     case 'cut':
       return { is: 'cut' }

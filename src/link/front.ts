@@ -64,6 +64,11 @@ export class Front {
     })
   }
 
+  /** Ends a fault. A link without a fault stays as it is. */
+  async heal(): Promise<void> {
+    if (this.#condition.is !== 'sound') await this.make({ is: 'sound' })
+  }
+
   get #alive(): Opened | undefined {
     return this.#opened?.thread.alive ? this.#opened : undefined
   }

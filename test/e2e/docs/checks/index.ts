@@ -40,8 +40,9 @@ export const checks: Readonly<Record<string, PageChecks>> = {
   'docs/report.md': report,
   'docs/coverage.md': coverage,
   'docs/faults.md': {
-    'Faults on purpose': async ([block]) => {
-      expect(await runAsScript(block?.text ?? '')).toBe('[ 2 ]')
+    'Faults on purpose': async ([script, ...test], context) => {
+      expect(await runAsScript(script?.text ?? '')).toBe('[ 2 ]')
+      await passingWith(1)(test, context)
     },
   },
   'docs/versions.md': versions,
