@@ -1,5 +1,6 @@
 import { sharedValue } from '../shared-value.ts'
-import { Run, type RunOptions, type RunSource } from './run.ts'
+import { Run } from './run.ts'
+import type { RunOptions, RunSource } from './run-options.ts'
 
 const registries = sharedValue('runs', () => new WeakMap<object, Runs>())
 

@@ -1,32 +1,13 @@
 import type { Socket } from 'node:net'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
-import { LeaseError, ProtocolError } from '../errors.ts'
+import { LeaseError } from '../errors.ts'
 import { stopwatch } from '../trace.ts'
 import { wallClock } from '../wall-clock.ts'
-import { serializeError } from './error-transport.ts'
 import type { Journal } from './journal.ts'
-import { readMessages, writeMessage } from './json-lines.ts'
 import type { LeasableServer, ServerActions } from './leasable-server.ts'
-import type {
-  BrokerRequests,
-  LeaseOverview,
-  RequestName,
-  RunOverview,
-  SerializedError,
-  WorkerIdentity,
-} from './messages.ts'
+import type { LeaseOverview, RunOverview, WorkerIdentity } from './messages.ts'
 import type { Lease, Pool } from './pool.ts'
-import { checkRequest, numberOf } from './requests.ts'
-
-// Limits for one connection: requests in progress, and bytes of replies that the worker has not read.
-const mostPending = 1000
-const mostUnsent = 2 ** 20
-
-type Answer = { readonly result: unknown } | { readonly error: SerializedError }
-
-type Handlers = {
-  [Name in RequestName]: (params: BrokerRequests[Name]['params']) => Promise<BrokerRequests[Name]['result']>
-}
+import { answerRequests, type Handlers } from './request-channel.ts'
 
 /** The broker, from a session's point of view. */
 export interface SessionOwner {
@@ -55,8 +36,6 @@ export class WorkerSession {
   readonly #leases = new Map<string, Lease>()
   readonly #leasedSince = new WeakMap<LeasableServer, number>()
   readonly #coming = new Map<string, Promise<Lease>>()
-  #pending = 0
-  #isRefused = false
   #worker: WorkerIdentity | undefined
   #slot = 0
   #fileName: string | undefined
@@ -67,11 +46,7 @@ export class WorkerSession {
   constructor(broker: SessionOwner, socket: Socket) {
     this.#broker = broker
     this.#socket = socket
-    readMessages(socket, {
-      onMessage: message => this.#answer(message),
-      onBroken: error => this.#refuse(error),
-    })
-    socket.on('drain', () => this.#flow())
+    answerRequests(socket, this.#handlers, () => this.end())
   }
 
   belongsTo({ pid, thread }: WorkerIdentity): boolean {
@@ -224,55 +199,6 @@ export class WorkerSession {
     lease.server.atTest({ file: this.#fileName })
     lease.server.trace(`leased by worker ${this.#worker?.pid} after ${time()}`)
     return lease
-  }
-
-  #answer(message: unknown): void {
-    if (this.#isRefused) return
-    const id = numberOf(message)
-    if (id === undefined) {
-      this.#refuse(new ProtocolError(`a message is not a request: ${String(JSON.stringify(message)).slice(0, 100)}`))
-      return
-    }
-    this.#pending++
-    this.#flow()
-    void this.#carryOut(message).then(answer => {
-      this.#pending--
-      this.#send(id, answer)
-      this.#flow()
-    })
-  }
-
-  async #carryOut(message: unknown): Promise<Answer> {
-    try {
-      const { method, params } = checkRequest(message)
-      const handler = this.#handlers[method] as (params: unknown) => Promise<unknown>
-      return { result: await handler(params) }
-    } catch (error) {
-      return { error: serializeError(error) }
-    }
-  }
-
-  #send(id: number, answer: Answer): void {
-    try {
-      writeMessage(this.#socket, { id, ...answer })
-    } catch (error) {
-      // The fields of an error may contain values that JSON cannot represent.
-      writeMessage(this.#socket, { id, error: serializeError(new ProtocolError(`an answer cannot be sent: ${error}`)) })
-    }
-  }
-
-  // Stops reading requests while the worker does not read its replies. Otherwise replies would fill the memory.
-  #flow(): void {
-    if (this.#pending < mostPending && this.#socket.writableLength < mostUnsent) this.#socket.resume()
-    else this.#socket.pause()
-  }
-
-  // The worker's message is invalid. Only this worker's session ends.
-  #refuse(error: ProtocolError): void {
-    this.#isRefused = true
-    this.end()
-    this.#send(0, { error: serializeError(error) })
-    this.#socket.destroySoon()
   }
 
   #tellWithoutServer(error: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { RunSource } from '../broker/run.ts'
+import type { RunSource } from '../broker/run-options.ts'
 import { Runs } from '../broker/runs.ts'
 import type { Workers } from '../broker/workers.ts'
 import { SetupError } from '../errors.ts'

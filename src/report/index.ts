@@ -1,4 +1,4 @@
-import type { OpenReport } from '../broker/run.ts'
+import type { OpenReport } from '../broker/run-options.ts'
 
 /** Opens the report of a run. A run without a report loads nothing of this folder. */
 export const openReport: OpenReport = async (path, title) => {

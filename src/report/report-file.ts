@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { RunReport } from '../broker/run.ts'
+import type { RunReport } from '../broker/run-options.ts'
 import { sharedValue } from '../shared-value.ts'
 import { dataOf } from './data-of.ts'
 import { RunRecord } from './run-record.ts'

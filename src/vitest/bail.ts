@@ -1,6 +1,6 @@
 import type { TestModule, Vitest } from 'vitest/node'
 import { isReminder } from '../broker/failed-starts.ts'
-import type { RunObserver } from '../broker/run.ts'
+import type { RunObserver } from '../broker/run-options.ts'
 
 /**
  * Makes `bail` work for test files that get no server. Vitest counts failed tests only, and such a file has none. This

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import type { RunSource } from '../broker/run.ts'
+import type { RunSource } from '../broker/run-options.ts'
 import { configOfSetup, type SetupModule } from '../config/config-of-setup.ts'
 import type { FixtureConfig } from '../config/server-options.ts'
 import { SetupError } from '../errors.ts'

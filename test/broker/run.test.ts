@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { JoinOptions } from '../../src/broker/run.ts'
+import type { JoinOptions } from '../../src/broker/run-options.ts'
 import { Runs } from '../../src/broker/runs.ts'
 import type { FixtureConfig } from '../../src/config/server-options.ts'
 import { InvalidOptionError, LuaFileError } from '../../src/errors.ts'

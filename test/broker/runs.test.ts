@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { JoinOptions, Run, RunSource } from '../../src/broker/run.ts'
+import type { Run } from '../../src/broker/run.ts'
+import type { JoinOptions, RunSource } from '../../src/broker/run-options.ts'
 import { Runs } from '../../src/broker/runs.ts'
 import { needOf } from '../../src/broker/workers.ts'
 import type { FixtureConfig } from '../../src/config/server-options.ts'
