@@ -4,9 +4,12 @@ import type { CircusError } from './circus.ts'
 /**
  * The errors of a test or of hooks, in a form that accepts text under the message. Each test file has its own class
  * Error, and Node's modules have theirs, so the code recognises errors by their properties.
+ *
+ * @param from leaves out the errors before this position
  */
-export function errorsIn(list: CircusError[]): ShownError[] {
+export function errorsIn(list: CircusError[], from = 0): ShownError[] {
   return list.flatMap((entry, index) => {
+    if (index < from) return []
     const holder = (Array.isArray(entry) ? entry : [entry]) as [unknown, Error?]
     const [error] = holder
     if (typeof error === 'string') return [thrownText(holder)]

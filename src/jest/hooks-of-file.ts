@@ -13,10 +13,14 @@ import { concurrentTests, mayLeaveSuite, Suites } from './suites.ts'
 
 /** The work around the hooks and tests of one test file. */
 export class HooksOfFile {
-  readonly suites: Suites = new Suites()
+  readonly suites: Suites = new Suites(block => this.#aroundHooks(block))
   readonly #circus: CircusState
   readonly #attempts = new WeakMap<CircusTest, TestAttempt>()
   readonly #begun = new WeakSet<CircusTest>()
+  /** The tests whose errors of hooks have been reported. */
+  readonly #told = new WeakSet<CircusTest>()
+  /** The number of errors that belong to no test, and have been reported. */
+  #toldOthers = 0
   readonly #refusals: Refusals
 
   constructor(state: CircusState) {
@@ -56,7 +60,7 @@ export class HooksOfFile {
       try {
         end = await begin()
       } catch (error) {
-        this.#refusals.add(block, error as Error)
+        await this.#refusals.add(block, error as Error)
       }
     }
     block.hooks.push(hook('beforeAll', block, begun))
@@ -65,7 +69,7 @@ export class HooksOfFile {
 
   async #beginFile(root: CircusBlock): Promise<void> {
     const { refusal } = workerState()
-    if (refusal) this.#refusals.add(root, refusal)
+    if (refusal) await this.#refusals.add(root, refusal)
     await confirmStart()
     await beginHooks(this.suites.begin(root))
   }
@@ -126,20 +130,39 @@ export class HooksOfFile {
     }
   }
 
+  // The failed hooks of a describe are reported before its changes are undone. If a hook around it has failed before, the end
+  // of the file reports them.
+  #aroundHooks(block: CircusBlock): () => Promise<void> {
+    const isDoomed = testsIn(block).some(({ errors }) => errors.length > 0)
+    return async () => {
+      const errors = isDoomed ? [] : await this.#errorsAround(block)
+      if (errors.length === 0) return
+      const { reportSuite } = await loadModule(() => import('../handle/suite-failure.ts'))
+      const isLast = async (): Promise<boolean> =>
+        (await loadModule(() => import('./last-test.ts'))).isLastTest(undefined, this.#circus)
+      await reportSuite({ name: fullNameOf(block), errors, isLast })
+    }
+  }
+
   // The errors of beforeAll are errors of each test below it. None of these tests began.
-  async #errorsAround(root: CircusBlock): Promise<ShownError[]> {
-    const lists = testsIn(root).flatMap(test => (this.#begun.has(test) ? [] : [test.errors]))
-    const errors: ShownError[] = []
-    for (const list of [this.#circus.unhandledErrors, ...lists]) errors.push(...(await errorsIn(list)))
+  async #errorsAround(block: CircusBlock): Promise<ShownError[]> {
+    const failed = testsIn(block).filter(test => !(this.#begun.has(test) || this.#told.has(test)))
+    const { unhandledErrors } = this.#circus
+    const errors = await errorsIn(unhandledErrors, this.#toldOthers)
+    this.#toldOthers = unhandledErrors.length
+    for (const test of failed) {
+      if (test.errors.length > 0) this.#told.add(test)
+      errors.push(...(await errorsIn(test.errors)))
+    }
     return errors
   }
 }
 
 // Few tests fail.
-async function errorsIn(list: CircusError[]): Promise<ShownError[]> {
-  if (list.length === 0) return []
+async function errorsIn(list: CircusError[], from = 0): Promise<ShownError[]> {
+  if (list.length <= from) return []
   const { errorsIn } = await loadModule(() => import('./circus-errors.ts'))
-  return errorsIn(list)
+  return errorsIn(list, from)
 }
 
 const testsIn = ({ children }: CircusBlock): CircusTest[] =>

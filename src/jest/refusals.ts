@@ -1,6 +1,5 @@
+import { loadModule } from '../load-module.ts'
 import type { CircusBlock, CircusState } from './circus.ts'
-import { isOurs } from './circus-hooks.ts'
-import { testsToRun } from './tests-to-run.ts'
 
 /** The file and the describes that got no server. */
 export class Refusals {
@@ -12,8 +11,9 @@ export class Refusals {
   }
 
   /** Fails a block that got no server because of an error. */
-  add(block: CircusBlock, error: Error): void {
+  async add(block: CircusBlock, error: Error): Promise<void> {
     this.#blocks.add(block)
+    const { failFirstTest } = await loadModule(() => import('./fail-first-test.ts'))
     failFirstTest(block, error, this.#circus)
   }
 
@@ -21,23 +21,4 @@ export class Refusals {
   concern(block: CircusBlock | undefined): boolean {
     return block !== undefined && (this.#blocks.has(block) || this.concern(block.parent))
   }
-}
-
-/**
- * Makes the first test of a block fail with an error, skips the block's other tests, and disables the user's hooks. An
- * error thrown in a hook would appear under every test. Jest's `bail` counts failed tests only, so one test has to
- * fail.
- */
-function failFirstTest(block: CircusBlock, error: Error, circus: CircusState): void {
-  const [first, ...others] = testsToRun(block, circus)
-  // Jest shows an error's stack if the stack is a non-empty text.
-  error.stack ||= `${error.name}: ${error.message}`
-  if (first) first.fn = () => Promise.reject(error)
-  for (const other of others) other.mode = 'skip'
-  silence(block)
-}
-
-function silence({ hooks, children }: CircusBlock): void {
-  for (const made of hooks) if (!isOurs(made)) made.fn = () => {}
-  for (const child of children) if (child.type === 'describeBlock') silence(child)
 }

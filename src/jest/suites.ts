@@ -3,11 +3,19 @@ import type { Scope, ServerUse } from '../isolation/scope.ts'
 import type { CircusBlock, CircusState, CircusTest } from './circus.ts'
 import { hook, isOurs } from './circus-hooks.ts'
 
+/** Is called before the first hook of a describe. Returns a function to call after its last hook. */
+type AroundHooks = (block: CircusBlock) => () => Promise<void>
+
 /** The describes of a test file: the servers that they use, and when they begin and end. */
 export class Suites {
+  readonly #aroundHooks: AroundHooks
   readonly #uses = new WeakMap<CircusBlock, ServerUse[]>()
   readonly #ends = new WeakMap<CircusBlock, (() => Promise<void>)[]>()
   readonly #scopes = new WeakMap<CircusBlock, Scope>()
+
+  constructor(aroundHooks: AroundHooks) {
+    this.#aroundHooks = aroundHooks
+  }
 
   /** Notes a use for a describe that is being collected. */
   mark(block: CircusBlock, use: ServerUse): void {
@@ -32,8 +40,20 @@ export class Suites {
     if (parent) {
       block.hooks.push(hook('afterAll', block, () => this.end(block)))
       if (isAround) {
-        block.hooks.unshift(hook('beforeAll', block, () => beginSuite(scope)))
-        block.hooks.push(hook('afterAll', block, () => endSuite(scope)))
+        let report: (() => Promise<void>) | undefined
+        const begin = async (): Promise<void> => {
+          report = this.#aroundHooks(block)
+          await beginSuite(scope)
+        }
+        const end = async (): Promise<void> => {
+          try {
+            await report?.()
+          } finally {
+            await endSuite(scope)
+          }
+        }
+        block.hooks.unshift(hook('beforeAll', block, begin))
+        block.hooks.push(hook('afterAll', block, end))
       }
     }
     const children = block.children.filter(child => child.type === 'describeBlock')

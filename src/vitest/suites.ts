@@ -1,6 +1,9 @@
 import type { RunnerTask, RunnerTestFile, RunnerTestSuite } from 'vitest'
 import { beginSuite, endSuite } from '../handle/suite.ts'
 import type { Scope, ServerUse } from '../isolation/scope.ts'
+import { loadModule } from '../load-module.ts'
+import { fullNameOf } from './outcomes.ts'
+import { isLastTest } from './rest-of-suite.ts'
 import { type Hook, type RunnerAccess, runInside } from './runner-access.ts'
 
 type Suite = RunnerTestSuite | RunnerTestFile
@@ -48,11 +51,22 @@ export class Suites {
     const scope: Scope = { parent, uses, hasHooks: count > 0, hasConcurrent: !parent && hasConcurrent(suite) }
     this.#scopes.set(suite, scope)
     if (parent && scope.hasHooks) {
-      runInside(this.#runner.hooksOf(suite), { begin: () => beginSuite(scope), end: () => endSuite(scope) })
+      const end = async (): Promise<void> => {
+        await reportHooks(suite).finally(() => endSuite(scope))
+      }
+      runInside(this.#runner.hooksOf(suite), { begin: () => beginSuite(scope), end })
     }
     const suites = suite.tasks.filter(task => task.type === 'suite')
     return [scope, ...suites.flatMap(child => this.#add(child, scope))]
   }
+}
+
+// The changes of the hooks are still there.
+async function reportHooks(suite: Suite): Promise<void> {
+  const errors = suite.result?.errors ?? []
+  if (errors.length === 0) return
+  const { reportSuite } = await loadModule(() => import('../handle/suite-failure.ts'))
+  await reportSuite({ name: fullNameOf(suite), errors, isLast: () => isLastTest(suite) })
 }
 
 function hasConcurrent(suite: Suite): boolean {

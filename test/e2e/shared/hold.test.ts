@@ -83,6 +83,24 @@ const heldFiles = {
     test.skip('is skipped', () => {})`,
 }
 
+const suiteFiles = {
+  'app.lua': files['app.lua'],
+  'suites.test.ts': `${head.replace('{ afterEach', '{ describe, afterEach')}
+    test('passes before', async () => expect(await ids()).toEqual([[]]))
+    describe('broken', () => {
+      beforeAll(async () => {
+        await insert(5)
+        throw new Error('of the hook of the describe')
+      })
+      test('never runs', () => {})
+    })
+    test('finds nothing of it', async () => expect([tarantool.port, await ids()]).toEqual([port, [[]]]))
+    describe('whole', () => {
+      beforeAll(() => insert(6))
+      test('has its own rows', async () => expect(await ids()).toEqual([[6]]))
+    })`,
+}
+
 const notHeldFiles = {
   'file.test.ts': `${head}
     useTarantool({ isolation: 'file' })
@@ -200,6 +218,21 @@ describe.skipIf(!hasProgram('script'))('in a terminal', () => {
     expect(terminal.output).toMatch(/4 failed.*5 passed|5 passed.*4 failed/)
     terminal.press('\r')
     await terminal.run
+    await leavesNothing(project)
+  })
+
+  test.each(oneOfEach)('$name holds the server of a failed hook of a describe, with its changes', async runner => {
+    const project = projectOf(runner, suiteFiles)
+    const terminal = new Terminal(runner, project)
+    await terminal.shows(waits)
+    const [first, ...others] = await terminal.held()
+    expect([first?.held.test, others]).toEqual(['a hook of broken', []])
+    expect(await terminal.command('console', String(first?.pid), '-e', 'box.space.users:select()')).toBe(
+      '---\n- - [5]\n...',
+    )
+    terminal.press('\r')
+    await terminal.run
+    expect(terminal.output).toMatch(isJest(runner) ? /1 failed, 3 passed/ : /3 passed/)
     await leavesNothing(project)
   })
 
