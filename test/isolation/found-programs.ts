@@ -135,4 +135,10 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
     ['run', [['add_trigger', 11, 0, 0]]],
     ['rewind', 1],
   ],
+  'truncates a space that has a row which violates a later constraint': [
+    ['run', [['transaction', [['constrain_field', 9, 0, 0]], true]]],
+    ['enter', 1],
+    ['run', [['truncate', 9, 0, 0]]],
+    ['rewind', 1],
+  ],
 }
