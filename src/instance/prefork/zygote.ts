@@ -25,6 +25,9 @@ const patience = { start: 1500, fork: 2000, end: 500 }
 // A zygote without children ends after this time, in milliseconds.
 const idleTime = 5000
 
+// The word that a child waits for. fixtures/prefork/boot.lua reads it.
+const goOn = '\n'
+
 /** The size of a log in bytes. Makes the log if there is none. */
 function sizeOfLog(path: string): number {
   const log = openSync(path, 'a', 0o600)
@@ -230,6 +233,8 @@ export class Zygote {
       this.#process.stdin?.write(orderLine(id, order, this.#env, this.#rendezvous.path))
       const [pid, connections] = await Promise.race([forked, fork.failed])
       const told = this.#children.connected(pid)
+      // Only now does the child run anything. A child that is given up ends before that.
+      connections.lifeline.write(goOn)
       return new ForkedProcess({ pid, logStart, ...connections, told, hold: () => this.hold() })
     } catch (error) {
       this.#rendezvous.forget(id)

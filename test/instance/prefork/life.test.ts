@@ -108,6 +108,23 @@ describe.skipIf(!isLinux)('a zygote (needs Linux)', () => {
     expect(await two.eval('return 1')).toEqual([1])
   })
 
+  test('that is killed before its owner knows of a fork: the child runs nothing in the directory', async () => {
+    const zygote = parentOf(pidOf(await startForked()))
+    const children = (): number =>
+      readFileSync(`/proc/${zygote}/task/${zygote}/children`, 'utf8').trim().split(' ').length
+    const root = temporaryDirectory()
+    const server = newInstance({ root, prefork: true })
+    const starting = server.start()
+    while (children() < 2) await new Promise(resolve => setImmediate(resolve))
+    process.kill(zygote, 'SIGKILL')
+    // The owner hears of nothing meanwhile. A child that does not wait for its owner would write into the log.
+    const log = join(server.workDir, 'tarantool.log')
+    for (const end = performance.now() + 300; performance.now() < end && statSync(log).size === 0; );
+    await starting
+    expect(readFileSync(log, 'utf8').match(/[CI]> Tarantool \d/g)).toHaveLength(1)
+    expect(serversBelow(root).map(({ pid }) => pid)).toEqual([pidOf(server)])
+  })
+
   test('that is stopped by a signal holds up no start', async () => {
     const zygote = parentOf(pidOf(await startForked()))
     process.kill(zygote, 'SIGSTOP')
