@@ -9,7 +9,7 @@ export interface Group {
 
 /** All tests that talk to a server. Packaging, types and documentation are the same on every Tarantool. */
 export const groups: readonly Group[] = [
-  { title: 'instances', directories: ['test/instance', 'test/asynctnt', 'test/log', 'test/cluster'] },
+  { title: 'instances', directories: ['test/instance', 'test/asynctnt', 'test/link', 'test/log', 'test/cluster'] },
   {
     title: 'main process',
     directories: ['test', 'test/binary', 'test/broker', 'test/cache', 'test/cli', 'test/config', 'test/version'],

@@ -69,6 +69,12 @@ export const clusters: PageChecks = {
       })`
     await passesWithApp({ ...filesOf(blocks), 'a.test.ts': test }, 1, context)
   },
+  'Without a runner': async ([block], context) => {
+    const output = await runBeside(block?.text ?? '', context)
+    expect(output).toBe(
+      "[ 'router-001', 'storage-001', 'storage-002' ]\n{ r: [ 'router-001' ], s: [ 'storage-001', 'storage-002' ] }",
+    )
+  },
   'A replica set without a runner': async ([block]) => {
     const appLua = `
       box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
@@ -77,11 +83,5 @@ export const clusters: PageChecks = {
     const { stdout } = await execa('node', ['script.mjs'], { cwd: project.directory })
     expect(stdout).toBe('replica-2')
     await expect.poll(() => project.servers(), { timeout: 5000 }).toEqual([])
-  },
-  'Without a runner': async ([block], context) => {
-    const output = await runBeside(block?.text ?? '', context)
-    expect(output).toBe(
-      "[ 'router-001', 'storage-001', 'storage-002' ]\n{ r: [ 'router-001' ], s: [ 'storage-001', 'storage-002' ] }",
-    )
   },
 }
