@@ -10,7 +10,7 @@ import { Children } from './children.ts'
 import { ForkedProcess } from './forked.ts'
 import { type ForkOrder, orderLine } from './order.ts'
 import { NotForkedError } from './pending-fork.ts'
-import { Rendezvous } from './rendezvous.ts'
+import { type Connections, Rendezvous } from './rendezvous.ts'
 import { spawnZygote } from './spawn-zygote.ts'
 
 type State =
@@ -27,6 +27,11 @@ const idleTime = 5000
 
 // The word that a child waits for. fixtures/prefork/boot.lua reads it.
 const goOn = '\n'
+
+function closeBoth({ lifeline, report }: Connections): void {
+  lifeline.destroy()
+  report.destroy()
+}
 
 /** The size of a log in bytes. Makes the log if there is none. */
 function sizeOfLog(path: string): number {
@@ -228,8 +233,9 @@ export class Zygote {
   async #forkWith(order: ForkOrder, logStart: number): Promise<ForkedProcess> {
     const { id, fork } = this.#children.order()
     const timer = setTimeout(() => this.end(), patience.fork)
+    const connected = this.#rendezvous.connected(id)
     try {
-      const forked = Promise.all([fork.pid, this.#rendezvous.connected(id)])
+      const forked = Promise.all([fork.pid, connected])
       this.#process.stdin?.write(orderLine(id, order, this.#env, this.#rendezvous.path))
       const [pid, connections] = await Promise.race([forked, fork.failed])
       const told = this.#children.connected(pid)
@@ -238,6 +244,8 @@ export class Zygote {
       return new ForkedProcess({ pid, logStart, ...connections, told, hold: () => this.hold() })
     } catch (error) {
       this.#rendezvous.forget(id)
+      // A child may have connected, and its zygote may have ended before it told the child's PID.
+      void connected.then(closeBoth)
       throw error
     } finally {
       clearTimeout(timer)
