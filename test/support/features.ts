@@ -34,6 +34,7 @@ const since = {
   'named triggers': [3, 0, 0],
   'a shutdown that waits for fibers': [3, 0, 0],
   'a config file': [3, 0, 0],
+  'a refusal to start from data of 2.6': [3, 0, 0],
   'functions of the schema as triggers': [3, 1, 0],
 } as const
 

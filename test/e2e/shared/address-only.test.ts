@@ -106,8 +106,13 @@ describe.each([...vitests, ...jests])('$name', runner => {
       'd.test.ts': tests('d'),
     })
     expect(exitCode, output).toBe(0)
-    const [first, second, ...more] = project.read('servers.log').trim().split('\n')
-    expect(second).toBe(first)
+    const [first, second, ...more] = project
+      .read('servers.log')
+      .trim()
+      .split('\n')
+      .map(pids => pids.split(' '))
+    // A spare may be among them.
+    expect(second).toContain(first?.[0])
     expect(more).toEqual([])
   })
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readKept } from '../../../src/instance/kept/manifest.ts'
 import { containersBelow, docker, needsEngine, noEngine } from '../../support/engine.ts'
+import { has } from '../../support/features.ts'
 import { hasProgram } from '../../support/processes.ts'
 import { asJest, esModules } from '../support/as-jest.ts'
 import { Project } from '../support/project.ts'
@@ -154,7 +155,10 @@ describe.skipIf(noEngine || !hasProgram('script'))(`in a terminal, in a containe
     expect(output).toContain('The server is not held, because the port of a container cannot move')
     expect(output).toMatch(/fails\n {4}default is not held, because the port of a container cannot move/)
     const [, kept = ''] = output.match(/its data: npx tarantool-fixture open (\S+)/) ?? []
-    expect(await terminal.command('open', kept, '--bare', '-e', 'box.space.users:select()')).toBe('---\n- - [1]\n...')
+    // The container's image has 2.6.0.
+    if (!has('a refusal to start from data of 2.6')) {
+      expect(await terminal.command('open', kept, '--bare', '-e', 'box.space.users:select()')).toBe('---\n- - [1]\n...')
+    }
     expect(containersBelow(project.temporary)).toEqual([])
     await terminal.command('clean')
     await leavesNothing(project)
