@@ -35,8 +35,8 @@ describe('a script', () => {
     ['{ [1] = 1e100, f = print, nan = 0/0 }', expect.stringContaining('f: ')],
     ['-- only a comment', '---\n...'],
   ])('%j', async (lua, output) => {
-    const { stdout, exitCode } = await evaluate(lua)
-    expect([stdout, exitCode]).toEqual([output, 0])
+    const { stdout, stderr, exitCode } = await evaluate(lua)
+    expect([stdout, exitCode], stderr).toEqual([output, 0])
   })
 
   test('comes from stdin where no terminal is', async () => {
