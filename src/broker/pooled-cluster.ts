@@ -155,7 +155,8 @@ export class PooledCluster implements LeasableServer, ClusterActions {
         this.#generation++
         this.#beganEmpty = false
       },
-      info: () => this.#infoOf(name),
+      // The instance that `connect` names is the server itself, which knows its cluster.
+      info: () => (name === this.#cluster.connect ? this.info() : this.#infoOf(name)),
     })
   }
 

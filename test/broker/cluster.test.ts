@@ -50,6 +50,15 @@ describe('a leased cluster', () => {
     expect(await changed()).toBe(false)
   })
 
+  test('is still a cluster after a restart of the instance that connect names', async () => {
+    const { server } = await lease({ app: oneInstance() })
+    const { cluster } = server.info()
+    await server.stop()
+    for (const info of [await server.start(false), await server.restart(false)]) expect(info.cluster).toEqual(cluster)
+    const member = server.cluster.member('only-001')
+    for (const info of [await member.restart(false), await member.ensure()]) expect(info.cluster).toEqual(cluster)
+  })
+
   test('cannot be held: its data is kept, it stays, and says why', async () => {
     const held = new HeldServers('on-failure')
     const { server } = await lease({ app: oneInstance(), hold: 'on-failure', root: temporaryDirectory() }, held)

@@ -79,6 +79,9 @@ test('an instance is stopped, killed and restarted', async () => {
   expect(await tarantool.call('greet')).toEqual(['hello from r-001'])
   await storage.start()
   expect(await storage.call('count')).toEqual([0])
+  await tarantool.restart()
+  expect([tarantool.instances.length, await tarantool.call('greet')]).toEqual([3, ['hello from r-001']])
+  expect((await tarantool.leader('s')).port).toBe(storage.port)
   await tarantool.instance('s-002').stop()
 })
 test('finds all instances running', async () => {
