@@ -1,7 +1,7 @@
 import type { TarantoolInstance } from '../../instance/instance.ts'
 import { readKeptCluster } from '../../instance/kept/cluster.ts'
 import { dataFilesIn } from '../../instance/kept/data-files.ts'
-import { readKept } from '../../instance/kept/manifest.ts'
+import { type KeptManifest, readKept } from '../../instance/kept/manifest.ts'
 import { talkTo } from '../console/index.ts'
 import { connectToConsole } from '../console/target.ts'
 import { type KeptMember, startAlone } from './alone.ts'
@@ -65,6 +65,17 @@ async function start(member: KeptMember, { bare = false, tarantool }: OpenOption
     warn(`'${name}' is an instance of a cluster: it runs alone, and without its application, because ${alone}`)
   }
   const isBare = bare || name !== undefined
-  const instance = await startCopy(kept, data, { bare: isBare, force: false }, tarantool)
-  return { instance, stop: () => instance.stop() }
+  try {
+    const instance = await startCopy(kept, data, { bare: isBare, force: false }, tarantool)
+    return { instance, stop: () => instance.stop() }
+  } catch (error) {
+    // Tarantool 3 does not start from the data of early versions, and no version from the data of a later one.
+    if (tarantool === undefined) warn(wrongVersion(kept))
+    throw error
+  }
+}
+
+function wrongVersion({ tarantool }: KeptManifest): string {
+  const [release] = tarantool.split('-')
+  return `Tarantool ${tarantool} wrote the data. If this is another version, add the option: --tarantool ${release}`
 }

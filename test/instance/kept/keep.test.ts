@@ -197,6 +197,16 @@ function add_user(id) return users:insert({ id }) end`
     expect(stderr).toContain('the application is not here (/nowhere/app.lua)')
   })
 
+  test('names the version that wrote the data if no server starts from it', async () => {
+    const directory = await kept({ appLua: appLua('memtx') }, 'box.space.users:insert({ 1 })')
+    const manifest = readKept(directory)
+    const boxCfg = { readahead: 'no number' }
+    const other = { ...manifest, tarantool: '1.2.3-4-gabcdef', options: { ...manifest.options, boxCfg } }
+    writeFileSync(join(directory, 'kept.json'), JSON.stringify(other))
+    const { stderr, exitCode } = await cli(['open', directory, '--bare', '-e', '1'])
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('add the option: --tarantool 1.2.3\n')])
+  })
+
   test.each([
     ['{}', /is damaged: format/],
     ['{', /is damaged: /],
