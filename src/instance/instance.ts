@@ -578,8 +578,12 @@ export class TarantoolInstance implements AsyncDisposable {
     return await fromCaller(this.waitForLog, async () => {
       const process = this.#lifecycle.logWriter
       if (!process) return await this.log.waitFor(pattern, options)
-      const error = (): Error => errorOfEnd(process, `logged what matches ${pattern}`, this.#lifecycle.details())
-      return await this.log.waitFor(pattern, options, { ended: process.exited, error })
+      let last = process
+      const ended = this.#lifecycle.logEnded(process).then(process => {
+        last = process
+      })
+      const error = (): Error => errorOfEnd(last, `logged what matches ${pattern}`, this.#lifecycle.details())
+      return await this.log.waitFor(pattern, options, { ended, error })
     })
   }
 

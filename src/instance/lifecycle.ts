@@ -80,6 +80,19 @@ export class Lifecycle {
     return this.#life.state === 'starting' ? this.#life.start.process : this.#process
   }
 
+  /**
+   * Waits until nothing writes to the log any more.
+   *
+   * @param process the process that writes the log now
+   * @returns the last process. A start that lost its port begins another one
+   */
+  async logEnded(process: TarantoolProcess): Promise<TarantoolProcess> {
+    await process.exited
+    if (this.#life.state === 'starting') await this.#life.start.ready.catch(() => {})
+    const last = this.#process ?? process
+    return last === process || last.exit ? last : await this.logEnded(last)
+  }
+
   /** The report of the running server. */
   get report(): ReadyReport | undefined {
     return this.#life.state === 'running' ? this.#life.report : undefined

@@ -77,9 +77,13 @@ test('a server that replaces another one waits for its port, too', async () => {
   const successor = newInstance({ port })
   const started = successor.start()
   await successor.start({ wait: false })
+  // The process that now runs finds the port taken, and another one takes its place.
+  const line = successor.waitForLog('ready to accept requests', { timeout: 30_000 })
+  await successor.waitForLog('in use', { timeout: 30_000 })
   await first.stop()
   await started
   expect(await successor.eval('return box.info.pid')).toEqual([successor.pid])
+  expect(await line).toContain(`[${successor.pid}]`)
 })
 
 test("an address that the application cannot bind is the application's error", async () => {
