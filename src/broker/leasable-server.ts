@@ -2,7 +2,7 @@ import type { ClusterConfig, ConfigOverlay } from '../config/application-options
 import type { Isolation } from '../config/isolation.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
-import type { Fault } from '../link/fault.ts'
+import type { Fault, LinkPlace } from '../link/fault.ts'
 import type { HeldServers } from './hold/held-servers.ts'
 import type { LeaseUse } from './lease-use.ts'
 import type { FailedServer, LeasedServerInfo } from './messages.ts'
@@ -67,8 +67,13 @@ export interface LeasableServer extends ServerActions {
   renew(): Promise<LeasedServerInfo>
   stepAside(spare: boolean): Promise<LeasedServerInfo>
   comeBack(): Promise<LeasedServerInfo>
-  /** Makes a fault of the link before the server's address. @throws InvalidOptionError if there is none */
-  makeFault(fault: Fault): Promise<void>
+  /**
+   * Makes a fault of a link.
+   *
+   * @param place a link of a cluster. Default: the link before the server's address
+   * @throws InvalidOptionError if there is no such link
+   */
+  makeFault(fault: Fault, place?: LinkPlace): Promise<void>
   /** Prepares the server for the next file. */
   leaseEnded(): void
   /** Another test has the server from now on. */

@@ -10,6 +10,7 @@ import { pruneKept } from '../instance/kept/directories.ts'
 import type { KeptFor } from '../instance/kept/keep.ts'
 import { placeOf } from '../instance/place/place.ts'
 import type { Death } from '../isolation/server.ts'
+import type { Fault, LinkPlace } from '../link/fault.ts'
 import { noLinks } from '../link/no-links.ts'
 import { isTraced, stopwatch, trace } from '../trace.ts'
 import { ClusterMember } from './cluster-member.ts'
@@ -160,8 +161,9 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     })
   }
 
-  async makeFault(): Promise<void> {
-    throw noLinks(`cluster '${this.name}'`, 'links: true in the config of the server')
+  async makeFault(fault: Fault, place?: LinkPlace): Promise<void> {
+    if (!this.#options.links) throw noLinks(`cluster '${this.name}'`, 'links: true in the config of the server')
+    await this.#cluster.makeFault(fault, place ?? { to: this.#cluster.connect })
   }
 
   leaseEnded(): void {
@@ -169,6 +171,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     const { isolation, leaseUse } = this
     this.leaseUse = new LeaseUse()
     this.atTest({})
+    this.#cluster.healLinks().catch(() => {})
     if (isolation !== 'process' && isolation !== 'restart') return
     const step = async (): Promise<void> => {
       const { wrote, clients } = await this.#cluster.changes()

@@ -1,7 +1,7 @@
 import type { Isolation } from '../config/isolation.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
-import type { Fault } from '../link/fault.ts'
+import type { Fault, LinkPlace } from '../link/fault.ts'
 import type { ClusterActions, FailedTest, LeasableServer } from './leasable-server.ts'
 import type { LeaseUse } from './lease-use.ts'
 import type { FailedServer, LeasedServerInfo } from './messages.ts'
@@ -101,8 +101,8 @@ export class RecordedServer implements LeasableServer {
     return await this.#server.crashReport()
   }
 
-  async makeFault(fault: Fault): Promise<void> {
-    await this.#server.makeFault(fault)
+  async makeFault(fault: Fault, place?: LinkPlace): Promise<void> {
+    await this.#server.makeFault(fault, place)
   }
 
   leaseEnded(): void {

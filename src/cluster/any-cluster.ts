@@ -4,11 +4,14 @@ import type { KeptFor } from '../instance/kept/keep.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
 import { placeOf } from '../instance/place/place.ts'
 import { untilFree } from '../instance/place/port-wait.ts'
+import type { Fault, Link, LinkPlace } from '../link/fault.ts'
+import { noLinks } from '../link/no-links.ts'
 import { unknownName } from './failure.ts'
 import { ClusterInstances, type CopyInto } from './instances.ts'
 import { keepCluster } from './keep.ts'
 import { findLeader } from './leaders.ts'
 import { ClusterLife, type ClusterState } from './life.ts'
+import { ClusterLinks } from './links.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStart } from './start.ts'
@@ -18,6 +21,12 @@ import { noLeaderYet, waitForClock, waitForMesh } from './waits.ts'
 interface Made {
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
+}
+
+/** The addresses of a cluster, for the cluster that takes its place. */
+export interface ClusterAddresses {
+  readonly ports: ClusterPorts | undefined
+  readonly links: ClusterLinks | undefined
 }
 
 /** Options of `waitForLeader`. */
@@ -48,17 +57,21 @@ export abstract class AnyCluster implements AsyncDisposable {
   readonly #source: ClusterSource
   /** The ports of a cluster whose place this one takes. */
   readonly #ports: ClusterPorts | undefined
+  /** Set with the option `links`. */
+  readonly #links: ClusterLinks | undefined
+  #ownsLinks = true
   #made: Made | undefined
   readonly #life = new ClusterLife()
   #addressesAreKnown: boolean
   #markedFailed = false
 
   /** @internal */
-  protected constructor(source: ClusterSource, ports: ClusterPorts | undefined) {
+  protected constructor(source: ClusterSource, { ports, links }: Partial<ClusterAddresses> = {}) {
     this.#source = source
     this.#ports = ports
     this.#addressesAreKnown = ports !== undefined
     const { root, logger } = source.shared
+    this.#links = links ?? (source.shared.links ? new ClusterLinks() : undefined)
     this.#directory = newDirectoryPath(placeOf(root, logger))
   }
 
@@ -174,9 +187,73 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
+   * The link from an instance to another: the connections that the first opens to the second. A pair of instances has two
+   * links. Needs the option `links`. The link before an address that tests use is `cluster.instance('a').link`.
+   *
+   * @param from an instance, or its name
+   * @param to an instance, or its name
+   * @throws InvalidOptionError without the option `links`, and if there is no such link; NotRunningError before the first
+   *   start
+   * @example
+   * const cluster = await new TarantoolReplicaSet({ replicas: 3, links: true }).start()
+   * await cluster.link('replica-2', 'replica-1').cut()
+   */
+  link(from: TarantoolInstance | string, to: TarantoolInstance | string): Link {
+    const { links, names } = this.#linked()
+    return links.between(this.#nameOf(from), this.#nameOf(to), names).link
+  }
+
+  /**
+   * Cuts the links between groups of instances, in both directions. Instances in one group reach each other, and an instance in
+   * no group reaches all. Ends with `heal()`. Needs the option `links`.
+   *
+   * @throws InvalidOptionError without the option `links`, and for an instance that is unknown or in two groups
+   * @example
+   * const cluster = await new TarantoolReplicaSet({ replicas: 3, links: true }).start()
+   * await cluster.partition(['replica-1'], ['replica-2', 'replica-3'])
+   * await cluster.heal()
+   */
+  async partition(...groups: readonly (readonly (TarantoolInstance | string)[])[]): Promise<void> {
+    const { links, names } = this.#linked()
+    const byName = groups.map(group => (Array.isArray(group) ? group.map(member => this.#nameOf(member)) : group))
+    await links.partition(byName as string[][], names)
+  }
+
+  /**
+   * Ends the faults of all links: those between the instances, and those before their addresses. Needs the option `links`.
+   *
+   * @throws InvalidOptionError without the option `links`
+   */
+  async heal(): Promise<void> {
+    await this.#linked().links.heal()
+  }
+
+  /**
+   * Makes a fault of one link.
+   *
+   * @internal
+   * @throws InvalidOptionError if there is no such link
+   */
+  async makeFault(fault: Fault, { from, to }: LinkPlace): Promise<void> {
+    const { links, names } = this.#linked()
+    if (!names.includes(to)) throw unknownName('instance', to, names)
+    await (from === undefined ? links.frontOf(to) : links.between(from, to, names)).make(fault)
+  }
+
+  /**
+   * Ends the faults of all links, if there are links.
+   *
+   * @internal
+   */
+  async healLinks(): Promise<void> {
+    await this.#links?.heal()
+  }
+
+  /**
    * Starts all instances at once, and waits until each is ready: its config is applied, it runs and replicates with the
    * others, each replica set has a writable leader, and the option `ready` holds. Then the seed runs, unless the cluster
-   * starts from a template. An instance that fails takes the others down.
+   * starts from a template. An instance that fails takes the others down. Faults of links between the instances hold when
+   * the start has ended.
    *
    * @param options `recreate: false` finds the data of an earlier start. Default true: all instances begin empty, or with
    *   the data of a template.
@@ -262,6 +339,15 @@ export abstract class AnyCluster implements AsyncDisposable {
 
   // ---- Inside ----
 
+  #linked(): { links: ClusterLinks; names: string[] } {
+    if (!this.#links) throw noLinks(`the ${this.#source.title}`, 'links: true')
+    return { links: this.#links, names: this.instances }
+  }
+
+  #nameOf(instance: TarantoolInstance | string): string {
+    return typeof instance === 'string' ? instance : this.#started().instances.nameOf(instance)
+  }
+
   #started(): Made {
     if (!this.#made) throw this.#notRunning()
     return this.#made
@@ -291,16 +377,41 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
-   * The ports that the cluster has, for a cluster that takes its place.
+   * Gives the cluster's addresses, with the faults of their links, to a cluster that takes its place.
    *
    * @internal
    */
-  protected get ports(): ClusterPorts | undefined {
-    return this.#made?.plan.ports
+  protected bequeath(): ClusterAddresses {
+    this.#ownsLinks = false
+    return { ports: this.#made?.plan.ports, links: this.#links }
+  }
+
+  /**
+   * Lets the links of an instance that is added listen.
+   *
+   * @internal
+   */
+  protected async openLinks(): Promise<void> {
+    if (this.#made) await this.#links?.open(this, this.#made.plan.routes())
+  }
+
+  /**
+   * Ends the links of an instance that is removed.
+   *
+   * @internal
+   */
+  protected async removeLinks(name: string): Promise<void> {
+    await this.#links?.remove(name)
   }
 
   async #start(recreate: boolean, signal: AbortSignal, copyInto?: CopyInto): Promise<void> {
-    const source = this.#source
+    const start = (): Promise<void> => this.#startInstances(recreate, signal, copyInto)
+    // The instances have to find each other.
+    await (this.#links ? this.#links.withoutFaults(start) : start())
+  }
+
+  async #startInstances(recreate: boolean, signal: AbortSignal, copyInto?: CopyInto): Promise<void> {
+    const [source, links] = [this.#source, this.#links]
     if (recreate) source.reset()
     // An empty start begins with the instances that the options say.
     if (recreate && this.#made?.plan.isChanged) this.#made = await this.#make(signal, this.#made.plan.ports)
@@ -311,7 +422,17 @@ export abstract class AnyCluster implements AsyncDisposable {
       const { plan, instances } = this.#made
       this.#throwIfAborted(signal)
       const leader = (replicaset: string): Promise<TarantoolInstance> => this.leader(replicaset)
-      const start = new ClusterStart({ source, plan, instances, recreate, copyInto, signal, leader })
+      const start = new ClusterStart({
+        source,
+        plan,
+        instances,
+        links,
+        holder: this,
+        recreate,
+        copyInto,
+        signal,
+        leader,
+      })
       try {
         await start.run()
         this.#addressesAreKnown = true
@@ -320,6 +441,7 @@ export abstract class AnyCluster implements AsyncDisposable {
         this.#throwIfAborted(signal)
         const isTaken = error instanceof PortTakenError && performance.now() < giveUpAt
         instances.clean({ hasFailed: !isTaken })
+        await links?.close(this)
         // The lost port explains more than the timeout that followed from it.
         if (!isTaken) throw lost && error instanceof StartTimeoutError ? lost : error
         lost = error
@@ -334,7 +456,7 @@ export abstract class AnyCluster implements AsyncDisposable {
   async #make(signal: AbortSignal, ports = this.#ports): Promise<Made> {
     const plan = await this.#source.plan(this.#directory, ports, signal)
     const { keep } = this.#source.shared
-    return { plan, instances: new ClusterInstances(plan, { directory: this.#directory, keep }) }
+    return { plan, instances: new ClusterInstances(plan, { directory: this.#directory, keep, links: this.#links }) }
   }
 
   #throwIfAborted(signal: AbortSignal): void {
@@ -345,6 +467,8 @@ export abstract class AnyCluster implements AsyncDisposable {
     await this.#life.stop(async () => {
       if (this.#made) await end(this.#made.instances)
     })
-    if (cleanup && this.state === 'stopped') this.#made?.instances.clean({ hasFailed: this.#markedFailed })
+    if (!cleanup || this.state !== 'stopped') return
+    this.#made?.instances.clean({ hasFailed: this.#markedFailed })
+    await (this.#ownsLinks ? this.#links?.end() : this.#links?.close(this))
   }
 }

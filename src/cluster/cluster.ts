@@ -2,9 +2,8 @@ import type { ClusterConfig, ClusterOptions, ConfigOverlay } from '../config/app
 import { withConfig } from '../config/replacement-config.ts'
 import { overlayEntries, type ResolvedApplication } from '../config/resolve-application.ts'
 import { type ResolvedCluster, resolveCluster } from '../config/resolve-cluster.ts'
-import { AnyCluster } from './any-cluster.ts'
+import { AnyCluster, type ClusterAddresses } from './any-cluster.ts'
 import { ConfigInForce } from './config-in-force.ts'
-import type { ClusterPorts } from './plan.ts'
 
 /**
  * Tells the constructor that the options were checked before. The constructor's public type does not know this class.
@@ -12,12 +11,12 @@ import type { ClusterPorts } from './plan.ts'
 class Resolved implements ClusterOptions {
   readonly app: string
   readonly cluster: ResolvedCluster
-  readonly ports: ClusterPorts | undefined
+  readonly addresses: ClusterAddresses | undefined
 
-  constructor(cluster: ResolvedCluster, ports?: ClusterPorts) {
+  constructor(cluster: ResolvedCluster, addresses?: ClusterAddresses) {
     this.app = cluster.application.configFile
     this.cluster = cluster
-    this.ports = ports
+    this.addresses = addresses
   }
 }
 
@@ -46,7 +45,7 @@ export class TarantoolCluster extends AnyCluster {
   constructor(options: ClusterOptions, baseDir: string = process.cwd()) {
     const isResolved = options instanceof Resolved
     const config = new ConfigInForce(isResolved ? options.cluster : resolveCluster(options, baseDir))
-    super(config, isResolved ? options.ports : undefined)
+    super(config, isResolved ? options.addresses : undefined)
     this.#config = config
   }
 
@@ -66,7 +65,7 @@ export class TarantoolCluster extends AnyCluster {
    * @internal
    */
   successor(): TarantoolCluster {
-    return new TarantoolCluster(new Resolved(this.#config.given, this.ports))
+    return new TarantoolCluster(new Resolved(this.#config.given, this.bequeath()))
   }
 
   /**

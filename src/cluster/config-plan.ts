@@ -10,7 +10,8 @@ import type { DescribedInstance, Description } from './description.ts'
 import { accountOf, chooseMembers } from './members.ts'
 import { namedLogger } from './named-logger.ts'
 import { type MemberPlace, placedConfig, placeOfMember } from './placed-config.ts'
-import type { ClusterPlan, ClusterPorts, Members } from './plan.ts'
+import type { ClusterPlan, ClusterPorts, Members, Route } from './plan.ts'
+import { routesBetween } from './routes.ts'
 import { sameAccount, sameMember } from './same-members.ts'
 
 const host = '127.0.0.1'
@@ -18,15 +19,15 @@ const host = '127.0.0.1'
 /** The plan of a cluster whose instances are in the config of an application. */
 export class ConfigPlan implements ClusterPlan {
   readonly members: Members<DescribedInstance>
-  readonly configFile: string
+  readonly #directory: string
   readonly #cluster: ResolvedCluster
   readonly #places: readonly MemberPlace[]
   readonly ports: ClusterPorts
   readonly isChanged = false
-  isUp: (name: string) => boolean = () => true
+  reaches: ClusterPlan['reaches'] = () => true
   readonly #ownAccount: Credentials | undefined
-  /** The content of the config file. */
-  #text = ''
+  /** The content of the config files, by their paths. */
+  #texts: ReadonlyMap<string, string> = new Map()
   duty: TemplateDuty['duty'] | undefined
 
   private constructor(
@@ -36,7 +37,7 @@ export class ConfigPlan implements ClusterPlan {
     ports: ClusterPorts,
   ) {
     this.members = members
-    this.configFile = join(directory, 'config.yaml')
+    this.#directory = directory
     this.#cluster = cluster
     this.ports = ports
     this.#places = members.instances.map((description, index) =>
@@ -61,8 +62,8 @@ export class ConfigPlan implements ClusterPlan {
   }
 
   /**
-   * Writes the config, with the addresses and directories of this cluster. Returns a function that writes the former
-   * config.
+   * Writes the config, with the addresses and directories of this cluster. With links, each instance has a file of its
+   * own. Returns a function that writes the former config.
    *
    * @throws ClusterConfigError if the config does not fit the instances of the cluster
    */
@@ -71,16 +72,30 @@ export class ConfigPlan implements ClusterPlan {
     const places = this.#places.map(place => ({ ...place, description: sameMember(place.description, description) }))
     const connect = places.find(place => place.description.name === this.members.connect.name)
     if (as !== undefined && connect) sameAccount(as, this.members.connect, connect.description, description)
-    const config = placedConfig(description, places, { appDir, account: this.#ownAccount })
-    const former = this.#text
-    // JSON is YAML.
-    this.#write(`${JSON.stringify(config, null, 2)}\n`)
+    const textFor = (reader: MemberPlace | undefined): string =>
+      // JSON is YAML.
+      `${JSON.stringify(placedConfig(description, places, { appDir, account: this.#ownAccount, reader }), null, 2)}\n`
+    const readers = this.#hasLinks ? places : places.slice(0, 1)
+    const former = this.#texts
+    this.#write(new Map(readers.map(place => [this.#configFileOf(place), textFor(this.#hasLinks ? place : undefined)])))
     return () => this.#write(former)
   }
 
-  #write(text: string): void {
-    this.#text = text
-    writeFileSync(this.configFile, text, { mode: 0o600 })
+  #write(texts: ReadonlyMap<string, string>): void {
+    this.#texts = texts
+    for (const [path, text] of texts) writeFileSync(path, text, { mode: 0o600 })
+  }
+
+  get #hasLinks(): boolean {
+    return this.#cluster.shared.links
+  }
+
+  #configFileOf({ index }: MemberPlace): string {
+    return join(this.#directory, this.#hasLinks ? `config${index}.yaml` : 'config.yaml')
+  }
+
+  routes(): Route[] {
+    return this.#hasLinks ? routesBetween(this.#places, place => place.peerSocket) : []
   }
 
   /** The user whom the fixture adds to the config, with another password for each cluster. */
@@ -114,20 +129,26 @@ export class ConfigPlan implements ClusterPlan {
     return description.users[as] && accountOf(as, description)
   }
 
-  #configMode({ description, directory, agentSocket, peerSocket }: MemberPlace): ConfigMode {
+  #configMode(place: MemberPlace): ConfigMode {
     const { application } = this.#cluster
-    const peers = this.members.instances.filter(
-      ({ name, replicaset, is_anonymous }) =>
-        replicaset === description.replicaset && name !== description.name && !is_anonymous,
-    )
+    const { description, directory, agentSocket, peerSocket, serverSocket } = place
+    const peers = this.members.instances
+      .filter(
+        ({ name, replicaset, is_anonymous }) =>
+          replicaset === description.replicaset && name !== description.name && !is_anonymous,
+      )
+      .map(({ name }) => name)
+    const there = (): string[] => peers.filter(name => this.reaches(description.name, name))
     return {
       name: description.name,
-      configFile: this.configFile,
+      configFile: this.#configFileOf(place),
       directory,
       appDir: application.directory,
       agentSocket,
       peerSocket,
-      peers: () => peers.map(({ name }) => name).filter(name => this.isUp(name)),
+      serverSocket,
+      peers: there,
+      lacksPeers: () => there().length < peers.length,
       isAnonymous: description.is_anonymous,
       isRouter: description.sharding.includes('router'),
       ready: application.ready,

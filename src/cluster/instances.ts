@@ -9,6 +9,7 @@ import { markerOf } from '../instance/place/marker.ts'
 import { copyTemplate, type Template } from '../seed/template-store.ts'
 import { changesOf, settle } from './changes.ts'
 import { errorOfMember } from './failure.ts'
+import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
 
 /** Copies the data that an instance begins with into its directory. */
@@ -21,16 +22,25 @@ export class ClusterInstances {
   /** The directory of the cluster. */
   readonly directory: string
   readonly #keep: Keep
+  readonly #links: ClusterLinks | undefined
 
-  constructor(plan: ClusterPlan, { directory, keep }: { directory: string; keep: Keep }) {
-    this.#byName = new Map(plan.instanceOptions().map(([name, options]) => [name, TarantoolInstance.of(options)]))
+  constructor(
+    plan: ClusterPlan,
+    { directory, keep, links }: { directory: string; keep: Keep; links: ClusterLinks | undefined },
+  ) {
+    this.#links = links
+    this.#byName = new Map(plan.instanceOptions().map(([name, options]) => [name, this.#instanceOf(name, options)]))
     for (const { name, replicaset } of plan.members.instances) this.#note(name, replicaset)
-    plan.isUp = name => {
-      const { state = 'stopped' } = this.byName.get(name) ?? {}
-      return state === 'running' || state === 'starting'
+    plan.reaches = (from, to) => {
+      const { state = 'stopped' } = this.byName.get(to) ?? {}
+      return (state === 'running' || state === 'starting') && (links?.pass(from, to) ?? true)
     }
     this.directory = directory
     this.#keep = keep
+  }
+
+  #instanceOf(name: string, options: ResolvedOptions): TarantoolInstance {
+    return TarantoolInstance.of(options, this.#links?.frontOf(name))
   }
 
   get byName(): ReadonlyMap<string, TarantoolInstance> {
@@ -52,7 +62,7 @@ export class ClusterInstances {
   }
 
   add(name: string, replicaset: string, options: ResolvedOptions): TarantoolInstance {
-    const instance = TarantoolInstance.of(options)
+    const instance = this.#instanceOf(name, options)
     this.#byName.set(name, instance)
     this.#note(name, replicaset)
     return instance

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Credentials } from '../config/options.ts'
 import { checkSocketPath } from '../instance/place/addresses.ts'
 import type { ConfigMap, DescribedInstance, Description } from './description.ts'
@@ -7,12 +7,16 @@ import type { ConfigMap, DescribedInstance, Description } from './description.ts
 /** The place of one instance of a cluster. */
 export interface MemberPlace<Kind extends { readonly name: string } = DescribedInstance> {
   readonly description: Kind
+  /** The number of the instance in its cluster, from 1. */
+  readonly index: number
   /** The TCP port on 127.0.0.1 for tests. */
   readonly port: number
   /** The instance's own directory. */
   readonly directory: string
   /** The socket on which the other instances reach this instance. */
   readonly peerSocket: string
+  /** The socket behind the link of the address for tests. */
+  readonly serverSocket: string
   /** The console that the config opens. */
   readonly consoleSocket: string
   /** The console that only the fixture uses. */
@@ -35,12 +39,24 @@ export function placeOfMember<Kind extends { readonly name: string }>(
   }
   return {
     description,
+    index,
     port,
     directory: join(directory, description.name),
     peerSocket: socket('p'),
+    serverSocket: socket('s'),
     consoleSocket: socket('c'),
     agentSocket: socket('a'),
   }
+}
+
+/** The path of the socket of the link from an instance to another. @throws SocketPathTooLongError */
+export function linkSocket(
+  from: { readonly directory: string; readonly index: number },
+  to: { readonly index: number },
+): string {
+  const path = join(dirname(from.directory), `l${from.index}-${to.index}`)
+  checkSocketPath(path, 'socket of a link')
+  return path
 }
 
 // Options that the fixture sets itself, for each instance. They are removed wherever the config sets them.
@@ -123,10 +139,13 @@ function workDirOf({ work_dir }: DescribedInstance, appDir: string): string {
   return existsSync(directory) ? directory : appDir
 }
 
-const ownOptions = (place: MemberPlace, appDir: string): ConfigMap => ({
+const ownOptions = (place: MemberPlace, { appDir, reader }: PlacedConfigOptions): ConfigMap => ({
   iproto: {
     // Other instances take the first address.
-    listen: [{ uri: `unix/:${place.peerSocket}` }, { uri: `127.0.0.1:${place.port}` }],
+    listen: [
+      { uri: `unix/:${reader && reader !== place ? linkSocket(reader, place) : place.peerSocket}` },
+      { uri: reader ? `unix/:${place.serverSocket}` : `127.0.0.1:${place.port}` },
+    ],
     advertise: { client: `127.0.0.1:${place.port}` },
   },
   console: { socket: place.consoleSocket },
@@ -138,16 +157,22 @@ const ownOptions = (place: MemberPlace, appDir: string): ConfigMap => ({
   wal: { dir: place.directory },
 })
 
-/**
- * The config with the addresses and directories of one cluster. Only the chosen instances are in it.
- *
- * @param account a user to add, with the role `super`
- */
+/** The terms of a config with places. */
+interface PlacedConfigOptions {
+  readonly appDir: string
+  /** A user to add, with the role `super`. */
+  readonly account: Credentials | undefined
+  /** The instance that reads the config, if instances reach each other through links: each has links of its own. */
+  readonly reader?: MemberPlace | undefined
+}
+
+/** The config with the addresses and directories of one cluster. Only the chosen instances are in it. */
 export function placedConfig(
   { config }: Description,
   places: readonly MemberPlace[],
-  { appDir, account }: { appDir: string; account: Credentials | undefined },
+  options: PlacedConfigOptions,
 ): ConfigMap {
+  const { account } = options
   const placed = structuredClone(config)
   removeOwn(placed)
   removeStrangers(placed, new Set(places.map(({ description }) => description.name)))
@@ -157,7 +182,7 @@ export function placedConfig(
       replicaset
     ] as ConfigMap
     const map = instances.instances as ConfigMap
-    map[name] = merged(map[name], ownOptions(place, appDir))
+    map[name] = merged(map[name], ownOptions(place, options))
   }
   if (account === undefined) return placed
   const users = { [account.user]: { password: account.password, roles: ['super'] } }

@@ -1,6 +1,7 @@
 import type { TemplateDuty } from '../config/config-mode.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { PortReservation } from '../instance/place/port.ts'
+import type { LinkEnds } from '../link/proxy.ts'
 
 /** An instance of a cluster. */
 export interface Member {
@@ -22,6 +23,13 @@ export interface Members<Kind extends Member = Member> {
 /** The reserved ports of a cluster, by the names of its instances. */
 export type ClusterPorts = ReadonlyMap<string, PortReservation>
 
+/** A link between two instances: the connections that one opens to the other. */
+export interface Route {
+  readonly from: string
+  readonly to: string
+  readonly ends: LinkEnds
+}
+
 /** Everything that the instances of one cluster are made from: who they are, where they are, and as whom tests connect. */
 export interface ClusterPlan {
   readonly members: Members
@@ -31,8 +39,10 @@ export interface ClusterPlan {
   duty: TemplateDuty['duty'] | undefined
   /** True if instances were added or removed since the plan was made. */
   readonly isChanged: boolean
-  /** True if an instance runs or starts. The owner of the instances sets it. */
-  isUp: (name: string) => boolean
+  /** True if an instance runs or starts, and another can reach it. The owner of the instances sets it. */
+  reaches: (from: string, to: string) => boolean
+  /** The links between the instances. Empty without the option `links`. */
+  routes(): Route[]
   /** The options of each instance, with its name. */
   instanceOptions(): [string, ResolvedOptions][]
 }

@@ -7,8 +7,9 @@ import { uriForServer } from '../instance/place/addresses.ts'
 import { type PortReservation, reservePort } from '../instance/place/port.ts'
 import { isAtLeast, type Version } from '../version/version.ts'
 import { namedLogger } from './named-logger.ts'
-import { type MemberPlace, placeOfMember } from './placed-config.ts'
-import type { ClusterPlan, ClusterPorts, Member, Members } from './plan.ts'
+import { linkSocket, type MemberPlace, placeOfMember } from './placed-config.ts'
+import type { ClusterPlan, ClusterPorts, Member, Members, Route } from './plan.ts'
+import { routesBetween } from './routes.ts'
 
 const host = '127.0.0.1'
 
@@ -35,7 +36,7 @@ export class ReplicaPlan implements ClusterPlan {
   readonly ports: Map<string, PortReservation>
   duty: TemplateDuty['duty'] | undefined
   isChanged = false
-  isUp: (name: string) => boolean = () => true
+  reaches: ClusterPlan['reaches'] = () => true
   readonly #set: ResolvedReplicaSet
   readonly #shared: ResolvedOptions
   readonly #version: Version
@@ -115,8 +116,18 @@ export class ReplicaPlan implements ClusterPlan {
   // The one place that decides how a member reaches another.
   #uriBetween(from: string, to: string): string {
     const [origin, target] = [this.#placeOf(from), this.#placeOf(to)]
-    if (!this.#hasPeerSockets) return `${host}:${target.port}`
-    return uriForServer('unix/', target.peerSocket, origin.directory)
+    const socket = this.#shared.links && from !== to ? linkSocket(origin, target) : this.#socketOf(target)
+    return socket === undefined ? `${host}:${target.port}` : uriForServer('unix/', socket, origin.directory)
+  }
+
+  // The socket on which other members reach a member. Undefined: they use the address for tests.
+  #socketOf({ peerSocket, serverSocket }: MemberPlace<ReplicaMember>): string | undefined {
+    if (this.#hasPeerSockets) return peerSocket
+    return this.#shared.links ? serverSocket : undefined
+  }
+
+  routes(): Route[] {
+    return this.#shared.links ? routesBetween([...this.#places.values()], place => this.#socketOf(place) ?? '') : []
   }
 
   // Older versions listen on one address only, which is the one for tests.
@@ -147,12 +158,13 @@ export class ReplicaPlan implements ClusterPlan {
     }
   }
 
-  #modeOf({ description, directory, agentSocket, peerSocket }: MemberPlace<ReplicaMember>): ReplicaMode {
+  #modeOf({ description, directory, agentSocket, peerSocket, serverSocket }: MemberPlace<ReplicaMember>): ReplicaMode {
     return {
       name: description.name,
       directory,
       agentSocket,
       peerSocket: this.#hasPeerSockets ? peerSocket : undefined,
+      serverSocket,
       terms: () => this.#termsOf(description),
       templateDuty: () => this.duty && { duty: this.duty, ignorePasswordOf: undefined },
     }
@@ -160,7 +172,7 @@ export class ReplicaPlan implements ClusterPlan {
 
   #termsOf({ name, uuid, isAdded }: ReplicaMember): ReplicationTerms {
     const others = this.#members.filter(member => member.name !== name)
-    const there = others.filter(member => this.isUp(member.name))
+    const there = others.filter(member => this.reaches(name, member.name))
     const isElected = this.#set.failover === 'election'
     return {
       // The others do not know a member that is added until it is ready.

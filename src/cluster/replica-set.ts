@@ -2,22 +2,21 @@ import type { AddedMemberOptions, ReplicaSetOptions } from '../config/replica-se
 import { type ReplicaSetWithOptions, resolveMember, resolveReplicaSetOptions } from '../config/resolve-replica-set.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
-import { AnyCluster } from './any-cluster.ts'
+import { AnyCluster, type ClusterAddresses } from './any-cluster.ts'
 import { unknownName } from './failure.ts'
 import { forgetMember, replicateFrom } from './membership-change.ts'
-import type { ClusterPorts } from './plan.ts'
 import { ReplicaSource } from './replica-source.ts'
 
 /** Tells the constructor that the options were checked before. The constructor's public type does not know this class. */
 class Resolved implements ReplicaSetOptions {
   readonly replicas: number
   readonly set: ReplicaSetWithOptions
-  readonly ports: ClusterPorts | undefined
+  readonly addresses: ClusterAddresses | undefined
 
-  constructor(set: ReplicaSetWithOptions, ports?: ClusterPorts) {
+  constructor(set: ReplicaSetWithOptions, addresses?: ClusterAddresses) {
     this.replicas = set.replicaSet.members.length
     this.set = set
-    this.ports = ports
+    this.addresses = addresses
   }
 }
 
@@ -48,7 +47,7 @@ export class TarantoolReplicaSet extends AnyCluster {
   constructor(options: ReplicaSetOptions, baseDir: string = process.cwd()) {
     const isResolved = options instanceof Resolved
     const source = new ReplicaSource(isResolved ? options.set : resolveReplicaSetOptions(options, baseDir))
-    super(source, isResolved ? options.ports : undefined)
+    super(source, isResolved ? options.addresses : undefined)
     this.#source = source
   }
 
@@ -68,7 +67,7 @@ export class TarantoolReplicaSet extends AnyCluster {
    * @internal
    */
   successor(): TarantoolReplicaSet {
-    return new TarantoolReplicaSet(new Resolved(this.#source.given, this.ports))
+    return new TarantoolReplicaSet(new Resolved(this.#source.given, this.bequeath()))
   }
 
   /**
@@ -95,6 +94,7 @@ export class TarantoolReplicaSet extends AnyCluster {
     const member = resolveMember(chosen, own, this.#source.given.replicaSet.given)
     const added = instances.add(chosen, this.#source.given.replicaSet.name, await plan.add(member))
     try {
+      await this.openLinks()
       await added.start()
       for (const instance of instances.running)
         await replicateFrom(instance, plan.sourcesOf(instances.nameOf(instance)))
@@ -103,6 +103,7 @@ export class TarantoolReplicaSet extends AnyCluster {
       await added.kill()
       plan.remove(chosen)
       instances.remove(chosen)
+      await this.removeLinks(chosen)
       throw error
     }
     return added
@@ -133,6 +134,7 @@ export class TarantoolReplicaSet extends AnyCluster {
     await instance.stop()
     plan.remove(name)
     instances.remove(name)
+    await this.removeLinks(name)
     for (const other of instances.running) await replicateFrom(other, plan.sourcesOf(instances.nameOf(other)))
     await forgetMember(await this.waitForLeader(), uuid)
   }

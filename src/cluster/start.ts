@@ -8,6 +8,7 @@ import { type DataSource, startWithTemplate } from '../seed/template-start.ts'
 import { type TemplateReport, TemplateStore } from '../seed/template-store.ts'
 import { DataRequests, type MemberReport } from './data-requests.ts'
 import type { ClusterInstances, CopyInto } from './instances.ts'
+import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
 import type { ClusterSource } from './source.ts'
 import { hasTemplate, joinReports } from './template.ts'
@@ -17,6 +18,9 @@ export interface ClusterStartSpec {
   readonly source: ClusterSource
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
+  readonly links: ClusterLinks | undefined
+  /** The cluster, which has the links. */
+  readonly holder: object
   /** Begins with empty directories, or with a template. */
   readonly recreate: boolean
   /** Copies the data that each instance begins with. Only without `recreate`. Default: the data is there. */
@@ -67,11 +71,14 @@ export class ClusterStart {
   }
 
   async #launch(data: DataSource): Promise<Started> {
-    const { source, plan, instances, recreate, copyInto, signal } = this.#spec
+    const { source, plan, instances, links, holder, recreate, copyInto, signal } = this.#spec
     const write = await source.prepare(signal)
+    // Their sockets are in the directory.
+    await links?.close(holder)
     this.#throwIfAborted()
     instances.makeDirectory(recreate)
     write()
+    await links?.open(holder, plan.routes())
     if (copyInto) await instances.fill(copyInto)
     if (data.kind === 'copy') await instances.copy(data.template)
     this.#throwIfAborted()

@@ -81,6 +81,7 @@ export type SharedOption =
   | 'commandArgs'
   | 'env'
   | 'access'
+  | 'links'
   | 'seedLua'
   | 'seed'
   | 'seedTemplate'
@@ -99,6 +100,7 @@ export const sharedOptions: readonly SharedOption[] = [
   'commandArgs',
   'env',
   'access',
+  'links',
   'seedLua',
   'seed',
   'seedTemplate',

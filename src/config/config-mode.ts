@@ -17,10 +17,14 @@ export interface ConfigMode {
   readonly appDir: string
   /** The path of the socket on which the other instances reach this instance. */
   readonly peerSocket: string
+  /** The path of the socket behind the link of the address for tests. */
+  readonly serverSocket: string
   /** The path of the console's socket that only the fixture uses. */
   readonly agentSocket: string
   /** The other instances of the replica set that run, and replicate with this instance. Asked at each start. */
   readonly peers: () => readonly string[]
+  /** True if not all other instances of the replica set run and can be reached. Asked at each start. */
+  readonly lacksPeers: () => boolean
   /** Only this instance knows of the replication. */
   readonly isAnonymous: boolean
   /** The instance is a router of vshard. */

@@ -237,8 +237,8 @@ export interface InstanceOptions {
   access?: 'any' | { readonly uids: readonly number[] } | undefined
   /**
    * Puts a link of the fixture before the server's address, so that a test can cut it, delay it, limit it or let it hang:
-   * see the property `link`. The server itself then listens on a unix socket. Not for servers in containers. Default
-   * false.
+   * see the property `link`. The server itself then listens on a unix socket. The instances of a cluster also reach each
+   * other through links. Not for servers in containers. Default false.
    */
   links?: boolean | undefined
   /**

@@ -29,6 +29,8 @@ export interface ReplicaMode {
   readonly agentSocket: string
   /** The path of the socket for the other members. Undefined before 2.10: a server then listens on one address only. */
   readonly peerSocket: string | undefined
+  /** The path of the socket behind the link of the address for tests. */
+  readonly serverSocket: string
   /** Asked at each start. */
   readonly terms: () => ReplicationTerms
   /** The member's part in a template of the set. Asked at each start. */

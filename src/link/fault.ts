@@ -11,6 +11,13 @@ export type Condition =
 /** An act on a link: a new condition, or an end of all connections that leaves the condition as it is. */
 export type Fault = Condition | { readonly is: 'reset' }
 
+/** A link of a cluster: from an instance to another, or before the address of an instance. */
+export interface LinkPlace {
+  /** Undefined for the link before the address. */
+  readonly from?: string | undefined
+  readonly to: string
+}
+
 /** The names of the methods of a link. */
 const faultNames = ['cut', 'delay', 'limit', 'hang', 'reset', 'heal'] as const
 

@@ -19,6 +19,8 @@ export class Front {
   /** The link, as a test sees it. */
   readonly link: Link = linkOf(fault => this.make(fault))
   #condition: Condition = { is: 'sound' }
+  /** The fault waits until the link is resumed. */
+  #isSuspended = false
   #opened: Opened | undefined
   #holder: object | undefined
   /** Steps of one link follow each other. */
@@ -60,13 +62,47 @@ export class Front {
         throw new NotRunningError('a link has no server yet', { hint: 'Await start() first.' })
       }
       if (fault.is !== 'reset') this.#condition = fault
+      if (fault.is !== 'reset' && this.#isSuspended) return
       await opened.thread.ask({ kind: 'make', link: opened.number, fault })
     })
+  }
+
+  /** Passes everything on until `resume`. Faults that are made meanwhile hold from then on. */
+  async suspend(): Promise<void> {
+    await this.#suspend(true)
+  }
+
+  async resume(): Promise<void> {
+    await this.#suspend(false)
+  }
+
+  /** The fault that holds, or that will hold when the link is resumed. */
+  get condition(): Condition {
+    return this.#condition
+  }
+
+  /** The fault that holds now. */
+  get #inForce(): Condition {
+    return this.#isSuspended ? { is: 'sound' } : this.#condition
+  }
+
+  /** True if connections can be made, and carry data. */
+  get passes(): boolean {
+    return this.#inForce.is !== 'cut' && this.#inForce.is !== 'hanging'
   }
 
   /** Ends a fault. A link without a fault stays as it is. */
   async heal(): Promise<void> {
     if (this.#condition.is !== 'sound') await this.make({ is: 'sound' })
+  }
+
+  async #suspend(isSuspended: boolean): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#isSuspended = isSuspended
+      const opened = this.#alive
+      if (!opened || this.#condition.is === 'sound') return
+      await opened.thread.ask({ kind: 'make', link: opened.number, fault: this.#inForce })
+    })
   }
 
   get #alive(): Opened | undefined {
@@ -80,7 +116,7 @@ export class Front {
     await this.#remove()
     const { linkThread } = await import('./thread.ts')
     const opened = { thread: linkThread(), number: ++lastNumber, ends: JSON.stringify(ends) }
-    await opened.thread.ask({ kind: 'add', link: opened.number, ends, condition: this.#condition })
+    await opened.thread.ask({ kind: 'add', link: opened.number, ends, condition: this.#inForce })
     this.#opened = opened
     return opened
   }

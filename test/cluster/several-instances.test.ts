@@ -41,6 +41,19 @@ describe('a cluster', () => {
     await expect.poll(() => replica.eval('return box.space.users:count()'), inReplica).toEqual([1])
   })
 
+  test('an instance starts with its data while the others of its replica set do not run', async () => {
+    const cluster = await newCluster({ app: threeInstances() }).start()
+    const [leader, replica] = [cluster.instance('s-001'), cluster.instance('s-002')]
+    await replica.kill({ cleanup: false })
+    await leader.call('add_user', 1, 'ann')
+    await leader.kill({ cleanup: false })
+    await replica.start({ recreate: false })
+    expect(await replica.eval('return box.space.users:count()')).toEqual([0])
+    await leader.start({ recreate: false })
+    await cluster.waitForFullMesh()
+    expect(await replica.eval('return box.space.users:count()')).toEqual([1])
+  })
+
   test('a leader that is stopped leaves none; another one takes over by set()', async () => {
     const cluster = await newCluster({ app: threeInstances() }).start()
     await cluster.instance('s-001').stop({ cleanup: false })

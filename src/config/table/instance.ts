@@ -261,7 +261,7 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     type: v.boolean(),
     takes: 'boolean',
     default: false,
-    doc: 'Puts a link before the address, which a test can cut, delay and limit. See [Faults](faults.md).',
+    doc: 'Puts links before the address and between the instances of a cluster, which a test can cut, delay and limit. See [Faults](faults.md).',
   },
   recordChanges: {
     type: v.boolean(),

@@ -116,7 +116,7 @@ export function resolveAddresses(
   if (options.host === 'unix/') checkSocketPath(String(port), 'server socket')
   if (options.consoleHost === 'unix/') checkSocketPath(String(consolePort), 'console socket')
   // Behind a link, the server has a socket that only you can reach.
-  const socket = options.links ? join(workDir, 'server.sock') : undefined
+  const socket = options.links ? (placeInCluster(options)?.serverSocket ?? join(workDir, 'server.sock')) : undefined
   if (socket !== undefined) checkSocketPath(socket, 'server socket')
   // In a container, 127.0.0.1 can be reached only from inside the container.
   const own = (host: string): string => (options.docker && host !== 'unix/' ? '0.0.0.0' : host)

@@ -46,7 +46,10 @@ export class LocalProgram implements Program {
       environment,
       identity: () => [version.text, process.platform, process.arch, stampOf(binary.path), commandArgs],
       command: ({ directory, bootFile, logFile, addresses }) => {
-        const ownEnvironment = serverEnvironment(binary.env, ownVariables(addresses, env))
+        const ownEnvironment = serverEnvironment(
+          binary.env,
+          ownVariables(addresses, { ...patienceOf(configMode), ...env }),
+        )
         return {
           command: binary.path,
           args: [...commandArgs, ...(configMode ? configArguments(configMode, bootFile) : [bootFile])],
@@ -83,6 +86,10 @@ export class LocalProgram implements Program {
     return await binaryVersion(binary, { commandArgs: this.#options.commandArgs })
   }
 }
+
+// Tarantool would wait for each instance that does not run or cannot be reached, for 30 s by default.
+const patienceOf = (configMode: ConfigMode | undefined): Record<string, string> =>
+  configMode?.lacksPeers() ? { TT_REPLICATION_CONNECT_TIMEOUT: '0.5' } : {}
 
 // Tarantool runs the boot script first, then starts the instance from the config.
 const configArguments = ({ name, configFile }: ConfigMode, bootFile: string): string[] => [

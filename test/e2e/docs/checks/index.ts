@@ -44,6 +44,9 @@ export const checks: Readonly<Record<string, PageChecks>> = {
       expect(await runAsScript(script?.text ?? '')).toBe('[ 2 ]')
       await passingWith(1)(test, context)
     },
+    'Links between instances': async ([script]) => {
+      expect(await runAsScript(script?.text ?? '')).toBe('[ 0 ]\n[ 1 ]')
+    },
   },
   'docs/versions.md': versions,
   'docs/docker.md': docker,

@@ -1,0 +1,99 @@
+import { NotRunningError } from '../errors.ts'
+import { Front } from '../link/front.ts'
+import { noSuchLink, separations } from '../link/pairs.ts'
+import type { Route } from './plan.ts'
+
+interface Between {
+  readonly from: string
+  readonly to: string
+  readonly front: Front
+}
+
+/** The links of a cluster: one between two instances in each direction, and one before the address of each instance. */
+export class ClusterLinks {
+  readonly #fronts = new Map<string, Front>()
+  #between: Between[] = []
+
+  /** The link before the address of an instance. */
+  frontOf(name: string): Front {
+    const front = this.#fronts.get(name) ?? new Front()
+    this.#fronts.set(name, front)
+    return front
+  }
+
+  /** Lets the links between the instances listen. `holder`: the cluster that has them now. */
+  async open(holder: object, routes: readonly Route[]): Promise<void> {
+    await Promise.all(routes.map(({ from, to, ends }) => this.#make(from, to).open(holder, ends)))
+  }
+
+  /** Lets the links between the instances refuse connections, unless another cluster has them meanwhile. */
+  async close(holder: object): Promise<void> {
+    await this.#each(front => front.close(holder))
+  }
+
+  /** Ends all links and their faults. */
+  async end(): Promise<void> {
+    await Promise.all([...this.#fronts.values()].map(front => front.end()))
+    await this.#each(front => front.end())
+  }
+
+  /** Ends the links of an instance that is removed. */
+  async remove(name: string): Promise<void> {
+    const gone = this.#between.filter(({ from, to }) => from === name || to === name)
+    this.#between = this.#between.filter(link => !gone.includes(link))
+    await Promise.all(gone.map(({ front }) => front.end()))
+  }
+
+  /** Runs a step during which the instances reach each other, whatever faults there are. */
+  async withoutFaults<Result>(step: () => Promise<Result>): Promise<Result> {
+    await this.#each(front => front.suspend())
+    try {
+      return await step()
+    } finally {
+      await this.#each(front => front.resume())
+    }
+  }
+
+  /** @throws InvalidOptionError if there is no such link */
+  between(from: string, to: string, names: readonly string[]): Front {
+    if (from === to || !names.includes(from) || !names.includes(to)) throw noSuchLink(from, to, names)
+    const found = this.#find(from, to)
+    if (found) return found
+    throw new NotRunningError('a link has no server yet', { hint: 'Await start() first.' })
+  }
+
+  /** Cuts the links between groups of instances. @throws InvalidOptionError */
+  async partition(groups: readonly (readonly string[])[], names: readonly string[]): Promise<void> {
+    const cut = separations(groups, names).map(
+      async ([from, to]) => await this.between(from, to, names).make({ is: 'cut' }),
+    )
+    await Promise.all(cut)
+  }
+
+  /** Ends the faults of all links, also those before the addresses. */
+  async heal(): Promise<void> {
+    await Promise.all([...this.#fronts.values()].map(front => front.heal()))
+    await this.#each(front => front.heal())
+  }
+
+  /** True if an instance can replicate from another, and the other from it. */
+  pass(from: string, to: string): boolean {
+    return [this.#find(from, to), this.#find(to, from)].every(front => front?.passes ?? true)
+  }
+
+  #find(from: string, to: string): Front | undefined {
+    return this.#between.find(link => link.from === from && link.to === to)?.front
+  }
+
+  #make(from: string, to: string): Front {
+    const found = this.#find(from, to)
+    if (found) return found
+    const front = new Front()
+    this.#between.push({ from, to, front })
+    return front
+  }
+
+  async #each(act: (front: Front) => Promise<void>): Promise<void> {
+    await Promise.all(this.#between.map(({ front }) => act(front)))
+  }
+}

@@ -1,0 +1,50 @@
+import { InvalidOptionError } from '../errors.ts'
+
+const quoted = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ')
+
+/** Makes the error of a link between two instances that does not exist. It names those that do. */
+export function noSuchLink(from: string, to: string, names: readonly string[]): InvalidOptionError {
+  if (from === to && names.includes(from)) {
+    return new InvalidOptionError(`no link leads from '${from}' to itself`, {
+      hint: `The link before the address of '${from}' is instance('${from}').link.`,
+    })
+  }
+  const others = names.filter(name => name !== from)
+  return new InvalidOptionError(`no link leads from '${from}' to '${to}'`, {
+    hint: names.includes(from)
+      ? `Links from '${from}' lead to: ${quoted(others)}.`
+      : `Links lead from each of these instances to each other: ${quoted(names)}.`,
+  })
+}
+
+/**
+ * The links that have to be cut to separate groups of instances from each other, in both directions.
+ *
+ * @param names the names of all instances. An instance in no group keeps its links
+ * @throws InvalidOptionError for an unknown instance, one in two groups, or fewer than two groups
+ */
+export function separations(groups: readonly (readonly string[])[], names: readonly string[]): [string, string][] {
+  if (groups.length < 2) {
+    throw new InvalidOptionError('a partition has at least two groups of instances', {
+      hint: "Such as partition(['a'], ['b', 'c']).",
+    })
+  }
+  if (!groups.every(group => Array.isArray(group) && group.length > 0)) {
+    throw new InvalidOptionError('each group of a partition is a list with the names of at least one instance')
+  }
+  const seen = new Set<string>()
+  for (const name of groups.flat()) {
+    if (!names.includes(name)) {
+      throw new InvalidOptionError(`partition: the cluster has no instance '${name}'`, {
+        hint: `Instances: ${quoted(names)}.`,
+      })
+    }
+    if (seen.has(name)) throw new InvalidOptionError(`partition: the instance '${name}' is named twice`)
+    seen.add(name)
+  }
+  return groups.flatMap(group =>
+    groups.flatMap(other =>
+      other === group ? [] : group.flatMap(from => other.map((to): [string, string] => [from, to])),
+    ),
+  )
+}

@@ -1,0 +1,191 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type AnyCluster, InvalidOptionError, NotRunningError, type TarantoolReplicaSet } from '../../src/index.ts'
+import { appOfMembers, newCluster, newReplicaSet, threeInstances } from '../support/clusters.ts'
+import { skipWithout } from '../support/features.ts'
+import { contentOf, useOwnCache } from '../support/instances.ts'
+import { Client } from './client.ts'
+
+useOwnCache()
+
+const eventually = { timeout: 10_000, interval: 10 }
+
+const newSet = (replicas = 3): TarantoolReplicaSet =>
+  newReplicaSet({ replicas, name: 'm', appLua: appOfMembers, links: true })
+
+/** The status of a member's replication from another, by the numbers of the members. */
+const upstream = async (set: AnyCluster, from: string, id: number): Promise<unknown> =>
+  (await set.instance(from).eval(`local up = box.info.replication[${id}].upstream return up and up.status`))[0]
+
+const rows = async (cluster: AnyCluster, name: string): Promise<unknown> =>
+  (await cluster.instance(name).eval('return box.space.users:count()'))[0]
+
+const idOf = async (set: AnyCluster, name: string): Promise<number> =>
+  Number((await set.instance(name).eval('return box.info.id'))[0])
+
+describe('the links of a replica set', () => {
+  test('carry the replication: one that is cut stops one direction, until it is healed', async () => {
+    const set = await newSet().start()
+    const [one, two] = [await idOf(set, 'm-1'), await idOf(set, 'm-2')]
+    expect(await upstream(set, 'm-2', one)).toBe('follow')
+    await set.link('m-2', 'm-1').cut()
+    await expect.poll(() => upstream(set, 'm-2', one), eventually).toBe('disconnected')
+    expect(await upstream(set, 'm-1', two)).toBe('follow')
+    expect(await upstream(set, 'm-3', one)).toBe('follow')
+    await set.link(set.instance('m-2'), set.instance('m-1')).heal()
+    await set.waitForFullMesh()
+  })
+
+  test('separate the groups of a partition, and nothing is lost', async () => {
+    const set = await newSet().start()
+    await set.partition(['m-1'], [set.instance('m-2'), 'm-3'])
+    await set.instance('m-1').call('add_user', 1, 'ann')
+    for (const name of ['m-2', 'm-3']) {
+      await expect.poll(async () => await upstream(set, name, await idOf(set, 'm-1')), eventually).toBe('disconnected')
+      expect(await rows(set, name)).toBe(0)
+    }
+    expect(await upstream(set, 'm-2', await idOf(set, 'm-3'))).toBe('follow')
+    await set.heal()
+    await set.waitForVclock('m-1')
+    expect(await rows(set, 'm-3')).toBe(1)
+  })
+
+  test('have the faults of a link: a row arrives late, or not before the link is healed', async () => {
+    const set = await newSet(2).start()
+    await set.link('m-2', 'm-1').delay(50)
+    const before = performance.now()
+    await set.instance('m-1').call('add_user', 1, 'ann')
+    await set.waitForVclock('m-1')
+    // A timer of Node's can be a millisecond early.
+    expect(performance.now() - before).toBeGreaterThan(48)
+    await set.link('m-2', 'm-1').hang()
+    await set.instance('m-1').call('add_user', 2, 'bob')
+    await expect(set.waitForVclock('m-1', { timeout: 100 })).rejects.toThrow("'m-2': it has change")
+    await set.link('m-2', 'm-1').heal()
+    await set.waitForVclock('m-1')
+  })
+
+  test('lead to the addresses of clients, too, which heal() heals', async () => {
+    const set = await newSet(2).start()
+    const { port } = set.instance('m-2')
+    await set.instance('m-2').link.cut()
+    await set.link('m-1', 'm-2').cut()
+    await expect(Client.connect(port)).rejects.toThrow('ECONNREFUSED')
+    await (await Client.connect(set.instance('m-1').port)).ask('the other')
+    await set.heal()
+    await (await Client.connect(port)).ask('healed')
+    await set.waitForFullMesh()
+  })
+
+  test('let the whole set start, and have their faults again then', async () => {
+    const set = await newSet(2).start()
+    await set.partition(['m-1'], ['m-2'])
+    await set.restart()
+    await set.instance('m-1').call('add_user', 1, 'ann')
+    await expect.poll(async () => await upstream(set, 'm-2', await idOf(set, 'm-1')), eventually).toBe('disconnected')
+    expect(await rows(set, 'm-2')).toBe(0)
+    await set.restart({ recreate: true })
+    await expect.poll(async () => await upstream(set, 'm-2', await idOf(set, 'm-1')), eventually).toBe('disconnected')
+    await set.heal()
+    await set.waitForFullMesh()
+    await set.stop()
+    expect(contentOf(set.directory)).toEqual([])
+    await set.start()
+    await set.waitForFullMesh()
+  })
+
+  test('do not keep a member from its start, while it cannot reach the others', async () => {
+    const set = await newSet(2).start()
+    await set.partition(['m-1'], ['m-2'])
+    await set.instance('m-2').kill({ cleanup: false })
+    await set.instance('m-1').call('add_user', 1, 'ann')
+    await set.instance('m-2').start({ recreate: false })
+    expect(await rows(set, 'm-2')).toBe(0)
+    await set.heal()
+    await set.waitForFullMesh()
+    expect(await rows(set, 'm-2')).toBe(1)
+  })
+
+  test('are there for a member that is added, and not for one that was removed', async () => {
+    const set = await newSet(2).start()
+    const added = await set.addReplica()
+    await set.partition(['m-1', 'm-2'], ['m-3'])
+    await set.instance('m-1').call('add_user', 1, 'ann')
+    await set.waitForVclock('m-1', { timeout: 100 }).catch(() => {})
+    expect([await rows(set, 'm-2'), await rows(set, 'm-3')]).toEqual([1, 0])
+    await set.heal()
+    await set.waitForVclock('m-1')
+    expect(await added.eval('return box.space.users:count()')).toEqual([1])
+    await set.remove('m-3')
+    expect(() => set.link('m-1', 'm-3')).toThrow(/no link leads from 'm-1' to 'm-3'.*\n.*lead to: 'm-2'/)
+  })
+})
+
+describe('the links of a config', () => {
+  beforeEach(context => skipWithout('a config file', context))
+
+  test('carry the replication, also after the config was changed', async () => {
+    const cluster = await newCluster({ app: threeInstances(), links: true }).start()
+    const [leader] = [await cluster.leader('s')]
+    await cluster.set({ 'replication.timeout': 0.2 })
+    await cluster.partition(['s-001'], ['s-002'])
+    await leader.call('add_user', 1, 'ann')
+    const status = async (): Promise<unknown> => await upstream(cluster, 's-002', await idOf(cluster, 's-001'))
+    await expect.poll(status, eventually).toBe('disconnected')
+    expect(await rows(cluster, 's-002')).toBe(0)
+    await cluster.instance('s-002').kill({ cleanup: false })
+    await cluster.instance('s-002').start({ recreate: false })
+    expect(await rows(cluster, 's-002')).toBe(0)
+    await cluster.heal()
+    await cluster.waitForVclock(leader)
+    expect(await rows(cluster, 's-002')).toBe(1)
+    await cluster.instance('r-001').link.cut()
+    await expect(Client.connect(cluster.instance('r-001').port)).rejects.toThrow('ECONNREFUSED')
+    expect(await cluster.instance('r-001').call('greet')).toEqual(['hello from r-001'])
+  })
+
+  test('lead wherever an instance looks up another', async () => {
+    const cluster = await newCluster({ app: threeInstances(), links: true }).start()
+    const lua = "return require('config'):instance_uri('peer', { instance = 's-001' }).uri"
+    expect(await cluster.instance('r-001').eval(lua)).toEqual([`unix/:${cluster.directory}/l1-2`])
+    expect(await cluster.instance('s-001').eval(lua)).toEqual([`unix/:${cluster.directory}/p2`])
+    const connect = `local c = require('net.box').connect(require('config'):instance_uri('peer', { instance = 's-001' }).uri)
+      return c.state`
+    expect(await cluster.instance('r-001').eval(connect)).toEqual(['active'])
+    await cluster.link('r-001', 's-001').cut()
+    expect(await cluster.instance('r-001').eval(connect)).toEqual(['error'])
+    expect(await cluster.instance('s-002').eval(connect)).toEqual(['active'])
+  })
+})
+
+describe('bad input', () => {
+  test('a link or a partition that does not exist is refused', async () => {
+    const set = await newSet(2).start()
+    expect(() => set.link('m-1', 'm-1')).toThrow(
+      /no link leads from 'm-1' to itself.*\n.*address of 'm-1' is instance\('m-1'\)\.link/,
+    )
+    expect(() => set.link('m-9', 'm-1')).toThrow(/no link leads from 'm-9' to 'm-1'.*\n.*instances.*: 'm-1', 'm-2'/)
+    expect(() => set.link('m-1', 'm-9')).toThrow(/no link leads from 'm-1' to 'm-9'.*\n.*lead to: 'm-2'/)
+    await expect(set.partition(['m-1'], ['m-9'])).rejects.toThrow(
+      /partition: the cluster has no instance 'm-9'.*\n.*Instances: 'm-1', 'm-2'/,
+    )
+    await expect(set.partition(['m-1'], ['m-2', 'm-1'])).rejects.toThrow("the instance 'm-1' is named twice")
+    await expect(set.partition(['m-1', 'm-2'])).rejects.toThrow('at least two groups')
+    await expect(set.partition(['m-1'], [])).rejects.toThrow('at least one instance')
+    await expect(set.partition('m-1' as never, 'm-2' as never)).rejects.toThrow(InvalidOptionError)
+    await expect(set.link('m-1', 'm-2').delay(-1)).rejects.toThrow(/milliseconds from 0 .*not -1/)
+    await expect(set.link('m-1', 'm-2').delay('1' as never)).rejects.toThrow('not "1"')
+    await expect(set.link('m-1', 'm-2').limit(0)).rejects.toThrow('above 0')
+    await set.waitForFullMesh()
+  })
+
+  test('a set without links says how to have them', async () => {
+    const set = newReplicaSet({ replicas: 2, name: 'm' })
+    expect(() => set.link('m-1', 'm-2')).toThrow(/replica set 'm' has no link.*\n.*links: true/)
+    await expect(set.heal()).rejects.toThrow(InvalidOptionError)
+    await expect(set.partition(['m-1'], ['m-2'])).rejects.toThrow(InvalidOptionError)
+  })
+
+  test('a set that has not started has no links yet', () => {
+    expect(() => newSet(2).link('m-1', 'm-2')).toThrow(NotRunningError)
+  })
+})
