@@ -18,7 +18,7 @@ export class Journal {
   follow(options: ResolvedServer, name: string, make: (options: ResolvedServer) => LeasableServer): LeasableServer {
     const number = (this.#counts.get(name) ?? 0) + 1
     this.#counts.set(name, number)
-    const lane = { name, number, isCluster: options.application !== undefined }
+    const lane = { name, number, isCluster: (options.application ?? options.replicaSet) !== undefined }
     const journal = new ServerJournal(event => this.#record(lane, event))
     const server = journal.around(make({ ...options, observer: journal }))
     this.#servers.set(server, journal)

@@ -1,5 +1,7 @@
+import type { LeaderWait, MeshWait } from '../cluster/any-cluster.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { Isolation } from '../config/isolation.ts'
+import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
@@ -42,6 +44,12 @@ export interface ServerActions {
 export interface ClusterActions {
   changes(): Promise<{ changed: boolean; clients: boolean }>
   leader(replicaset?: string): Promise<string>
+  waitForLeader(wait: LeaderWait & { not?: string | undefined }): Promise<string>
+  waitForFullMesh(wait: MeshWait): Promise<void>
+  waitForVclock(of: string | undefined, wait: { timeout?: number | undefined }): Promise<void>
+  /** Adds a member to a replica set. Resolves to its name. */
+  addReplica(options: AddedMemberOptions): Promise<string>
+  remove(member: string): Promise<void>
   reload(config?: string | ClusterConfig): Promise<void>
   set(overlay: ConfigOverlay): Promise<void>
   /** An instance of the cluster. @throws UnknownServerError */

@@ -71,6 +71,8 @@ export interface LeasedCluster {
   readonly replicasets: Readonly<Record<string, readonly string[]>>
   /** The other instances. */
   readonly members: readonly LeasedServerInfo[]
+  /** The latest leader of a replica set, for which its handle stands. Undefined for an application. */
+  readonly leader?: string | undefined
 }
 
 /** The data of a failed test: the directory that has the data, or the reason why none has. */

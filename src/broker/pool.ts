@@ -1,6 +1,7 @@
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import { LeaseError } from '../errors.ts'
 import { trace } from '../trace.ts'
+import { isCluster } from './cluster-maker.ts'
 import { FailedStarts, kindOf } from './failed-starts.ts'
 import { HeldServers } from './hold/held-servers.ts'
 import type { Journal } from './journal.ts'
@@ -148,9 +149,8 @@ export class Pool {
   #add(slot: number): LeasableServer {
     const { name, server, root, journal, held = noHeldServers } = this.options
     const make = (options: ResolvedServer): LeasableServer => {
-      const { application } = options
-      return application
-        ? new PooledCluster(name, slot, { ...options, application }, { root, held })
+      return isCluster(options)
+        ? new PooledCluster(name, slot, options, { root, held })
         : new PooledServer(name, slot, options, { root, held })
     }
     const added = journal ? journal.follow(server, name, make) : make(server)

@@ -1,50 +1,44 @@
-import { dirname } from 'node:path'
-import { TarantoolCluster } from '../cluster/cluster.ts'
+import type { AnyCluster } from '../cluster/any-cluster.ts'
 import type { ClusterState } from '../cluster/life.ts'
-import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
-import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { Isolation } from '../config/isolation.ts'
-import type { ResolvedApplication } from '../config/resolve-application.ts'
 import { NotRunningError } from '../errors.ts'
-import { pruneKept } from '../instance/kept/directories.ts'
-import type { KeptFor } from '../instance/kept/keep.ts'
 import { placeOf } from '../instance/place/place.ts'
 import type { Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
 import { noLinks } from '../link/no-links.ts'
-import { isTraced, stopwatch, trace } from '../trace.ts'
-import { ClusterMember } from './cluster-member.ts'
+import { stopwatch, trace } from '../trace.ts'
+import { keepData } from './cluster-data.ts'
+import { type ClusterFacts, clusterInfo, memberInfo } from './cluster-info.ts'
+import { makeCluster, type ResolvedClusterServer } from './cluster-maker.ts'
+import { type ClusterContext, ClusterRequests } from './cluster-requests.ts'
 import type { HeldServers } from './hold/held-servers.ts'
 import type { Holding } from './hold/holding.ts'
-import { keeps } from './instance-maker.ts'
 import type { ClusterActions, FailedTest, LeasableServer, PoolContext, ServerActions } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
-import { liveLogger } from './live-log.ts'
-import type { FailedServer, KeptData, LeasedServerInfo } from './messages.ts'
-import { infoOf } from './server-info.ts'
+import type { FailedServer, LeasedServerInfo } from './messages.ts'
 import { type RunningTest, ServerMark } from './server-mark.ts'
 import { ServerSteps } from './server-steps.ts'
 
-/** The options of a server that is an application. */
-export type ResolvedClusterServer = ResolvedServer & { readonly application: ResolvedApplication }
-
 /**
- * A cluster of a pool. Requests of its lease act on the instance that the option `connect` names, and those of its members
- * on these. A cluster cannot be reset in place, so `renew` replaces all instances together.
+ * A cluster of a pool: the instances of an application, or a replica set. Requests of its lease act on the instance that
+ * the option `connect` names, and those of its members on these. A cluster cannot be reset in place, so `renew` replaces
+ * all instances together.
  */
-export class PooledCluster implements LeasableServer, ClusterActions {
+export class PooledCluster implements LeasableServer {
   readonly name: string
   slot: number
   leaseUse: LeaseUse = new LeaseUse()
   readonly #options: ResolvedClusterServer
   readonly #mark: ServerMark
-  readonly #root: string
   readonly #held: HeldServers
   readonly #steps = new ServerSteps(
     () => this.#mustNotBeEnded(),
     () => this.info(),
   )
-  #cluster: TarantoolCluster
+  readonly cluster: ClusterActions
+  #cluster: AnyCluster
+  /** The latest leader that is known, if the server is a replica set. */
+  #leader: string | undefined
   /** The number of starts of the whole cluster, and of those of its instances. */
   #generation = 0
   #beganEmpty = true
@@ -59,9 +53,9 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     this.slot = slot
     this.#options = options
     this.#mark = new ServerMark(name, slot)
-    this.#root = root
     this.#held = held
-    this.#cluster = this.#make()
+    this.#cluster = makeCluster(options, { root, mark: this.#mark, trace: step => this.trace(step) })
+    this.cluster = this.#requests()
   }
 
   get isolation(): Isolation {
@@ -76,10 +70,6 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     return this.#cluster.state
   }
 
-  get cluster(): ClusterActions {
-    return this
-  }
-
   prestart(): void {
     this.#steps.prestart(() => this.#startAnew())
   }
@@ -90,6 +80,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
       const isWhole =
         state === 'running' && this.#cluster.instances.every(name => this.#cluster.instance(name).isRunning)
       if (!isWhole || this.#isDisturbed) await this.#startAnew()
+      else await this.#findLeader()
     })
   }
 
@@ -127,43 +118,9 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     return this.info()
   }
 
-  async changes(): Promise<{ changed: boolean; clients: boolean }> {
-    return await this.#steps.run(async () => {
-      const { wrote, clients } = await this.#cluster.changes()
-      return { changed: wrote || this.#isDisturbed, clients }
-    })
-  }
-
-  async leader(replicaset?: string): Promise<string> {
-    const leader = await this.#cluster.leader(replicaset)
-    return this.#cluster.instances.find(name => this.#cluster.instance(name) === leader) ?? ''
-  }
-
-  async reload(config?: string | ClusterConfig): Promise<void> {
-    await this.#disturb(() => this.#cluster.reload(config))
-  }
-
-  async set(overlay: ConfigOverlay): Promise<void> {
-    await this.#disturb(() => this.#cluster.set(overlay))
-  }
-
-  member(name: string): ServerActions {
-    const instance = this.#cluster.instance(name)
-    return new ClusterMember(instance, {
-      run: step => this.#steps.run(step),
-      disturb: () => {
-        this.#isDisturbed = true
-        this.#generation++
-        this.#beganEmpty = false
-      },
-      // The instance that `connect` names is the server itself, which knows its cluster.
-      info: () => (name === this.#cluster.connect ? this.info() : this.#infoOf(name)),
-    })
-  }
-
   async makeFault(fault: Fault, place?: LinkPlace): Promise<void> {
     if (!this.#options.links) throw noLinks(`cluster '${this.name}'`, 'links: true in the config of the server')
-    await this.#cluster.makeFault(fault, place ?? { to: this.#cluster.connect })
+    await this.#cluster.makeFault(fault, place ?? { to: this.#leader ?? this.#cluster.connect })
   }
 
   leaseEnded(): void {
@@ -194,25 +151,15 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   async testFailed({ test, testFile, isNeeded }: FailedTest): Promise<FailedServer> {
     const about = { test, testFile, server: this.name }
     return await this.#steps.run(async () => {
-      const kept = this.#options.keep === 'on-failure' ? await this.#keepData(about) : undefined
+      const kept = this.#options.keep === 'on-failure' ? await keepData(this.#cluster, about) : undefined
       if (kept && 'reason' in kept) this.#keepDirectories()
       if (isNeeded === undefined || this.#holding !== 'on-failure') return { kept }
       const reason = 'the instances of a cluster cannot move'
       // The run's directory is removed after the run.
-      const data = kept ?? (await this.#keepData(about, placeOf(this.#options.root, this.#options.logger)))
+      const data = kept ?? (await keepData(this.#cluster, about, placeOf(this.#options.root, this.#options.logger)))
       this.#held.miss({ about, reason, directory: 'directory' in data ? data.directory : undefined })
       return { kept: data, hold: { reason } }
     })
-  }
-
-  async #keepData(about: KeptFor, place?: string): Promise<KeptData> {
-    try {
-      const directory = await this.#cluster.keepData(about, place)
-      await pruneKept(dirname(directory))
-      return { directory }
-    } catch (error) {
-      return { reason: (error as Error).message.split('\n')[0] ?? '' }
-    }
   }
 
   // They have the data that the cluster ends with.
@@ -234,46 +181,53 @@ export class PooledCluster implements LeasableServer, ClusterActions {
   }
 
   info(): LeasedServerInfo {
-    const { instances, replicasets } = this.#cluster
-    const connect = this.#cluster.connect
-    const members = instances.filter(name => name !== connect).map(name => this.#infoOf(name))
-    return { ...this.#infoOf(connect), cluster: { connect, instances, replicasets, members } }
+    return clusterInfo(this.#cluster, this.#facts)
   }
 
   get #main(): ServerActions {
-    return this.member(this.#cluster.connect)
+    return this.cluster.member(this.#cluster.connect)
   }
 
-  #infoOf(member: string): LeasedServerInfo {
-    const isMain = member === this.#cluster.connect
+  get #facts(): ClusterFacts {
     return {
-      ...infoOf(this.#cluster.instance(member)),
-      name: isMain ? this.name : member,
-      isolation: isMain ? this.isolation : 'none',
-      strict: false,
-      records: isMain,
-      generation: this.#generation,
-      beganEmpty: this.#beganEmpty,
-      leasedBefore: isMain && this.#leasedBefore,
-      aside: false,
-      isLive: this.#options.log === 'live' || isTraced(),
-      isTraced: isTraced(),
-      keepsOnFailure: this.#options.keep === 'on-failure',
-      holding: isMain ? this.#holding : 'never',
-      showsChanges: false,
-      ...(!isMain && { memberOf: this.name }),
+      ...{ name: this.name, options: this.#options, holding: this.#holding, leader: this.#leader },
+      ...{ generation: this.#generation, beganEmpty: this.#beganEmpty, leasedBefore: this.#leasedBefore },
     }
   }
 
-  #make(): TarantoolCluster {
-    const { application, ...shared } = this.#options
-    // The run's directory is removed after the run, so a directory that may be kept is made elsewhere.
-    const root = shared.root ?? (keeps(this.#options) ? undefined : this.#root)
-    const logger = shared.log === 'live' ? liveLogger(this.#mark, shared.logger) : shared.logger
-    return TarantoolCluster.of({
-      application,
-      shared: { ...shared, root, logger, trace: step => this.trace(step) },
+  #requests(): ClusterRequests {
+    const cluster = (): AnyCluster => this.#cluster
+    const context: ClusterContext = {
+      name: this.name,
+      get cluster() {
+        return cluster()
+      },
+      run: step => this.#steps.run(step),
+      disturb: () => this.#disturb(),
+      // The instance that `connect` names is the server itself, which knows its cluster.
+      infoOf: member =>
+        member === this.#cluster.connect ? this.info() : memberInfo(this.#cluster, member, this.#facts),
+      noteLeader: member => this.#noteLeader(member),
+    }
+    return new ClusterRequests(context, () => this.#changes())
+  }
+
+  async #changes(): Promise<{ changed: boolean; clients: boolean }> {
+    return await this.#steps.run(async () => {
+      const { wrote, clients } = await this.#cluster.changes()
+      return { changed: wrote || this.#isDisturbed, clients }
     })
+  }
+
+  // The handle of an application stands for the instance that `connect` names, whoever leads.
+  #noteLeader(member: string): void {
+    if (this.#options.replicaSet) this.#leader = member
+  }
+
+  async #findLeader(): Promise<void> {
+    if (!this.#options.replicaSet) return
+    // A set may have no leader now. The next request to it says so.
+    await this.cluster.leader().catch(() => this.#noteLeader(this.#cluster.connect))
   }
 
   async #startAnew(): Promise<void> {
@@ -286,6 +240,7 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     this.#generation++
     this.#beganEmpty = true
     await this.#cluster.start({ recreate: true })
+    await this.#findLeader()
     this.#leasedBefore = false
     this.#isDisturbed = false
     this.trace(`all ${this.#cluster.instances.length} instances started in ${time()}`)
@@ -297,11 +252,10 @@ export class PooledCluster implements LeasableServer, ClusterActions {
     await former.stop()
   }
 
-  async #disturb(step: () => Promise<void>): Promise<void> {
-    await this.#steps.run(async () => {
-      this.#isDisturbed = true
-      await step()
-    })
+  #disturb(): void {
+    this.#isDisturbed = true
+    this.#generation++
+    this.#beganEmpty = false
   }
 
   #mustNotBeEnded(): void {

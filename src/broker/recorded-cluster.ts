@@ -1,4 +1,6 @@
+import type { LeaderWait, MeshWait } from '../cluster/any-cluster.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
+import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import type { Death } from '../isolation/server.ts'
 import type { ClusterActions, ServerActions } from './leasable-server.ts'
 import type { LeasedServerInfo } from './messages.ts'
@@ -22,6 +24,26 @@ export class RecordedCluster implements ClusterActions {
 
   async leader(replicaset?: string): Promise<string> {
     return await this.#cluster.leader(replicaset)
+  }
+
+  async waitForLeader(wait: LeaderWait & { not?: string | undefined }): Promise<string> {
+    return await this.#cluster.waitForLeader(wait)
+  }
+
+  async waitForFullMesh(wait: MeshWait): Promise<void> {
+    await this.#cluster.waitForFullMesh(wait)
+  }
+
+  async waitForVclock(of: string | undefined, wait: { timeout?: number | undefined }): Promise<void> {
+    await this.#cluster.waitForVclock(of, wait)
+  }
+
+  async addReplica(options: AddedMemberOptions): Promise<string> {
+    return await this.#cluster.addReplica(options)
+  }
+
+  async remove(member: string): Promise<void> {
+    await this.#cluster.remove(member)
   }
 
   async reload(config?: string | ClusterConfig): Promise<void> {

@@ -48,18 +48,19 @@ export interface ServerFiles {
 export function serverFiles({ servers }: ResolvedFixture): ServerFiles {
   const files = new Set<string>()
   const roots = new Set<string>()
-  for (const { application, appLua, appDir, seedLua, seed, initLuaTemplate } of servers.values()) {
+  for (const { application, replicaSet, seedLua, seed, ...server } of servers.values()) {
     if (application) {
       for (const file of [application.configFile, application.instancesFile]) if (file !== undefined) files.add(file)
       roots.add(application.directory)
     }
-    for (const source of [appLua, seedLua, initLuaTemplate]) {
+    const members = replicaSet?.members.map(({ own }) => own) ?? [server]
+    for (const source of [seedLua, ...members.flatMap(({ appLua, initLuaTemplate }) => [appLua, initLuaTemplate])]) {
       if (source === undefined || 'text' in source) continue
       files.add(source.file)
       roots.add(dirname(source.file))
     }
     for (const source of seed) if ('file' in source) files.add(source.file)
-    if (appDir !== undefined) roots.add(appDir)
+    for (const { appDir } of members) if (appDir !== undefined) roots.add(appDir)
   }
   for (const root of roots) for (const file of luaBelow(root)) files.add(file)
   return { files: [...files], roots: [...roots] }

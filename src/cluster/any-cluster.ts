@@ -179,7 +179,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    */
   async waitForVclock(
     of?: TarantoolInstance | string,
-    { timeout = this.#source.shared.timeout }: { timeout?: number } = {},
+    { timeout = this.#source.shared.timeout }: { timeout?: number | undefined } = {},
   ): Promise<void> {
     const { instances } = this.#started()
     const instance = typeof of === 'string' ? this.instance(of) : (of ?? (await this.leader()))
@@ -326,6 +326,14 @@ export abstract class AnyCluster implements AsyncDisposable {
   async keepData(about: KeptFor, place?: string): Promise<string> {
     return await keepCluster(this.#started(), about, place)
   }
+
+  /**
+   * Makes another cluster, with other directories, that has the same addresses. This one must have ended when the other
+   * one starts.
+   *
+   * @internal
+   */
+  abstract successor(): AnyCluster
 
   /** Makes `keep: 'on-failure'` keep the directories, after a failure that the cluster itself cannot see. */
   markFailed(): void {

@@ -64,7 +64,7 @@ export class TarantoolCluster extends AnyCluster {
    *
    * @internal
    */
-  successor(): TarantoolCluster {
+  override successor(): TarantoolCluster {
     return new TarantoolCluster(new Resolved(this.#config.given, this.bequeath()))
   }
 

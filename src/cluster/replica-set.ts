@@ -66,7 +66,7 @@ export class TarantoolReplicaSet extends AnyCluster {
    *
    * @internal
    */
-  successor(): TarantoolReplicaSet {
+  override successor(): TarantoolReplicaSet {
     return new TarantoolReplicaSet(new Resolved(this.#source.given, this.bequeath()))
   }
 

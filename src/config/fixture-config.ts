@@ -13,11 +13,13 @@ import {
   type ResolvedApplication,
   resolveApplication,
 } from './resolve-application.ts'
+import { type ResolvedReplicaSet, replicationPart, resolveReplicaSet } from './resolve-replica-set.ts'
 import type { FixtureConfig, Hold, ServerOptions, ShownLog } from './server-options.ts'
 import { applicationOptions } from './table/application.ts'
 import { fixtureOptions, reportName, serverOptions } from './table/fixture.ts'
 import { instanceOptions } from './table/instance.ts'
 import { entriesOf } from './table/option.ts'
+import { replicationOptions } from './table/replica-set.ts'
 import { checkVersion } from './version.ts'
 
 /** A server's checked options with their defaults. Its instances are made from them. */
@@ -29,6 +31,8 @@ export interface ResolvedServer extends ResolvedOptions {
   readonly showChanges: boolean
   /** Set for a Tarantool 3 application: the server is a cluster. */
   readonly application: ResolvedApplication | undefined
+  /** Set if the server is a replica set without a config. */
+  readonly replicaSet: ResolvedReplicaSet | undefined
 }
 
 /** A checked config: each server by its name. */
@@ -44,8 +48,12 @@ export interface ResolvedFixture {
   readonly defaults: Given
 }
 
-const serverEntries = entriesOf({ ...instanceOptions, ...applicationOptions, ...serverOptions })
-const fixtureEntries = entriesOf({ ...instanceOptions, ...applicationOptions, ...serverOptions, ...fixtureOptions })
+const allOfServer = { ...instanceOptions, ...replicationOptions, ...applicationOptions, ...serverOptions }
+const serverEntries = entriesOf(allOfServer)
+const fixtureEntries = entriesOf({ ...allOfServer, ...fixtureOptions })
+
+// The members of a replica set that belongs to one file are named after it.
+const nameOfOwnSet = 'replica'
 
 // A name becomes a part of an environment variable: TARANTOOL_QUEUE_PORT.
 const serverName = /^[A-Za-z][A-Za-z0-9_-]*$/
@@ -80,7 +88,7 @@ export function resolveFixture(config: FixtureConfig, baseDir: string, version?:
   if (merged.size === 0) throw new InvalidOptionError("tarantool: option 'servers' names no server")
   const given = version === undefined ? merged : forVersion(merged, version)
   const baseDirOf = (): string => baseDir
-  const resolved = new Map([...given].map(([name, options]) => [name, resolveServer({ options, baseDirOf })]))
+  const resolved = new Map([...given].map(([name, options]) => [name, resolveServer(name, { options, baseDirOf })]))
   checkVariables(resolved)
   return {
     servers: resolved,
@@ -106,7 +114,7 @@ export function resolveOwnServer({ defaults }: ResolvedFixture, config: unknown,
   const hasOwnApplication = config.appLua !== undefined || config.app !== undefined
   const seed = hasOwnApplication ? { seedLua: undefined, seed: undefined } : {}
   const base = { ...defaults, options: { ...shared, ...seed } }
-  return resolveServer(layOver(base, { options: config, baseDirOf: () => baseDir }))
+  return resolveServer(nameOfOwnSet, layOver(base, { options: config, baseDirOf: () => baseDir }))
 }
 
 function shownLogOf({ TARANTOOL_FIXTURE_LOG: given }: NodeJS.ProcessEnv): ShownLog {
@@ -131,7 +139,7 @@ function holdOf({ TARANTOOL_FIXTURE_HOLD: given = '' }: NodeJS.ProcessEnv): Hold
   throw new InvalidOptionError(`TARANTOOL_FIXTURE_HOLD must be 1 or 0, not ${JSON.stringify(given)}`)
 }
 
-function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
+function resolveServer(name: string, { options, baseDirOf }: Given): ResolvedServer {
   const {
     isolation = serverOptions.isolation.default,
     strict = serverOptions.strict.default,
@@ -140,17 +148,19 @@ function resolveServer({ options, baseDirOf }: Given): ResolvedServer {
     hold = holdOf(process.env),
     ...others
   } = options
-  const { application: given, instance } = applicationPart(others)
+  const { application: given, instance: rest } = applicationPart(others)
+  const { replication, rest: instance } = replicationPart(rest)
   const application = resolveApplication({ options: given, baseDirOf })
-  const shared = { isolation, strict, showChanges, log, hold, application }
-  if (!application) return { ...resolveGiven({ options: instance, baseDirOf }), ...shared }
-  checkWithApplication(instance)
-  if (strict) {
-    throw new InvalidOptionError("option 'strict' cannot be used with 'app': the data of a cluster is not compared")
+  if (application) checkWithApplication({ ...instance, ...replication })
+  const replicaSet = application ? undefined : resolveReplicaSet(name, replication, { options: instance, baseDirOf })
+  if (strict && (application || replicaSet)) {
+    const kind = application ? 'app' : 'replicas'
+    throw new InvalidOptionError(`option 'strict' cannot be used with '${kind}': the data of a cluster is not compared`)
   }
+  const defaults = application ? { timeout: clusterTimeout } : {}
   return {
-    ...resolveGiven({ options: { timeout: clusterTimeout, ...instance }, baseDirOf }),
-    ...shared,
+    ...resolveGiven(replicaSet?.given ?? { options: { ...defaults, ...instance }, baseDirOf }),
+    ...{ isolation, strict, showChanges, log, hold, application, replicaSet },
   }
 }
 

@@ -3,6 +3,7 @@ import { isComplete } from './docker.ts'
 import type { ServerOptions } from './server-options.ts'
 import { applicationOptions } from './table/application.ts'
 import { instanceOptions } from './table/instance.ts'
+import { replicationOptions } from './table/replica-set.ts'
 
 /** Checked options as the user gave them. Each option keeps the directory that its relative path starts from. */
 export interface Given<Options extends object = ServerOptions> {
@@ -32,14 +33,14 @@ export function overDefaults(defaults: ServerOptions, own: ServerOptions): Serve
   return merged
 }
 
-// A server is a single one or an application. The defaults of the other kind do not count.
+// A server is a single one, a replica set or an application. The defaults of another kind do not count.
 function withoutOtherKind(defaults: ServerOptions, own: ServerOptions): ServerOptions {
-  if (own.app === undefined && own.appLua === undefined) return defaults
+  if (own.app === undefined && own.appLua === undefined && own.replicas === undefined) return defaults
   const shared: readonly string[] = sharedOptions
-  const ofKind = (name: string): boolean =>
-    own.app === undefined
-      ? !Object.hasOwn(applicationOptions, name)
-      : !(name in instanceOptions) || shared.includes(name)
+  const ofKind = (name: string): boolean => {
+    if (own.app === undefined) return !Object.hasOwn(applicationOptions, name)
+    return !(name in instanceOptions || name in replicationOptions) || shared.includes(name)
+  }
   return Object.fromEntries(Object.entries(defaults).filter(([name]) => ofKind(name)))
 }
 

@@ -10,8 +10,10 @@ import {
 } from './application-options.ts'
 import type { Given } from './layers.ts'
 import type { InstanceOptions } from './options.ts'
+import type { ReplicationOptions } from './replica-set-options.ts'
 import { applicationOptions } from './table/application.ts'
 import { instanceOptions } from './table/instance.ts'
+import { replicationOptions } from './table/replica-set.ts'
 
 /** A value that is laid over the config, at a path. */
 export interface OverlayEntry {
@@ -81,36 +83,44 @@ export function overlayEntries(overlay: ConfigOverlay): OverlayEntry[] {
 }
 
 /** The options of an application among all options of a server. */
-export function applicationPart(options: ApplicationOptions & InstanceOptions): {
+export function applicationPart<Options extends ApplicationOptions>(
+  options: Options,
+): {
   application: ApplicationOptions
-  instance: InstanceOptions
+  instance: Omit<Options, keyof ApplicationOptions>
 } {
   const own = Object.keys(applicationOptions)
   const all = Object.entries(options)
   return {
     application: Object.fromEntries(all.filter(([name]) => own.includes(name))),
-    instance: Object.fromEntries(all.filter(([name]) => !own.includes(name))),
+    instance: Object.fromEntries(all.filter(([name]) => !own.includes(name))) as Omit<
+      Options,
+      keyof ApplicationOptions
+    >,
   }
 }
 
 // These describe a single server. In a cluster, the config says the same.
-const instead: Readonly<Partial<Record<keyof InstanceOptions, string>>> = {
+const instead: Readonly<Partial<Record<keyof (InstanceOptions & ReplicationOptions), string>>> = {
   appLua: "The config's app.file or app.module names the application.",
   appDir: 'Modules are found in the directory of the config and its .rocks.',
   boxCfg: "Use 'set', with a path of Tarantool's config.",
   extraBoxCfg: "Use 'set', with a path of Tarantool's config.",
   credentials: "Use 'as', with a user of the config.",
   docker: 'Clusters run on this machine only.',
+  replicas: 'The config has the instances of each replica set.',
+  failover: "Use 'set', with the path replication.failover.",
 }
 
 /**
- * Refuses options of a single server beside `app`.
+ * Refuses options of a single server, or of a replica set without a config, beside `app`.
  *
  * @throws InvalidOptionError
  */
-export function checkWithApplication(options: InstanceOptions): void {
+export function checkWithApplication(options: InstanceOptions & ReplicationOptions): void {
   const shared: readonly string[] = sharedOptions
-  for (const name of Object.keys(instanceOptions) as (keyof InstanceOptions)[]) {
+  const others = Object.keys({ ...instanceOptions, ...replicationOptions }) as (keyof typeof options)[]
+  for (const name of others) {
     if (options[name] === undefined || shared.includes(name)) continue
     throw new InvalidOptionError(`option '${name}' cannot be used with 'app'`, {
       hint: instead[name] ?? "Use 'set', with a path of Tarantool's config.",

@@ -61,7 +61,7 @@ const refuse = (message: string, hint?: string): never => {
 }
 
 /** The options of a replica set among all options of a server. */
-function replicationPart<Options extends ReplicationOptions>(
+export function replicationPart<Options extends ReplicationOptions>(
   options: Options,
 ): { replication: ReplicationOptions; rest: Omit<Options, keyof ReplicationOptions> } {
   const { replicas, failover, leader, members, ...rest } = options
@@ -137,7 +137,10 @@ export function resolveMember(
     boxCfg: { ...options.boxCfg, ...own.boxCfg },
     env: { ...options.env, ...own.env },
   }
-  const resolved = resolveGiven({ options: laidOver, baseDirOf })
+  const resolved = resolveGiven({
+    options: laidOver,
+    baseDirOf: option => baseDirOf(Object.hasOwn(own, option) ? 'members' : option),
+  })
   const { title, logLevel, memtxMemory, walMode, initLuaTemplate, appLua, appDir, extraBoxCfg, boxCfg, env } = resolved
   return {
     name,
@@ -151,7 +154,7 @@ export function resolveMember(
  * @param name the members are named after it
  * @throws InvalidOptionError, UnknownOptionError, LuaFileError
  */
-function resolveReplicaSet(
+export function resolveReplicaSet(
   name: string,
   replication: ReplicationOptions,
   instance: Given<InstanceOptions>,

@@ -2,9 +2,12 @@ import type { ApplicationOptions } from './application-options.ts'
 import type { CoverageOptions } from './coverage-options.ts'
 import type { Isolation } from './isolation.ts'
 import type { InstanceOptions } from './options.ts'
+import type { ReplicationOptions } from './replica-set-options.ts'
 
-/** The options of one server of a fixture: an instance or a Tarantool 3 application, and how tests share it. */
-export interface ServerOptions extends InstanceOptions, ApplicationOptions {
+/**
+ * The options of one server of a fixture: an instance, a replica set or a Tarantool 3 application, and how tests share it.
+ */
+export interface ServerOptions extends InstanceOptions, ReplicationOptions, ApplicationOptions {
   /** How tests are isolated from each other. Default `'reset'`. */
   isolation?: Isolation | undefined
   /**

@@ -62,7 +62,8 @@ const plain = (server: ResolvedServer): ResolvedServer => ({
   ...{ logger: undefined, keep: 'never', initLuaTemplate: undefined, appLua: undefined, appDir: undefined },
   ...{ seedLua: undefined, seed: [], extraBoxCfg: undefined, boxCfg: {}, env: {}, credentials: undefined },
   // A zygote would live on.
-  ...{ recordChanges: false, walMode: 'none', quiet: true, prefork: false, application: undefined },
+  ...{ recordChanges: false, walMode: 'none', quiet: true, prefork: false },
+  ...{ application: undefined, replicaSet: undefined },
 })
 
 /**

@@ -4,6 +4,7 @@ import { dockerOptions } from '../../src/config/table/docker.ts'
 import { fixtureOptions, serverOptions } from '../../src/config/table/fixture.ts'
 import { instanceOptions } from '../../src/config/table/instance.ts'
 import type { Option } from '../../src/config/table/option.ts'
+import { replicationOptions } from '../../src/config/table/replica-set.ts'
 
 type Options = Readonly<Record<string, Option<unknown>>>
 
@@ -40,6 +41,7 @@ const table = (options: Options): string =>
 
 export const tables: readonly (readonly [heading: string, options: Options])[] = [
   ['A server', instanceOptions],
+  ['A replica set', replicationOptions],
   ['A Tarantool 3 application', applicationOptions],
   ['How tests share a server', serverOptions],
   ['A fixture', fixtureOptions],

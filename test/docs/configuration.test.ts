@@ -23,7 +23,7 @@ describe.each(tables)('%s', (_heading, options) => {
 test.each(tables.flatMap(([, options]) => Object.entries(options)))(
   'the doc comment of %s has its default',
   (name, option) => {
-    const types = ['options', 'application-options', 'server-options', 'coverage-options']
+    const types = ['options', 'replica-set-options', 'application-options', 'server-options', 'coverage-options']
       .map(file => read(`src/config/${file}.ts`))
       .join('\n')
     const comments = [...types.matchAll(new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s+${name}\\?:`, 'g'))].map(

@@ -2,13 +2,14 @@ import * as v from 'valibot'
 import type { ApplicationOptions } from '../application-options.ts'
 import { isolations } from '../isolation.ts'
 import type { InstanceOptions } from '../options.ts'
+import type { ReplicationOptions } from '../replica-set-options.ts'
 import type { FixtureConfig, ServerOptions } from '../server-options.ts'
 import type { Table } from './option.ts'
 
 /** The paths that a report can have. */
 export const reportName: RegExp = /\.(?:html|json)$/
 
-type OwnServerOptions = Omit<ServerOptions, keyof InstanceOptions | keyof ApplicationOptions>
+type OwnServerOptions = Omit<ServerOptions, keyof InstanceOptions | keyof ReplicationOptions | keyof ApplicationOptions>
 type OwnFixtureOptions = Omit<FixtureConfig, keyof ServerOptions>
 
 /** The options of a fixture's server that are not options of its instance. */

@@ -69,6 +69,16 @@ export const clusters: PageChecks = {
       })`
     await passesWithApp({ ...filesOf(blocks), 'a.test.ts': test }, 1, context)
   },
+  'Replica sets': async blocks => {
+    const test = `
+      import { useTarantool } from 'tarantool-fixture/vitest'
+      import { expect, test } from 'vitest'
+      const tarantool = useTarantool('db')
+      test('has its members', () => {
+        expect(tarantool.instances).toEqual(['db-1', 'db-2', 'db-3'])
+      })`
+    await passes(vitest, { ...shared, ...filesOf(blocks), 'app.lua': 'x = 1', 'a.test.ts': test }, 1)
+  },
   'Without a runner': async ([block], context) => {
     const output = await runBeside(block?.text ?? '', context)
     expect(output).toBe(

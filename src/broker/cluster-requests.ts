@@ -1,0 +1,115 @@
+import type { AnyCluster, LeaderWait, MeshWait } from '../cluster/any-cluster.ts'
+import { TarantoolCluster } from '../cluster/cluster.ts'
+import { TarantoolReplicaSet } from '../cluster/replica-set.ts'
+import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
+import type { AddedMemberOptions } from '../config/replica-set-options.ts'
+import { InvalidOptionError } from '../errors.ts'
+import type { TarantoolInstance } from '../instance/instance.ts'
+import { ClusterMember, type MemberContext } from './cluster-member.ts'
+import type { ClusterActions, ServerActions } from './leasable-server.ts'
+
+/** A cluster of a pool, from the view of its requests. */
+export interface ClusterContext extends Omit<MemberContext, 'info'> {
+  /** Another one takes its place when its directory is kept. */
+  readonly cluster: AnyCluster
+  /** The name of the server in the config. */
+  readonly name: string
+  /** The information about an instance, after its process was started or stopped. */
+  infoOf: (member: string) => ReturnType<MemberContext['info']>
+  /** A member is the leader now. */
+  noteLeader(member: string): void
+}
+
+/** Answers the requests of a lease that only a cluster can answer. */
+export class ClusterRequests implements ClusterActions {
+  readonly #context: ClusterContext
+  readonly #changes: ClusterActions['changes']
+
+  constructor(context: ClusterContext, changes: ClusterActions['changes']) {
+    this.#context = context
+    this.#changes = changes
+  }
+
+  changes(): ReturnType<ClusterActions['changes']> {
+    return this.#changes()
+  }
+
+  async leader(replicaset?: string): Promise<string> {
+    return this.#asLeader(await this.#cluster.leader(replicaset))
+  }
+
+  async waitForLeader(wait: LeaderWait & { not?: string | undefined }): Promise<string> {
+    return this.#asLeader(await this.#cluster.waitForLeader(wait))
+  }
+
+  async waitForFullMesh(wait: MeshWait): Promise<void> {
+    await this.#cluster.waitForFullMesh(wait)
+  }
+
+  async waitForVclock(of: string | undefined, wait: { timeout?: number | undefined }): Promise<void> {
+    await this.#cluster.waitForVclock(of, wait)
+  }
+
+  async addReplica(options: AddedMemberOptions): Promise<string> {
+    return await this.#disturbing(async () => {
+      const set = this.#replicaSet('addReplica')
+      return nameOf(set, await set.addReplica(options))
+    })
+  }
+
+  async remove(member: string): Promise<void> {
+    await this.#disturbing(() => this.#replicaSet('remove').remove(member))
+  }
+
+  async reload(config?: string | ClusterConfig): Promise<void> {
+    await this.#disturbing(() => this.#ofConfig('reload').reload(config))
+  }
+
+  async set(overlay: ConfigOverlay): Promise<void> {
+    await this.#disturbing(() => this.#ofConfig('set').set(overlay))
+  }
+
+  member(name: string): ServerActions {
+    const { run, disturb, infoOf } = this.#context
+    return new ClusterMember(this.#cluster.instance(name), { run, disturb, info: () => infoOf(name) })
+  }
+
+  get #cluster(): AnyCluster {
+    return this.#context.cluster
+  }
+
+  #asLeader(instance: TarantoolInstance): string {
+    const name = nameOf(this.#cluster, instance)
+    this.#context.noteLeader(name)
+    return name
+  }
+
+  #replicaSet(request: string): TarantoolReplicaSet {
+    const cluster = this.#cluster
+    if (cluster instanceof TarantoolReplicaSet) return cluster
+    throw new InvalidOptionError(
+      `${request}: the instances of server '${this.#context.name}' are those of its config`,
+      {
+        hint: 'reload(config) applies another config. A replica set without a config has the option replicas.',
+      },
+    )
+  }
+
+  #ofConfig(request: string): TarantoolCluster {
+    const cluster = this.#cluster
+    if (cluster instanceof TarantoolCluster) return cluster
+    throw new InvalidOptionError(`${request}: server '${this.#context.name}' is a replica set without a config`, {
+      hint: 'Change options of its members with box.cfg.',
+    })
+  }
+
+  async #disturbing<Result>(step: () => Promise<Result>): Promise<Result> {
+    return await this.#context.run(async () => {
+      this.#context.disturb()
+      return await step()
+    })
+  }
+}
+
+const nameOf = (cluster: AnyCluster, instance: TarantoolInstance): string =>
+  cluster.instances.find(name => cluster.instance(name) === instance) ?? ''
