@@ -124,7 +124,7 @@ export class LeasedServer {
 
   /** Names the test that has the server from now on, if the run prints the log as it comes. */
   async atTest(test?: string): Promise<void> {
-    if (this.#info.isLive) await this.#client.request('atTest', { server: this.#target.server, test })
+    await this.#client.request('atTest', { server: this.#target.server, test })
   }
 
   /** Reports a failed test. The main process may give the address to another process: see `adopt`. */

@@ -45,7 +45,7 @@ export class TestAttempt {
     for (const server of workerServers()) {
       const error = await beginServerTest(server, this)
       if (error) errors.push(error)
-      await server.atTest(this.#place.name?.())
+      if (server.info.isLive) await server.atTest(this.#place.name?.())
       this.#marks.set(server, server.marks.begin(server.logSize))
       server.notes?.begin(this)
     }
@@ -63,7 +63,8 @@ export class TestAttempt {
     // A server that was leased within the test has its log from the lease on.
     const logSince = (server: LeasedServer): number => this.#marks.get(server)?.offset ?? server.marks.earliest
     // Notes never fail a test.
-    for (const [server] of this.#marks) await server.notes?.look(this, this.#place, errors, logSince).catch(() => {})
+    for (const [{ notes }] of this.#marks)
+      if (notes) await notes.look(this, this.#place, errors, logSince).catch(() => {})
     try {
       await reportServers(workerServers(), {
         scope: this.#place.scope,
@@ -92,8 +93,8 @@ export class TestAttempt {
     const errors: Error[] = []
     for (const server of workerServers()) {
       try {
-        await server.faults?.undo(this)
-        await server.atTest()
+        if (server.faults) await server.faults.undo(this)
+        if (server.info.isLive) await server.atTest()
         await server.isolated.endTest(this, demandIn(this.#place.scope, server.info), undo)
       } catch (error) {
         errors.push(error as Error)

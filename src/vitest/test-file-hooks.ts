@@ -58,7 +58,10 @@ export async function beginFile(): Promise<void> {
     state.testTimeout = (task as { timeout?: number }).timeout
     const scope = suites.scopeOf(task) ?? unknownFile
     return new TestAttempt({
-      ...{ scope, task, concurrent: isConcurrent(task), name: () => fullNameOf(task) },
+      scope,
+      task,
+      concurrent: isConcurrent(task),
+      name: () => fullNameOf(task),
       attempt: () => (task.result?.retryCount ?? 0) + (task.result?.repeatCount ?? 0),
       isLast: () => isLastTest(task),
       outcome: hasErrors => outcomeOf(task, hasErrors),
