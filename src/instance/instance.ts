@@ -9,7 +9,7 @@ import type { Link } from '../link/fault.ts'
 import { Front } from '../link/front.ts'
 import { noLinks } from '../link/no-links.ts'
 import { guarded } from '../log/follower.ts'
-import type { LogFile, LogSlice, LogWait } from '../log/log-file.ts'
+import type { LogFile, LogSlice, LogWait, LogWriter } from '../log/log-file.ts'
 import type { ServerAddress } from '../protocol/address.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
@@ -577,14 +577,19 @@ export class TarantoolInstance implements AsyncDisposable {
   async waitForLog(pattern: string | RegExp, options?: LogWait): Promise<string> {
     return await fromCaller(this.waitForLog, async () => {
       const process = this.#lifecycle.logWriter
-      if (!process) return await this.log.waitFor(pattern, options)
-      let last = process
-      const ended = this.#lifecycle.logEnded(process).then(process => {
-        last = process
-      })
-      const error = (): Error => errorOfEnd(last, `logged what matches ${pattern}`, this.#lifecycle.details())
-      return await this.log.waitFor(pattern, options, { ended, error })
+      return await this.log.waitFor(pattern, options, process && this.#logWriter(process, pattern))
     })
+  }
+
+  #logWriter(process: TarantoolProcess, pattern: string | RegExp): LogWriter {
+    return {
+      ended: process.exited,
+      error: () => errorOfEnd(process, `logged what matches ${pattern}`, this.#lifecycle.details()),
+      next: async () => {
+        const next = await this.#lifecycle.writerAfter(process)
+        return next && this.#logWriter(next, pattern)
+      },
+    }
   }
 
   // ---- Reset ----

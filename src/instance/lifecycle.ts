@@ -80,17 +80,11 @@ export class Lifecycle {
     return this.#life.state === 'starting' ? this.#life.start.process : this.#process
   }
 
-  /**
-   * Waits until nothing writes to the log any more.
-   *
-   * @param process the process that writes the log now
-   * @returns the last process. A start that lost its port begins another one
-   */
-  async logEnded(process: TarantoolProcess): Promise<TarantoolProcess> {
-    await process.exited
+  /** The process that writes the log after one that has ended: a start that lost its port begins another one. */
+  async writerAfter(process: TarantoolProcess): Promise<TarantoolProcess | undefined> {
     if (this.#life.state === 'starting') await this.#life.start.ready.catch(() => {})
-    const last = this.#process ?? process
-    return last === process || last.exit ? last : await this.logEnded(last)
+    const last = this.#process
+    return last === process || last?.exit ? undefined : last
   }
 
   /** The report of the running server. */

@@ -33,6 +33,8 @@ export interface LogWriter {
   readonly ended: Promise<unknown>
   /** Makes the error that reports the writer's end. */
   readonly error: () => Error
+  /** Called after the end. Resolves to the writer that comes next, or to undefined if none comes. */
+  readonly next: () => Promise<LogWriter | undefined>
 }
 
 /** The log of an instance: a file that the server writes. No program has to read it for the server to go on. */
@@ -97,8 +99,8 @@ export class LogFile {
    * Waits for a line that contains a text or matches an expression, and returns the line. A line that is already in the
    * log counts.
    *
-   * @param writer the process that writes the log: after its end no line can come, and the wait fails with the writer's
-   * error
+   * @param writer the process that writes the log: after the end of the last one no line can come, and the wait fails with
+   * the writer's error
    * @throws LogTimeoutError, or the writer's error
    */
   async waitFor(pattern: string | RegExp, options: LogWait = {}, writer?: LogWriter): Promise<string> {
@@ -119,11 +121,17 @@ export class LogFile {
       }
       const timer = setTimeout(() => finish(() => reject(this.#timedOut(pattern, since, timeout))), timeout)
       follower.start()
-      void writer?.ended.then(() => {
-        // A line found here resolves the wait before the error can reject it.
+      const watch = async ({ ended, error, next }: LogWriter): Promise<void> => {
+        await ended
+        // The file may be removed from now on. A line found here resolves the wait before the error can reject it.
+        follower.catchUp()
+        const failure = error()
+        const successor = await next()
+        if (successor) return await watch(successor)
         follower.drain()
-        finish(() => reject(writer.error()))
-      })
+        finish(() => reject(failure))
+      }
+      if (writer) void watch(writer)
     })
   }
 
