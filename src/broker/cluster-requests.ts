@@ -16,6 +16,8 @@ export interface ClusterContext extends Omit<MemberContext, 'info'> {
   readonly name: string
   /** The information about an instance, after its process was started or stopped. */
   infoOf: (member: string) => ReturnType<MemberContext['info']>
+  /** The cluster itself is no longer as it began. */
+  change(): void
   /** A member is the leader now. */
   noteLeader(member: string): void
 }
@@ -51,22 +53,22 @@ export class ClusterRequests implements ClusterActions {
   }
 
   async addReplica(options: AddedMemberOptions): Promise<string> {
-    return await this.#disturbing(async () => {
+    return await this.#changing(async () => {
       const set = this.#replicaSet('addReplica')
       return nameOf(set, await set.addReplica(options))
     })
   }
 
   async remove(member: string): Promise<void> {
-    await this.#disturbing(() => this.#replicaSet('remove').remove(member))
+    await this.#changing(() => this.#replicaSet('remove').remove(member))
   }
 
   async reload(config?: string | ClusterConfig): Promise<void> {
-    await this.#disturbing(() => this.#ofConfig('reload').reload(config))
+    await this.#changing(() => this.#ofConfig('reload').reload(config))
   }
 
   async set(overlay: ConfigOverlay): Promise<void> {
-    await this.#disturbing(() => this.#ofConfig('set').set(overlay))
+    await this.#changing(() => this.#ofConfig('set').set(overlay))
   }
 
   member(name: string): ServerActions {
@@ -103,9 +105,9 @@ export class ClusterRequests implements ClusterActions {
     })
   }
 
-  async #disturbing<Result>(step: () => Promise<Result>): Promise<Result> {
+  async #changing<Result>(step: () => Promise<Result>): Promise<Result> {
     return await this.#context.run(async () => {
-      this.#context.disturb()
+      this.#context.change()
       return await step()
     })
   }

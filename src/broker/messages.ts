@@ -211,6 +211,30 @@ export interface BrokerRequests {
   changes: { params: { server: string }; result: { changed: boolean; clients: boolean } }
   /** The name of a replica set's writable instance. */
   leader: { params: { server: string; replicaset?: string | undefined }; result: string }
+  /** Waits for a leader other than `not`. The name of the replica set's writable instance. */
+  waitForLeader: {
+    params: {
+      server: string
+      not?: string | undefined
+      replicaset?: string | undefined
+      timeout?: number | undefined
+    }
+    result: string
+  }
+  waitForFullMesh: {
+    params: { server: string; timeout?: number | undefined; onlyRunning?: boolean | undefined }
+    result: null
+  }
+  waitForVclock: {
+    params: { server: string; of?: string | undefined; timeout?: number | undefined }
+    result: null
+  }
+  /** Adds a member to a replica set, or removes one. Answers with its name, and with the set as it is then. */
+  addReplica: {
+    params: { server: string; options: Record<string, unknown> }
+    result: { name: string; info: LeasedServerInfo }
+  }
+  remove: { params: { server: string; member: string }; result: LeasedServerInfo }
   /** Lets a cluster apply another config: a path, or the config itself. By default, reads the application's own. */
   reload: { params: { server: string; config?: string | Record<string, unknown> | undefined }; result: null }
   /** Lays further options over a cluster's config. */

@@ -203,6 +203,9 @@ export class PooledCluster implements LeasableServer {
         return cluster()
       },
       run: step => this.#steps.run(step),
+      change: () => {
+        this.#isDisturbed = true
+      },
       disturb: () => this.#disturb(),
       // The instance that `connect` names is the server itself, which knows its cluster.
       infoOf: member =>

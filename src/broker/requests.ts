@@ -59,6 +59,13 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   failed: v.object({ ...ofTest.entries, isNeeded: v.optional(v.boolean()) }),
   changes: ofServer,
   leader: v.object({ server: text, replicaset: v.optional(text) }),
+  waitForLeader: v.object({
+    ...{ server: text, not: v.optional(text), replicaset: v.optional(text), timeout: v.optional(number) },
+  }),
+  waitForFullMesh: v.object({ server: text, timeout: v.optional(number), onlyRunning: v.optional(v.boolean()) }),
+  waitForVclock: v.object({ server: text, of: v.optional(text), timeout: v.optional(number) }),
+  addReplica: v.object({ server: text, options: object }),
+  remove: v.object({ server: text, member: text }),
   reload: v.object({ server: text, config: v.optional(v.union([text, object])) }),
   set: v.object({ server: text, overlay: object }),
   overview: v.object({}),

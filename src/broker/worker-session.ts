@@ -160,6 +160,23 @@ export class WorkerSession {
       await this.#server(server).testFailed({ test, testFile: this.#fileName, isNeeded }),
     changes: async ({ server }) => await this.#server(server).cluster.changes(),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
+    waitForLeader: async ({ server, ...wait }) => await this.#server(server).cluster.waitForLeader(wait),
+    waitForFullMesh: async ({ server, ...wait }) => {
+      await this.#server(server).cluster.waitForFullMesh(wait)
+      return null
+    },
+    waitForVclock: async ({ server, of, ...wait }) => {
+      await this.#server(server).cluster.waitForVclock(of, wait)
+      return null
+    },
+    addReplica: async ({ server, options }) => {
+      const name = await this.#server(server).cluster.addReplica(options)
+      return { name, info: this.#server(server).info() }
+    },
+    remove: async ({ server, member }) => {
+      await this.#server(server).cluster.remove(member)
+      return this.#server(server).info()
+    },
     reload: async ({ server, config }) => {
       await this.#server(server).cluster.reload(config as string | ClusterConfig | undefined)
       return null

@@ -12,15 +12,31 @@ interface Role {
 
 const question = "box.info.ro, box.cfg.read_only, box.cfg.election_mode or 'off'"
 
+// In milliseconds. An instance that takes longer is frozen, or busy.
+const patience = 1000
+
 async function roleOf(instance: TarantoolInstance): Promise<Role> {
   const [isReadOnly, isReadOnlyByConfig, electionMode] = await instance
-    .command(`return ${question}`, { timeout: 5000 })
+    .command(`return ${question}`, { timeout: patience })
     .catch((error: unknown) => {
-      // A test may have ended or paused the instance just now.
-      if (instance.isRunning && !(error instanceof RequestTimeoutError)) throw error
+      if (error instanceof RequestTimeoutError) return [true, false, 'off']
+      // A test may have ended the instance just now.
+      if (instance.isRunning) throw error
       return [true, true, 'off']
     })
   return { isWritable: isReadOnly === false, mayBecomeWritable: !isReadOnlyByConfig || electionMode !== 'off' }
+}
+
+// A frozen instance holds up no answer of another one.
+async function firstWritable(
+  instances: readonly TarantoolInstance[],
+  roles: readonly Promise<Role>[],
+): Promise<TarantoolInstance | undefined> {
+  const writable = roles.map(async (role, index) => {
+    if ((await role).isWritable) return instances[index]
+    throw new Error('it is read-only')
+  })
+  return await Promise.any(writable).catch(() => undefined)
 }
 
 /**
@@ -38,9 +54,10 @@ export async function findLeader(
 ): Promise<TarantoolInstance | undefined> {
   for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
     const running = instances.filter(instance => instance.isRunning && instance !== not)
-    const roles = await Promise.all(running.map(roleOf))
-    const leader = running.find((_, index) => roles[index]?.isWritable)
-    const mayCome = waits || roles.some(({ mayBecomeWritable }) => mayBecomeWritable)
-    if (leader || !mayCome || performance.now() > giveUpAt) return leader
+    const asked = running.map(roleOf)
+    const leader = await firstWritable(running, asked)
+    if (leader) return leader
+    const mayCome = waits || (await Promise.all(asked)).some(({ mayBecomeWritable }) => mayBecomeWritable)
+    if (!mayCome || performance.now() > giveUpAt) return undefined
   }
 }

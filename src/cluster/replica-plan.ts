@@ -77,13 +77,13 @@ export class ReplicaPlan implements ClusterPlan {
   /** Adds a member to the set. Returns its options. @throws SocketPathTooLongError */
   async add(member: ResolvedMember): Promise<ResolvedOptions> {
     this.isChanged = true
-    return this.#optionsOf(await this.#place(member, true, undefined))
+    return this.#optionsOf(await this.#place(member, true, this.ports.get(member.name)))
   }
 
   remove(name: string): void {
     this.isChanged = true
+    // Its port stays reserved. A start with empty directories begins with the member again, on the same address.
     this.#places.delete(name)
-    this.ports.delete(name)
   }
 
   instanceOptions(): [string, ResolvedOptions][] {

@@ -7,17 +7,17 @@ import type { LeasedServer } from './leased-server.ts'
 export function clusterOf({ cluster, name }: LeasedServerInfo): LeasedCluster {
   if (cluster) return cluster
   throw new LeaseError(`server '${name}' is no cluster`, {
-    hint: "A cluster has the option 'app', the directory of a Tarantool 3 application.",
+    hint: "A cluster has the option 'replicas', or 'app', the directory of a Tarantool 3 application.",
   })
 }
 
 /**
- * The instance of a leased cluster; without a name, the leased server itself.
+ * The instance of a leased cluster. Without a name: the latest leader of a replica set, else the leased server itself.
  *
  * @throws UnknownServerError; LeaseError if the server is a single one
  */
 export function memberOf(server: LeasedServer, name: string | undefined): LeasedServer {
-  if (name === undefined) return server
+  if (name === undefined) return server.lead
   const { connect, instances } = clusterOf(server.info)
   const found = name === connect ? server : server.members.get(name)
   if (found) return found

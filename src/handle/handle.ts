@@ -2,12 +2,12 @@ import type { LeasedCluster, LeasedServerInfo } from '../broker/messages.ts'
 import { fromCaller } from '../call-site.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { Isolation } from '../config/isolation.ts'
+import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import { LeaseError } from '../errors.ts'
 import type { Changes, ChangesOptions } from '../isolation/changes.ts'
 import type { Link } from '../link/fault.ts'
 import { loadModule } from '../load-module.ts'
 import type { LogSlice, LogWait } from '../log/log-file.ts'
-import { usualWait } from '../log/usual-wait.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
@@ -20,12 +20,26 @@ import { leaseInTest } from './lease-in-test.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { listedServer } from './listed-server.ts'
 import { noteUse } from './note-use.ts'
+import { usualLimit } from './usual-limit.ts'
 import { workerState } from './worker-state.ts'
+
+/**
+ * The member for which the handle of a replica set stands: the latest leader that is known; the current one, if there is
+ * one; or the current one, for whose election the request waits.
+ */
+type Lead = 'latest' | 'current' | 'needed'
+
+type ClusterCalls = typeof import('./cluster-calls.ts')
+
+const clusterCalls = (): Promise<ClusterCalls> => loadModule(() => import('./cluster-calls.ts'))
 
 /**
  * A test's access to its worker's server. The main process owns the server. Requests go from the test straight to the
  * server. Calls that stop, start or signal the server go through the main process. The address never changes while the
  * test file runs.
+ *
+ * The handle of a replica set stands for the member that is the leader when the handle is used. Properties such as `port`
+ * belong to the latest leader that is known: at the lease, at the latest request, or at the latest call of `leader()`.
  *
  * @example
  * const tarantool = useTarantool()
@@ -210,11 +224,11 @@ export class TarantoolHandle {
   async waitForLog(pattern: string | RegExp, options: LogWait = {}): Promise<string> {
     return await fromCaller(this.waitForLog, async () => {
       const server = await this.#reach()
-      // This wait ends a little before the test's timeout, since the runner's own error says less. A test timeout of 0,
-      // or none, means no limit.
-      const { testTimeout } = workerState()
-      const timeout = testTimeout ? Math.min(usualWait, 0.8 * testTimeout) : usualWait
-      return await (await server.log()).waitFor(pattern, { since: server.marks.earliest, timeout, ...options })
+      return await (await server.log()).waitFor(pattern, {
+        since: server.marks.earliest,
+        timeout: usualLimit(),
+        ...options,
+      })
     })
   }
 
@@ -237,7 +251,7 @@ export class TarantoolHandle {
    * await tarantool.reset() // as if nothing had been imported
    */
   async reset(): Promise<void> {
-    await (await this.#reachToChange()).isolated.reset()
+    await (await this.#reachWhole()).isolated.reset()
   }
 
   /**
@@ -258,7 +272,7 @@ export class TarantoolHandle {
    * // { users: { inserted: [{ id: 2, email: 'bob@example.org' }] } }
    */
   async changes(options: ChangesOptions = {}): Promise<Changes> {
-    const server = await this.#reachToChange()
+    const server = await this.#reachWhole()
     const { changesIn } = await loadModule(() => import('./changes.ts'))
     return await changesIn(server, options)
   }
@@ -275,7 +289,7 @@ export class TarantoolHandle {
    * // { users: { deleted: [{ id: 2, email: 'bob@example.org' }] } }
    */
   async changesOf(code: () => unknown, options: ChangesOptions = {}): Promise<Changes> {
-    const server = await this.#reachToChange()
+    const server = await this.#reachWhole()
     const { changesOfCode } = await loadModule(() => import('./changes.ts'))
     return await changesOfCode(server, code, options)
   }
@@ -302,7 +316,7 @@ export class TarantoolHandle {
    *   left on disk.
    */
   async start({ recreate = false }: { recreate?: boolean } = {}): Promise<void> {
-    await (await this.#reachToChange()).start(recreate)
+    await (await this.#reachToChange('latest')).start(recreate)
   }
 
   /** Sends a signal, by default SIGKILL. After a SIGKILL, the call returns when the server has ended. */
@@ -319,7 +333,7 @@ export class TarantoolHandle {
 
   /** Resumes a paused server. */
   async resume(): Promise<void> {
-    await (await this.#reachToChange()).signal('SIGCONT')
+    await (await this.#reachToChange('latest')).signal('SIGCONT')
   }
 
   /**
@@ -332,7 +346,7 @@ export class TarantoolHandle {
    * await tarantool.link.cut()
    */
   get link(): Link {
-    return lazyLink(async () => await this.#reachToChange())
+    return lazyLink(async () => await this.#reachWhole())
   }
 
   // ---- A cluster ----
@@ -361,13 +375,97 @@ export class TarantoolHandle {
   }
 
   /**
-   * The handle of the writable instance of a replica set. Waits for an election that is under way.
+   * The handle of the writable instance of a replica set. Waits for an election that is under way. An instance that was
+   * elected and is not yet writable does not count.
    *
    * @param replicaset its name. Default: the only replica set.
-   * @throws ClusterConfigError if no instance is writable; UnknownServerError; LeaseError if the server is a single one
+   * @throws ClusterConfigError or ReplicationError if no instance is writable; UnknownServerError; LeaseError if the server
+   *   is a single one
    */
   async leader(replicaset?: string): Promise<TarantoolHandle> {
-    return this.instance(await (await this.#reachCluster()).ofCluster('leader', { replicaset }))
+    return this.instance(await this.#onCluster(this.leader, (calls, server) => calls.leader(server, replicaset)))
+  }
+
+  /**
+   * Waits for a writable instance of a replica set, for example after the leader was killed.
+   *
+   * @param options `not`: the former leader, a handle or a name, which does not count; `replicaset`: its name, by default
+   *   that of `not`, else the only one; `timeout` in milliseconds: by default 4000, or less if the test's own timeout is
+   *   below 5 s
+   * @throws ReplicationError, which says which members do not run; UnknownServerError; LeaseError if the server is a single
+   *   one
+   * @example
+   * const tarantool = useTarantool()
+   * const former = await tarantool.leader()
+   * await former.kill()
+   * const leader = await tarantool.waitForLeader({ not: former })
+   */
+  async waitForLeader(
+    options: {
+      not?: TarantoolHandle | string | undefined
+      replicaset?: string | undefined
+      timeout?: number | undefined
+    } = {},
+  ): Promise<TarantoolHandle> {
+    const wait = (calls: ClusterCalls, server: LeasedServer): Promise<string> => calls.waitForLeader(server, options)
+    return this.instance(await this.#onCluster(this.waitForLeader, wait))
+  }
+
+  /**
+   * Waits until all instances run, and replicate in both directions with each other instance of their replica set.
+   *
+   * @param options `timeout` in milliseconds, by default that of `waitForLeader`; `onlyRunning`: leaves out instances that
+   *   do not run. Default false.
+   * @throws ReplicationError, which says what is missing; LeaseError if the server is a single one
+   */
+  async waitForFullMesh(
+    options: { timeout?: number | undefined; onlyRunning?: boolean | undefined } = {},
+  ): Promise<void> {
+    await this.#onCluster(this.waitForFullMesh, (calls, server) => calls.waitForFullMesh(server, options))
+  }
+
+  /**
+   * Waits until the other running instances of a replica set have all the data that one instance has now.
+   *
+   * @param of the instance, a handle or a name. Default: the leader of the only replica set.
+   * @param options `timeout` in milliseconds, by default that of `waitForLeader`
+   * @throws ReplicationError, which says which instance is behind; UnknownServerError; LeaseError if the server is a single
+   *   one
+   * @example
+   * const tarantool = useTarantool()
+   * await tarantool.call('add_user', 1, 'ann')
+   * await tarantool.waitForVclock()
+   * await tarantool.instance('default-2').call('count_users') // [1]
+   */
+  async waitForVclock(of?: TarantoolHandle | string, options: { timeout?: number | undefined } = {}): Promise<void> {
+    await this.#onCluster(this.waitForVclock, (calls, server) => calls.waitForVclock(server, of, options))
+  }
+
+  /**
+   * Adds a member to the replica set: it gets the data of the others, and they replicate with it. The next test finds a set
+   * without it, unless its isolation is `'file'` or `'none'`.
+   *
+   * @param options the member's name, and the options that differ from those of the set
+   * @throws InvalidOptionError if the set has such a member, if the options do not fit, or if the server has a config; the
+   *   errors of a start; LeaseError if the server is a single one
+   * @example
+   * const tarantool = useTarantool()
+   * const third = await tarantool.addReplica({ logLevel: 6 })
+   */
+  async addReplica(options: AddedMemberOptions = {}): Promise<TarantoolHandle> {
+    return this.instance(await this.#onCluster(this.addReplica, (calls, server) => calls.addReplica(server, options)))
+  }
+
+  /**
+   * Stops a member of the replica set, and makes the others forget it. The next test finds a set with it, unless its
+   * isolation is `'file'` or `'none'`.
+   *
+   * @param member its handle, or its name
+   * @throws UnknownServerError; InvalidOptionError if the member is the leader that the option `leader` chose, or the last
+   *   one; ReplicationError if no other member is writable; LeaseError if the server is a single one
+   */
+  async remove(member: TarantoolHandle | string): Promise<void> {
+    await this.#onCluster(this.remove, (calls, server) => calls.removeReplica(server, member))
   }
 
   /**
@@ -429,9 +527,16 @@ export class TarantoolHandle {
     return clusterOf(server.info)
   }
 
+  async #onCluster<Result>(
+    method: (...args: never[]) => unknown,
+    act: (calls: ClusterCalls, server: LeasedServer) => Promise<Result>,
+  ): Promise<Result> {
+    return await fromCaller(method, async () => act(await clusterCalls(), await this.#reachCluster()))
+  }
+
   // Requests of the whole cluster go to the cluster, also from the handle of one instance.
   async #reachCluster(): Promise<LeasedServer> {
-    await this.#reachToChange()
+    await this.#reachToChange('latest')
     const server = workerState().servers.get(this.#origin.use.server)
     if (!server) throw this.#notLeased()
     clusterOf(server.info)
@@ -439,25 +544,33 @@ export class TarantoolHandle {
   }
 
   async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
-    return await (await this.#reachToChange()).request(send)
+    return await (await this.#reachToChange('needed')).request(send)
   }
 
-  async #reachToChange(): Promise<LeasedServer> {
-    const server = await this.#reach()
+  // The changes of a replica set are those of the whole set.
+  async #reachWhole(): Promise<LeasedServer> {
+    const server = await this.#reachToChange('latest')
+    const { use, member } = this.#origin
+    return member === undefined ? (workerState().servers.get(use.server) ?? server) : server
+  }
+
+  async #reachToChange(lead?: Lead): Promise<LeasedServer> {
+    const server = await this.#reach(lead)
     server.noteUse()
     // The use of an instance is a use of its cluster.
-    if (this.#origin.member !== undefined) workerState().servers.get(this.#origin.use.server)?.noteUse()
+    workerState().servers.get(this.#origin.use.server)?.noteUse()
     return server
   }
 
   // Asynchronous calls can take the lease themselves. Several files may share a module that was evaluated for another
   // file. In that case nothing else has taken the lease for this file.
-  async #reach(): Promise<LeasedServer> {
+  async #reach(lead: Lead = 'current'): Promise<LeasedServer> {
     const known = this.#leased()
-    if (known) return known
-    const server = await leaseInTest(this.#origin)
-    if (server) return memberOf(server, this.#origin.member)
-    throw this.#notLeased()
+    const whole = known ? workerState().servers.get(this.#origin.use.server) : await leaseInTest(this.#origin)
+    if (!whole) throw this.#notLeased()
+    const { member } = this.#origin
+    if (member !== undefined || whole.leader === undefined || lead === 'latest') return memberOf(whole, member)
+    return await (await clusterCalls()).findLead(whole, lead === 'needed')
   }
 
   #leased(): LeasedServer | undefined {

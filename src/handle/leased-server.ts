@@ -14,6 +14,18 @@ import { LogMarks } from './log-marks.ts'
 import type { ServerNotes } from './server-notes.ts'
 import { WorkerConnections } from './worker-connections.ts'
 
+/** The requests that concern a whole cluster, or the links. */
+type ClusterRequest =
+  | 'leader'
+  | 'waitForLeader'
+  | 'waitForFullMesh'
+  | 'waitForVclock'
+  | 'addReplica'
+  | 'remove'
+  | 'reload'
+  | 'set'
+  | 'fault'
+
 /** A worker's side of a lease: its connections to the server and to the broker that owns the server. */
 export class LeasedServer {
   readonly name: string
@@ -22,7 +34,9 @@ export class LeasedServer {
   /** Brings the server into the state that tests and hooks expect. */
   readonly isolated: IsolatedServer
   /** The other instances of a cluster, by name. Empty for a single server. */
-  readonly members: ReadonlyMap<string, LeasedServer>
+  readonly members: Map<string, LeasedServer> = new Map()
+  /** The latest leader of a replica set that is known. */
+  leader: string | undefined
   /** Set in a run that makes a report. */
   notes: ServerNotes<LeasedServer> | undefined
   /** Set once the file has made a fault of a link. */
@@ -42,7 +56,7 @@ export class LeasedServer {
     this.#info = info
     const { cluster, memberOf } = info
     this.#target = memberOf === undefined ? { server: info.name } : { server: memberOf, member: info.name }
-    this.members = new Map(cluster?.members.map(member => [member.name, new LeasedServer(client, member)]))
+    this.#learn(info)
     this.#levels = cluster && this.#clusterLevels()
     this.#connections = new WorkerConnections(info, {
       brokeOff: () => this.isolated.watch.notice('broke-off'),
@@ -56,6 +70,11 @@ export class LeasedServer {
 
   get info(): LeasedServerInfo {
     return this.#info
+  }
+
+  /** The member for which the handle of a replica set stands; else the server itself. */
+  get lead(): LeasedServer {
+    return this.members.get(this.leader ?? '') ?? this
   }
 
   /** The current size of the server's log, in bytes. */
@@ -115,7 +134,7 @@ export class LeasedServer {
   }
 
   /** Sends a request that concerns the whole cluster, or the links. */
-  async ofCluster<Name extends 'leader' | 'reload' | 'set' | 'fault'>(
+  async ofCluster<Name extends ClusterRequest>(
     name: Name,
     params: Omit<BrokerRequests[Name]['params'], 'server'>,
   ): Promise<BrokerRequests[Name]['result']> {
@@ -222,15 +241,34 @@ export class LeasedServer {
     this.adopt(await request, empty)
   }
 
-  /** Another process is the server now. */
-  adopt(info: LeasedServerInfo, empty: boolean): void {
+  /** The replica set has other members now. */
+  learn(info: LeasedServerInfo): void {
+    // The member was removed that this server was.
+    if (info.pid !== this.#info.pid) this.adopt(info, false)
+    else this.#learn(info)
+  }
+
+  #learn(info: LeasedServerInfo, empty = false): void {
     this.#info = info
-    for (const memberInfo of info.cluster?.members ?? []) {
+    this.leader = info.cluster?.leader
+    const infos = info.cluster?.members ?? []
+    for (const [name, member] of this.members) {
+      if (infos.some(other => other.name === name)) continue
+      this.members.delete(name)
+      member.close()
+    }
+    for (const memberInfo of infos) {
       const member = this.members.get(memberInfo.name)
       // An instance that runs on keeps its connections.
       const isKnown = member?.info.pid === memberInfo.pid && !member.isolated.watch.isGone
-      if (!isKnown && memberInfo.pid !== 0) member?.adopt(memberInfo, empty)
+      if (!member) this.members.set(memberInfo.name, new LeasedServer(this.#client, memberInfo))
+      else if (!isKnown && memberInfo.pid !== 0) member.adopt(memberInfo, empty)
     }
+  }
+
+  /** Another process is the server now. */
+  adopt(info: LeasedServerInfo, empty: boolean): void {
+    this.#learn(info, empty)
     this.#connections.connectTo(info)
     this.isolated.watch.notice('runs')
     if (empty) this.marks.moveTo(0)

@@ -106,7 +106,7 @@ async function takeLease(path: string, name: string, own?: OwnConfig): Promise<L
     throw error
   }
   state.servers.set(name, server)
-  if (!own) setEnvironment(info)
+  if (!own) setEnvironment({ ...server.lead.info, name })
   return server
 }
 

@@ -5,7 +5,7 @@ import type { LeasedServer } from './leased-server.ts'
 import type { LogMark } from './log-marks.ts'
 import { reportServers, throwAll } from './server-report.ts'
 import type { TestPlace } from './test-place.ts'
-import { workerServers } from './worker-servers.ts'
+import { serversInTurn, workerServers } from './worker-servers.ts'
 import { workerState } from './worker-state.ts'
 
 /**
@@ -42,7 +42,7 @@ export class TestAttempt {
     else state.concurrent.clear()
     state.attempt = this
     const errors: Error[] = []
-    for (const server of workerServers()) {
+    for (const server of serversInTurn()) {
       const error = await beginServerTest(server, this)
       if (error) errors.push(error)
       if (server.info.isLive) await server.atTest(this.#place.name?.())

@@ -11,7 +11,7 @@ export function showAddresses(provided: ProvidedTarantool): void {
   const { listing, servers } = workerState()
   const names = provided.tickets.flatMap(ticket => ticket.servers)
   const addresses = names.map((name): [string, TarantoolAddress] => {
-    const info = listing ? listedServer : servers.get(name)?.info
+    const info = listing ? listedServer : servers.get(name)?.lead.info
     return [name, info ? addressOf(info) : addressOnceLeased(name)]
   })
   const shown = Object.fromEntries(addresses)
@@ -26,7 +26,7 @@ export function showAddresses(provided: ProvidedTarantool): void {
 function addressOnceLeased(name: string): TarantoolAddress {
   const read = (field: (typeof fields)[number]): unknown => {
     const server = workerState().servers.get(name)
-    if (server) return addressOf(server.info)[field]
+    if (server) return addressOf(server.lead.info)[field]
     throw new LeaseError(`inject('tarantool'): this file has no server '${name}', or not yet`, {
       hint: "With lease: 'on-use', a file has a server if it calls useTarantool(), and from the first hook (beforeAll) on. Without that option, each file has a server from its start on.",
     })

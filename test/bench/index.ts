@@ -14,6 +14,7 @@ import { benchHook } from './hook.ts'
 import { benchJest } from './jest-suite.ts'
 import { benchLink } from './link.ts'
 import { benchPrefork } from './prefork.ts'
+import { benchReplicaSet } from './replica-set.ts'
 import { benchReset } from './reset.ts'
 import { benchSeed } from './seed.ts'
 import { benchSpare } from './spare.ts'
@@ -28,6 +29,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   access: benchAccess,
   link: benchLink,
   config: benchConfig,
+  replica: benchReplicaSet,
   docker: benchDocker,
   seed: benchSeed,
   reset: benchReset,

@@ -11,6 +11,7 @@ const runnerOf = {
   'vitest-plugin': 'vitest-4.1',
   'own-box-cfg': 'vitest-4.1',
   cluster: 'vitest-4.1',
+  'replica-set': 'vitest-4.1',
   jest: 'jest-30',
 }
 

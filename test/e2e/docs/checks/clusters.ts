@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import { expect, type TestContext } from 'vitest'
+import { appOfMembers } from '../../../support/clusters.ts'
 import { skipWithout } from '../../../support/features.ts'
 import { filesOf } from '../../support/code-blocks.ts'
 import { Project } from '../../support/project.ts'
@@ -70,14 +71,7 @@ export const clusters: PageChecks = {
     await passesWithApp({ ...filesOf(blocks), 'a.test.ts': test }, 1, context)
   },
   'Replica sets': async blocks => {
-    const test = `
-      import { useTarantool } from 'tarantool-fixture/vitest'
-      import { expect, test } from 'vitest'
-      const tarantool = useTarantool('db')
-      test('has its members', () => {
-        expect(tarantool.instances).toEqual(['db-1', 'db-2', 'db-3'])
-      })`
-    await passes(vitest, { ...shared, ...filesOf(blocks), 'app.lua': 'x = 1', 'a.test.ts': test }, 1)
+    await passes(vitest, { ...shared, ...filesOf(blocks), 'app.lua': appOfMembers }, 2)
   },
   'Without a runner': async ([block], context) => {
     const output = await runBeside(block?.text ?? '', context)
@@ -86,10 +80,7 @@ export const clusters: PageChecks = {
     )
   },
   'A replica set without a runner': async ([block]) => {
-    const appLua = `
-      box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
-      function add_user(id, name) box.space.users:insert({ id, name }) end`
-    const project = new Project(vitest, { 'app.lua': appLua, 'script.mjs': block?.text ?? '' })
+    const project = new Project(vitest, { 'app.lua': appOfMembers, 'script.mjs': block?.text ?? '' })
     const { stdout } = await execa('node', ['script.mjs'], { cwd: project.directory })
     expect(stdout).toBe('replica-2')
     await expect.poll(() => project.servers(), { timeout: 5000 }).toEqual([])

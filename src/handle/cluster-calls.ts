@@ -1,0 +1,96 @@
+import type { AddedMemberOptions } from '../config/replica-set-options.ts'
+import { clearTimeout, setTimeout } from '../node-builtins.ts'
+import { clusterOf } from './cluster-member.ts'
+import type { LeasedServer } from './leased-server.ts'
+import { checkSendable } from './sendable-config.ts'
+import { usualLimit } from './usual-limit.ts'
+
+/** A handle of an instance, or its name. */
+type Named = { readonly name: string } | string
+
+// The name of a replica set stands for its leader.
+function nameOf(of: Named, server: LeasedServer): string {
+  const name = typeof of === 'string' ? of : of.name
+  return name === server.name ? (server.leader ?? clusterOf(server.info).connect) : name
+}
+
+/** The time in milliseconds in which a member that lives says whether it is writable. */
+const patience = 1000
+
+async function isWritable(member: LeasedServer): Promise<boolean> {
+  if (member.isolated.watch.isGone) return false
+  const asked = member.request(connections => connections.eval('return not box.info.ro', []))
+  const answer = asked.then(
+    ([isWritable]) => isWritable === true,
+    () => false,
+  )
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>(resolve => {
+    timer = setTimeout(resolve, patience, false)
+  })
+  return await Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}
+
+/**
+ * Finds the member of a replica set that is the leader now.
+ *
+ * @param isNeeded waits for an election that is under way. Otherwise the latest leader counts if no member is the leader
+ * @throws ReplicationError if there is none
+ */
+export async function findLead(server: LeasedServer, isNeeded: boolean): Promise<LeasedServer> {
+  if (await isWritable(server.lead)) return server.lead
+  const asked = isNeeded ? server.ofCluster('leader', {}) : server.ofCluster('waitForLeader', { timeout: 0 })
+  server.leader = await asked.catch((error: unknown) => {
+    if (isNeeded) throw error
+    return server.leader
+  })
+  return server.lead
+}
+
+/** The writable instance of a replica set. */
+export async function leader(server: LeasedServer, replicaset: string | undefined): Promise<string> {
+  return noteLeader(server, await server.ofCluster('leader', { replicaset }))
+}
+
+/** Waits for a leader. Resolves to its name. */
+export async function waitForLeader(
+  server: LeasedServer,
+  { not, ...wait }: { not?: Named | undefined; replicaset?: string | undefined; timeout?: number | undefined },
+): Promise<string> {
+  const former = not && nameOf(not, server)
+  return noteLeader(server, await server.ofCluster('waitForLeader', { timeout: usualLimit(), ...wait, not: former }))
+}
+
+export async function waitForFullMesh(
+  server: LeasedServer,
+  wait: { timeout?: number | undefined; onlyRunning?: boolean | undefined },
+): Promise<void> {
+  await server.ofCluster('waitForFullMesh', { timeout: usualLimit(), ...wait })
+}
+
+export async function waitForVclock(
+  server: LeasedServer,
+  of: Named | undefined,
+  wait: { timeout?: number | undefined },
+): Promise<void> {
+  await server.ofCluster('waitForVclock', { timeout: usualLimit(), ...wait, of: of && nameOf(of, server) })
+}
+
+/** Adds a member to a replica set. Resolves to its name. */
+export async function addReplica(server: LeasedServer, options: AddedMemberOptions): Promise<string> {
+  checkSendable({ ...options })
+  const { name, info } = await server.ofCluster('addReplica', { options: { ...options } })
+  server.learn(info)
+  return name
+}
+
+/** Removes a member of a replica set. */
+export async function removeReplica(server: LeasedServer, member: Named): Promise<void> {
+  server.learn(await server.ofCluster('remove', { member: nameOf(member, server) }))
+}
+
+// The leader of an application's replica set is another instance than the one that the handle stands for.
+function noteLeader(server: LeasedServer, name: string): string {
+  if (server.leader !== undefined) server.leader = name
+  return name
+}

@@ -1,0 +1,171 @@
+import { describe, expect, test } from 'vitest'
+import { appOfMembers } from '../../support/clusters.ts'
+import { has } from '../../support/features.ts'
+import { runUnder } from '../support/as-jest.ts'
+import { oneOfEach } from '../support/runners.ts'
+import { setUpWith } from '../support/setup-file.ts'
+
+const app = { 'app.lua': appOfMembers }
+
+const head = `
+import { connect } from 'node:net'
+import { InvalidOptionError, LeaseError, ReplicationError, UnknownServerError, useTarantool } from 'tarantool-fixture/vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+const db = useTarantool('db')
+const portOfLease = process.env.TARANTOOL_DB_PORT
+`
+
+const handle = `${head}
+const plain = useTarantool()
+test('is the face of the leader, and has all members', async () => {
+  expect(db.instances).toEqual(['db-1', 'db-2', 'db-3'])
+  expect(db.replicasets).toEqual({ db: db.instances })
+  expect(await db.eval('return box.info.ro')).toEqual([false])
+  const leader = await db.leader()
+  expect([leader.name, leader.port, db.name, portOfLease]).toEqual(['db-1', db.port, 'db', String(db.port)])
+  expect(new Set(db.instances.map(name => db.instance(name).port)).size).toBe(3)
+  await db.call('add_user', 1, 'ann')
+  await db.waitForVclock()
+  for (const name of db.instances) expect(await db.instance(name).call('count_users')).toEqual([1])
+})
+test('finds no data of the test before', async () => {
+  for (const name of db.instances) expect(await db.instance(name).call('count_users')).toEqual([0])
+})
+test('a killed leader leaves none, until another member is writable', async () => {
+  const former = await db.leader()
+  await db.call('add_user', 1, 'ann')
+  await db.waitForVclock(former)
+  await former.kill()
+  await expect(db.call('count_users')).rejects.toThrow("replica set 'db' has no leader")
+  await expect(db.waitForLeader({ timeout: 50 })).rejects.toThrow(/no leader after 50 ms: 'db-1' does not run/)
+  await expect(db.waitForFullMesh({ timeout: 50 })).rejects.toThrow("'db-1' does not run")
+  await db.instance('db-2').command('box.cfg({ read_only = false })')
+  const next = await db.waitForLeader({ not: former })
+  expect([next.name, db.port]).toEqual(['db-2', next.port])
+  expect(await db.call('add_user', 2, 'bob')).toEqual([[2, 'bob']])
+  await former.start()
+  await db.waitForFullMesh()
+  await db.waitForVclock('db-2')
+  expect(await former.call('count_users')).toEqual([2])
+})
+test('finds the leader of the config again, on its address', async () => {
+  expect([await db.call('count_users'), String(db.port)]).toEqual([[0], portOfLease])
+  expect((await db.leader()).name).toBe('db-1')
+})
+test('asks the member that leads at the time', async () => {
+  await db.instance('db-1').command('box.cfg({ read_only = true })')
+  await db.instance('db-3').command('box.cfg({ read_only = false })')
+  expect(await db.call('add_user', 3, 'eve')).toEqual([[3, 'eve']])
+  expect(db.port).toBe(db.instance('db-3').port)
+  await db.kill()
+  expect(db.instances.map(name => db.instance(name).pid !== 0)).toEqual([true, true, true])
+  await db.start()
+  expect(await db.instance('db-3').call('count_users')).toEqual([1])
+})
+test('is stopped, paused and restarted as a single server', async () => {
+  const { port } = db
+  await db.restart()
+  expect([await db.call('count_users'), db.port]).toEqual([[0], port])
+  await db.stop()
+  await db.start()
+  expect([await db.call('count_users'), db.port]).toEqual([[0], port])
+  await db.pause()
+  await db.resume()
+  expect(await db.call('count_users')).toEqual([0])
+})
+test('grows and shrinks', async () => {
+  await db.call('add_user', 1, 'ann')
+  const added = await db.addReplica({ boxCfg: { too_long_threshold: 4 } })
+  expect([added.name, db.instances]).toEqual(['db-4', ['db-1', 'db-2', 'db-3', 'db-4']])
+  expect(await added.eval('return count_users(), box.cfg.too_long_threshold')).toEqual([1, 4])
+  await db.remove(db.instance('db-2'))
+  expect(db.instances).toEqual(['db-1', 'db-3', 'db-4'])
+  await db.waitForFullMesh()
+  await expect(db.instance('db-2').call('count_users')).rejects.toThrow(UnknownServerError)
+  await expect(db.addReplica({ name: 'db-3' })).rejects.toThrow("the replica set has a member 'db-3' already")
+  await expect(db.remove('db-1')).rejects.toThrow("'db-1' is the leader of the replica set")
+  await expect(db.remove('db-9')).rejects.toThrow("no instance of the cluster is named 'db-9'")
+})
+test('has the members of the config again', async () => {
+  expect(db.instances).toEqual(['db-1', 'db-2', 'db-3'])
+  for (const name of db.instances) expect(await db.instance(name).call('count_users')).toEqual([0])
+})
+test('the member goes that connect names', async () => {
+  await db.instance('db-1').command('box.cfg({ read_only = true })')
+  await db.instance('db-2').command('box.cfg({ read_only = false })')
+  expect((await db.waitForLeader({ not: 'db-1' })).name).toBe('db-2')
+  await db.remove('db-1')
+  expect(await db.call('add_user', 1, 'ann')).toEqual([[1, 'ann']])
+  expect([db.instances, db.instance('db-3').pid !== db.instance('db-2').pid]).toEqual([['db-2', 'db-3'], true])
+})
+test('it is there again', async () => {
+  expect([await db.call('count_users'), db.instances, String(db.port)]).toEqual([[0], ['db-1', 'db-2', 'db-3'], portOfLease])
+})
+test('a single server is no cluster', async () => {
+  await expect(plain.waitForLeader()).rejects.toThrow(LeaseError)
+  await expect(plain.addReplica()).rejects.toThrow("server 'default' is no cluster")
+})
+test('has no config', async () => {
+  await expect(db.set({ 'log.level': 7 })).rejects.toThrow("server 'db' is a replica set without a config")
+})`
+
+const other = `${head}
+test('another file finds nothing of it', async () => {
+  expect([await db.call('count_users'), db.instances]).toEqual([[0], ['db-1', 'db-2', 'db-3']])
+})`
+
+const elected = `${head}
+test('a killed leader has a successor', async () => {
+  const former = await db.leader()
+  expect(portOfLease).toBe(String(former.port))
+  await db.call('add_user', 1, 'ann')
+  await db.waitForVclock()
+  await db.kill()
+  // Waits for the election.
+  expect(await db.call('count_users')).toEqual([1])
+  expect(db.port).not.toBe(former.port)
+  const next = await db.leader()
+  await next.kill()
+  await expect(db.waitForLeader({ timeout: 50 })).rejects.toThrow(/'db-\\d', 'db-\\d' do not run, and an election needs 2 of 3 members/)
+})
+test('finds a leader and no data', async () => {
+  expect(await db.call('count_users')).toEqual([0])
+})
+test('a paused leader has a successor', async () => {
+  const former = await db.leader()
+  await former.pause()
+  const next = await db.waitForLeader({ not: former })
+  expect([next.port === former.port, db.port]).toEqual([false, next.port])
+  expect(await db.call('add_user', 1, 'ann')).toEqual([[1, 'ann']])
+})
+test('finds all members running', async () => {
+  await db.waitForFullMesh()
+  expect(await db.call('count_users')).toEqual([0])
+})`
+
+const setUp = setUpWith("{ maxServers: 1, servers: { default: {}, db: { replicas: 3, appLua: './app.lua' } } }")
+
+describe.each(oneOfEach)('$name', runner => {
+  test("a replica set's handle", async () => {
+    const { output, exitCode, project } = await runUnder(runner, {
+      ...{ ...setUp, ...app, 'a.test.ts': handle, 'b.test.ts': other },
+    })
+    expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test.skipIf(!has('elections'))('members that elect their leader (needs Tarantool 2.6.1)', async () => {
+    const elects = setUpWith("{ servers: { db: { replicas: 3, failover: 'election', appLua: './app.lua' } } }")
+    const { output, exitCode, project } = await runUnder(runner, { ...elects, ...app, 'a.test.ts': elected })
+    expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('a leader that is none is reported once, with the members', async () => {
+    const wrong = setUpWith("{ servers: { db: { replicas: 2, leader: 'db-3' } } }")
+    const { output, exitCode } = await runUnder(runner, { ...wrong, 'a.test.ts': other })
+    expect(exitCode).not.toBe(0)
+    expect(output).toContain("option 'leader': the replica set has no member 'db-3'")
+    expect(output).toContain("Did you mean 'db-1'?")
+  })
+})
