@@ -124,9 +124,10 @@ export abstract class AnyCluster implements AsyncDisposable {
   async leader(replicaset?: string): Promise<TarantoolInstance> {
     const { instances } = this.#started()
     const wanted = this.#nameOfSet(replicaset)
-    const leader = await findLeader([...instances.ofSet(wanted).values()], this.#source.shared.timeout)
+    const members = instances.ofSet(wanted)
+    const leader = await findLeader([...members.values()], this.#source.shared.timeout)
     if (leader) return leader
-    throw this.#source.noLeader(wanted, instances.replicasets[wanted] ?? [])
+    throw this.#source.noLeader(wanted, members)
   }
 
   /**

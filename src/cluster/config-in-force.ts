@@ -12,7 +12,7 @@ import type { TemplateOrigin } from '../seed/template-store.ts'
 import { ConfigPlan } from './config-plan.ts'
 import { describeApplication } from './describe.ts'
 import type { Description } from './description.ts'
-import { noLeader } from './failure.ts'
+import { noLeader, type SetMembers } from './failure.ts'
 import type { ClusterInstances } from './instances.ts'
 import type { ClusterPorts } from './plan.ts'
 import type { ClusterSource } from './source.ts'
@@ -85,8 +85,8 @@ export class ConfigInForce implements ClusterSource {
     }
   }
 
-  noLeader(replicaset: string, names: readonly string[]): TarantoolFixtureError {
-    return noLeader(replicaset, names, this.#application.configFile)
+  noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError {
+    return noLeader(replicaset, members, this.#application.configFile)
   }
 
   /**

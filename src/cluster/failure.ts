@@ -62,12 +62,24 @@ export function unknownName(
   })
 }
 
+/** The instances of a replica set, and whether each runs. */
+export type SetMembers = ReadonlyMap<string, { readonly isRunning: boolean }>
+
+/** Says that a replica set has no leader, and why. */
+export function noLeaderText(replicaset: string, members: SetMembers): string {
+  const [running, stopped] = [true, false].map(isRunning =>
+    [...members].filter(([, member]) => member.isRunning === isRunning).map(([name]) => name),
+  ) as [string[], string[]]
+  const reasons = [
+    ...(running.length > 0 ? [`${running.join(', ')} ${running.length === 1 ? 'is' : 'are'} read-only`] : []),
+    ...(stopped.length > 0 ? [`${stopped.join(', ')} ${stopped.length === 1 ? 'does' : 'do'} not run`] : []),
+  ]
+  return `replica set '${replicaset}' has no leader: ${reasons.join(', and ')}`
+}
+
 /** Makes the error of a replica set without a writable instance. */
-export const noLeader = (replicaset: string, names: readonly string[], configFile: string): ClusterConfigError =>
-  new ClusterConfigError(
-    `replica set '${replicaset}' has no leader: its instances (${names.join(', ')}) are read-only`,
-    { configFile, hint: leaderHint },
-  )
+export const noLeader = (replicaset: string, members: SetMembers, configFile: string): ClusterConfigError =>
+  new ClusterConfigError(noLeaderText(replicaset, members), { configFile, hint: leaderHint })
 
 const obstacle = /tarantool-fixture: not ready yet: (.*)$/
 

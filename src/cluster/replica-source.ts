@@ -8,6 +8,7 @@ import { hasSeed } from '../seed/seed-task.ts'
 import { replicaSetTemplateKey } from '../seed/template-key.ts'
 import type { TemplateOrigin } from '../seed/template-store.ts'
 import { isAtLeast, type Version } from '../version/version.ts'
+import { noLeaderText, type SetMembers } from './failure.ts'
 import type { ClusterPorts } from './plan.ts'
 import { ReplicaPlan } from './replica-plan.ts'
 import type { ClusterSource } from './source.ts'
@@ -71,13 +72,10 @@ export class ReplicaSource implements ClusterSource {
     }
   }
 
-  noLeader(replicaset: string, names: readonly string[]): TarantoolFixtureError {
-    return new ReplicationError(
-      `replica set '${replicaset}' has no leader: its members (${names.join(', ')}) are read-only`,
-      {
-        hint: 'box.cfg{ read_only = false } makes a member writable.',
-      },
-    )
+  noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError {
+    return new ReplicationError(noLeaderText(replicaset, members), {
+      hint: 'box.cfg{ read_only = false } makes a member writable.',
+    })
   }
 
   #checkVersion(version: Version): void {

@@ -1,6 +1,7 @@
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { TarantoolFixtureError } from '../errors.ts'
 import type { TemplateOrigin } from '../seed/template-store.ts'
+import type { SetMembers } from './failure.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
 
 /** The origin of a cluster's plan: the config of an application, or the options of a replica set. */
@@ -26,5 +27,5 @@ export interface ClusterSource {
   /** Computes the origin of the cluster's data. Addresses and directories do not count. */
   origin(signal: AbortSignal): Promise<TemplateOrigin>
   /** The error for a replica set in which no instance is writable. */
-  noLeader(replicaset: string, names: readonly string[]): TarantoolFixtureError
+  noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError
 }
