@@ -76,12 +76,13 @@ export interface LeasableServer extends ServerActions {
   stepAside(spare: boolean): Promise<LeasedServerInfo>
   comeBack(): Promise<LeasedServerInfo>
   /**
-   * Makes a fault of a link.
+   * Makes a fault of links.
    *
-   * @param place a link of a cluster. Default: the link before the server's address
+   * @param places links of a cluster. Default, and if empty: the link before the server's address
+   * @param isUndo all faults have ended now, so a cluster waits until its instances replicate again
    * @throws InvalidOptionError if there is no such link
    */
-  makeFault(fault: Fault, place?: LinkPlace): Promise<void>
+  makeFault(fault: Fault, places?: readonly LinkPlace[], isUndo?: boolean): Promise<void>
   /** Prepares the server for the next file. */
   leaseEnded(): void
   /** Another test has the server from now on. */

@@ -1,5 +1,5 @@
 import type { Death, ServerFacts } from '../isolation/server.ts'
-import type { Fault } from '../link/fault.ts'
+import type { Fault, LinkPlace } from '../link/fault.ts'
 import type { ServerAddress } from '../protocol/address.ts'
 import type { Holding } from './hold/holding.ts'
 import type { WorkerEvent } from './run-events.ts'
@@ -185,8 +185,11 @@ export interface BrokerRequests {
   comeBack: { params: { server: string }; result: LeasedServerInfo }
   stop: { params: { server: string; member?: string | undefined }; result: null }
   signal: { params: { server: string; member?: string | undefined; signal: string }; result: null }
-  /** Makes a fault of a link: the link before the server's address. */
-  fault: { params: { server: string; fault: Fault }; result: null }
+  /** Makes a fault of links: see `LeasableServer.makeFault`. */
+  fault: {
+    params: { server: string; fault: Fault; places?: LinkPlace[] | undefined; isUndo?: boolean | undefined }
+    result: null
+  }
   /** How the server ended by itself; null while it runs. */
   crash: { params: { server: string; member?: string | undefined }; result: Death | null }
   /** Names the test that has the server from now on; undefined between two tests. For `log: 'live'`. */

@@ -118,9 +118,10 @@ export class PooledCluster implements LeasableServer {
     return this.info()
   }
 
-  async makeFault(fault: Fault, place?: LinkPlace): Promise<void> {
+  async makeFault(fault: Fault, places: readonly LinkPlace[] = [], isUndo = false): Promise<void> {
     if (!this.#options.links) throw noLinks(`cluster '${this.name}'`, 'links: true in the config of the server')
-    await this.#cluster.makeFault(fault, place ?? { to: this.#leader ?? this.#cluster.connect })
+    const wanted = places.length > 0 ? places : [{ to: this.#leader ?? this.#cluster.connect }]
+    await this.#cluster.makeFault(fault, wanted, { settles: isUndo && !this.#isDisturbed })
   }
 
   leaseEnded(): void {
@@ -128,7 +129,7 @@ export class PooledCluster implements LeasableServer {
     const { isolation, leaseUse } = this
     this.leaseUse = new LeaseUse()
     this.atTest({})
-    this.#cluster.healLinks().catch(() => {})
+    this.#steps.run(() => this.#cluster.healLinks({ settles: !this.#isDisturbed })).catch(() => {})
     if (isolation !== 'process' && isolation !== 'restart') return
     const step = async (): Promise<void> => {
       const { wrote, clients } = await this.#cluster.changes()

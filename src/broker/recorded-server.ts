@@ -101,8 +101,8 @@ export class RecordedServer implements LeasableServer {
     return await this.#server.crashReport()
   }
 
-  async makeFault(fault: Fault, place?: LinkPlace): Promise<void> {
-    await this.#server.makeFault(fault, place)
+  async makeFault(fault: Fault, places?: readonly LinkPlace[], isUndo?: boolean): Promise<void> {
+    await this.#server.makeFault(fault, places, isUndo)
   }
 
   leaseEnded(): void {

@@ -24,6 +24,7 @@ const fault = v.variant('is', [
   v.object({ is: v.literal('delayed'), milliseconds: number }),
   v.object({ is: v.literal('limited'), bytesPerSecond: number }),
 ])
+const place = v.object({ from: v.optional(text), to: text })
 const ofMember = v.object({ server: text, member: v.optional(text) })
 const withRecreate = v.object({ ...ofMember.entries, recreate: v.boolean() })
 
@@ -51,7 +52,7 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   comeBack: ofServer,
   stop: ofMember,
   signal: v.object({ ...ofMember.entries, signal: text }),
-  fault: v.object({ server: text, fault }),
+  fault: v.object({ server: text, fault, places: v.optional(v.array(place)), isUndo: v.optional(v.boolean()) }),
   crash: ofMember,
   atTest: ofTest,
   trace: v.object({ server: text, step: text }),

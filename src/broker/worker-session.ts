@@ -139,8 +139,8 @@ export class WorkerSession {
       await this.#actions(server, member).signal(signal as NodeJS.Signals)
       return null
     },
-    fault: async ({ server, fault }) => {
-      await this.#server(server).makeFault(fault)
+    fault: async ({ server, fault, places, isUndo }) => {
+      await this.#server(server).makeFault(fault, places, isUndo)
       return null
     },
     crash: async ({ server, member }) => await this.#actions(server, member).crashReport(),

@@ -17,6 +17,9 @@ import type { ClusterSource } from './source.ts'
 import { ClusterStart } from './start.ts'
 import { noLeaderYet, waitForClock, waitForMesh } from './waits.ts'
 
+// In milliseconds. Replication begins again after the replication timeout, which is 1 s by default.
+const longestSettling = 5000
+
 /** The instances that a cluster has from its first start on. */
 interface Made {
   readonly plan: ClusterPlan
@@ -230,24 +233,31 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
-   * Makes a fault of one link.
+   * Makes a fault of some links.
    *
    * @internal
-   * @throws InvalidOptionError if there is no such link
+   * @param options `settles`: waits until the instances replicate with each other again
+   * @throws InvalidOptionError, UnknownServerError if there is no such link
    */
-  async makeFault(fault: Fault, { from, to }: LinkPlace): Promise<void> {
+  async makeFault(fault: Fault, places: readonly LinkPlace[], { settles }: { settles: boolean }): Promise<void> {
     const { links, names } = this.#linked()
-    if (!names.includes(to)) throw unknownName('instance', to, names)
-    await (from === undefined ? links.frontOf(to) : links.between(from, to, names)).make(fault)
+    const fronts = places.map(({ from, to }) => {
+      if (from !== undefined) return links.between(from, to, names)
+      if (names.includes(to)) return links.frontOf(to)
+      throw unknownName('instance', to, names)
+    })
+    await Promise.all(fronts.map(front => front.make(fault)))
+    if (settles) await this.#settleLinks()
   }
 
   /**
    * Ends the faults of all links, if there are links.
    *
    * @internal
+   * @param options `settles`: waits until the instances replicate with each other again
    */
-  async healLinks(): Promise<void> {
-    await this.#links?.heal()
+  async healLinks({ settles }: { settles: boolean }): Promise<void> {
+    if ((await this.#links?.heal()) && settles) await this.#settleLinks()
   }
 
   /**
@@ -347,6 +357,11 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   // ---- Inside ----
+
+  // A test may have changed the replication itself.
+  async #settleLinks(): Promise<void> {
+    await this.waitForFullMesh({ onlyRunning: true, timeout: longestSettling }).catch(() => {})
+  }
 
   #linked(): { links: ClusterLinks; names: string[] } {
     if (!this.#links) throw noLinks(`the ${this.#source.title}`, 'links: true')

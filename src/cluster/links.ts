@@ -70,10 +70,12 @@ export class ClusterLinks {
     await Promise.all(cut)
   }
 
-  /** Ends the faults of all links, also those before the addresses. */
-  async heal(): Promise<void> {
+  /** Ends the faults of all links, also those before the addresses. Returns true if instances could not reach each other. */
+  async heal(): Promise<boolean> {
+    const wasFaulty = this.#between.some(({ front }) => front.condition.is !== 'sound')
     await Promise.all([...this.#fronts.values()].map(front => front.heal()))
     await this.#each(front => front.heal())
+    return wasFaulty
   }
 
   /** True if an instance can replicate from another, and the other from it. */

@@ -9,7 +9,7 @@ import { usualLimit } from './usual-limit.ts'
 type Named = { readonly name: string } | string
 
 // The name of a replica set stands for its leader.
-function nameOf(of: Named, server: LeasedServer): string {
+export function nameOf(of: Named, server: LeasedServer): string {
   const name = typeof of === 'string' ? of : of.name
   return name === server.name ? (server.leader ?? clusterOf(server.info).connect) : name
 }

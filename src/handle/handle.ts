@@ -5,7 +5,7 @@ import type { Isolation } from '../config/isolation.ts'
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import { LeaseError } from '../errors.ts'
 import type { Changes, ChangesOptions } from '../isolation/changes.ts'
-import type { Link } from '../link/fault.ts'
+import type { LinkOfServer } from '../link/fault.ts'
 import { loadModule } from '../load-module.ts'
 import type { LogSlice, LogWait } from '../log/log-file.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
@@ -15,9 +15,9 @@ import { clusterOf, memberOf } from './cluster-member.ts'
 import { versionBeforeLease } from './early-version.ts'
 import type { HandleOrigin } from './handle-origin.ts'
 import { inspectHandle, isolationOf, nameOf, shownProperties, viewOf } from './handle-view.ts'
-import { lazyLink } from './lazy-link.ts'
 import { leaseInTest } from './lease-in-test.ts'
 import type { LeasedServer } from './leased-server.ts'
+import { heal, linksOf, partition } from './links.ts'
 import { listedServer } from './listed-server.ts'
 import { noteUse } from './note-use.ts'
 import { usualLimit } from './usual-limit.ts'
@@ -340,13 +340,41 @@ export class TarantoolHandle {
    * The link that clients pass on their way to `host` and `port`, with the option `links: true`. A fault of a test ends
    * with the test, a fault of `beforeAll` with its suite. Requests of the handle do not pass the link.
    *
-   * @throws InvalidOptionError without the option, and for a negative number
+   * In a cluster, `link(from, to)` is the link from an instance to another: the connections that the first opens to the
+   * second.
+   *
+   * @throws InvalidOptionError without the option, for a link that does not exist, and for a negative number; LeaseError for
+   *   `link(from, to)` if the server is a single one. The methods of a link throw them
    * @example
    * const tarantool = useTarantool()
-   * await tarantool.link.cut()
+   * await tarantool.link.cut() // for clients
+   * await tarantool.link('storage-002', 'storage-001').delay(50)
    */
-  get link(): Link {
-    return lazyLink(async () => await this.#reachWhole())
+  get link(): LinkOfServer {
+    return linksOf(() => this.#reachPooled(), this.#origin.member)
+  }
+
+  /**
+   * Cuts the links between groups of instances of a cluster, in both directions. Instances in one group reach each other,
+   * and an instance in no group reaches all. Ends with `heal()`, and with the test or suite.
+   *
+   * @throws InvalidOptionError without the option `links`, and for an instance that is unknown or in two groups; LeaseError
+   *   if the server is a single one
+   * @example
+   * const tarantool = useTarantool()
+   * await tarantool.partition(['storage-001'], ['storage-002', 'storage-003'])
+   */
+  async partition(...groups: readonly (readonly (TarantoolHandle | string)[])[]): Promise<void> {
+    await partition(() => this.#reachPooled(), groups)
+  }
+
+  /**
+   * Ends all faults of links that the file has made: of the server, or of the whole cluster.
+   *
+   * @throws InvalidOptionError without the option `links`
+   */
+  async heal(): Promise<void> {
+    await heal(() => this.#reachPooled())
   }
 
   // ---- A cluster ----
@@ -536,10 +564,16 @@ export class TarantoolHandle {
 
   // Requests of the whole cluster go to the cluster, also from the handle of one instance.
   async #reachCluster(): Promise<LeasedServer> {
+    const server = await this.#reachPooled()
+    clusterOf(server.info)
+    return server
+  }
+
+  // The server of the config, also from the handle of one instance.
+  async #reachPooled(): Promise<LeasedServer> {
     await this.#reachToChange('latest')
     const server = workerState().servers.get(this.#origin.use.server)
     if (!server) throw this.#notLeased()
-    clusterOf(server.info)
     return server
   }
 

@@ -9,7 +9,7 @@ import type { LogFile } from '../log/log-file.ts'
 import { sizeOfLog } from '../log/log-size.ts'
 import { loadProtocols, type ServerConnections } from '../protocol/connections.ts'
 import type { ClusterLevels } from './cluster-levels.ts'
-import type { LinkFaults } from './link-faults.ts'
+import type { FaultRecord } from './fault-record.ts'
 import { LogMarks } from './log-marks.ts'
 import type { ServerNotes } from './server-notes.ts'
 import { WorkerConnections } from './worker-connections.ts'
@@ -40,7 +40,7 @@ export class LeasedServer {
   /** Set in a run that makes a report. */
   notes: ServerNotes<LeasedServer> | undefined
   /** Set once the file has made a fault of a link. */
-  faults: LinkFaults | undefined
+  faults: FaultRecord | undefined
   readonly #levels: Promise<ClusterLevels> | undefined
   /** The names of the server for the broker. */
   readonly #target: { readonly server: string; readonly member?: string }

@@ -1,54 +1,54 @@
-import { type Condition, type Fault, type FaultName, faultOf } from '../link/fault.ts'
+import { type FaultName, faultOf, type LinkPlace, type NamedInstance } from '../link/fault.ts'
+import { separations } from '../link/pairs.ts'
+import { nameOf } from './cluster-calls.ts'
+import { clusterOf } from './cluster-member.ts'
+import { FaultRecord } from './fault-record.ts'
+import type { LeasedServer } from './leased-server.ts'
+import { workerState } from './worker-state.ts'
 
-/** A server, with the faults that the file has made. */
-interface FaultyServer {
-  faults: LinkFaults | undefined
-  ofCluster(name: 'fault', params: { fault: Fault }): Promise<unknown>
+/** A link as a test names it. Without `from`, the link before an address. By default, that of the handle's server. */
+export interface NamedLink {
+  readonly from?: NamedInstance | undefined
+  readonly to?: NamedInstance | undefined
 }
 
-/** The test that runs, or the suite whose hooks run. */
-interface Owners {
-  readonly attempt: object | undefined
-  readonly scope: object
+/** Makes a fault for the test that runs, or for the suite whose hooks run. @throws InvalidOptionError, LeaseError */
+export async function makeFault(server: LeasedServer, link: NamedLink, name: FaultName, value: unknown): Promise<void> {
+  await faultsOf(server).make(faultOf(name, value), [placeOf(server, link)], owner())
 }
 
-/** Makes a fault for a test or a suite. @throws InvalidOptionError */
-export async function makeFault(
-  server: FaultyServer,
-  { attempt, scope }: Owners,
-  name: FaultName,
-  value: unknown,
-): Promise<void> {
-  const fault = faultOf(name, value)
-  server.faults ??= new LinkFaults(async wanted => void (await server.ofCluster('fault', { fault: wanted })))
-  await server.faults.make(fault, attempt ?? scope)
+/** Cuts the links between groups of instances. @throws InvalidOptionError, LeaseError */
+export async function partition(server: LeasedServer, groups: readonly (readonly NamedInstance[])[]): Promise<void> {
+  const { instances } = clusterOf(server.info)
+  const named = groups.map(group =>
+    Array.isArray(group) ? group.map((instance: NamedInstance) => nameOf(instance, server)) : group,
+  )
+  const places = separations(named as string[][], instances).map(([from, to]) => ({ from, to }))
+  await faultsOf(server).make({ is: 'cut' }, places, owner())
 }
 
-/** The faults that the tests and suites of a file have made. Each ends with its test or suite. */
-export class LinkFaults {
-  readonly #make: (fault: Fault) => Promise<void>
-  #condition: Condition = { is: 'sound' }
-  /** The condition that each test or suite found before its first fault. */
-  readonly #found = new Map<object, Condition>()
+/** Ends all faults. @throws InvalidOptionError without the option `links` */
+export async function heal(server: LeasedServer): Promise<void> {
+  const faults = faultsOf(server)
+  const { faulty } = faults
+  await faults.make({ is: 'sound' }, faulty.length > 0 ? faulty : [placeOf(server, {})], owner())
+}
 
-  constructor(make: (fault: Fault) => Promise<void>) {
-    this.#make = make
-  }
+// The link of a single server has no place.
+function placeOf(server: LeasedServer, { from, to = server.name }: NamedLink): LinkPlace | null {
+  if (from === undefined && !server.info.cluster) return null
+  clusterOf(server.info)
+  return { from: from && nameOf(from, server), to: nameOf(to, server) }
+}
 
-  async make(fault: Fault, owner: object): Promise<void> {
-    if (fault.is !== 'reset') {
-      if (!this.#found.has(owner)) this.#found.set(owner, this.#condition)
-      this.#condition = fault
-    }
-    await this.#make(fault)
-  }
+function owner(): object {
+  const { attempt, scope } = workerState()
+  return attempt ?? scope
+}
 
-  /** Restores the condition that a test or suite found. */
-  async undo(owner: object): Promise<void> {
-    const found = this.#found.get(owner)
-    this.#found.delete(owner)
-    if (!found || found === this.#condition) return
-    this.#condition = found
-    await this.#make(found)
-  }
+function faultsOf(server: LeasedServer): FaultRecord {
+  server.faults ??= new FaultRecord(async (fault, places, isUndo) => {
+    await server.ofCluster('fault', { fault, places: places.filter(place => place !== null), isUndo })
+  })
+  return server.faults
 }

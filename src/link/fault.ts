@@ -11,6 +11,21 @@ export type Condition =
 /** An act on a link: a new condition, or an end of all connections that leaves the condition as it is. */
 export type Fault = Condition | { readonly is: 'reset' }
 
+/** An instance of a cluster: a handle, or the name. */
+export type NamedInstance = { readonly name: string } | string
+
+/**
+ * The link before a server's address. In a cluster, a call with two instances gives the link from the first to the second:
+ * the connections that the first opens to the second.
+ */
+export interface LinkOfServer extends Link {
+  /**
+   * @param from an instance, or its name
+   * @param to an instance, or its name
+   */
+  (from: NamedInstance, to: NamedInstance): Link
+}
+
 /** A link of a cluster: from an instance to another, or before the address of an instance. */
 export interface LinkPlace {
   /** Undefined for the link before the address. */

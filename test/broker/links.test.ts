@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import type { LeasableServer } from '../../src/broker/leasable-server.ts'
-import { lease, open } from '../support/leased.ts'
+import { threeInstances } from '../support/clusters.ts'
+import { has } from '../support/features.ts'
+import { evaluate, lease, open } from '../support/leased.ts'
 
 async function codeOfRefusal(server: LeasableServer): Promise<unknown> {
   const { host, port } = server.info()
@@ -38,3 +40,23 @@ test('a server that stopped has no address until it starts', async () => {
   await server.start(true)
   await open(server)
 })
+
+test.runIf(has('a config file'))(
+  'a fault between instances outlives their cluster, and ends with the lease',
+  async () => {
+    const { server, release } = await lease({ app: threeInstances(), links: true, connect: 'r-001' })
+    const reaches = async (): Promise<unknown> =>
+      await evaluate(
+        server,
+        "return require('net.box').connect(require('config'):instance_uri('peer', { instance = 's-001' }).uri).state",
+      )
+    expect(await reaches()).toEqual(['active'])
+    await server.makeFault({ is: 'cut' }, [{ from: 'r-001', to: 's-001' }])
+    expect(await reaches()).toEqual(['error'])
+    await server.renew()
+    expect(await reaches()).toEqual(['error'])
+    release()
+    await server.ensure()
+    expect(await reaches()).toEqual(['active'])
+  },
+)

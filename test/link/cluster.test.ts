@@ -143,6 +143,24 @@ describe('the links of a config', () => {
     expect(await cluster.instance('r-001').call('greet')).toEqual(['hello from r-001'])
   })
 
+  test('leave no change that counts, when replication begins again', async () => {
+    const cluster = await newCluster({
+      app: threeInstances(),
+      links: true,
+      ready: 'return box.space.users ~= nil or box.info.name == "r-001"',
+    }).start()
+    await cluster.changes()
+    await cluster.partition(['s-001'], ['s-002'])
+    await cluster.heal()
+    await cluster.waitForFullMesh()
+    expect(await cluster.changes()).toMatchObject({ wrote: false })
+    await cluster.instance('s-001').eval("box.schema.space.create('own', { is_local = true }):create_index('id')")
+    await cluster.waitForVclock('s-001')
+    await cluster.changes()
+    await cluster.instance('s-002').eval('box.space.own:insert({ 1 })')
+    expect(await cluster.changes()).toMatchObject({ wrote: true })
+  })
+
   test('lead wherever an instance looks up another', async () => {
     const cluster = await newCluster({ app: threeInstances(), links: true }).start()
     const lua = "return require('config'):instance_uri('peer', { instance = 's-001' }).uri"

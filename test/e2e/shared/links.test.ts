@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { appOfMembers, filesOfThree } from '../../support/clusters.ts'
+import { has } from '../../support/features.ts'
 import { runUnder } from '../support/as-jest.ts'
 import { oneOfEach } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
@@ -55,6 +57,92 @@ describe('processes of its own', () => {
 })
 test('leaves the link cut', () => tarantool.link.cut())`
 
+const clusterFile = `
+import { connect } from 'node:net'
+import { InvalidOptionError, LeaseError, useTarantool } from 'tarantool-fixture/vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+const tarantool = useTarantool()
+const [leader, replica] = ['s-001', 's-002'].map(name => tarantool.instance(name))
+const reaches = async name => {
+  const lua = "return require('net.box').connect(require('config'):instance_uri('peer', { instance = ... }).uri).state"
+  return (await tarantool.instance('r-001').eval(lua, name))[0] === 'active'
+}
+const count = async () => (await replica.eval('return box.space.users:count()'))[0]
+const upstream = async () => (await replica.eval(\`
+  for _, other in pairs(box.info.replication) do if other.upstream then return other.upstream.status end end\`))[0]
+const until = async (look, wanted) => { while ((await look()) !== wanted); }
+test('a partition keeps writes from the other group', async () => {
+  await tarantool.partition([leader], [replica, 'r-001'])
+  expect([await reaches('s-001'), await reaches('s-002')]).toEqual([false, true])
+  await leader.call('add_user', 1, 'ann')
+  await until(upstream, 'disconnected')
+  expect(await count()).toBe(0)
+})
+test('the next test finds the links healed, and the data of the application', async () => {
+  expect([await reaches('s-001'), await upstream(), await count()]).toEqual([true, 'follow', 0])
+  await tarantool.link('r-001', leader).cut()
+  expect([await reaches('s-001'), await upstream()]).toEqual([false, 'follow'])
+})
+test('a test that wrote nothing leaves no fault', async () => {
+  expect(await reaches('s-001')).toBe(true)
+  await replica.link(replica, 's-001').cut()
+  await until(upstream, 'disconnected')
+  await tarantool.heal()
+  await until(upstream, 'follow')
+  await tarantool.link(replica, 's-001').cut()
+  await until(upstream, 'disconnected')
+})
+test('replication works again', async () => expect(await upstream()).toBe('follow'))
+describe('a suite whose hook has cut a link', () => {
+  beforeAll(() => tarantool.link(tarantool, 's-001').cut())
+  test.each([1, 2])('finds the link cut, also in a new cluster: %i', async () => {
+    expect([await reaches('s-001'), await reaches('s-002')]).toEqual([false, true])
+    await tarantool.heal()
+    expect(await reaches('s-001')).toBe(true)
+    await leader.call('add_user', 1, 'ann')
+    await until(count, 1)
+  })
+})
+test('the address of an instance has a link, too', async () => {
+  const refused = ({ host, port }) => new Promise(resolve => {
+    const socket = connect(port, host, () => { socket.destroy(); resolve(false) })
+    socket.once('error', () => resolve(true))
+  })
+  expect(await reaches('s-001')).toBe(true)
+  await replica.link.cut()
+  expect(await Promise.all([tarantool, leader, replica].map(refused))).toEqual([false, false, true])
+  await tarantool.link.cut()
+  expect(await Promise.all([tarantool, leader, replica].map(refused))).toEqual([true, false, true])
+  await tarantool.heal()
+  expect(await Promise.all([tarantool, leader, replica].map(refused))).toEqual([false, false, false])
+})
+test('bad input', async () => {
+  await expect(tarantool.link('r-001', 'nobody').cut()).rejects.toThrow("no link leads from 'r-001' to 'nobody'")
+  await expect(tarantool.link('r-001', 'nobody').cut()).rejects.toThrow(InvalidOptionError)
+  await expect(tarantool.link('s-001', 's-001').cut()).rejects.toThrow("from 's-001' to itself")
+  await expect(tarantool.link('s-001', 's-002').delay(-1)).rejects.toThrow('not -1')
+  await expect(tarantool.partition(['r-001'], ['nobody'])).rejects.toThrow("no instance 'nobody'")
+  await expect(tarantool.partition(['r-001'], [leader, tarantool])).rejects.toThrow("'r-001' is named twice")
+})
+test('leaves faults', () => tarantool.partition(['r-001'], ['s-001'], ['s-002']))`
+
+const setFile = `
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { expect, test } from 'vitest'
+const tarantool = useTarantool()
+const replica = tarantool.instance('default-2')
+test.each([1, 2])('a partition keeps rows from the replica, until the end of the test: %i', async () => {
+  await tarantool.waitForFullMesh({ timeout: 1 })
+  await tarantool.partition([tarantool], [replica])
+  await tarantool.call('add_user', 1, 'ann')
+  await expect(tarantool.waitForVclock(tarantool, { timeout: 50 })).rejects.toThrow("'default-2': it has change")
+  expect(await replica.call('count_users')).toEqual([0])
+  await tarantool.heal()
+  await tarantool.waitForVclock()
+  expect(await replica.call('count_users')).toEqual([1])
+  await tarantool.link(replica, tarantool).cut()
+})`
+
 describe.each(oneOfEach)('$name', runner => {
   test('faults end with their test or suite', async () => {
     const { exitCode, output, project } = await runUnder(runner, {
@@ -77,5 +165,47 @@ describe.each(oneOfEach)('$name', runner => {
     })
     expect(output).toMatch(/server 'default' has no link/)
     expect(output).toMatch(/links: true/)
+  })
+
+  test.runIf(has('a config file'))(
+    'faults between the instances of a cluster end with their test or suite',
+    async () => {
+      const { exitCode, output, project } = await runUnder(runner, {
+        ...setUpWith("{ app: './my-app', links: true, maxServers: 1 }"),
+        ...Object.fromEntries(Object.entries(filesOfThree).map(([name, text]) => [`my-app/${name}`, text])),
+        'a.test.ts': clusterFile,
+        'b.test.ts': clusterFile,
+      })
+      expect(exitCode, output).toBe(0)
+      expect(project.leftBehind()).toEqual([])
+    },
+  )
+
+  test('members of a replica set are separated, and their data is reset', async () => {
+    const { exitCode, output, project } = await runUnder(runner, {
+      ...setUpWith(`{ replicas: 2, links: true, maxServers: 1, appLua: ${JSON.stringify(appOfMembers)} }`),
+      'a.test.ts': setFile,
+      'b.test.ts': setFile,
+    })
+    expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('a single server has one link only, and no partitions', async () => {
+    const { exitCode, output } = await runUnder(runner, {
+      ...setUpWith('{ links: true }'),
+      'a.test.ts': `
+        import { LeaseError, useTarantool } from 'tarantool-fixture/vitest'
+        import { expect, test } from 'vitest'
+        const tarantool = useTarantool()
+        test('is no cluster', async () => {
+          await expect(tarantool.link('a', 'b').cut()).rejects.toThrow("server 'default' is no cluster")
+          await expect(tarantool.partition(['a'], ['b'])).rejects.toThrow(LeaseError)
+          await tarantool.heal()
+          await tarantool.link.cut()
+          await tarantool.heal()
+        })`,
+    })
+    expect(exitCode, output).toBe(0)
   })
 })

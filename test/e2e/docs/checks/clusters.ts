@@ -36,7 +36,7 @@ async function runBeside(text: string, context: TestContext): Promise<string> {
 }
 
 /** Runs a project whose server is the application. `count` tests pass. */
-async function passesWithApp(
+export async function passesWithApp(
   files: Readonly<Record<string, string>>,
   count: number,
   context: TestContext,

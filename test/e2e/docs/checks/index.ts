@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
 import { parse } from 'yaml'
+import { filesOf } from '../../support/code-blocks.ts'
 import { ci } from './ci.ts'
-import { clusters } from './clusters.ts'
+import { clusters, passesWithApp } from './clusters.ts'
 import { commandLine } from './command-line.ts'
 import { expectsOf, type PageChecks, passingInContainers, passingWith, runAsScript } from './projects.ts'
 import { docker, instances, versions } from './running.ts'
@@ -40,9 +41,10 @@ export const checks: Readonly<Record<string, PageChecks>> = {
   'docs/report.md': report,
   'docs/coverage.md': coverage,
   'docs/faults.md': {
-    'Faults on purpose': async ([script, ...test], context) => {
+    'Faults on purpose': async ([script, ...projects], context) => {
       expect(await runAsScript(script?.text ?? '')).toBe('[ 2 ]')
-      await passingWith(1)(test, context)
+      await passingWith(1)(projects.slice(0, 2), context)
+      await passesWithApp(filesOf(projects.slice(2)), 1, context)
     },
     'Links between instances': async ([script]) => {
       expect(await runAsScript(script?.text ?? '')).toBe('[ 0 ]\n[ 1 ]')

@@ -1,0 +1,33 @@
+import type { FaultName, Link, LinkOfServer, NamedInstance } from '../link/fault.ts'
+import { loadModule } from '../load-module.ts'
+import type { LeasedServer } from './leased-server.ts'
+import type { NamedLink } from './link-faults.ts'
+
+const names: FaultName[] = ['cut', 'delay', 'limit', 'hang', 'reset', 'heal']
+
+export type { Link, LinkOfServer, NamedInstance } from '../link/fault.ts'
+
+/** Finds the server of a test: a single one, or the cluster. */
+export type Reach = () => Promise<LeasedServer>
+
+const load = (): Promise<typeof import('./link-faults.ts')> => loadModule(() => import('./link-faults.ts'))
+
+// The code of a link is loaded with its first fault.
+const lazyLink = (server: Reach, link: NamedLink): Link =>
+  Object.fromEntries(
+    names.map(name => [name, async (value?: unknown) => (await load()).makeFault(await server(), link, name, value)]),
+  ) as unknown as Link
+
+/** The link before the address of a server, or of an instance of a cluster, and those between the instances. */
+export const linksOf = (server: Reach, member: string | undefined): LinkOfServer =>
+  Object.assign(
+    (from: NamedInstance, to: NamedInstance) => lazyLink(server, { from, to }),
+    lazyLink(server, { to: member }),
+  )
+
+/** Cuts the links between groups of instances of a cluster. */
+export const partition = async (server: Reach, groups: readonly (readonly NamedInstance[])[]): Promise<void> =>
+  await (await load()).partition(await server(), groups)
+
+/** Ends all faults that the file has made. */
+export const heal = async (server: Reach): Promise<void> => await (await load()).heal(await server())
