@@ -61,3 +61,30 @@ export async function findLeader(
     if (!mayCome || performance.now() > giveUpAt) return undefined
   }
 }
+
+const changeMode = (mode: string): string => `local former = box.cfg.election_mode
+if former ~= '${mode}' then box.cfg({ election_mode = '${mode}' }) end
+return former`
+
+/**
+ * Lets the members of a replica set elect one of them, if it is a candidate. The others only vote meanwhile, since versions before 2.6.3 have no
+ * `box.ctl.promote`.
+ *
+ * @param timeout in milliseconds
+ */
+export async function elect(
+  wanted: TarantoolInstance,
+  members: readonly TarantoolInstance[],
+  timeout: number,
+): Promise<void> {
+  const [mode] = await wanted.command('return box.cfg.election_mode')
+  if (mode !== 'candidate' || (await findLeader(members, timeout)) === wanted) return
+  const candidates = new Set<TarantoolInstance>()
+  for (const member of members) {
+    if (member === wanted || !member.isRunning) continue
+    const [former] = await member.command(changeMode('voter'))
+    if (former === 'candidate') candidates.add(member)
+  }
+  await findLeader([wanted], timeout, { waits: true })
+  await Promise.all([...candidates].map(member => member.command(changeMode('candidate'))))
+}

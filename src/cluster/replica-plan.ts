@@ -185,7 +185,6 @@ export class ReplicaPlan implements ClusterPlan {
         replication_connect_quorum: there.length + 1,
         ...(there.length < others.length && { replication_connect_timeout: patience }),
         ...(isAtLeast(this.#version, 2, 11) && { bootstrap_strategy: 'legacy' }),
-        ...(isElected && { election_mode: 'candidate' }),
       },
       defaults: { replication_timeout: replicationTimeout, ...(isElected && electionDefaults) },
     }
@@ -193,6 +192,7 @@ export class ReplicaPlan implements ClusterPlan {
 }
 
 const electionDefaults: Readonly<Record<string, BoxCfgValue>> = {
+  election_mode: 'candidate',
   election_timeout: electionTimeout,
   // In 2.6 and 2.7, the default of 1 would let each half of a divided set elect a leader.
   replication_synchro_quorum: 'N / 2 + 1',

@@ -9,6 +9,8 @@ import { replicaSetTemplateKey } from '../seed/template-key.ts'
 import type { TemplateOrigin } from '../seed/template-store.ts'
 import { isAtLeast, type Version } from '../version/version.ts'
 import { noLeaderText, type SetMembers } from './failure.ts'
+import type { ClusterInstances } from './instances.ts'
+import { elect } from './leaders.ts'
 import type { ClusterPorts } from './plan.ts'
 import { ReplicaPlan } from './replica-plan.ts'
 import type { ClusterSource } from './source.ts'
@@ -70,6 +72,13 @@ export class ReplicaSource implements ClusterSource {
       seed: this.nameOfData,
       environment: program.environment,
     }
+  }
+
+  // Each new set then has the same leader, on the same address.
+  async chooseLeaders(instances: ClusterInstances): Promise<void> {
+    const { failover, leader } = this.given.replicaSet
+    const wanted = instances.byName.get(leader)
+    if (failover === 'election' && wanted) await elect(wanted, instances.all, this.shared.timeout)
   }
 
   noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError {

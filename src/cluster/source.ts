@@ -2,6 +2,7 @@ import type { ResolvedOptions } from '../config/resolve.ts'
 import type { TarantoolFixtureError } from '../errors.ts'
 import type { TemplateOrigin } from '../seed/template-store.ts'
 import type { SetMembers } from './failure.ts'
+import type { ClusterInstances } from './instances.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
 
 /** The origin of a cluster's plan: the config of an application, or the options of a replica set. */
@@ -26,6 +27,8 @@ export interface ClusterSource {
   prepare(signal: AbortSignal): Promise<() => void>
   /** Computes the origin of the cluster's data. Addresses and directories do not count. */
   origin(signal: AbortSignal): Promise<TemplateOrigin>
+  /** Gives the replica sets of a new cluster the leaders that they begin with. Default: they have them. */
+  chooseLeaders?(instances: ClusterInstances): Promise<void>
   /** The error for a replica set in which no instance is writable. */
   noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError
 }

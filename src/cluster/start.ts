@@ -93,7 +93,8 @@ export class ClusterStart {
 
   /** Brings the data of a cluster whose instances are ready into the state that tests begin with. */
   async #complete(data: DataSource): Promise<Started> {
-    const { source, plan, instances, leader } = this.#spec
+    const { source, plan, instances, leader, recreate } = this.#spec
+    if (recreate) await source.chooseLeaders?.(instances)
     await instances.settle(leader, { isBegin: true })
     if (data.kind === 'seed' && hasSeed(source.shared)) {
       await this.#seed()

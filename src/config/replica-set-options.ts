@@ -41,7 +41,8 @@ export interface ReplicationOptions {
   replicas?: number | undefined
   /**
    * How the writable member is found. `'manual'`: the option `leader` names it, and the others are read-only. `'election'`:
-   * the members elect it, which needs Tarantool 2.6.1 or later. Default `'manual'`.
+   * the members elect it, which needs Tarantool 2.6.1 or later. The
+   * first member leads first. Default `'manual'`.
    */
   failover?: 'manual' | 'election' | undefined
   /** The member that is writable at the start, with failover `'manual'`. Default: the first member. */

@@ -1,5 +1,7 @@
+import type { LeasedServerInfo } from '../broker/messages.ts'
 import { LeaseError } from '../errors.ts'
 import { addressOf, type TarantoolAddress } from '../handle/environment.ts'
+import type { LeasedServer } from '../handle/leased-server.ts'
 import { listedServer } from '../handle/listed-server.ts'
 import { workerState } from '../handle/worker-state.ts'
 import type { ProvidedTarantool } from './context.ts'
@@ -11,7 +13,8 @@ export function showAddresses(provided: ProvidedTarantool): void {
   const { listing, servers } = workerState()
   const names = provided.tickets.flatMap(ticket => ticket.servers)
   const addresses = names.map((name): [string, TarantoolAddress] => {
-    const info = listing ? listedServer : servers.get(name)?.lead.info
+    const server = servers.get(name)
+    const info = listing ? listedServer : server && infoAtLease(server)
     return [name, info ? addressOf(info) : addressOnceLeased(name)]
   })
   const shown = Object.fromEntries(addresses)
@@ -22,11 +25,15 @@ export function showAddresses(provided: ProvidedTarantool): void {
   Object.assign(provided, { servers: shown })
 }
 
+// The address belongs to the lease, whichever member of a replica set leads later.
+const infoAtLease = ({ info, members }: LeasedServer): LeasedServerInfo =>
+  members.get(info.cluster?.leader ?? '')?.info ?? info
+
 // With lease: 'on-use', a file that uses a server has the server from its first hook on.
 function addressOnceLeased(name: string): TarantoolAddress {
   const read = (field: (typeof fields)[number]): unknown => {
     const server = workerState().servers.get(name)
-    if (server) return addressOf(server.lead.info)[field]
+    if (server) return addressOf(infoAtLease(server))[field]
     throw new LeaseError(`inject('tarantool'): this file has no server '${name}', or not yet`, {
       hint: "With lease: 'on-use', a file has a server if it calls useTarantool(), and from the first hook (beforeAll) on. Without that option, each file has a server from its start on.",
     })

@@ -3,7 +3,7 @@ import { resolveFixture, resolveOwnServer } from '../../src/config/fixture-confi
 import { appOfMembers, oneInstance } from '../support/clusters.ts'
 import { has, skipWithout } from '../support/features.ts'
 import { temporaryDirectory, useOwnCache } from '../support/instances.ts'
-import { evaluate, lease } from '../support/leased.ts'
+import { evaluate, evaluateAt, lease } from '../support/leased.ts'
 import { resolvedServer } from '../support/resolved.ts'
 
 useOwnCache()
@@ -74,11 +74,20 @@ describe('a leased replica set', () => {
   test('elects its leader, and another one after its death', async context => {
     skipWithout('elections', context)
     const { server } = await lease({ ...three, failover: 'election' })
-    const former = server.info().cluster?.leader ?? ''
-    expect(await server.cluster.leader()).toBe(former)
-    await server.cluster.member(former).signal('SIGKILL')
-    const next = await server.cluster.waitForLeader({ not: former })
-    expect([next === former, server.info().cluster?.leader]).toEqual([false, next])
+    const { uri, cluster } = server.info()
+    expect(cluster?.leader).toBe('default-1')
+    expect(await server.cluster.leader()).toBe('default-1')
+    await server.cluster.member('default-1').signal('SIGKILL')
+    const next = await server.cluster.waitForLeader({ not: 'default-1' })
+    expect([next === 'default-1', server.info().cluster?.leader]).toEqual([false, next])
+    // The address belongs to the lease, so a test that only reads it finds the leader there again.
+    const after = await server.renew()
+    expect([after.cluster?.leader, after.uri]).toEqual(['default-1', uri])
+    expect(await evaluate(server, 'return box.info.ro')).toEqual([false])
+    const modes = after.cluster?.members.map(
+      async ({ address }) => await evaluateAt(address, 'return box.cfg.election_mode'),
+    )
+    expect(await Promise.all(modes ?? [])).toEqual([['candidate'], ['candidate']])
   })
 
   test('has no config to change', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { elect } from '../../src/cluster/leaders.ts'
 import type { ReplicaSetOptions, TarantoolReplicaSet } from '../../src/index.ts'
 import { appOfMembers, newReplicaSet } from '../support/clusters.ts'
 import { has, skipWithout } from '../support/features.ts'
@@ -136,6 +137,23 @@ describe("failover: 'election'", () => {
       summary: expect.stringContaining("failover: 'election' needs Tarantool 2.6.1 or later"),
     })
     expect(contentOf(set.directory)).toEqual([])
+  })
+
+  test('begins with its first member as the leader, and another one can be elected', async context => {
+    skipWithout('elections', context)
+    const set = await three({
+      failover: 'election',
+      members: { 'replica-2': { boxCfg: { election_mode: 'voter' } } },
+    }).start()
+    expect(await set.leader()).toBe(set.instance('replica-1'))
+    const third = set.instance('replica-3')
+    await elect(
+      third,
+      set.instances.map(name => set.instance(name)),
+      10_000,
+    )
+    expect(await set.leader()).toBe(third)
+    expect(await onEach(set, 'return box.cfg.election_mode')).toEqual(['candidate', 'voter', 'candidate'])
   })
 
   test('a killed leader has a successor; without a quorum, the error names the missing members', async context => {

@@ -8,6 +8,7 @@ import type { HeldServers } from '../../src/broker/hold/held-servers.ts'
 import type { LeasableServer } from '../../src/broker/leasable-server.ts'
 import { Pool } from '../../src/broker/pool.ts'
 import type { ServerOptions } from '../../src/config/server-options.ts'
+import type { ServerAddress } from '../../src/protocol/address.ts'
 import { ServerConnections } from '../../src/protocol/connections.ts'
 import { contentOf } from './instances.ts'
 import { serversBelow } from './processes.ts'
@@ -31,7 +32,12 @@ export async function lease(
 
 /** What Lua returns that runs over the binary port, as in a test file. */
 export async function evaluate(server: LeasableServer, lua: string): Promise<unknown[]> {
-  const connections = new ServerConnections(server.info().address)
+  return await evaluateAt(server.info().address, lua)
+}
+
+/** The same at the address of an instance. */
+export async function evaluateAt(address: ServerAddress, lua: string): Promise<unknown[]> {
+  const connections = new ServerConnections(address)
   try {
     return await connections.eval(lua, [])
   } finally {

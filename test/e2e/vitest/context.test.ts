@@ -11,6 +11,30 @@ const setup = (fixture: string, rest = ''): Record<string, string> => ({
 })
 
 describe.each(vitests)('$name', runner => {
+  test.each(['file', 'on-use'])(
+    "the address of a replica set is that of its leader at the lease: lease '%s'",
+    async lease => {
+      const project = new Project(runner, {
+        ...setup(`{ lease: '${lease}', servers: { db: { replicas: 2, leader: 'db-2' } } }`),
+        'a.test.ts': `
+        import { useTarantool } from 'tarantool-fixture/vitest'
+        import { expect, inject, test } from 'vitest'
+        const db = useTarantool('db')
+        test('whoever leads later', async () => {
+          const { port } = db.instance('db-2')
+          expect([inject('tarantool').servers.db.port, process.env.TARANTOOL_DB_PORT]).toEqual([port, String(port)])
+          await db.instance('db-2').command('box.cfg({ read_only = true })')
+          await db.instance('db-1').command('box.cfg({ read_only = false })')
+          expect(await db.eval('return box.info.ro')).toEqual([false])
+          expect(db.port).toBe(db.instance('db-1').port)
+          expect([inject('tarantool').servers.db.port, process.env.TARANTOOL_DB_PORT]).toEqual([port, String(port)])
+        })`,
+      })
+      const { exitCode, output } = await project.run()
+      expect(exitCode, output).toBe(0)
+    },
+  )
+
   test('the address is there wherever a project asks for it', async () => {
     const project = new Project(runner, {
       ...setup(
