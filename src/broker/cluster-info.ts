@@ -35,7 +35,7 @@ export function memberInfo(cluster: AnyCluster, member: string, facts: ClusterFa
     ...infoOf(cluster.instance(member)),
     name: isMain ? name : member,
     isolation: isMain ? options.isolation : 'none',
-    strict: false,
+    strict: isMain && options.strict,
     records: isMain,
     generation,
     beganEmpty,

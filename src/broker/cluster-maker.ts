@@ -32,6 +32,7 @@ export function makeCluster(options: ResolvedClusterServer, { root, mark, trace 
   const { application, replicaSet, ...others } = options
   const shared = {
     ...others,
+    recordChanges: true,
     // The run's directory is removed after the run, so a directory that may be kept is made elsewhere.
     root: others.root ?? (keeps(options) ? undefined : root),
     logger: others.log === 'live' ? liveLogger(mark, others.logger) : others.logger,

@@ -5,6 +5,7 @@ import type { ClusterConfig, ConfigOverlay } from '../config/application-options
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import type { AgentOperation, AgentReply } from '../isolation/server.ts'
 import { ClusterMember, type MemberContext } from './cluster-member.ts'
 import type { ClusterActions, ServerActions } from './leasable-server.ts'
 
@@ -18,6 +19,8 @@ export interface ClusterContext extends Omit<MemberContext, 'info'> {
   infoOf: (member: string) => ReturnType<MemberContext['info']>
   /** The cluster itself is no longer as it began. */
   change(): void
+  /** Asks all instances for an operation of the agent. */
+  ask: ClusterActions['ask']
   /** A member is the leader now. */
   noteLeader(member: string): void
 }
@@ -25,15 +28,13 @@ export interface ClusterContext extends Omit<MemberContext, 'info'> {
 /** Answers the requests of a lease that only a cluster can answer. */
 export class ClusterRequests implements ClusterActions {
   readonly #context: ClusterContext
-  readonly #changes: ClusterActions['changes']
 
-  constructor(context: ClusterContext, changes: ClusterActions['changes']) {
+  constructor(context: ClusterContext) {
     this.#context = context
-    this.#changes = changes
   }
 
-  changes(): ReturnType<ClusterActions['changes']> {
-    return this.#changes()
+  async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
+    return await this.#context.ask(operation, keep)
   }
 
   async leader(replicaset?: string): Promise<string> {

@@ -3,7 +3,7 @@ import type { ClusterConfig, ConfigOverlay } from '../config/application-options
 import type { Isolation } from '../config/isolation.ts'
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
-import type { Death } from '../isolation/server.ts'
+import type { AgentOperation, AgentReply, Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
 import type { HeldServers } from './hold/held-servers.ts'
 import type { LeaseUse } from './lease-use.ts'
@@ -42,7 +42,8 @@ export interface ServerActions {
 
 /** The requests of a lease that only a cluster can answer. */
 export interface ClusterActions {
-  changes(): Promise<{ changed: boolean; clients: boolean }>
+  /** Asks all instances for an operation of the agent. `keep`: the number of levels that stay */
+  ask(operation: AgentOperation, keep: number): Promise<AgentReply>
   leader(replicaset?: string): Promise<string>
   waitForLeader(wait: LeaderWait & { not?: string | undefined }): Promise<string>
   waitForFullMesh(wait: MeshWait): Promise<void>

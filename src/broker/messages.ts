@@ -1,4 +1,4 @@
-import type { Death, ServerFacts } from '../isolation/server.ts'
+import type { AgentOperation, AgentReply, Death, ServerFacts } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
 import type { ServerAddress } from '../protocol/address.ts'
 import type { Holding } from './hold/holding.ts'
@@ -207,11 +207,8 @@ export interface BrokerRequests {
     params: { server: string; test?: string | undefined; isNeeded?: boolean | undefined }
     result: FailedServer
   }
-  /**
-   * Asks for changes of a cluster since the last such request, or since its start. `changed`: an instance has written
-   * data or was stopped, or the config was changed. `clients`: clients other than the fixture were connected.
-   */
-  changes: { params: { server: string }; result: { changed: boolean; clients: boolean } }
+  /** Asks all instances of a cluster for an operation of the agent. `keep`: the number of levels that stay. */
+  isolate: { params: { server: string; operation: AgentOperation; keep: number }; result: AgentReply }
   /** The name of a replica set's writable instance. */
   leader: { params: { server: string; replicaset?: string | undefined }; result: string }
   /** Waits for a leader other than `not`. The name of the replica set's writable instance. */

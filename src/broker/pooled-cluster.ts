@@ -3,7 +3,7 @@ import type { ClusterState } from '../cluster/life.ts'
 import type { Isolation } from '../config/isolation.ts'
 import { NotRunningError } from '../errors.ts'
 import { placeOf } from '../instance/place/place.ts'
-import type { Death } from '../isolation/server.ts'
+import type { AgentOperation, AgentReply, Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
 import { noLinks } from '../link/no-links.ts'
 import { stopwatch, trace } from '../trace.ts'
@@ -21,8 +21,8 @@ import { ServerSteps } from './server-steps.ts'
 
 /**
  * A cluster of a pool: the instances of an application, or a replica set. Requests of its lease act on the instance that
- * the option `connect` names, and those of its members on these. A cluster cannot be reset in place, so `renew` replaces
- * all instances together.
+ * the option `connect` names, and those of its members on these. A reset asks all instances, and `renew` replaces all of
+ * them together.
  */
 export class PooledCluster implements LeasableServer {
   readonly name: string
@@ -132,8 +132,8 @@ export class PooledCluster implements LeasableServer {
     this.#steps.run(() => this.#cluster.healLinks({ settles: !this.#isDisturbed })).catch(() => {})
     if (isolation !== 'process' && isolation !== 'restart') return
     const step = async (): Promise<void> => {
-      const { wrote, clients } = await this.#cluster.changes()
-      if (wrote || clients || leaseUse.isByHandle || this.#isDisturbed) await this.#startAnew()
+      const { dirty } = await this.#cluster.ask('dirty', 0)
+      if (dirty || leaseUse.isByHandle || this.#isDisturbed) await this.#startAnew()
       else this.#leasedBefore = false
     }
     this.#steps.run(step).catch(() => {})
@@ -211,15 +211,17 @@ export class PooledCluster implements LeasableServer {
       // The instance that `connect` names is the server itself, which knows its cluster.
       infoOf: member =>
         member === this.#cluster.connect ? this.info() : memberInfo(this.#cluster, member, this.#facts),
+      ask: (operation, keep) => this.#ask(operation, keep),
       noteLeader: member => this.#noteLeader(member),
     }
-    return new ClusterRequests(context, () => this.#changes())
+    return new ClusterRequests(context)
   }
 
-  async #changes(): Promise<{ changed: boolean; clients: boolean }> {
+  async #ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
     return await this.#steps.run(async () => {
-      const { wrote, clients } = await this.#cluster.changes()
-      return { changed: wrote || this.#isDisturbed, clients }
+      if (operation === 'dirty' && this.#isDisturbed) return { dirty: true }
+      if (this.#isDisturbed) return { lost: 'an instance was stopped, killed or restarted, or the config was changed' }
+      return await this.#cluster.ask(operation, keep)
     })
   }
 

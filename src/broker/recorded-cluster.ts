@@ -1,7 +1,7 @@
 import type { LeaderWait, MeshWait } from '../cluster/any-cluster.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
-import type { Death } from '../isolation/server.ts'
+import type { AgentOperation, AgentReply, Death } from '../isolation/server.ts'
 import type { ClusterActions, ServerActions } from './leasable-server.ts'
 import type { LeasedServerInfo } from './messages.ts'
 
@@ -18,8 +18,8 @@ export class RecordedCluster implements ClusterActions {
     this.#onSignal = onSignal
   }
 
-  async changes(): Promise<{ changed: boolean; clients: boolean }> {
-    return await this.#cluster.changes()
+  async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
+    return await this.#cluster.ask(operation, keep)
   }
 
   async leader(replicaset?: string): Promise<string> {

@@ -58,7 +58,20 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   trace: v.object({ server: text, step: text }),
   note: v.object({ server: text, events: v.array(workerEvent) }),
   failed: v.object({ ...ofTest.entries, isNeeded: v.optional(v.boolean()) }),
-  changes: ofServer,
+  isolate: v.object({
+    server: text,
+    operation: v.picklist([
+      'enter',
+      'enter_if_dirty',
+      'enter_at_once',
+      'rewind',
+      'nest',
+      'dirty',
+      'digest',
+      'requests',
+    ]),
+    keep: integer,
+  }),
   leader: v.object({ server: text, replicaset: v.optional(text) }),
   waitForLeader: v.object({
     ...{ server: text, not: v.optional(text), replicaset: v.optional(text), timeout: v.optional(number) },

@@ -158,7 +158,7 @@ export class WorkerSession {
     },
     failed: async ({ server, test, isNeeded }) =>
       await this.#server(server).testFailed({ test, testFile: this.#fileName, isNeeded }),
-    changes: async ({ server }) => await this.#server(server).cluster.changes(),
+    isolate: async ({ server, operation, keep }) => await this.#server(server).cluster.ask(operation, keep),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
     waitForLeader: async ({ server, ...wait }) => await this.#server(server).cluster.waitForLeader(wait),
     waitForFullMesh: async ({ server, ...wait }) => {

@@ -4,6 +4,8 @@ import type { KeptFor } from '../instance/kept/keep.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
 import { placeOf } from '../instance/place/place.ts'
 import { untilFree } from '../instance/place/port-wait.ts'
+import { notRecording } from '../isolation/failures.ts'
+import type { AgentOperation, AgentReply } from '../isolation/server.ts'
 import type { Fault, Link, LinkPlace } from '../link/fault.ts'
 import { noLinks } from '../link/no-links.ts'
 import { unknownName } from './failure.ts'
@@ -13,6 +15,7 @@ import { findLeader } from './leaders.ts'
 import { ClusterLife, type ClusterState } from './life.ts'
 import { ClusterLinks } from './links.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
+import { ClusterReset } from './reset/cluster-reset.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStart } from './start.ts'
 import { noLeaderYet, waitForClock, waitForMesh } from './waits.ts'
@@ -64,6 +67,8 @@ export abstract class AnyCluster implements AsyncDisposable {
   readonly #links: ClusterLinks | undefined
   #ownsLinks = true
   #made: Made | undefined
+  /** Set from the end of a start on. */
+  #reset: ClusterReset | undefined
   readonly #life = new ClusterLife()
   #addressesAreKnown: boolean
   #markedFailed = false
@@ -317,13 +322,32 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
-   * Tells which changes came since the last call. `wrote`: an instance has written data. `clients`: clients other than
-   * the fixture were connected.
+   * Brings all instances back to their state after the start. Rows and schema are undone once per replica set, on a
+   * writable instance, and have reached the others when the promise resolves. The cost grows with the number of changes. A
+   * change that cannot be undone in place costs a restart of the cluster with empty directories, on the same addresses:
+   * an instance that was stopped, killed or restarted, for example. Needs `recordChanges: true`.
+   *
+   * @throws ResetError without `recordChanges`; NotRunningError; the errors of `start`
+   * @example
+   * const set = await new TarantoolReplicaSet({ replicas: 3, appLua: './app.lua', recordChanges: true }).start()
+   * afterEach(() => set.reset())
+   */
+  async reset(): Promise<void> {
+    this.running()
+    if (!this.#source.shared.recordChanges) {
+      throw notRecording(`the ${this.#source.title}`, 'Give it the option recordChanges: true.')
+    }
+    const { lost } = await this.ask('rewind', 0)
+    if (lost !== undefined) await this.restart({ recreate: true })
+  }
+
+  /**
+   * Asks all instances for an operation of the agent: fixtures/agent/isolation.
    *
    * @internal
    */
-  async changes(): Promise<{ wrote: boolean; clients: boolean }> {
-    return (await this.#made?.instances.changes()) ?? { wrote: false, clients: false }
+  async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
+    return (await this.#reset?.ask(operation, keep)) ?? { lost: `the ${this.#source.title} does not run` }
   }
 
   /**
@@ -459,6 +483,7 @@ export abstract class AnyCluster implements AsyncDisposable {
       })
       try {
         await start.run()
+        this.#reset = new ClusterReset(instances)
         this.#addressesAreKnown = true
         break
       } catch (error) {

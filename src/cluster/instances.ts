@@ -7,10 +7,10 @@ import { sweepOnce } from '../instance/owner/sweep.ts'
 import { keepDirectory, makeDirectory, removeDirectory } from '../instance/place/directory.ts'
 import { markerOf } from '../instance/place/marker.ts'
 import { copyTemplate, type Template } from '../seed/template-store.ts'
-import { changesOf, settle } from './changes.ts'
 import { errorOfMember } from './failure.ts'
 import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
+import { settle } from './settle.ts'
 
 /** Copies the data that an instance begins with into its directory. */
 export type CopyInto = (directory: string, instance: string) => Promise<void>
@@ -147,10 +147,6 @@ export class ClusterInstances {
 
   async kill(): Promise<void> {
     await Promise.all(this.all.map(instance => instance.kill({ cleanup: false })))
-  }
-
-  async changes(): Promise<{ wrote: boolean; clients: boolean }> {
-    return await changesOf(this.all)
   }
 
   /** Removes the directories, unless the option `keep` keeps them. */

@@ -85,6 +85,7 @@ export type SharedOption =
   | 'seedLua'
   | 'seed'
   | 'seedTemplate'
+  | 'recordChanges'
 
 /** The names of these options. */
 export const sharedOptions: readonly SharedOption[] = [
@@ -104,6 +105,7 @@ export const sharedOptions: readonly SharedOption[] = [
   'seedLua',
   'seed',
   'seedTemplate',
+  'recordChanges',
 ]
 
 /** The options of a `TarantoolCluster`. */

@@ -153,10 +153,6 @@ function resolveServer(name: string, { options, baseDirOf }: Given): ResolvedSer
   const application = resolveApplication({ options: given, baseDirOf })
   if (application) checkWithApplication({ ...instance, ...replication })
   const replicaSet = application ? undefined : resolveReplicaSet(name, replication, { options: instance, baseDirOf })
-  if (strict && (application || replicaSet)) {
-    const kind = application ? 'app' : 'replicas'
-    throw new InvalidOptionError(`option 'strict' cannot be used with '${kind}': the data of a cluster is not compared`)
-  }
   const defaults = application ? { timeout: clusterTimeout } : {}
   return {
     ...resolveGiven(replicaSet?.given ?? { options: { ...defaults, ...instance }, baseDirOf }),

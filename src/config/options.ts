@@ -243,8 +243,9 @@ export interface InstanceOptions {
   links?: boolean | undefined
   /**
    * Lets `reset()` bring the server back to its state after the application was loaded. Triggers keep the old version
-   * of each row that is changed, so the cost grows with the number of changes. Default false. A read-only replica has
-   * the data of its master and records nothing: a reset of the master resets the replica's data.
+   * of each row that is changed, so the cost grows with the number of changes. Default false. A replica
+   * of `replicationSource` has the data of its master and records nothing: a reset of the master resets the replica's data. The
+   * instances of a cluster, and the members of a replica set, all record.
    */
   recordChanges?: boolean | undefined
   /**

@@ -56,16 +56,7 @@ export interface ReplicationOptions {
 }
 
 /** The options of an instance that the members of a replica set cannot have. */
-type UnfitOption =
-  | 'host'
-  | 'port'
-  | 'consoleHost'
-  | 'consolePort'
-  | 'replicationSource'
-  | 'docker'
-  | 'recordChanges'
-  | 'title'
-  | 'ports'
+type UnfitOption = 'host' | 'port' | 'consoleHost' | 'consolePort' | 'replicationSource' | 'docker' | 'title' | 'ports'
 
 /** The options of a `TarantoolReplicaSet`. */
 export interface ReplicaSetOptions extends ReplicationOptions, Omit<InstanceOptions, UnfitOption> {

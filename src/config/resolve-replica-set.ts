@@ -77,7 +77,6 @@ const unfit: Readonly<Partial<Record<keyof InstanceOptions, string>>> = {
   consolePort: 'Several members cannot have one console. Each has a console in its own directory.',
   replicationSource: 'The members replicate with each other.',
   docker: 'Replica sets run on this machine only.',
-  recordChanges: 'A replica set is replaced, not undone.',
   title: "Give each member its own: members: { 'db-1': { title: … } }.",
 }
 

@@ -6,12 +6,8 @@ const restarted: AgentReply = { lost: 'the server was restarted, or another one 
 
 // @throws NotRecordedError
 function requireRecords({ info }: LeasedServer): void {
-  const { fingerprint, cluster, memberOf, records } = info
-  if (cluster || memberOf !== undefined) {
-    const why = 'it is an instance of a cluster'
-    throw changesNotRecorded(fingerprint, why, 'Read the data itself, for instance with eval().')
-  }
-  if (!records) {
+  const { fingerprint, memberOf, records } = info
+  if (!records && memberOf === undefined) {
     const why = "its config has isolation 'none', 'restart' or 'process'"
     throw changesNotRecorded(fingerprint, why, "Give it, or this file's useTarantool(), isolation: 'reset' or 'file'.")
   }
@@ -25,9 +21,9 @@ function requireRecords({ info }: LeasedServer): void {
 export async function changesIn(server: LeasedServer, options: ChangesOptions, isUrgent = false): Promise<Changes> {
   const limit = limitOf(options)
   requireRecords(server)
-  const reply = await server.isolated.withRecords(
-    async (control, { unchanged }) =>
-      unchanged === undefined ? restarted : await control.ask('changes', unchanged, limit),
+  const { isolated } = server.face ?? server
+  const reply = await isolated.withRecords(
+    async (_, { unchanged }) => (unchanged === undefined ? restarted : await server.changes(unchanged, limit)),
     isUrgent,
   )
   return readChanges(reply, server.info.fingerprint)
@@ -41,13 +37,13 @@ export async function changesOfCode(
 ): Promise<Changes> {
   const limit = limitOf(options)
   requireRecords(server)
-  const { isolated } = server
+  const { isolated } = server.face ?? server
   const began = await isolated.withRecords(async (_, levels) => ({ reply: await levels.nest(), era: levels.era }))
   await code()
-  const reply = await isolated.withRecords(async (control, { era }) => {
+  const reply = await isolated.withRecords(async (_, { era }) => {
     if (began.reply.lost !== undefined) return began.reply
     if (era !== began.era) return { lost: 'the server was reset or restarted meanwhile' }
-    return await control.ask('changes', began.reply.kept?.length ?? 0, limit)
+    return await server.changes(began.reply.kept?.length ?? 0, limit)
   })
   return readChanges(reply, server.info.fingerprint)
 }

@@ -264,8 +264,8 @@ export class TarantoolHandle {
    *
    * @param options `limit`: the longest list of rows. Default 1000
    * @returns `{ lost: 'the reason' }` if the server gave up its records, for instance after 10,000 changes
-   * @throws NotRecordedError if the server records nothing: a cluster, a server with isolation `'none'`, `'restart'` or
-   *   `'process'` in its config; InvalidOptionError; ConnectionError
+   * @throws NotRecordedError if the server records nothing: its config has isolation `'none'`, `'restart'` or
+   *   `'process'`; InvalidOptionError; ConnectionError
    * @example
    * await tarantool.call('add_user', 2, 'bob@example.org')
    * const { spaces } = await tarantool.changes()

@@ -8,7 +8,6 @@ import { loadModule } from '../load-module.ts'
 import type { LogFile } from '../log/log-file.ts'
 import { sizeOfLog } from '../log/log-size.ts'
 import { loadProtocols, type ServerConnections } from '../protocol/connections.ts'
-import type { ClusterLevels } from './cluster-levels.ts'
 import type { FaultRecord } from './fault-record.ts'
 import { LogMarks } from './log-marks.ts'
 import type { ServerNotes } from './server-notes.ts'
@@ -41,7 +40,8 @@ export class LeasedServer {
   notes: ServerNotes<LeasedServer> | undefined
   /** Set once the file has made a fault of a link. */
   faults: FaultRecord | undefined
-  readonly #levels: Promise<ClusterLevels> | undefined
+  /** Set for another instance of a cluster: the server that is the cluster. */
+  readonly face: LeasedServer | undefined
   /** The names of the server for the broker. */
   readonly #target: { readonly server: string; readonly member?: string }
   readonly #client: BrokerClient
@@ -50,14 +50,14 @@ export class LeasedServer {
   #info: LeasedServerInfo
   #toldUse = false
 
-  constructor(client: BrokerClient, info: LeasedServerInfo) {
+  constructor(client: BrokerClient, info: LeasedServerInfo, face?: LeasedServer) {
     this.name = info.name
+    this.face = face
     this.#client = client
     this.#info = info
-    const { cluster, memberOf } = info
+    const { memberOf } = info
     this.#target = memberOf === undefined ? { server: info.name } : { server: memberOf, member: info.name }
     this.#learn(info)
-    this.#levels = cluster && this.#clusterLevels()
     this.#connections = new WorkerConnections(info, {
       brokeOff: () => this.isolated.watch.notice('broke-off'),
       ended: () => this.isolated.watch.notice('ended'),
@@ -141,6 +141,11 @@ export class LeasedServer {
     return await this.#client.request(name, { ...params, server: this.name } as BrokerRequests[Name]['params'])
   }
 
+  /** The changes that the server itself has recorded. */
+  async changes(keep: number, limit: number): Promise<AgentReply> {
+    return await this.#connections.ask('changes', keep, limit)
+  }
+
   /** Names the test that has the server from now on, if the run prints the log as it comes. */
   async atTest(test?: string): Promise<void> {
     await this.#client.request('atTest', { server: this.#target.server, test })
@@ -158,20 +163,14 @@ export class LeasedServer {
     this.#connections.close()
   }
 
-  async #clusterLevels(): Promise<ClusterLevels> {
-    const { generation } = this.#info
-    const { ClusterLevels } = await loadModule(() => import('./cluster-levels.ts'))
-    return new ClusterLevels(() => this.#client.request('changes', this.#target), generation)
-  }
-
   #control(): ServerControl {
     return {
       facts: () => this.#info,
       ask: async (operation, keep = 0, limit = undefined) => {
-        const ask = async (): Promise<AgentReply> =>
-          this.#levels
-            ? await (await this.#levels).ask(operation, keep, this.#info.generation)
-            : await this.#connections.ask(operation, keep, limit)
+        const ask = (): Promise<AgentReply> =>
+          this.#info.cluster
+            ? this.#client.request('isolate', { server: this.name, operation, keep })
+            : this.#connections.ask(operation, keep, limit)
         const asked = this.#info.isTraced ? this.#traced(operation, ask) : ask()
         return await (this.notes?.measure(operation, asked) ?? asked)
       },
@@ -261,7 +260,7 @@ export class LeasedServer {
       const member = this.members.get(memberInfo.name)
       // An instance that runs on keeps its connections.
       const isKnown = member?.info.pid === memberInfo.pid && !member.isolated.watch.isGone
-      if (!member) this.members.set(memberInfo.name, new LeasedServer(this.#client, memberInfo))
+      if (!member) this.members.set(memberInfo.name, new LeasedServer(this.#client, memberInfo, this))
       else if (!isKnown && memberInfo.pid !== 0) member.adopt(memberInfo, empty)
     }
   }

@@ -5,6 +5,7 @@ import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import type { NotRunningError } from '../errors.ts'
 import { type Changes, type ChangesOptions, changesNotRecorded, limitOf, readChanges } from '../isolation/changes.ts'
 import { notRecording } from '../isolation/failures.ts'
+import type { AgentOperation, AgentReply, MemberOperation } from '../isolation/server.ts'
 import type { Link } from '../link/fault.ts'
 import { Front } from '../link/front.ts'
 import { noLinks } from '../link/no-links.ts'
@@ -635,6 +636,18 @@ export class TarantoolInstance implements AsyncDisposable {
       throw changesNotRecorded(this.fingerprint, 'nobody asked for that', 'Give it the option recordChanges: true.')
     }
     return readChanges(await this.#rewind.changes(process, this.address.console, limit), this.fingerprint)
+  }
+
+  /**
+   * Asks the agent that records the changes, as a part of a reset of the whole cluster.
+   *
+   * @internal
+   * @throws NotRunningError; ServerExitedError if the server ends first
+   */
+  async askAgent(operation: AgentOperation | MemberOperation, keep: number, terms?: string): Promise<AgentReply> {
+    const { process } = this
+    if (!this.isRunning || !process) throw this.#notRunning()
+    return await this.#rewind.ask(process, this.address.console, operation, keep, terms)
   }
 
   // ---- Inside ----

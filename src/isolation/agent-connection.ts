@@ -5,7 +5,7 @@ import { type Address, formatAddress } from '../protocol/address.ts'
 import { ReceiveBuffer } from '../protocol/receive-buffer.ts'
 import { maxReplySize, replyTooBig } from '../protocol/reply-limit.ts'
 import { readableText } from '../readable-text.ts'
-import type { AgentOperation, AgentReply, RequestsUnderWay } from './server.ts'
+import type { AgentOperation, AgentReply, MemberOperation } from './server.ts'
 
 /**
  * The console commands after which the agent serves the connection: fixtures/agent/channel.lua. The application may have
@@ -15,10 +15,10 @@ const serve = '\\set output yaml\npackage.loaded["tarantool-fixture"].serve()\n'
 const serving = '\nserving\n'
 const documentEnd = '\n...\n'
 const replyPattern =
-  /^(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|changes|error):([A-Za-z0-9+/=]*))$/
+  /^(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|changes|member|error):([A-Za-z0-9+/=]*))$/
 
 interface Waiting {
-  readonly operation: AgentOperation
+  readonly operation: AgentOperation | MemberOperation
   /** In milliseconds, of `performance.now()`. */
   readonly until: number
   receive(reply: string): void
@@ -72,11 +72,16 @@ export class AgentConnection {
    *
    * @param keep the number of the server's levels that stay, for operations that undo levels
    * @param answered the number of the worker's binary connections, if no request of theirs may still run. The server then
-   *   does not look for running requests, unless it has other clients. For `'changes'`, the longest list of rows
+   *   does not look for running requests, unless it has other clients. For `'changes'`, the longest list of rows. For a
+   *   member's operations, their terms
    * @throws RequestTimeoutError, which also ends the connection, since a late reply would be taken for the next reply;
    *   ConnectionError if the server ends first; LuaError if the agent fails; ProtocolError if a reply is too large
    */
-  async request(operation: AgentOperation, keep = 0, answered?: number): Promise<AgentReply> {
+  async request(
+    operation: AgentOperation | MemberOperation,
+    keep = 0,
+    answered?: number | string,
+  ): Promise<AgentReply> {
     if (this.#ended) throw this.#ended
     const answer = this.#refusal ?? (await this.#send(operation, `${operation} ${keep} ${answered ?? '-'}\n`))
     const [, undone, kept = '', clients, state, status, base64 = ''] = replyPattern.exec(answer) ?? []
@@ -90,14 +95,14 @@ export class AgentConnection {
     if (status === 'lost') return { lost: text }
     if (status === 'digest') return { digest: text }
     const instance = this.#instance
-    if (status === 'requests') return { requests: parseRequests(text, instance) }
+    if (status === 'requests' || status === 'member') return { [status]: parseReply(text, instance) }
     if (status === 'error') throw new LuaError(text, { instance })
     // The console's own code calls functions that a test may replace: pcall, tostring.
     if (operation !== 'digest') return { lost: `its console no longer answers: ${answer.slice(0, 200)}` }
     throw new ProtocolError(`${instance} sent an invalid reply: ${answer.slice(0, 500)}`, { instance })
   }
 
-  #send(operation: AgentOperation, line: string): Promise<string> {
+  #send(operation: AgentOperation | MemberOperation, line: string): Promise<string> {
     // The request is sent first: the rest happens while the server works.
     if (this.#early) this.#early.push(line)
     else this.#socket.write(line, 'latin1')
@@ -135,7 +140,7 @@ export class AgentConnection {
     this.#socket.destroy()
   }
 
-  #timedOut(operation: AgentOperation): RequestTimeoutError {
+  #timedOut(operation: AgentOperation | MemberOperation): RequestTimeoutError {
     const instance = this.#instance
     return new RequestTimeoutError(`${instance} did not answer '${operation}' within ${this.#timeout} ms`, { instance })
   }
@@ -185,9 +190,9 @@ export class AgentConnection {
   }
 }
 
-function parseRequests(text: string, instance: string): RequestsUnderWay {
+function parseReply(text: string, instance: string): unknown {
   try {
-    return JSON.parse(text) as RequestsUnderWay
+    return JSON.parse(text)
   } catch (cause) {
     throw new ProtocolError(`${instance} sent an invalid reply: ${text.slice(0, 500)}`, { instance, cause })
   }

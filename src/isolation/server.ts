@@ -26,6 +26,25 @@ export type Entry = 'enter' | 'enter_if_dirty' | 'enter_at_once'
 
 export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | 'digest' | 'requests'
 
+/** The operations of a member of a cluster: fixtures/agent/isolation/member.lua. */
+export type MemberOperation = 'look' | 'clock' | 'hide' | 'lead' | 'follow' | 'join'
+
+/** The state of a member of a cluster, as the member tells it. */
+export interface MemberState {
+  /** The number of changes that were undone. */
+  readonly undone: number
+  /** For each remaining level, from the lowest on, `1` if anything changed in that level, else `0`. */
+  readonly kept: string
+  readonly clients: boolean
+  /** Nothing was undone, because a change is replicated. */
+  readonly waits: boolean
+  /** The vector clock: `1:23;2:5`. */
+  readonly clock: string
+  readonly ro: boolean
+  /** The values of sequences differ from those when the level began. */
+  readonly sequences: boolean
+}
+
 /** The requests that clients had in progress during a test's undo. */
 export interface RequestsUnderWay {
   /** The number of requests when the test ended. */
@@ -60,6 +79,8 @@ export interface AgentReply {
   /** Differs between two different states of the data. */
   readonly digest?: string | undefined
   readonly requests?: RequestsUnderWay | undefined
+  /** The reply of a member of a cluster to its operations. */
+  readonly member?: MemberState | undefined
   /** The description of changes, for `changes.ts`. */
   readonly changes?: Uint8Array | undefined
 }

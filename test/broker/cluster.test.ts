@@ -35,7 +35,7 @@ describe('a leased cluster', () => {
       connect: 's-001',
       ready: ready.replace('box.info.ro', 'true'),
     })
-    const changed = async () => (await server.cluster.changes()).changed
+    const changed = async () => (await server.cluster.ask('dirty', 0)).dirty
     expect(await changed()).toBe(false)
     await evaluate(server, 'return box.space.users:count()')
     expect(await changed()).toBe(false)
@@ -79,24 +79,24 @@ describe('a leased cluster', () => {
     const before = await evaluate(server, question)
     expect(before[1]).toEqual([[1, 'ann']])
     await evaluate(server, 'box.space.users:truncate()')
-    expect((await server.cluster.changes()).changed).toBe(true)
+    expect((await server.cluster.ask('dirty', 0)).dirty).toBe(true)
     await server.renew()
     expect(await evaluate(server, question)).toEqual(before)
-    expect((await server.cluster.changes()).changed).toBe(false)
+    expect((await server.cluster.ask('dirty', 0)).dirty).toBe(false)
   })
 
   test('a changed config counts as a change, and ends with a renewal', async () => {
     const { server } = await lease({ app: oneInstance() })
     await server.cluster.set({ 'log.level': 7 })
     expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([7])
-    expect((await server.cluster.changes()).changed).toBe(true)
+    expect((await server.cluster.ask('dirty', 0)).dirty).toBe(true)
     await server.renew()
     expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([5])
     await server.cluster.reload({
       groups: { g: { replicasets: { r: { instances: { 'only-001': {} } } } } },
       log: { level: 3 },
     })
-    expect((await server.cluster.changes()).changed).toBe(true)
+    expect((await server.cluster.ask('dirty', 0)).dirty).toBe(true)
     expect((await server.renew()).pid).toBeGreaterThan(0)
     expect(await evaluate(server, 'return box.cfg.log_level')).toEqual([5])
   })
@@ -133,7 +133,6 @@ describe('options', () => {
     ['appLua', { appLua: 'x = 1' }, "option 'appLua' cannot be used with 'app'"],
     ['boxCfg', { boxCfg: { readahead: 1 } }, "option 'boxCfg' cannot be used with 'app'"],
     ['docker', { docker: {} }, "option 'docker' cannot be used with 'app'"],
-    ['strict', { strict: true }, "option 'strict' cannot be used with 'app'"],
   ])('app beside %s is refused', (_, options, message) => {
     expect(() => resolvedServer({ app: oneInstance(), ...options })).toThrow(message)
   })

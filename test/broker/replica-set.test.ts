@@ -28,7 +28,7 @@ describe('a leased replica set', () => {
 
   test('has changed after a write or a stop, and is replaced on its addresses', async () => {
     const { server } = await lease({ ...two, seed: { users: [[1, 'ann']] } })
-    const changed = async () => (await server.cluster.changes()).changed
+    const changed = async () => (await server.cluster.ask('dirty', 0)).dirty
     expect(await changed()).toBe(false)
     expect(await evaluate(server, 'return box.info.ro, count_users()')).toEqual([false, 1])
     expect(await changed()).toBe(false)
@@ -67,7 +67,7 @@ describe('a leased replica set', () => {
     await server.cluster.waitForFullMesh({})
     await server.cluster.remove('default-2')
     expect(server.info().cluster?.instances).toEqual(['default-1', 'default-3'])
-    expect((await server.cluster.changes()).changed).toBe(true)
+    expect((await server.cluster.ask('dirty', 0)).dirty).toBe(true)
     expect((await server.renew()).cluster?.instances).toEqual(['default-1', 'default-2'])
   })
 
@@ -117,7 +117,6 @@ describe('options', () => {
     ['a leader that is none', { replicas: 2, leader: 'db-3' }, "option 'leader': the replica set has no member 'db-3'"],
     ['a member that is none', { replicas: 2, members: { 'db-3': {} } }, "the replica set has no member 'db-3'"],
     ['a leader of a single server', { leader: 'db-1' }, "option 'leader' needs the option 'replicas'"],
-    ['strict', { replicas: 2, strict: true }, "option 'strict' cannot be used with 'replicas'"],
     ['a container', { replicas: 2, docker: {} }, "option 'docker' cannot be used with 'replicas'"],
     ['a port', { replicas: 2, port: 3301 }, "option 'port' cannot be used with 'replicas'"],
   ])('%s', (_, options, message) => {

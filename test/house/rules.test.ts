@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   seed: ['config', 'cache', 'protocol'],
   isolation: ['config', 'protocol'],
   instance: ['version', 'config', 'binary', 'seed', 'log', 'link', 'protocol', 'isolation'],
-  cluster: ['version', 'config', 'seed', 'log', 'link', 'protocol', 'instance'],
+  cluster: ['version', 'config', 'seed', 'log', 'link', 'protocol', 'isolation', 'instance'],
   coverage: ['config', 'instance'],
   broker: ['version', 'config', 'link', 'protocol', 'isolation', 'instance', 'cluster', 'coverage'],
   handle: ['version', 'config', 'log', 'link', 'protocol', 'isolation', 'broker'],

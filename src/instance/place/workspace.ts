@@ -182,7 +182,7 @@ export class Workspace {
       const options = { ...this.#options, credentials: this.access.credentials }
       const place = { addresses: this.#addresses, workDir: this.directory, access: this.access }
       const script = options.configMode
-        ? writeConfigModeScript(options.configMode, options.env, place)
+        ? writeConfigModeScript(options.configMode, options, place)
         : writeInitScript(options, place, replicationSource, seed)
       this.#foundSockets = new Map(this.#socketPaths().map(path => [path, identityOf(path)]))
       return script

@@ -1,6 +1,6 @@
 import { ProtocolError, RequestTimeoutError } from '../../errors.ts'
 import { AgentConnection } from '../../isolation/agent-connection.ts'
-import type { AgentReply } from '../../isolation/server.ts'
+import type { AgentOperation, AgentReply, MemberOperation } from '../../isolation/server.ts'
 import type { Address } from '../../protocol/address.ts'
 import type { ServerDetails } from '../failure/details.ts'
 import { errorOfEnd } from '../failure/exit-failure.ts'
@@ -27,6 +27,17 @@ export class Rewind {
   /** @throws ServerExitedError if the server ends first */
   async changes(process: TarantoolProcess, console: Address, limit: number): Promise<AgentReply> {
     return await this.#ask(process, console, 'answered', agent => agent.request('changes', 0, limit))
+  }
+
+  /** Asks a member of a cluster. @throws ServerExitedError if the server ends first */
+  async ask(
+    process: TarantoolProcess,
+    console: Address,
+    operation: AgentOperation | MemberOperation,
+    keep: number,
+    terms: string | undefined,
+  ): Promise<AgentReply> {
+    return await this.#ask(process, console, 'was reset', agent => agent.request(operation, keep, terms))
   }
 
   async #ask(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ConfigMode } from '../../config/config-mode.ts'
+import type { ResolvedOptions } from '../../config/resolve.ts'
 import { fixturesDirectory } from '../../package-files.ts'
 import { luaLiteral } from '../../protocol/lua-literal.ts'
 import type { InitScript, ScriptPlace } from './init-script.ts'
@@ -14,7 +15,7 @@ import { variablesOfOneServer } from './own-variables.ts'
  */
 export function writeConfigModeScript(
   { name, configFile, appDir, peers, peerSocket, isAnonymous, isRouter, ready, templateDuty }: ConfigMode,
-  env: Readonly<Record<string, string>>,
+  { env, recordChanges }: Pick<ResolvedOptions, 'env' | 'recordChanges'>,
   { addresses, workDir, access }: ScriptPlace,
 ): InitScript {
   const nonce = `tarantool-fixture-${randomUUID()}`
@@ -37,6 +38,7 @@ export function writeConfigModeScript(
     work_dir: dirname(configFile),
     own_variables: variablesOfOneServer(addresses, env),
     line_counts: lineCountsFile(nonce),
+    record_changes: recordChanges,
     template: template && { duty: template.duty, ignore_password_of: template.ignorePasswordOf },
   }
   const loader = luaLiteral(join(fixturesDirectory, 'cluster', 'boot.lua'))

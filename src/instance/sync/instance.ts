@@ -66,6 +66,7 @@ const ways = {
   stepAside: 'none',
   stepBack: 'none',
   beganWritable: 'none',
+  askAgent: 'none',
 } as const
 
 const BlockingInstance: Twin<TarantoolInstance, typeof ways> = /* @__PURE__ */ twinOf(ways)

@@ -94,9 +94,12 @@ test('the log of an instance', async () => {
   expect(await storage.waitForLog('said by a storage')).toContain('said by a storage')
   expect(await tarantool.grepLog('said by a storage')).toEqual([])
 })
-test('no record of changes', async () => {
-  await expect(tarantool.changes()).rejects.toThrow(/does not record its changes: it is an instance of a cluster/)
-  await expect(storage.changesOf(() => {})).rejects.toThrow(/ERR_TARANTOOL_NOT_RECORDED/)
+test('the changes of an instance', async () => {
+  await storage.eval("box.space.users:insert({ 7, 'gus' })")
+  expect((await storage.changes()).spaces).toEqual({ users: { inserted: [[7, 'gus']] } })
+  expect((await storage.changesOf(() => storage.eval('box.space.users:delete(7)'))).spaces).toEqual({ users: { deleted: [[7, 'gus']] } })
+  await tarantool.eval('rawset(_G, "changed", 1)')
+  expect((await tarantool.changes()).globals).toEqual(['changed'])
 })
 test('an unknown name', async () => {
   await expect(tarantool.instance('s-003').call('count')).rejects.toThrow(UnknownServerError)
@@ -107,20 +110,35 @@ test('an unknown name', async () => {
 const isolation = `${head}
 const tarantool = useTarantool()
 const storage = tarantool.instance('s-001')
+const replica = tarantool.instance('s-002')
 let pids
 const pidsOf = () => tarantool.instances.map(name => tarantool.instance(name).pid)
 test('writes', async () => {
   pids = pidsOf()
   await storage.eval("box.space.users:insert({ 1, 'ann' })")
 })
-test('finds no data of the test before', async () => {
+test('finds no data of the test before, in the same processes', async () => {
   expect(await storage.call('count')).toEqual([0])
-  expect(pidsOf().filter(pid => pids.includes(pid))).toEqual([])
-  pids = pidsOf()
-})
-test('finds the same processes after a test that only read', async () => {
-  expect(await storage.call('count')).toEqual([0])
+  expect(await replica.call('count')).toEqual([0])
   expect(pidsOf()).toEqual(pids)
+})
+describe('a suite', () => {
+  beforeAll(async () => void (await storage.eval("box.space.users:insert({ 2, 'bob' })")))
+  test.each([1, 2])('finds the rows of its hooks, and a replica does: %s', async () => {
+    expect([await storage.call('count'), await replica.call('count')]).toEqual([[1], [1]])
+    await storage.eval("box.space.users:insert({ 3, 'cid' })")
+    await replica.eval("rawset(_G, 'left', true)")
+  })
+  test('finds no global of a test on a replica', async () => expect(await replica.eval('return rawget(_G, "left")')).toEqual([null]))
+})
+test('finds nothing of the suite', async () => {
+  expect([await storage.call('count'), await replica.call('count')]).toEqual([[0], [0]])
+  expect(pidsOf()).toEqual(pids)
+})
+describe('strict', () => {
+  useTarantool({ strict: true })
+  test('changes rows', async () => void (await storage.eval("box.space.users:insert({ 1, 'ann' })")))
+  test('finds none', async () => expect(await replica.call('count')).toEqual([0]))
 })
 describe('file', () => {
   useTarantool({ isolation: 'file' })

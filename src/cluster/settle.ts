@@ -27,24 +27,3 @@ const textOf = (clock: unknown): string =>
     Object.entries(clock as object).sort(([a], [b]) => (a < b ? -1 : 1)),
     (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
   )
-
-/**
- * Asks the instances for changes since the last call: whether any of them has written data, and whether clients other
- * than the fixture were connected. An instance that does not answer counts as changed.
- */
-export async function changesOf(
-  instances: readonly TarantoolInstance[],
-): Promise<{ wrote: boolean; clients: boolean }> {
-  const ask = async (instance: TarantoolInstance): Promise<{ wrote: boolean; clients: boolean }> => {
-    try {
-      const [wrote, clients] = await instance.command("return require('tarantool-fixture').changes()", {
-        timeout: 5000,
-      })
-      return { wrote: wrote === true, clients: clients === true }
-    } catch {
-      return { wrote: true, clients: false }
-    }
-  }
-  const answers = await Promise.all(instances.map(ask))
-  return { wrote: answers.some(({ wrote }) => wrote), clients: answers.some(({ clients }) => clients) }
-}

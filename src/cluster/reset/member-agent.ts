@@ -1,0 +1,67 @@
+import { LuaError } from '../../errors.ts'
+import type { TarantoolInstance } from '../../instance/instance.ts'
+import type { AgentOperation, AgentReply, Entry, MemberOperation, MemberState } from '../../isolation/server.ts'
+
+/** The way in which a reset leaves the levels: the next one is open, or none is. */
+export type Return = Entry | 'rewind'
+
+/** The reason why a member cannot be brought back in place. */
+export class LostMember extends Error {}
+
+/** An instance of a cluster, for its reset. */
+export class MemberAgent {
+  readonly name: string
+  readonly #instance: TarantoolInstance
+
+  constructor(name: string, instance: TarantoolInstance) {
+    this.name = name
+    this.#instance = instance
+  }
+
+  /** @throws LostMember if the member's changes cannot be undone in place, or if it does not answer */
+  async ask(operation: AgentOperation | MemberOperation, keep: number, terms?: string): Promise<AgentReply> {
+    const reply = await this.#instance.askAgent(operation, keep, terms).catch((error: unknown): AgentReply => {
+      // The first line of an error has no log.
+      const why = error instanceof LuaError ? error.luaMessage : ((error as Error).message.split('\n')[0] ?? '')
+      return { lost: why }
+    })
+    if (reply.lost !== undefined) throw new LostMember(`instance '${this.name}': ${reply.lost}`)
+    return reply
+  }
+
+  /** Undoes what is the member's own, or says that it waits for another member. @throws LostMember */
+  async look(keep: number, way: Return): Promise<MemberState> {
+    return await this.#step('look', keep, `${way},-`)
+  }
+
+  /** Tells about the member, and undoes nothing. @throws LostMember */
+  async now(): Promise<MemberState> {
+    return await this.#step('clock', 0, 'enter,-')
+  }
+
+  /** Hides the application's triggers, when the member has the data of a vector clock. @throws LostMember */
+  async hide(clock: string): Promise<void> {
+    await this.#step('hide', 0, `rewind,${clock}`)
+  }
+
+  /**
+   * Undoes everything, when the member has the data of a vector clock.
+   *
+   * @param sequences writes the values of all sequences again
+   * @throws LostMember
+   */
+  async lead(keep: number, way: Return, clock: string, sequences = false): Promise<MemberState> {
+    return await this.#step('lead', keep, `${way},${clock}${sequences ? ',sequences' : ''}`)
+  }
+
+  /** Undoes what is the member's own, when it has the data of a vector clock. @throws LostMember */
+  async follow(keep: number, way: Return, clock: string): Promise<MemberState> {
+    return await this.#step('follow', keep, `${way},${clock}`)
+  }
+
+  async #step(operation: MemberOperation, keep: number, terms: string): Promise<MemberState> {
+    const { member } = await this.ask(operation, keep, terms)
+    if (!member) throw new LostMember(`instance '${this.name}' does not record its changes`)
+    return member
+  }
+}

@@ -1,0 +1,75 @@
+import type { MemberState } from '../../isolation/server.ts'
+import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
+import { joinClocks } from './vector-clock.ts'
+
+interface Look {
+  readonly member: MemberAgent
+  readonly state: MemberState
+}
+
+/**
+ * Undoes the changes of a replica set, or of an instance that replicates with no other. One member undoes what is
+ * replicated, and each member its own state.
+ */
+export class SetReset {
+  readonly #members: readonly MemberAgent[]
+  /** The member that was writable when it was last seen. */
+  #leader: MemberAgent | undefined
+
+  constructor(members: readonly MemberAgent[]) {
+    this.#members = members
+  }
+
+  /**
+   * Opens a level on top of the others: nothing is undone.
+   *
+   * @returns the state of each member
+   * @throws LostMember
+   */
+  async open(keep: number, way: Return): Promise<MemberState[]> {
+    const looks = await Promise.all(this.#members.map(async member => ({ member, state: await member.now() })))
+    this.#leader ??= this.#leaderOf(looks)?.member
+    // Rows that are on their way to a member belong to the levels below.
+    const clock = joinClocks(looks.map(({ state }) => state.clock))
+    const clients = looks.some(({ state }) => state.clients)
+    const opened = await Promise.all(this.#members.map(member => member.lead(keep, way, clock)))
+    return opened.map(state => ({ ...state, clients }))
+  }
+
+  /**
+   * @param keep the number of levels that stay, from the lowest on
+   * @returns the state of each member
+   * @throws LostMember
+   */
+  async goBack(keep: number, way: Return): Promise<MemberState[]> {
+    const looks = await Promise.all(
+      this.#members.map(async member => ({ member, state: await member.look(keep, way) })),
+    )
+    const leader = this.#leaderOf(looks)
+    this.#leader ??= leader?.member
+    const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
+    if (isEqual && !looks.some(({ state }) => state.waits)) return looks.map(({ state }) => state)
+    if (!leader) throw new LostMember(`no instance is writable: ${this.#members.map(({ name }) => name).join(', ')}`)
+    return await this.#undo(looks, leader, keep, way)
+  }
+
+  async #undo(looks: readonly Look[], leader: Look, keep: number, way: Return): Promise<MemberState[]> {
+    const others = looks.filter(look => look !== leader)
+    const clock = joinClocks(looks.map(({ state }) => state.clock))
+    // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
+    await Promise.all(others.filter(({ state }) => !state.waits).map(({ member }) => member.hide(clock)))
+    // A read-only member cannot put back a sequence.
+    const rewrites = others.some(({ state }) => state.sequences)
+    const led = await leader.member.lead(keep, way, clock, rewrites)
+    const followed = await Promise.all(others.map(({ member }) => member.follow(keep, way, led.clock)))
+    const clients = looks.some(({ state }) => state.clients)
+    return [led, ...followed].map(state => ({ ...state, clients }))
+  }
+
+  /** A writable member, or the member that was writable before a test has made it read-only. */
+  #leaderOf(looks: readonly Look[]): Look | undefined {
+    const known = looks.find(({ member }) => member === this.#leader)
+    if (known && !known.state.ro) return known
+    return looks.find(({ state }) => !state.ro) ?? known
+  }
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import type { AnyCluster, ReplicaSetOptions, TarantoolReplicaSet } from '../../src/index.ts'
+import { newCluster, newReplicaSet, threeInstances } from '../support/clusters.ts'
+import { has } from '../support/features.ts'
+import { useOwnCache } from '../support/instances.ts'
+
+useOwnCache()
+
+const appLua = `
+if not box.info.ro then
+    box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
+    box.schema.space.create('own', { if_not_exists = true, is_local = true }):create_index('id', { if_not_exists = true })
+    box.schema.space.create('passing', { if_not_exists = true, temporary = true }):create_index('id', { if_not_exists = true })
+    box.schema.sequence.create('numbering', { if_not_exists = true })
+end
+box.space.own:replace({ 1, 'of the application' })
+box.space.passing:replace({ 1, 'of the application' })
+heard, stamped = 0, 0
+box.space.users:on_replace(function() heard = heard + 1 end)
+box.space.users:before_replace(function(_, new)
+    stamped = stamped + 1
+    return new
+end)
+`
+
+const state = `
+local rows = {}
+for _, name in ipairs({ 'users', 'own', 'passing', 'extra' }) do rows[name] = box.space[name] and box.space[name]:select() end
+return { rows = rows, heard = heard, stamped = stamped, new_global = new_global, ro = box.info.ro, limit = box.cfg.too_long_threshold,
+    sequence = box.sequence.numbering and box.space._sequence_data:select(), truncated = box.space._truncate:select(),
+    triggers = #box.space.users:on_replace() + #box.space.users:before_replace() }`
+
+const onEach = async (cluster: AnyCluster, lua: string): Promise<unknown[]> =>
+  await Promise.all(cluster.instances.map(async name => (await cluster.instance(name).eval(lua))[0]))
+
+const pidsOf = (cluster: AnyCluster): unknown[] => cluster.instances.map(name => cluster.instance(name).pid)
+
+const three = async (options: Partial<ReplicaSetOptions> = {}): Promise<TarantoolReplicaSet> =>
+  await newReplicaSet({ replicas: 3, appLua, recordChanges: true, ...options }).start()
+
+describe.each<[string, string, string]>([
+  ['rows', "for i = 1, 10 do box.space.users:insert({ i, 'row' }) end", ''],
+  ['rows of an update', "box.space.users:insert({ 1 }) box.space.users:update(1, { { '=', 2, 'x' } })", ''],
+  ['a truncation', 'box.space.users:insert({ 1 }) box.space.users:truncate()', ''],
+  ['a dropped space', 'box.space.users:drop()', ''],
+  ['a new space', "box.schema.space.create('extra'):create_index('id') box.space.extra:insert({ 1 })", ''],
+  ['a sequence', 'box.sequence.numbering:next()', ''],
+  ['a global of each member', 'rawset(_G, "new_global", 1)', 'rawset(_G, "new_global", 1)'],
+  ['box.cfg of a replica', '', 'box.cfg({ too_long_threshold = 1 })'],
+  ['a local space', 'box.space.own:insert({ 2 }) box.space.own:delete(1)', 'box.space.own:insert({ 3 })'],
+  [
+    'a temporary space',
+    'box.space.passing:insert({ 2 }) box.space.passing:delete(1)',
+    'box.space.passing:insert({ 3 })',
+  ],
+  ['a truncated temporary space', 'box.space.passing:truncate()', ''],
+  ['triggers', 'box.space.users:on_replace(function() end)', 'box.space.users:before_replace(function() end)'],
+  [
+    'everything at once',
+    "box.space.users:insert({ 1 }) box.space.own:truncate() rawset(_G, 'new_global', 2) box.sequence.numbering:next()",
+    "rawset(_G, 'new_global', 3) box.space.passing:insert({ 5 })",
+  ],
+  [
+    'a leader that was moved',
+    'box.cfg({ read_only = true })',
+    'box.cfg({ read_only = false }) box.space.users:insert({ 7 })',
+  ],
+])('a reset in place of %s', (_, onLeader, onReplica) => {
+  test('is as before on each member', async () => {
+    const set = await three()
+    await set.waitForVclock()
+    const before = await onEach(set, state)
+    const pids = pidsOf(set)
+    for (let round = 0; round < 2; round++) {
+      await (await set.leader()).eval(onLeader)
+      await set.instance('replica-2').eval(onReplica)
+      const reply = await set.ask('rewind', 0)
+      expect(reply.lost).toBeUndefined()
+      expect(await onEach(set, state)).toEqual(before)
+    }
+    expect(pidsOf(set)).toEqual(pids)
+  })
+})
+
+describe.skipIf(!has('a config file'))('a reset in place of a cluster of a config', () => {
+  test('concerns each replica set, and each instance', async () => {
+    const cluster = await newCluster({ app: threeInstances(), recordChanges: true }).start()
+    const storage = await cluster.leader('s')
+    const look = `return { count = box.space.users and box.space.users:len(), new_global = rawget(_G, 'new_global'),
+      level = box.cfg.log_level, greet = rawget(_G, 'greet') ~= nil, status = require('config'):info().status }`
+    await cluster.waitForVclock(storage)
+    const before = await onEach(cluster, look)
+    const pids = pidsOf(cluster)
+    for (let round = 0; round < 2; round++) {
+      for (let id = 1; id <= 10; id++) await storage.call('add_user', id, 'ann')
+      await cluster.instance('r-001').eval("greet = nil rawset(_G, 'new_global', 1)")
+      await cluster.instance('s-002').eval("rawset(_G, 'new_global', 2) box.cfg({ log_level = 6 })")
+      expect((await cluster.ask('rewind', 0)).lost).toBeUndefined()
+      expect(await onEach(cluster, look)).toEqual(before)
+    }
+    expect(pidsOf(cluster)).toEqual(pids)
+  })
+})
