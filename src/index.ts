@@ -51,6 +51,8 @@ export type {
   SchemaChanges,
 } from './isolation/changes.ts'
 export type { Link } from './link/fault.ts'
+export type { CodeUnderFaults, FaultRun } from './link/fault-sequence.ts'
+export type { FaultsOptions, SequenceFault } from './link/planned-faults.ts'
 export type { LogFile, LogSlice, LogWait, LogWriter } from './log/log-file.ts'
 export type { Address, ServerAddress } from './protocol/address.ts'
 export type { RequestOptions } from './protocol/request-table.ts'

@@ -58,6 +58,8 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly holding: Holding
   /** A failed test shows what it changed. */
   readonly showsChanges: boolean
+  /** The server was given the option `links`. */
+  readonly hasLinks?: boolean | undefined
   /** Set for a cluster. The server itself is the instance that the option `connect` names. */
   readonly cluster?: LeasedCluster | undefined
 }

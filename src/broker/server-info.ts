@@ -20,5 +20,6 @@ export function infoOf(instance: TarantoolInstance): ProcessInfo {
     consoleHost,
     consolePort,
     address,
+    hasLinks: instance.hasLinks,
   }
 }

@@ -1,4 +1,5 @@
 import { NotRunningError, PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
+import { processActs } from '../instance/fault-acts.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { KeptFor } from '../instance/kept/keep.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
@@ -7,7 +8,10 @@ import { untilFree } from '../instance/place/port-wait.ts'
 import { notRecording } from '../isolation/failures.ts'
 import type { AgentOperation, AgentReply } from '../isolation/server.ts'
 import type { Fault, Link, LinkPlace } from '../link/fault.ts'
+import { type CodeUnderFaults, type FaultActs, FaultSequence } from '../link/fault-sequence.ts'
 import { noLinks } from '../link/no-links.ts'
+import { allPlaces } from '../link/pairs.ts'
+import type { FaultsOptions } from '../link/planned-faults.ts'
 import { unknownName } from './failure.ts'
 import { ClusterInstances, type CopyInto } from './instances.ts'
 import { keepCluster } from './keep.ts'
@@ -235,6 +239,33 @@ export abstract class AnyCluster implements AsyncDisposable {
    */
   async heal(): Promise<void> {
     await this.#linked().links.heal()
+  }
+
+  /**
+   * Makes faults while code runs: kills and starts instances, pauses them, and cuts and delays links, also those before
+   * the addresses. One fault holds at a time. When the code ends, all instances run, and all links of the sequence are
+   * healed. A seed determines the sequence.
+   *
+   * @param options `seed`: the same seed gives the same sequence, by default a random one; `kinds`: `kill`, `pause`, and
+   *   with the option `links` also `cut` and `delay`; `longest`: the longest duration of a fault, and of the time between
+   *   two, by default 200 ms; `longestDelay`: the longest delay of a link, by default 50 ms
+   * @param code may be asynchronous. It gets the seed, and a list of the faults so far
+   * @throws the error of the code, with the seed and the faults in its message; InvalidOptionError; the errors of a start
+   * @example
+   * const cluster = await new TarantoolReplicaSet({ replicas: 3, failover: 'election', links: true }).start()
+   * await cluster.faults({ seed: 42 }, async () => {
+   *   // use a client that has to cope with the faults
+   * })
+   */
+  async faults<Result>(options: FaultsOptions, code: CodeUnderFaults<Result>): Promise<Result> {
+    const names = this.instances
+    const acts: FaultActs = {
+      instances: names,
+      links: this.#links ? allPlaces(names) : [],
+      ...processActs(name => this.instance(name)),
+      make: async (fault, place) => await this.makeFault(fault, place ? [place] : [], { settles: false }),
+    }
+    return await new FaultSequence(acts, options).during(code)
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Condition, Fault, LinkPlace } from '../link/fault.ts'
+import type { CodeUnderFaults, FaultSequence } from '../link/fault-sequence.ts'
 
 const sound: Condition = { is: 'sound' }
 
@@ -11,6 +12,8 @@ export class FaultRecord {
   readonly #conditions = new Map<string, Condition>()
   /** The conditions that each test or suite found before its first fault of a link. */
   readonly #found = new Map<object, Map<string, Condition>>()
+
+  readonly #sequences = new Map<FaultSequence, object>()
 
   constructor(make: Make) {
     this.#make = make
@@ -41,8 +44,26 @@ export class FaultRecord {
     }
   }
 
+  /** Runs code under a sequence of faults, which ends with the test or suite at the latest. */
+  async run<Result>(sequence: FaultSequence, owner: object, code: CodeUnderFaults<Result>): Promise<Result> {
+    this.#sequences.set(sequence, owner)
+    try {
+      return await sequence.during(code)
+    } finally {
+      this.#sequences.delete(sequence)
+    }
+  }
+
+  /** Adds the seeds of sequences that still run to the error of their test, for example when its time is over. */
+  explain(owner: object, [error]: readonly Parameters<FaultSequence['explain']>[0][]): void {
+    for (const [sequence, by] of this.#sequences) if (by === owner && error) sequence.explain(error)
+  }
+
   /** Restores the conditions that a test or suite found. */
   async undo(owner: object): Promise<void> {
+    // The code of a test that timed out may still run. The next test starts a server that could not be started here.
+    const sequences = [...this.#sequences].filter(([, by]) => by === owner)
+    for (const [sequence] of sequences) await sequence.stop().catch(() => {})
     const found = this.#found.get(owner) ?? []
     this.#found.delete(owner)
     const byCondition = new Map<Condition, string[]>()

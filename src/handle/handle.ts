@@ -17,7 +17,7 @@ import type { HandleOrigin } from './handle-origin.ts'
 import { inspectHandle, isolationOf, nameOf, shownProperties, viewOf } from './handle-view.ts'
 import { leaseInTest } from './lease-in-test.ts'
 import type { LeasedServer } from './leased-server.ts'
-import { heal, linksOf, partition } from './links.ts'
+import { type CodeUnderFaults, type FaultsOptions, heal, linksOf, partition, underFaults } from './links.ts'
 import { listedServer } from './listed-server.ts'
 import { noteUse } from './note-use.ts'
 import { usualLimit } from './usual-limit.ts'
@@ -375,6 +375,26 @@ export class TarantoolHandle {
    */
   async heal(): Promise<void> {
     await heal(() => this.#reachPooled())
+  }
+
+  /**
+   * Makes faults while code runs: kills and starts the server or instances of the cluster, pauses them, and cuts and delays
+   * links. One fault holds at a time. When the code or the test ends, all servers run, and all links of the sequence are
+   * healed. A seed determines the sequence.
+   *
+   * @param options `seed`: the same seed gives the same sequence, by default a random one; `kinds`: `kill`, `pause`, and
+   *   with the option `links` also `cut` and `delay`; `longest`: the longest duration of a fault, and of the time between
+   *   two, by default 200 ms; `longestDelay`: the longest delay of a link, by default 50 ms
+   * @param code may be asynchronous. It gets the seed, and a list of the faults so far
+   * @throws the error of the code, with the seed and the faults in its message; InvalidOptionError; the errors of a start
+   * @example
+   * const tarantool = useTarantool()
+   * await tarantool.faults({ seed: 42 }, async () => {
+   *   // use a client that has to cope with the faults
+   * })
+   */
+  async faults<Result>(options: FaultsOptions, code: CodeUnderFaults<Result>): Promise<Result> {
+    return await underFaults(() => this.#reachPooled(), options, code)
   }
 
   // ---- A cluster ----

@@ -1,7 +1,9 @@
 import { type FaultName, faultOf, type LinkPlace, type NamedInstance } from '../link/fault.ts'
-import { separations } from '../link/pairs.ts'
+import { type CodeUnderFaults, FaultSequence } from '../link/fault-sequence.ts'
+import { allPlaces, separations } from '../link/pairs.ts'
+import { type FaultsOptions, singleServer } from '../link/planned-faults.ts'
 import { nameOf } from './cluster-calls.ts'
-import { clusterOf } from './cluster-member.ts'
+import { clusterOf, memberOf } from './cluster-member.ts'
 import { FaultRecord } from './fault-record.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { workerState } from './worker-state.ts'
@@ -32,6 +34,37 @@ export async function heal(server: LeasedServer): Promise<void> {
   const faults = faultsOf(server)
   const { faulty } = faults
   await faults.make({ is: 'sound' }, faulty.length > 0 ? faulty : [placeOf(server, {})], owner())
+}
+
+/** Makes a sequence of faults while code runs. It also ends with the test or suite. @throws the errors of `FaultSequence` */
+export async function underFaults<Result>(
+  server: LeasedServer,
+  options: FaultsOptions,
+  code: CodeUnderFaults<Result>,
+): Promise<Result> {
+  const { cluster, hasLinks } = server.info
+  const [record, by] = [faultsOf(server), owner()]
+  const named = (name: string): LeasedServer => (cluster ? memberOf(server, name) : server)
+  const killed = new Set<string>()
+  const sequence = new FaultSequence(
+    {
+      instances: cluster?.instances ?? [singleServer],
+      links: hasLinks ? (cluster ? allPlaces(cluster.instances) : [undefined]) : [],
+      kill: async name => {
+        if (named(name).isolated.watch.isGone) return
+        killed.add(name)
+        await named(name).signal('SIGKILL')
+      },
+      start: async name => {
+        if (killed.delete(name)) await named(name).start(false)
+      },
+      pause: async name => await named(name).signal('SIGSTOP'),
+      resume: async name => await named(name).signal('SIGCONT'),
+      make: async (fault, place) => await record.make(fault, [place ?? null], by),
+    },
+    options,
+  )
+  return await record.run(sequence, by, code)
 }
 
 // The link of a single server has no place.

@@ -1,4 +1,6 @@
 import type { FaultName, Link, LinkOfServer, NamedInstance } from '../link/fault.ts'
+import type { CodeUnderFaults } from '../link/fault-sequence.ts'
+import type { FaultsOptions } from '../link/planned-faults.ts'
 import { loadModule } from '../load-module.ts'
 import type { LeasedServer } from './leased-server.ts'
 import type { NamedLink } from './link-faults.ts'
@@ -6,6 +8,8 @@ import type { NamedLink } from './link-faults.ts'
 const names: FaultName[] = ['cut', 'delay', 'limit', 'hang', 'reset', 'heal']
 
 export type { Link, LinkOfServer, NamedInstance } from '../link/fault.ts'
+export type { CodeUnderFaults, FaultRun } from '../link/fault-sequence.ts'
+export type { FaultsOptions, SequenceFault } from '../link/planned-faults.ts'
 
 /** Finds the server of a test: a single one, or the cluster. */
 export type Reach = () => Promise<LeasedServer>
@@ -31,3 +35,10 @@ export const partition = async (server: Reach, groups: readonly (readonly NamedI
 
 /** Ends all faults that the file has made. */
 export const heal = async (server: Reach): Promise<void> => await (await load()).heal(await server())
+
+/** Makes a sequence of faults while code runs. */
+export const underFaults = async <Result>(
+  server: Reach,
+  options: FaultsOptions,
+  code: CodeUnderFaults<Result>,
+): Promise<Result> => await (await load()).underFaults(await server(), options, code)

@@ -62,6 +62,7 @@ export class TestAttempt {
   async report(errors: readonly ShownError[]): Promise<void> {
     // A server that was leased within the test has its log from the lease on.
     const logSince = (server: LeasedServer): number => this.#marks.get(server)?.offset ?? server.marks.earliest
+    for (const [server] of this.#marks) server.faults?.explain(this, errors)
     // Notes never fail a test.
     for (const [{ notes }] of this.#marks)
       if (notes) await notes.look(this, this.#place, errors, logSince).catch(() => {})

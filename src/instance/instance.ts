@@ -7,8 +7,10 @@ import { type Changes, type ChangesOptions, changesNotRecorded, limitOf, readCha
 import { notRecording } from '../isolation/failures.ts'
 import type { AgentOperation, AgentReply, MemberOperation } from '../isolation/server.ts'
 import type { Link } from '../link/fault.ts'
+import { type CodeUnderFaults, FaultSequence } from '../link/fault-sequence.ts'
 import { Front } from '../link/front.ts'
 import { noLinks } from '../link/no-links.ts'
+import type { FaultsOptions } from '../link/planned-faults.ts'
 import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait, LogWriter } from '../log/log-file.ts'
 import type { ServerAddress } from '../protocol/address.ts'
@@ -21,6 +23,7 @@ import type { ServerDetails, Standby } from './failure/details.ts'
 import { errorOfEnd } from './failure/exit-failure.ts'
 import { notRunning, portNotChosen } from './failure/not-running.ts'
 import { errorOfTakeOver } from './failure/port-failure.ts'
+import { faultActs } from './fault-acts.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
 import { forUri, type InstanceAddresses, toUri } from './place/addresses.ts'
 import { freePort } from './place/port.ts'
@@ -219,6 +222,34 @@ export class TarantoolInstance implements AsyncDisposable {
     const front = this.#front
     if (front) return front.link
     throw noLinks(this.fingerprint, 'TarantoolInstance({ links: true })')
+  }
+
+  /**
+   * True with the option `links`.
+   *
+   * @internal
+   */
+  get hasLinks(): boolean {
+    return this.#front !== undefined
+  }
+
+  /**
+   * Makes faults of the server while code runs: kills and starts it, pauses it, and cuts and delays its link. When the code
+   * ends, the server runs, and its link is healed. A seed determines the sequence.
+   *
+   * @param options `seed`: the same seed gives the same sequence, by default a random one; `kinds`: `kill`, `pause`, and
+   *   with the option `links` also `cut` and `delay`; `longest`: the longest duration of a fault, and of the time between
+   *   two, by default 200 ms; `longestDelay`: the longest delay of a link, by default 50 ms
+   * @param code may be asynchronous. It gets the seed, and a list of the faults so far
+   * @throws the error of the code, with the seed and the faults in its message; InvalidOptionError; the errors of a start
+   * @example
+   * const tarantool = await new TarantoolInstance({ links: true, walMode: 'write' }).start()
+   * await tarantool.faults({ seed: 42 }, async () => {
+   *   // use a client that has to cope with the faults
+   * })
+   */
+  async faults<Result>(options: FaultsOptions, code: CodeUnderFaults<Result>): Promise<Result> {
+    return await new FaultSequence(faultActs(this), options).during(code)
   }
 
   /**

@@ -13,7 +13,15 @@ export type { Isolation } from '../config/isolation.ts'
 export type { ServerOptions } from '../config/server-options.ts'
 export * from '../errors.ts'
 export type { TarantoolHandle } from '../handle/handle.ts'
-export type { Link, LinkOfServer, NamedInstance } from '../handle/links.ts'
+export type {
+  CodeUnderFaults,
+  FaultRun,
+  FaultsOptions,
+  Link,
+  LinkOfServer,
+  NamedInstance,
+  SequenceFault,
+} from '../handle/links.ts'
 export type { UseOptions } from '../handle/use-tarantool.ts'
 export type {
   Change,

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
+import type { LinkPlace } from './fault.ts'
 
 const quoted = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ')
 
@@ -16,6 +17,12 @@ export function noSuchLink(from: string, to: string, names: readonly string[]): 
       : `Links lead from each of these instances to each other: ${quoted(names)}.`,
   })
 }
+
+/** All links of a cluster: those before the addresses, and those between the instances. */
+export const allPlaces = (names: readonly string[]): LinkPlace[] => [
+  ...names.map(to => ({ to })),
+  ...names.flatMap(from => names.filter(to => to !== from).map(to => ({ from, to }))),
+]
 
 /**
  * The links that have to be cut to separate groups of instances from each other, in both directions.

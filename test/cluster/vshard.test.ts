@@ -96,6 +96,32 @@ describe.skipIf(!has('a config file') || vshard === undefined)('vshard (needs Ta
     expect(await cluster.instance().call('get', 1)).toEqual([null])
   })
 
+  test('the router reaches the storages through links', async () => {
+    const cluster = await newCluster({ app: app(), env, connect: 'router-001', links: true }).start()
+    const router = cluster.instance()
+    for (let id = 1; id <= 20; id++) await router.call('put', id, `user ${id}`)
+    await cluster.waitForVclock('s1-a')
+    await cluster.waitForVclock('s2-a')
+    await cluster.partition(['router-001'], ['s1-a'])
+    const ids = [...Array(20).keys()].map(index => index + 1)
+    const outcomes = async (name: string): Promise<boolean[]> =>
+      await Promise.all(
+        ids.map(id =>
+          router.call(name, id, `user ${id}`).then(
+            () => true,
+            () => false,
+          ),
+        ),
+      )
+    const written = await outcomes('put')
+    expect(new Set(written)).toEqual(new Set([true, false]))
+    // The replica answers.
+    expect(await outcomes('get')).toEqual(ids.map(() => true))
+    await cluster.heal()
+    await expect.poll(() => outcomes('put'), { timeout: 20_000, interval: 100 }).toEqual(ids.map(() => true))
+    expect(await router.call('state')).toEqual([buckets, 0, 0])
+  }, 60_000)
+
   test('it is not ready before: the error says what vshard lacks', async () => {
     const broken = `${storage} vshard.storage.bucket_force_create = function() return nil, { message = 'not today' } end`
     const cluster = newCluster({ app: app({ 'storage.lua': broken }), env, timeout: 4000 })

@@ -18,6 +18,8 @@ const ways = {
   uri: 'property',
   // A blocking program has no client that could meet a fault.
   link: 'none',
+  hasLinks: 'none',
+  faults: 'none',
   credentials: 'property',
   consoleHost: 'property',
   consolePort: 'property',

@@ -126,6 +126,31 @@ test('bad input', async () => {
 })
 test('leaves faults', () => tarantool.partition(['r-001'], ['s-001'], ['s-002']))`
 
+const sequenceFile = (server: string): string => `
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { expect, test } from 'vitest'
+const tarantool = useTarantool('${server}')
+const pause = () => new Promise(resolve => setTimeout(resolve, 2))
+const untilMade = count => async run => { while (run.made.length < count) await pause(); return run.made.slice(0, count) }
+test('a sequence is the same for one seed, and leaves all as it was', async () => {
+  const made = await tarantool.faults({ seed: 10, longest: 30 }, untilMade(6))
+  expect(await tarantool.faults({ seed: 10, longest: 30 }, untilMade(6))).toEqual(made)
+  expect(await tarantool.eval('return 1')).toEqual([1])
+})
+test('fails', async () => {
+  await tarantool.faults({ seed: 11, longest: 30 }, async run => {
+    await untilMade(2)(run)
+    throw new Error('the client gave up')
+  })
+})
+test('takes too long', async () => {
+  await tarantool.faults({ seed: 12, longest: 5, kinds: ['cut'] }, () => new Promise(() => {}))
+}, 500)
+test('finds everything healed', async () => {
+  expect(await tarantool.eval('return 1')).toEqual([1])
+  await expect(tarantool.faults({ kinds: ['flood'] }, () => {})).rejects.toThrow("no kind 'flood'")
+})`
+
 const setFile = `
 import { useTarantool } from 'tarantool-fixture/vitest'
 import { expect, test } from 'vitest'
@@ -188,6 +213,19 @@ describe.each(oneOfEach)('$name', runner => {
       'b.test.ts': setFile,
     })
     expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('a seeded sequence of faults ends with its code or its test, and its seed is in the failure', async () => {
+    const { output, project } = await runUnder(runner, {
+      ...setUpWith(`{ links: true, maxServers: 1, walMode: 'write', servers: {
+        one: {}, ${has('elections') ? "three: { replicas: 3, failover: 'election' }" : 'three: { replicas: 3 }'} } }`),
+      'a.test.ts': sequenceFile('one'),
+      'b.test.ts': sequenceFile('three'),
+    })
+    expect(output).toMatch(/the client gave up\n+ *Under faults\(\{ seed: 11 \}\), which made these faults:\n *1\. /)
+    expect(output).toMatch(/Under faults\(\{ seed: 12 \}\), which made these faults:\n *1\. cut /)
+    expect(output).toMatch(/(4 failed \| 4 passed|4 failed, 4 passed)/)
     expect(project.leftBehind()).toEqual([])
   })
 

@@ -1,0 +1,47 @@
+import type { Fault, Link } from '../link/fault.ts'
+import type { FaultActs } from '../link/fault-sequence.ts'
+import { singleServer } from '../link/planned-faults.ts'
+
+/** An instance, as a sequence of faults needs it. */
+interface FaultyInstance {
+  readonly isRunning: boolean
+  readonly hasLinks: boolean
+  readonly link: Link
+  readonly process: { sendSignal(signal: NodeJS.Signals): boolean } | undefined
+  kill(options: { cleanup: boolean }): Promise<void>
+  start(options: { recreate: boolean }): Promise<unknown>
+}
+
+/** The acts of a sequence of faults on processes. A server that does not run keeps its state. */
+export function processActs(
+  instanceOf: (name: string) => FaultyInstance,
+): Pick<FaultActs, 'kill' | 'start' | 'pause' | 'resume'> {
+  const ended = new Set<string>()
+  return {
+    kill: async name => {
+      const instance = instanceOf(name)
+      if (!instance.isRunning) return
+      ended.add(name)
+      await instance.kill({ cleanup: false })
+    },
+    start: async name => {
+      if (ended.delete(name)) await instanceOf(name).start({ recreate: false })
+    },
+    pause: async name => void instanceOf(name).process?.sendSignal('SIGSTOP'),
+    resume: async name => void instanceOf(name).process?.sendSignal('SIGCONT'),
+  }
+}
+
+/** The acts of a sequence of faults on a single server. */
+export const faultActs = (instance: FaultyInstance): FaultActs => ({
+  instances: [singleServer],
+  links: instance.hasLinks ? [undefined] : [],
+  ...processActs(() => instance),
+  make: async fault => await makeOn(instance.link, fault),
+})
+
+async function makeOn(link: Link, fault: Fault): Promise<void> {
+  if (fault.is === 'cut') await link.cut()
+  else if (fault.is === 'delayed') await link.delay(fault.milliseconds)
+  else await link.heal()
+}

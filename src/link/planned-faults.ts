@@ -1,0 +1,129 @@
+import { InvalidOptionError } from '../errors.ts'
+import { random } from '../node-builtins.ts'
+import type { LinkPlace } from './fault.ts'
+
+/** A kind of fault in a sequence. `kill` and `pause` concern a process, `cut` and `delay` a link. */
+export type SequenceFault = 'kill' | 'pause' | 'cut' | 'delay'
+
+/** Options of a sequence of faults. */
+export interface FaultsOptions {
+  /**
+   * A whole number from 0 on. The same seed gives the same sequence, for the same other options and the same instances.
+   * Default: a random number. The error of a failure has it.
+   */
+  seed?: number | undefined
+  /** The kinds of faults. Default: `kill` and `pause`, and with the option `links` also `cut` and `delay`. */
+  kinds?: readonly SequenceFault[] | undefined
+  /** The longest duration of a fault, and of the time between two faults, in milliseconds. Default 200. */
+  longest?: number | undefined
+  /** The longest delay of a link, in milliseconds. Default 50. */
+  longestDelay?: number | undefined
+}
+
+/** Checked options of a sequence. */
+export interface FaultTerms {
+  readonly seed: number
+  readonly kinds: readonly SequenceFault[]
+  readonly longest: number
+  readonly longestDelay: number
+}
+
+/** The name of a single server in the texts of faults. */
+export const singleServer = 'the server'
+
+/** The instances and links that can have faults. */
+export interface FaultTargets {
+  readonly instances: readonly string[]
+  /** Empty without links. The link of a single server has no place. */
+  readonly links: readonly (LinkPlace | undefined)[]
+}
+
+/** A fault of a sequence. Times are in milliseconds. */
+export type PlannedFault = {
+  /** The time since the end of the fault before. */
+  readonly after: number
+  readonly lasts: number
+} & (
+  | { readonly kind: 'kill' | 'pause'; readonly instance: string }
+  | { readonly kind: 'cut'; readonly link: LinkPlace | undefined }
+  | { readonly kind: 'delay'; readonly link: LinkPlace | undefined; readonly milliseconds: number }
+)
+
+const allKinds: readonly SequenceFault[] = ['kill', 'pause', 'cut', 'delay']
+const longestTimer = 2 ** 31 - 1
+
+function refuse(message: string, hint?: string): never {
+  throw new InvalidOptionError(message, { hint })
+}
+
+function positive(name: string, value: unknown, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (typeof value === 'number' && value > 0 && value <= longestTimer) return value
+  return refuse(`faults(): option '${name}' takes milliseconds above 0, up to ${longestTimer}, not ${String(value)}`)
+}
+
+/** Checks the options of a sequence, and fills in the defaults. @throws InvalidOptionError */
+export function checkFaults(options: FaultsOptions, { links }: FaultTargets): FaultTerms {
+  const { seed = Math.floor(random() * 2 ** 31), longest, longestDelay, ...others } = options
+  const { kinds = links.length > 0 ? allKinds : allKinds.slice(0, 2), ...unknown } = others
+  const [name] = Object.keys(unknown)
+  if (name !== undefined) {
+    refuse(`faults() has no option '${name}'`, 'Its options are: seed, kinds, longest, longestDelay.')
+  }
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    refuse(`faults(): option 'seed' takes a whole number from 0 on, not ${String(seed)}`)
+  if (!Array.isArray(kinds) || kinds.length === 0) refuse("faults(): option 'kinds' takes a list of kinds of faults")
+  const stranger = kinds.find(kind => !allKinds.includes(kind))
+  if (stranger !== undefined)
+    refuse(`faults(): there is no kind '${String(stranger)}'`, `Kinds: ${allKinds.join(', ')}.`)
+  const ofLinks = kinds.find(kind => kind === 'cut' || kind === 'delay')
+  if (ofLinks && links.length === 0) {
+    refuse(`faults(): '${ofLinks}' needs links, and the server has none`, 'Give it the option: links: true.')
+  }
+  return {
+    seed,
+    kinds,
+    longest: positive('longest', longest, 200),
+    longestDelay: positive('longestDelay', longestDelay, 50),
+  }
+}
+
+/** A source of numbers from 0 to 1 that the seed determines: mulberry32. */
+function numbersOf(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** The sequence of a seed. It has no end. */
+export function* planFaults(
+  { seed, kinds, longest, longestDelay }: FaultTerms,
+  targets: FaultTargets,
+): Generator<PlannedFault> {
+  const next = numbersOf(seed)
+  const upTo = (most: number): number => Math.ceil(next() * most)
+  const oneOf = <Item>(items: readonly Item[]): Item => items[Math.floor(next() * items.length)] as Item
+  for (;;) {
+    const [kind, after, lasts] = [oneOf(kinds), upTo(longest), upTo(longest)]
+    if (kind === 'kill' || kind === 'pause') yield { kind, after, lasts, instance: oneOf(targets.instances) }
+    else if (kind === 'cut') yield { kind, after, lasts, link: oneOf(targets.links) }
+    else yield { kind, after, lasts, link: oneOf(targets.links), milliseconds: upTo(longestDelay) }
+  }
+}
+
+const linkText = (link: LinkPlace | undefined): string => {
+  if (!link) return 'the link'
+  return link.from === undefined ? `the link of ${link.to}` : `${link.from} → ${link.to}`
+}
+
+/** A fault as a text: `cut storage-1 → storage-2 for 120 ms`. */
+export function faultText(fault: PlannedFault): string {
+  const time = `for ${fault.lasts} ms`
+  if (fault.kind === 'cut') return `cut ${linkText(fault.link)} ${time}`
+  if (fault.kind === 'delay') return `delay ${linkText(fault.link)} by ${fault.milliseconds} ms ${time}`
+  return `${fault.kind} ${fault.instance} ${time}`
+}

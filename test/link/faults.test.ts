@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { type FaultRun, InvalidOptionError, NotRunningError } from '../../src/index.ts'
+import { checkFaults, type FaultsOptions, faultText, planFaults } from '../../src/link/planned-faults.ts'
+import { appOfMembers, newReplicaSet } from '../support/clusters.ts'
+import { newInstance, startInstance, useOwnCache } from '../support/instances.ts'
+import { Client } from './client.ts'
+
+useOwnCache()
+
+const untilMade =
+  (count: number) =>
+  async (run: FaultRun): Promise<readonly string[]> => {
+    while (run.made.length < count) await sleep(1)
+    return run.made
+  }
+
+const targets = { instances: ['a', 'b'], links: [{ to: 'a' }, { from: 'a', to: 'b' }] }
+
+function textsOf(options: FaultsOptions, of: Parameters<typeof planFaults>[1] = targets): string[] {
+  const faults = planFaults(checkFaults(options, of), of)
+  return Array.from({ length: 60 }, () => faultText(faults.next().value))
+}
+
+describe('a sequence of faults', () => {
+  test('is the same for one seed, and has all kinds and targets', () => {
+    const texts = textsOf({ seed: 1 })
+    expect(textsOf({ seed: 1 })).toEqual(texts)
+    expect(textsOf({ seed: 2 })).not.toEqual(texts)
+    expect(textsOf({})).not.toEqual(textsOf({}))
+    for (const part of ['kill a', 'pause b', 'cut the link of a', 'cut a → b', 'delay a → b by']) {
+      expect(texts.some(text => text.startsWith(part))).toBe(true)
+    }
+    expect(textsOf({ seed: 1, kinds: ['pause'], longest: 1 })).toEqual(
+      expect.arrayContaining(['pause a for 1 ms', 'pause b for 1 ms']),
+    )
+    expect(new Set(textsOf({ seed: 1 }, { ...targets, links: [] }).map(text => text.split(' ')[0]))).toEqual(
+      new Set(['kill', 'pause']),
+    )
+  })
+
+  test('happens to a server while code runs, and leaves it running', async () => {
+    const instance = await startInstance({ links: true, walMode: 'write' })
+    await instance.eval("box.schema.space.create('users'):create_index('id') box.space.users:insert({ 1 })")
+    const { pid } = instance
+    const options = { seed: 5, longest: 20 }
+    const made = await instance.faults(options, untilMade(12))
+    expect(made.slice(0, 12)).toEqual(textsOf(options, { instances: ['the server'], links: [undefined] }).slice(0, 12))
+    expect(made.join()).toMatch(/kill the server .*cut the link /)
+    expect(instance.pid).not.toBe(pid)
+    expect(await instance.eval('return box.space.users:count()')).toEqual([1])
+    await (await Client.connect(instance.port)).ask('healed')
+  })
+
+  test('stands with its seed in the error of the code', async () => {
+    const instance = await startInstance({ links: true })
+    const failing = instance.faults({ seed: 3, kinds: ['cut'], longest: 10 }, async run => {
+      await untilMade(2)(run)
+      throw new Error('the client gave up')
+    })
+    await expect(failing).rejects.toThrow(
+      /^the client gave up\n\nUnder faults\({ seed: 3 }\), which made these faults:\n {2}1\. cut the link for \d+ ms\n {2}2\. cut /,
+    )
+    await expect(failing).rejects.toHaveProperty('stack', expect.stringContaining('seed: 3'))
+    await (await Client.connect(instance.port)).ask('healed')
+    const random = instance.faults({}, () => Promise.reject(new Error('at once')))
+    await expect(random).rejects.toThrow(/^at once\n\nUnder faults\({ seed: \d+ }\), which made no fault yet$/)
+  })
+
+  test('happens to the members of a replica set, which replicate at its end', async () => {
+    const set = await newReplicaSet({ replicas: 2, appLua: appOfMembers, links: true }).start()
+    const made = await set.faults({ seed: 4, longest: 60, kinds: ['kill', 'cut'] }, untilMade(14))
+    expect(made.join()).toMatch(/replica-\d → replica-\d/)
+    expect(made.join()).toMatch(/kill replica-\d/)
+    await set.waitForFullMesh()
+    await set.instance('replica-1').call('add_user', 1, 'ann')
+    await set.waitForVclock('replica-1')
+    for (const name of set.instances) await (await Client.connect(set.instance(name).port)).ask('healed')
+  })
+
+  test('leaves alone what the code itself has ended', async () => {
+    const instance = await startInstance()
+    await instance.faults({ seed: 1, longest: 5 }, async run => {
+      await instance.kill()
+      await untilMade(6)(run)
+    })
+    expect(instance.isRunning).toBe(false)
+  })
+})
+
+describe('bad input', () => {
+  const code = (): void => {}
+
+  test.each<[FaultsOptions, RegExp]>([
+    [{ seed: -1 }, /'seed' takes a whole number from 0 on, not -1/],
+    [{ seed: 1.5 }, /not 1\.5/],
+    [{ kinds: [] }, /'kinds' takes a list/],
+    [{ kinds: ['kil' as never] }, /there is no kind 'kil'.*\n.*kill, pause, cut, delay/],
+    [{ kinds: ['kill', 'cut'] }, /'cut' needs links, and the server has none.*\n.*links: true/],
+    [{ longest: 0 }, /'longest' takes milliseconds above 0.* not 0/],
+    [{ longestDelay: Number.NaN }, /'longestDelay' takes milliseconds/],
+    [{ sed: 1 } as never, /faults\(\) has no option 'sed'.*\n.*seed, kinds/],
+  ])('%j is refused', async (options, message) => {
+    await expect(newInstance().faults(options, code)).rejects.toThrow(InvalidOptionError)
+    await expect(newInstance().faults(options, code)).rejects.toThrow(message)
+  })
+
+  test('faults without code, and of a set that has not started, are refused', async () => {
+    await expect(newInstance().faults({ seed: 1 }, undefined as never)).rejects.toThrow('takes the code')
+    await expect(newReplicaSet({ replicas: 2 }).faults({}, code)).rejects.toThrow(NotRunningError)
+  })
+})
