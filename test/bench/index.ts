@@ -5,6 +5,7 @@ import { locateBinary } from '../../src/binary/locate.ts'
 import { benchAccess } from './access.ts'
 import { benchBlocking } from './blocking.ts'
 import { benchChanges } from './changes.ts'
+import { benchClusterReset } from './cluster-reset.ts'
 import { benchConfig } from './config.ts'
 import { writeCosts } from './costs-page.ts'
 import { benchCoverage } from './coverage.ts'
@@ -30,6 +31,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   link: benchLink,
   config: benchConfig,
   replica: benchReplicaSet,
+  'cluster-reset': benchClusterReset,
   docker: benchDocker,
   seed: benchSeed,
   reset: benchReset,

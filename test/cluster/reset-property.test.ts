@@ -14,7 +14,7 @@ const appLua = fileURLToPath(new URL('../fixtures/isolation/member.lua', import.
 // tries to advance them on a replica, too, the values differ. And 2.6 stops the replication of a transaction that also truncates
 // a temporary space.
 const mayBeLost =
-  /(vinyl space '.*' was (truncated|dropped|given another primary key)|more than \d+ changes|foreign key '.*' of space '.*' refers to a field or an index that is not there|the undo failed: (failed to rename '.*\.index\.inprogress'|Check constraint '.*' failed for field )|the values of its sequences differ|replication does not support interleaving transactions|trigger '.*' of event '.*' is a function of the schema, and cannot be restored)/
+  /(vinyl space '.*' was (truncated|dropped|given another primary key)|more than \d+ changes|foreign key '.*' of space '.*' refers to a field or an index that is not there|the undo failed: (failed to rename '.*\.(?:index|run)\.inprogress'|Check constraint '.*' failed for field )|the values of its sequences differ|replication does not support interleaving transactions|trigger '.*' of event '.*' is a function of the schema, and cannot be restored)/
 
 /** A step, and the member that it concerns if it runs operations: 0 is the leader. */
 type MemberStep = readonly [member: number, step: Step]

@@ -24,7 +24,7 @@ interface Outcome {
 // directory of a dropped vinyl index in the background, at times while a new index of the same number writes there. And a
 // constraint does not refuse the rows that are there when it is made, but refuses them when they come back.
 const mayBeLost =
-  /^(vinyl space '.*' was (truncated|dropped|given another primary key)|more than \d+ changes|foreign key '.*' of space '.*' refers to a field or an index that is not there|the undo failed: (failed to rename '.*\.index\.inprogress'|Check constraint '.*' failed for field ))/
+  /^(vinyl space '.*' was (truncated|dropped|given another primary key)|more than \d+ changes|foreign key '.*' of space '.*' refers to a field or an index that is not there|the undo failed: (failed to rename '.*\.(?:index|run)\.inprogress'|Check constraint '.*' failed for field ))/
 
 /** A server that runs programs of test/fixtures/isolation. */
 class ProgramServer {

@@ -1,0 +1,64 @@
+import { TarantoolReplicaSet } from '../../src/index.ts'
+import { compare, median } from './pairs.ts'
+import { report, reportTime } from './report.ts'
+import { appLua, changeTenRows } from './reset.ts'
+
+// Without a template, and without a process to fork from.
+const plain = { seedTemplate: false, prefork: false }
+
+const newSet = (options: { seedTemplate?: boolean; prefork?: boolean } = {}): TarantoolReplicaSet =>
+  new TarantoolReplicaSet({
+    ...{ replicas: 3, recordChanges: true, quiet: true, ...options },
+    appLua: `if not box.info.ro then ${appLua} end`,
+  })
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await action()
+  return performance.now() - began
+}
+
+/** The reset of a replica set of three in place, beside a new set from the template. */
+export async function benchClusterReset(pairs: number): Promise<void> {
+  // The first set makes the template, and the second one tries it.
+  for (let round = 0; round < 2; round++) await (await newSet().start()).kill()
+  const set = await newSet().start()
+  const leader = await set.leader()
+  const many = async (change: string): Promise<number> => {
+    const times: number[] = []
+    for (let round = 0; round < 50; round++) {
+      if (change !== '') await leader.eval(change)
+      times.push(await timed(() => set.reset()))
+    }
+    return median(times)
+  }
+  const startAnew = async (options = {}): Promise<number> => {
+    const other = newSet(options)
+    const took = await timed(() => other.start())
+    await other.kill()
+    return took
+  }
+  try {
+    await many(changeTenRows)
+    const bootstrapped = await compare(
+      pairs,
+      () => many(changeTenRows),
+      () => startAnew(plain),
+    )
+    report(
+      'reset of 10 changed rows in a replica set of three, compared to a bootstrap of a new set',
+      bootstrapped,
+      0.005,
+    )
+    const ten = await compare(
+      pairs,
+      () => many(changeTenRows),
+      () => startAnew(),
+    )
+    report('the same reset, compared to a new set that is forked and starts from its template', ten, 0.02)
+    reportTime('reset of 10 changed rows in a replica set of three', ten.ours, 5)
+    reportTime('reset of a replica set of three that has not changed', await many(''))
+  } finally {
+    await set.kill()
+  }
+}
