@@ -378,7 +378,15 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @internal
    */
   async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
-    return (await this.#reset?.ask(operation, keep)) ?? { lost: `the ${this.#source.title} does not run` }
+    const ask = async (): Promise<AgentReply> =>
+      (await this.#reset?.ask(operation, keep)) ?? { lost: `the ${this.#source.title} does not run` }
+    const onlyLooks = operation === 'dirty' || operation === 'digest' || operation === 'requests'
+    if (onlyLooks || !this.#links?.areFaulty) return await ask()
+    // The undo has to reach all instances, also those that a suite has separated.
+    return await this.#links.withoutFaults(async () => {
+      await this.#settleLinks()
+      return await ask()
+    })
   }
 
   /**

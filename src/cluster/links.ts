@@ -72,10 +72,15 @@ export class ClusterLinks {
 
   /** Ends the faults of all links, also those before the addresses. Returns true if instances could not reach each other. */
   async heal(): Promise<boolean> {
-    const wasFaulty = this.#between.some(({ front }) => front.condition.is !== 'sound')
+    const wasFaulty = this.areFaulty
     await Promise.all([...this.#fronts.values()].map(front => front.heal()))
     await this.#each(front => front.heal())
     return wasFaulty
+  }
+
+  /** True if a link between instances has a fault. */
+  get areFaulty(): boolean {
+    return this.#between.some(({ front }) => front.condition.is !== 'sound')
   }
 
   /** True if an instance can replicate from another, and the other from it. */

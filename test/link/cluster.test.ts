@@ -93,6 +93,25 @@ describe('the links of a replica set', () => {
     await set.waitForFullMesh()
   })
 
+  test('let a reset reach all members, and have their faults again then', async () => {
+    const set = await newReplicaSet({
+      replicas: 2,
+      name: 'm',
+      appLua: appOfMembers,
+      links: true,
+      recordChanges: true,
+    }).start()
+    const pids = set.instances.map(name => set.instance(name).pid)
+    await set.partition(['m-1'], ['m-2'])
+    await set.instance('m-1').call('add_user', 1, 'ann')
+    expect(await rows(set, 'm-2')).toBe(0)
+    await set.reset()
+    expect([await rows(set, 'm-1'), await rows(set, 'm-2')]).toEqual([0, 0])
+    await set.instance('m-1').call('add_user', 1, 'ann')
+    await expect(set.waitForVclock('m-1', { timeout: 50 })).rejects.toThrow("'m-2': it has change")
+    expect(set.instances.map(name => set.instance(name).pid)).toEqual(pids)
+  })
+
   test('do not keep a member from its start, while it cannot reach the others', async () => {
     const set = await newSet(2).start()
     await set.partition(['m-1'], ['m-2'])

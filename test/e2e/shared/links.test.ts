@@ -153,7 +153,7 @@ test('finds everything healed', async () => {
 
 const setFile = `
 import { useTarantool } from 'tarantool-fixture/vitest'
-import { expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 const tarantool = useTarantool()
 const replica = tarantool.instance('default-2')
 test.each([1, 2])('a partition keeps rows from the replica, until the end of the test: %i', async () => {
@@ -166,6 +166,18 @@ test.each([1, 2])('a partition keeps rows from the replica, until the end of the
   await tarantool.waitForVclock()
   expect(await replica.call('count_users')).toEqual([1])
   await tarantool.link(replica, tarantool).cut()
+})
+describe('a suite that has separated the members', () => {
+  const pids = []
+  beforeAll(() => tarantool.partition([tarantool], [replica]))
+  test.each([1, 2, 3])('finds them separated, and the data reset in place: %i', async () => {
+    expect([await tarantool.call('count_users'), await replica.call('count_users')]).toEqual([[0], [0]])
+    await tarantool.call('add_user', 1, 'ann')
+    await expect(tarantool.waitForVclock(tarantool, { timeout: 50 })).rejects.toThrow("'default-2': it has change")
+    expect(await replica.call('count_users')).toEqual([0])
+    pids.push(replica.pid)
+    expect(new Set(pids).size).toBe(1)
+  })
 })`
 
 describe.each(oneOfEach)('$name', runner => {
