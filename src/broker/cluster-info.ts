@@ -19,7 +19,7 @@ export interface ClusterFacts {
 
 /** The information for a worker about a cluster: about the instance that `connect` names, and about the others. */
 export function clusterInfo(cluster: AnyCluster, facts: ClusterFacts): LeasedServerInfo {
-  const { instances, replicasets, connect } = cluster
+  const { names: instances, replicasets, connect } = cluster
   const members = instances.filter(name => name !== connect).map(name => memberInfo(cluster, name, facts))
   return {
     ...memberInfo(cluster, connect, facts),

@@ -56,7 +56,7 @@ export class ClusterRequests implements ClusterActions {
   async addReplica(options: AddedMemberOptions): Promise<string> {
     return await this.#changing(async () => {
       const set = this.#replicaSet('addReplica')
-      return nameOf(set, await set.addReplica(options))
+      return (await set.addReplica(options)).name
     })
   }
 
@@ -81,8 +81,7 @@ export class ClusterRequests implements ClusterActions {
     return this.#context.cluster
   }
 
-  #asLeader(instance: TarantoolInstance): string {
-    const name = nameOf(this.#cluster, instance)
+  #asLeader({ name }: TarantoolInstance): string {
     this.#context.noteLeader(name)
     return name
   }
@@ -113,6 +112,3 @@ export class ClusterRequests implements ClusterActions {
     })
   }
 }
-
-const nameOf = (cluster: AnyCluster, instance: TarantoolInstance): string =>
-  cluster.instances.find(name => cluster.instance(name) === instance) ?? ''

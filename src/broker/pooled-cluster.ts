@@ -77,8 +77,7 @@ export class PooledCluster implements LeasableServer {
   async ensure(): Promise<LeasedServerInfo> {
     return await this.#steps.ensure(async () => {
       const { state } = this.#cluster
-      const isWhole =
-        state === 'running' && this.#cluster.instances.every(name => this.#cluster.instance(name).isRunning)
+      const isWhole = state === 'running' && this.#cluster.instances.every(({ isRunning }) => isRunning)
       if (!isWhole || this.#isDisturbed) await this.#startAnew()
       else await this.#findLeader()
     })
@@ -140,7 +139,7 @@ export class PooledCluster implements LeasableServer {
   }
 
   atTest(running: RunningTest): void {
-    for (const name of this.#cluster.instances) this.#cluster.instance(name).catchUpLog()
+    for (const instance of this.#cluster.instances) instance.catchUpLog()
     this.#mark.running = running
   }
 

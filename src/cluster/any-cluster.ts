@@ -97,8 +97,17 @@ export abstract class AnyCluster implements AsyncDisposable {
     return this.#directory
   }
 
-  /** The names of the instances, sorted. @throws NotRunningError before the first start */
-  get instances(): string[] {
+  /** The instances, sorted by their names. @throws NotRunningError before the first start */
+  get instances(): TarantoolInstance[] {
+    return this.#started().instances.all
+  }
+
+  /**
+   * The names of the instances, sorted.
+   *
+   * @internal
+   */
+  get names(): string[] {
     return [...this.#started().instances.byName.keys()]
   }
 
@@ -116,7 +125,8 @@ export abstract class AnyCluster implements AsyncDisposable {
   /**
    * An instance of the cluster. It has every method of a `TarantoolInstance`: `call`, `stop`, `kill`, `restart`.
    *
-   * @param name of the instance. Default: the instance that the option `connect` names.
+   * @param name of the instance. Default: the instance that the option `connect` names, or the leader that a replica set
+   *   begins with.
    * @throws UnknownServerError; NotRunningError before the first start
    */
   instance(name?: string): TarantoolInstance {
@@ -258,7 +268,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * })
    */
   async faults<Result>(options: FaultsOptions, code: CodeUnderFaults<Result>): Promise<Result> {
-    const names = this.instances
+    const names = this.names
     const acts: FaultActs = {
       instances: names,
       links: this.#links ? allPlaces(names) : [],
@@ -428,7 +438,7 @@ export abstract class AnyCluster implements AsyncDisposable {
 
   #linked(): { links: ClusterLinks; names: string[] } {
     if (!this.#links) throw noLinks(`the ${this.#source.title}`, 'links: true')
-    return { links: this.#links, names: this.instances }
+    return { links: this.#links, names: this.names }
   }
 
   #nameOf(instance: TarantoolInstance | string): string {

@@ -88,7 +88,7 @@ export class TarantoolReplicaSet extends AnyCluster {
     const chosen = name ?? plan.nextName
     if (instances.byName.has(chosen)) {
       throw new InvalidOptionError(`addReplica: the replica set has a member '${chosen}' already`, {
-        hint: `Members: ${this.instances.join(', ')}.`,
+        hint: `Members: ${this.names.join(', ')}.`,
       })
     }
     const member = resolveMember(chosen, own, this.#source.given.replicaSet.given)
@@ -112,14 +112,16 @@ export class TarantoolReplicaSet extends AnyCluster {
   /**
    * Stops a member, and makes the others forget it. The next start with empty directories begins with it again.
    *
+   * @param member the instance, or its name
    * @throws UnknownServerError; InvalidOptionError if the member is the leader that the option `leader` chose, or the
    *   last one; ReplicationError if no other member is writable
    */
-  async remove(name: string): Promise<void> {
+  async remove(member: TarantoolInstance | string): Promise<void> {
     const instances = this.running()
+    const name = typeof member === 'string' ? member : instances.nameOf(member)
     const plan = this.#source.planInForce
     const instance = instances.byName.get(name)
-    if (!instance) throw unknownName('instance', name, this.instances)
+    if (!instance) throw unknownName('instance', name, this.names)
     const { failover } = this.#source.given.replicaSet
     const isLeader = failover === 'manual' && instance.isRunning && (await this.leader()) === instance
     if (isLeader || instances.all.length === 1) {

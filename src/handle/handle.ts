@@ -412,9 +412,16 @@ export class TarantoolHandle {
     return new TarantoolHandle({ ...this.#origin, member: name })
   }
 
-  /** The names of the cluster's instances, sorted. @throws LeaseError if the server is a single one */
-  get instances(): string[] {
-    return [...this.#cluster().instances]
+  /**
+   * The handles of the cluster's instances, sorted by their names.
+   *
+   * @throws LeaseError if the server is a single one
+   * @example
+   * const tarantool = useTarantool()
+   * for (const instance of tarantool.instances) await instance.call('count_users')
+   */
+  get instances(): TarantoolHandle[] {
+    return this.#cluster().instances.map(name => this.instance(name))
   }
 
   /** The names of the cluster's instances by replica set. @throws LeaseError if the server is a single one */

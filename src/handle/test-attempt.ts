@@ -1,4 +1,5 @@
 import { demandIn } from '../isolation/scope.ts'
+import { loadModule } from '../load-module.ts'
 import { refuseConcurrent } from './concurrent-tests.ts'
 import type { ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
@@ -117,7 +118,12 @@ export async function beginServerTest(server: LeasedServer, attempt: object): Pr
   const refusal = concurrent.size > 0 ? refuseConcurrent(scope, server) : undefined
   if (refusal) return refusal
   try {
-    return await server.beginTest(attempt, demand)
+    const error = await server.beginTest(attempt, demand)
+    // A reset may have put the leader of a replica set back.
+    if (server.leader !== server.info.cluster?.leader) {
+      await (await loadModule(() => import('./cluster-calls.ts'))).findLead(server, false)
+    }
+    return error
   } catch (error) {
     return error as Error
   }

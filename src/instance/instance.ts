@@ -224,6 +224,11 @@ export class TarantoolInstance implements AsyncDisposable {
     throw noLinks(this.fingerprint, 'TarantoolInstance({ links: true })')
   }
 
+  /** The name of the instance in its cluster, `'default'` for a single server. */
+  get name(): string {
+    return this.#lifecycle.name
+  }
+
   /**
    * True with the option `links`.
    *

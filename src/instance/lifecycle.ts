@@ -92,6 +92,11 @@ export class Lifecycle {
     return this.#life.state === 'running' ? this.#life.report : undefined
   }
 
+  get name(): string {
+    const { configMode, replicaMode } = this.#options
+    return (configMode ?? replicaMode)?.name ?? 'default'
+  }
+
   get fingerprint(): string {
     const { addresses, standby } = this.#workspace
     return fingerprintOf(this.#options, addresses?.port, standby !== undefined)

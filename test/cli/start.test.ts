@@ -208,6 +208,14 @@ describe('start', () => {
     expect([exitCode, start.err]).toEqual([1, expect.stringContaining('has ended by itself: signal SIGKILL')])
   })
 
+  test('starts a replica set with all its members', async () => {
+    const config = { servers: { db: { replicas: 2, leader: 'db-2', appLua: 'x = 1' } } }
+    const project = writeFiles({ 'tarantool.config.json': JSON.stringify(config) })
+    const start = new Start(project, '--json')
+    expect((await start.addresses()).map(({ name }) => name)).toEqual(['db-2', 'db-1'])
+    expect(await start.end()).toBe(0)
+  })
+
   test('starts a cluster with all its instances', { timeout: 30_000 }, async context => {
     skipWithout('a config file', context)
     const config = 'groups: { g: { replicasets: { r: { leader: a, instances: { a: {}, b: {} } } } } }'

@@ -31,7 +31,7 @@ describe('one instance', () => {
     expect(await instance.command('box.snapshot()')).toEqual(['ok'])
     expect(contentOf(app)).toEqual(before)
     expect(readdirSync(instance.workDir).filter(name => name.endsWith('.snap'))).toHaveLength(2)
-    expect(cluster.instances).toEqual(['only-001'])
+    expect(cluster.instances.map(({ name }) => name)).toEqual(['only-001'])
     expect(cluster.replicasets).toEqual({ r: ['only-001'] })
     await cluster.stop()
     expect(contentOf(cluster.directory)).toEqual([])

@@ -15,7 +15,7 @@ describe('ports of a cluster that another process takes', () => {
     const cluster = await newCluster({ app: threeInstances(), commandToRun: thief.command }).start()
     // The instances start at once, so the thief may see the first turn of several.
     expect(thief.stolen).not.toEqual([])
-    const ports = cluster.instances.map(name => Number(cluster.instance(name).port))
+    const ports = cluster.instances.map(({ port }) => Number(port))
     expect(ports.filter(port => thief.stolen.includes(port))).toEqual([])
     expect(await cluster.instance('r-001').call('greet')).toEqual(['hello from r-001'])
   })

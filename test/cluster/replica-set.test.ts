@@ -10,15 +10,17 @@ useOwnCache()
 const three = (options: Partial<ReplicaSetOptions> = {}): TarantoolReplicaSet =>
   newReplicaSet({ replicas: 3, appLua: appOfMembers, ...options })
 
+const namesOf = (set: TarantoolReplicaSet): string[] => set.instances.map(({ name }) => name)
+
 async function onEach(set: TarantoolReplicaSet, lua: string): Promise<unknown[]> {
-  return await Promise.all(set.instances.map(async name => (await set.instance(name).eval(lua))[0]))
+  return await Promise.all(set.instances.map(async instance => (await instance.eval(lua))[0]))
 }
 
 describe('a replica set', () => {
   test('has one writable member, and its writes reach the others', async () => {
     const set = await three().start()
-    expect(set.instances).toEqual(['replica-1', 'replica-2', 'replica-3'])
-    expect(set.replicasets).toEqual({ replica: set.instances })
+    expect(namesOf(set)).toEqual(['replica-1', 'replica-2', 'replica-3'])
+    expect(set.replicasets).toEqual({ replica: namesOf(set) })
     expect(await onEach(set, 'return box.info.ro')).toEqual([false, true, true])
     const leader = await set.leader()
     expect(leader).toBe(set.instance('replica-1'))
@@ -27,7 +29,7 @@ describe('a replica set', () => {
     await set.waitForVclock(leader)
     expect(await onEach(set, 'return count_users()')).toEqual([1, 1, 1])
     await set.waitForFullMesh()
-    const pids = set.instances.map(name => set.instance(name).pid ?? 0)
+    const pids = set.instances.map(({ pid }) => pid ?? 0)
     await set.stop()
     expect(pids.filter(isAlive)).toEqual([])
     expect(contentOf(set.directory)).toEqual([])
@@ -76,7 +78,7 @@ describe('a replica set', () => {
 
   test('a member starts alone with its data, and says who is missing', async () => {
     const set = await three({ replicas: 2 }).start()
-    await Promise.all(set.instances.map(name => set.instance(name).stop({ cleanup: false })))
+    await Promise.all(set.instances.map(instance => instance.stop({ cleanup: false })))
     await set.instance('replica-1').start({ recreate: false })
     expect(await set.leader()).toBe(set.instance('replica-1'))
     await expect(set.waitForFullMesh({ timeout: 1 })).rejects.toThrow("'replica-2' does not run")
@@ -87,18 +89,18 @@ describe('a replica set', () => {
     const set = await three({ replicas: 2, boxCfg: { too_long_threshold: 3 } }).start()
     await (await set.leader()).call('add_user', 1, 'ann')
     const third = await set.addReplica({ boxCfg: { too_long_threshold: 4 } })
-    expect(set.instances).toEqual(['replica-1', 'replica-2', 'replica-3'])
+    expect(namesOf(set)).toEqual(['replica-1', 'replica-2', 'replica-3'])
     expect(await third.eval('return count_users(), box.info.ro, box.cfg.too_long_threshold')).toEqual([1, true, 4])
     await expect(set.addReplica({ name: 'replica-2' })).rejects.toThrow("has a member 'replica-2' already")
     await expect(set.remove('replica-1')).rejects.toThrow("'replica-1' is the leader of the replica set")
     await expect(set.remove('replica-9')).rejects.toThrow("no instance of the cluster is named 'replica-9'")
-    await set.remove('replica-2')
-    expect(set.instances).toEqual(['replica-1', 'replica-3'])
+    await set.remove(set.instance('replica-2'))
+    expect(namesOf(set)).toEqual(['replica-1', 'replica-3'])
     await set.waitForFullMesh()
     expect(await third.eval('return box.space._cluster:count(), #box.cfg.replication')).toEqual([2, 2])
     const { port } = set.instance('replica-1')
     await set.restart({ recreate: true })
-    expect(set.instances).toEqual(['replica-1', 'replica-2'])
+    expect(namesOf(set)).toEqual(['replica-1', 'replica-2'])
     expect(set.instance('replica-1').port).toBe(port)
     expect(await onEach(set, 'return count_users()')).toEqual([0, 0])
   })
@@ -147,11 +149,7 @@ describe("failover: 'election'", () => {
     }).start()
     expect(await set.leader()).toBe(set.instance('replica-1'))
     const third = set.instance('replica-3')
-    await elect(
-      third,
-      set.instances.map(name => set.instance(name)),
-      10_000,
-    )
+    await elect(third, set.instances, 10_000)
     expect(await set.leader()).toBe(third)
     expect(await onEach(set, 'return box.cfg.election_mode')).toEqual(['candidate', 'voter', 'candidate'])
   })

@@ -42,8 +42,7 @@ class SetOfPrograms {
   async #each(lua: string): Promise<unknown[]> {
     return await Promise.all(
       this.#set.instances.map(
-        async name =>
-          (await this.#set.instance(name).command(`return require('property').${lua}`, { timeout: 10_000 }))[0],
+        async instance => (await instance.command(`return require('property').${lua}`, { timeout: 10_000 }))[0],
       ),
     )
   }
@@ -53,12 +52,12 @@ class SetOfPrograms {
     if (lost !== undefined) return lost
     if (keep < open) {
       const found = await Promise.all(
-        this.#set.instances.map(async (name, index) => [
-          name,
+        this.#set.instances.map(async (instance, index) => [
+          instance.name,
           (
-            await this.#set
-              .instance(name)
-              .command(`return require('property').differences(${keep}, ${index === 0})`, { timeout: 10_000 })
+            await instance.command(`return require('property').differences(${keep}, ${index === 0})`, {
+              timeout: 10_000,
+            })
           )[0],
         ]),
       )
@@ -91,9 +90,8 @@ class SetOfPrograms {
     let open = 1
     for (const [member, [name, argument]] of steps) {
       if (name === 'run') {
-        const { instances } = this.#set
         const apply = `require('property').apply(${luaLiteral(argument)})`
-        await this.#set.instance(instances[member] ?? '').command(apply, { timeout: 10_000 })
+        await this.#set.instances[member]?.command(apply, { timeout: 10_000 })
         continue
       }
       const lost = await this.#goBack(name, argument, open)

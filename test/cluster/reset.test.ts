@@ -31,9 +31,9 @@ return { rows = rows, heard = heard, stamped = stamped, new_global = new_global,
     triggers = #box.space.users:on_replace() + #box.space.users:before_replace() }`
 
 const onEach = async (cluster: AnyCluster, lua: string): Promise<unknown[]> =>
-  await Promise.all(cluster.instances.map(async name => (await cluster.instance(name).eval(lua))[0]))
+  await Promise.all(cluster.instances.map(async instance => (await instance.eval(lua))[0]))
 
-const pidsOf = (cluster: AnyCluster): unknown[] => cluster.instances.map(name => cluster.instance(name).pid)
+const pidsOf = (cluster: AnyCluster): unknown[] => cluster.instances.map(({ pid }) => pid)
 
 const three = async (options: Partial<ReplicaSetOptions> = {}): Promise<TarantoolReplicaSet> =>
   await newReplicaSet({ replicas: 3, appLua, recordChanges: true, ...options }).start()

@@ -10,7 +10,7 @@ describe('a cluster', () => {
 
   test('starts all instances, which replicate both ways, with a writable leader', async () => {
     const cluster = await newCluster({ app: threeInstances(), connect: 'r-001' }).start()
-    expect(cluster.instances).toEqual(['r-001', 's-001', 's-002'])
+    expect(cluster.instances.map(({ name }) => name)).toEqual(['r-001', 's-001', 's-002'])
     expect(cluster.replicasets).toEqual({ r: ['r-001'], s: ['s-001', 's-002'] })
     expect(await cluster.instance().call('greet')).toEqual(['hello from r-001'])
     const leader = await cluster.leader('s')
@@ -81,14 +81,14 @@ describe('a cluster', () => {
 
   test('only the chosen instances run, and no other waits for them', async () => {
     const cluster = await newCluster({ app: threeInstances(), instances: [/^r-/, 's-001'] }).start()
-    expect(cluster.instances).toEqual(['r-001', 's-001'])
+    expect(cluster.instances.map(({ name }) => name)).toEqual(['r-001', 's-001'])
     expect(await cluster.instance('s-001').eval('return #box.info.replication')).toEqual([1])
   })
 
   test('instances.yml says which run', async () => {
     const app = threeInstances({ 'instances.yml': 's-001:\ns-002:\n' })
     const cluster = await newCluster({ app }).start()
-    expect(cluster.instances).toEqual(['s-001', 's-002'])
+    expect(cluster.instances.map(({ name }) => name)).toEqual(['s-001', 's-002'])
   })
 
   test('all restart together with their data', async () => {
@@ -111,7 +111,7 @@ describe('a cluster', () => {
       summary: expect.stringMatching(/storage\.lua:1: .*'settings'.*\(Tarantool s-002\[.*\] did not start\)/),
     })
     expect(cluster.state).toBe('failed')
-    for (const name of cluster.instances) expect(cluster.instance(name).state).not.toBe('running')
+    for (const { state } of cluster.instances) expect(state).not.toBe('running')
     expect(contentOf(cluster.directory)).toEqual([])
   })
 
@@ -126,7 +126,7 @@ describe('a cluster', () => {
 
   test('a stop ends all, whatever state they are in', async () => {
     const cluster = await newCluster({ app: threeInstances() }).start()
-    const pids = cluster.instances.map(name => cluster.instance(name).pid ?? 0)
+    const pids = cluster.instances.map(({ pid }) => pid ?? 0)
     cluster.instance('s-002').process?.sendSignal('SIGSTOP')
     await cluster.stop()
     expect(pids.filter(isAlive)).toEqual([])

@@ -34,7 +34,7 @@ async function startAndStop(options: ClusterOptions): Promise<string[]> {
 }
 
 async function onEach(cluster: TarantoolCluster, lua: string): Promise<Record<string, unknown>> {
-  const answers = cluster.instances.map(async name => [name, (await cluster.instance(name).eval(lua))[0]])
+  const answers = cluster.instances.map(async instance => [instance.name, (await instance.eval(lua))[0]])
   return Object.fromEntries(await Promise.all(answers))
 }
 

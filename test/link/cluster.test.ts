@@ -101,7 +101,7 @@ describe('the links of a replica set', () => {
       links: true,
       recordChanges: true,
     }).start()
-    const pids = set.instances.map(name => set.instance(name).pid)
+    const pids = set.instances.map(({ pid }) => pid)
     await set.partition(['m-1'], ['m-2'])
     await set.instance('m-1').call('add_user', 1, 'ann')
     expect(await rows(set, 'm-2')).toBe(0)
@@ -109,7 +109,7 @@ describe('the links of a replica set', () => {
     expect([await rows(set, 'm-1'), await rows(set, 'm-2')]).toEqual([0, 0])
     await set.instance('m-1').call('add_user', 1, 'ann')
     await expect(set.waitForVclock('m-1', { timeout: 50 })).rejects.toThrow("'m-2': it has change")
-    expect(set.instances.map(name => set.instance(name).pid)).toEqual(pids)
+    expect(set.instances.map(({ pid }) => pid)).toEqual(pids)
   })
 
   test('do not keep a member from its start, while it cannot reach the others', async () => {

@@ -75,7 +75,7 @@ describe('a sequence of faults', () => {
     await set.waitForFullMesh()
     await set.instance('replica-1').call('add_user', 1, 'ann')
     await set.waitForVclock('replica-1')
-    for (const name of set.instances) await (await Client.connect(set.instance(name).port)).ask('healed')
+    for (const { port } of set.instances) await (await Client.connect(port)).ask('healed')
   })
 
   test('leaves alone what the code itself has ended', async () => {

@@ -7,7 +7,7 @@ const tarantool = useTarantool()
 
 let users: Users
 beforeAll(() => {
-  users = new Users(tarantool.instances.map(name => tarantool.instance(name)))
+  users = new Users(tarantool.instances)
 })
 afterAll(() => users.close())
 
@@ -18,7 +18,7 @@ const promote = async (member: string): Promise<void> => {
 test('a user reaches all members', async () => {
   await users.put(1, 'ann')
   await tarantool.waitForVclock()
-  for (const name of tarantool.instances) expect(await tarantool.instance(name).call('count_users')).toEqual([1])
+  for (const instance of tarantool.instances) expect(await instance.call('count_users')).toEqual([1])
 })
 
 test('the client survives a failover', async () => {
@@ -48,6 +48,23 @@ test('the client survives a leader that hangs', async () => {
   await promote('default-3')
   await late
   expect((await tarantool.waitForLeader({ not: former })).port).toBe(tarantool.instance('default-3').port)
+})
+
+test('the client survives a partition', async () => {
+  const former = await tarantool.leader()
+  // The former leader is alone, and the client does not reach it.
+  await tarantool.partition(['default-1'], ['default-2', 'default-3'])
+  await former.link.hang()
+  const late = users.put(1, 'ann')
+  await promote('default-2')
+  await late
+  expect(await users.count()).toBe(1)
+  expect(await former.call('count_users')).toEqual([0])
+
+  await former.command('box.cfg({ read_only = true })')
+  await tarantool.heal()
+  await tarantool.waitForVclock('default-2')
+  expect(await former.call('count_users')).toEqual([1])
 })
 
 test('the next test has the first leader and no users', async () => {

@@ -1,7 +1,8 @@
+import type { AnyCluster } from '../../cluster/any-cluster.ts'
 import { TarantoolCluster } from '../../cluster/cluster.ts'
+import { TarantoolReplicaSet } from '../../cluster/replica-set.ts'
 import type { ResolvedServer } from '../../config/fixture-config.ts'
 import type { Logger } from '../../config/options.ts'
-import type { ResolvedApplication } from '../../config/resolve-application.ts'
 import { NotRunningError } from '../../errors.ts'
 import { TarantoolInstance } from '../../instance/instance.ts'
 
@@ -86,11 +87,11 @@ class StartedInstance implements StartedServer {
 
 class StartedCluster implements StartedServer {
   readonly name: string
-  readonly #cluster: TarantoolCluster
+  readonly #cluster: AnyCluster
 
-  constructor(name: string, { application, ...shared }: ResolvedServer & { application: ResolvedApplication }) {
+  constructor(name: string, cluster: AnyCluster) {
     this.name = name
-    this.#cluster = TarantoolCluster.of({ application, shared })
+    this.#cluster = cluster
   }
 
   // A cluster chooses the ports of its instances at its first start.
@@ -107,13 +108,13 @@ class StartedCluster implements StartedServer {
   }
 
   addresses(): Reachable[] {
-    const { connect, instances } = this.#cluster
-    const inOrder = [connect, ...instances.filter(name => name !== connect)]
-    return inOrder.map(name => reachableOf(name, this.#cluster.instance(name)))
+    const connect = this.#cluster.instance()
+    const inOrder = [connect, ...this.#cluster.instances.filter(instance => instance !== connect)]
+    return inOrder.map(instance => reachableOf(instance.name, instance))
   }
 
   async died(): Promise<never> {
-    return await Promise.race(this.#cluster.instances.map(name => deathOf(this.#cluster.instance(name))))
+    return await Promise.race(this.#cluster.instances.map(deathOf))
   }
 }
 
@@ -141,6 +142,8 @@ export function makeServer(name: string, server: ResolvedServer, { logger, forme
     logger: logger ?? server.logger,
     title: server.title ?? name,
   }
-  const { application } = options
-  return application ? new StartedCluster(name, { ...options, application }) : new StartedInstance(name, options)
+  const { application, replicaSet, ...shared } = options
+  if (application) return new StartedCluster(name, TarantoolCluster.of({ application, shared }))
+  if (replicaSet) return new StartedCluster(name, TarantoolReplicaSet.of({ replicaSet, shared }))
+  return new StartedInstance(name, options)
 }

@@ -24,6 +24,7 @@ const ways = {
   consoleHost: 'property',
   consolePort: 'property',
   address: 'property',
+  name: 'property',
   fingerprint: 'property',
   workDir: 'property',
   pid: 'property',

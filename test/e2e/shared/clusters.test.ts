@@ -45,7 +45,7 @@ const handle = `${head}
 const tarantool = useTarantool()
 const storage = tarantool.instance('s-001')
 test('is the handle of the instance that connect names', async () => {
-  expect(tarantool.instances).toEqual(['r-001', 's-001', 's-002'])
+  expect(tarantool.instances.map(({ name }) => name)).toEqual(['r-001', 's-001', 's-002'])
   expect(tarantool.replicasets).toEqual({ r: ['r-001'], s: ['s-001', 's-002'] })
   expect(await tarantool.call('greet')).toEqual(['hello from r-001'])
   expect(tarantool.instance('r-001').pid).toBe(tarantool.pid)
@@ -85,8 +85,8 @@ test('an instance is stopped, killed and restarted', async () => {
   await tarantool.instance('s-002').stop()
 })
 test('finds all instances running', async () => {
-  for (const name of tarantool.instances) {
-    expect(await tarantool.instance(name).eval('return box.info.status')).toEqual(['running'])
+  for (const instance of tarantool.instances) {
+    expect(await instance.eval('return box.info.status')).toEqual(['running'])
   }
 })
 test('the log of an instance', async () => {
@@ -112,7 +112,7 @@ const tarantool = useTarantool()
 const storage = tarantool.instance('s-001')
 const replica = tarantool.instance('s-002')
 let pids
-const pidsOf = () => tarantool.instances.map(name => tarantool.instance(name).pid)
+const pidsOf = () => tarantool.instances.map(({ pid }) => pid)
 test('writes', async () => {
   pids = pidsOf()
   await storage.eval("box.space.users:insert({ 1, 'ann' })")

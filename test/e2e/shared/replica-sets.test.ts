@@ -12,24 +12,25 @@ import { connect } from 'node:net'
 import { InvalidOptionError, LeaseError, ReplicationError, UnknownServerError, useTarantool } from 'tarantool-fixture/vitest'
 import { beforeAll, describe, expect, test } from 'vitest'
 const db = useTarantool('db')
+const names = () => db.instances.map(({ name }) => name)
 const portOfLease = process.env.TARANTOOL_DB_PORT
 `
 
 const handle = `${head}
 const plain = useTarantool()
 test('is the face of the leader, and has all members', async () => {
-  expect(db.instances).toEqual(['db-1', 'db-2', 'db-3'])
-  expect(db.replicasets).toEqual({ db: db.instances })
+  expect(names()).toEqual(['db-1', 'db-2', 'db-3'])
+  expect(db.replicasets).toEqual({ db: names() })
   expect(await db.eval('return box.info.ro')).toEqual([false])
   const leader = await db.leader()
   expect([leader.name, leader.port, db.name, portOfLease]).toEqual(['db-1', db.port, 'db', String(db.port)])
-  expect(new Set(db.instances.map(name => db.instance(name).port)).size).toBe(3)
+  expect(new Set(db.instances.map(({ port }) => port)).size).toBe(3)
   await db.call('add_user', 1, 'ann')
   await db.waitForVclock()
-  for (const name of db.instances) expect(await db.instance(name).call('count_users')).toEqual([1])
+  for (const instance of db.instances) expect(await instance.call('count_users')).toEqual([1])
 })
 test('finds no data of the test before', async () => {
-  for (const name of db.instances) expect(await db.instance(name).call('count_users')).toEqual([0])
+  for (const instance of db.instances) expect(await instance.call('count_users')).toEqual([0])
 })
 test('a killed leader leaves none, until another member is writable', async () => {
   const former = await db.leader()
@@ -58,9 +59,18 @@ test('asks the member that leads at the time', async () => {
   expect(await db.call('add_user', 3, 'eve')).toEqual([[3, 'eve']])
   expect(db.port).toBe(db.instance('db-3').port)
   await db.kill()
-  expect(db.instances.map(name => db.instance(name).pid !== 0)).toEqual([true, true, true])
+  expect(db.instances.map(({ pid }) => pid !== 0)).toEqual([true, true, true])
   await db.start()
   expect(await db.instance('db-3').call('count_users')).toEqual([1])
+})
+test('another member leads', async () => {
+  await db.instance('db-1').command('box.cfg({ read_only = true })')
+  await db.instance('db-3').command('box.cfg({ read_only = false })')
+  expect((await db.waitForLeader({ not: 'db-1' })).port).toBe(db.port)
+})
+test('knows at once that the first member leads again', async () => {
+  expect(String(db.port)).toBe(portOfLease)
+  expect(await db.eval('return box.info.ro')).toEqual([false])
 })
 test('is stopped, paused and restarted as a single server', async () => {
   const { port } = db
@@ -76,10 +86,10 @@ test('is stopped, paused and restarted as a single server', async () => {
 test('grows and shrinks', async () => {
   await db.call('add_user', 1, 'ann')
   const added = await db.addReplica({ boxCfg: { too_long_threshold: 4 } })
-  expect([added.name, db.instances]).toEqual(['db-4', ['db-1', 'db-2', 'db-3', 'db-4']])
+  expect([added.name, names()]).toEqual(['db-4', ['db-1', 'db-2', 'db-3', 'db-4']])
   expect(await added.eval('return count_users(), box.cfg.too_long_threshold')).toEqual([1, 4])
   await db.remove(db.instance('db-2'))
-  expect(db.instances).toEqual(['db-1', 'db-3', 'db-4'])
+  expect(names()).toEqual(['db-1', 'db-3', 'db-4'])
   await db.waitForFullMesh()
   await expect(db.instance('db-2').call('count_users')).rejects.toThrow(UnknownServerError)
   await expect(db.addReplica({ name: 'db-3' })).rejects.toThrow("the replica set has a member 'db-3' already")
@@ -87,8 +97,8 @@ test('grows and shrinks', async () => {
   await expect(db.remove('db-9')).rejects.toThrow("no instance of the cluster is named 'db-9'")
 })
 test('has the members of the config again', async () => {
-  expect(db.instances).toEqual(['db-1', 'db-2', 'db-3'])
-  for (const name of db.instances) expect(await db.instance(name).call('count_users')).toEqual([0])
+  expect(names()).toEqual(['db-1', 'db-2', 'db-3'])
+  for (const instance of db.instances) expect(await instance.call('count_users')).toEqual([0])
 })
 test('the member goes that connect names', async () => {
   await db.instance('db-1').command('box.cfg({ read_only = true })')
@@ -96,14 +106,24 @@ test('the member goes that connect names', async () => {
   expect((await db.waitForLeader({ not: 'db-1' })).name).toBe('db-2')
   await db.remove('db-1')
   expect(await db.call('add_user', 1, 'ann')).toEqual([[1, 'ann']])
-  expect([db.instances, db.instance('db-3').pid !== db.instance('db-2').pid]).toEqual([['db-2', 'db-3'], true])
+  expect([names(), db.instance('db-3').pid !== db.instance('db-2').pid]).toEqual([['db-2', 'db-3'], true])
 })
 test('it is there again', async () => {
-  expect([await db.call('count_users'), db.instances, String(db.port)]).toEqual([[0], ['db-1', 'db-2', 'db-3'], portOfLease])
+  expect([await db.call('count_users'), names(), String(db.port)]).toEqual([[0], ['db-1', 'db-2', 'db-3'], portOfLease])
 })
 test('a single server is no cluster', async () => {
   await expect(plain.waitForLeader()).rejects.toThrow(LeaseError)
   await expect(plain.addReplica()).rejects.toThrow("server 'default' is no cluster")
+})
+describe('of this describe alone', () => {
+  const own = useTarantool({ config: { replicas: 2, appLua: './app.lua', members: { 'replica-2': { env: { PLACE: 'second' } } } } })
+  test('has members of its own', async () => {
+    expect(own.instances.map(({ name }) => name)).toEqual(['replica-1', 'replica-2'])
+    expect(await own.call('add_user', 1, 'ann')).toEqual([[1, 'ann']])
+    await own.waitForVclock()
+    expect(await own.instance('replica-2').eval("return count_users(), os.getenv('PLACE')")).toEqual([1, 'second'])
+  })
+  test('finds nothing of it', async () => expect(await own.call('count_users')).toEqual([0]))
 })
 test('has no config', async () => {
   await expect(db.set({ 'log.level': 7 })).rejects.toThrow("server 'db' is a replica set without a config")
@@ -111,7 +131,7 @@ test('has no config', async () => {
 
 const other = `${head}
 test('another file finds nothing of it', async () => {
-  expect([await db.call('count_users'), db.instances]).toEqual([[0], ['db-1', 'db-2', 'db-3']])
+  expect([await db.call('count_users'), names()]).toEqual([[0], ['db-1', 'db-2', 'db-3']])
 })`
 
 const elected = `${head}

@@ -17,7 +17,7 @@ import { test } from 'vitest'
 const tarantool = useTarantool()
 test('is seen', async () => {
   const [answer] = await tarantool.call('answer')
-  writeFileSync('seen.json', JSON.stringify({ answer, instances: tarantool.instances, pid: tarantool.pid }))
+  writeFileSync('seen.json', JSON.stringify({ answer, instances: tarantool.instances.map(({ name }) => name), pid: tarantool.pid }))
 })`
 
 // Watching is the same in each Vitest: watch.test.ts.
