@@ -12,7 +12,7 @@ import { type CodeUnderFaults, type FaultActs, FaultSequence } from '../link/fau
 import { noLinks } from '../link/no-links.ts'
 import { allPlaces } from '../link/pairs.ts'
 import type { FaultsOptions } from '../link/planned-faults.ts'
-import { unknownName } from './failure.ts'
+import { severalSets, unknownName } from './failure.ts'
 import { ClusterInstances, type CopyInto } from './instances.ts'
 import { keepCluster } from './keep.ts'
 import { findLeader } from './leaders.ts'
@@ -452,7 +452,8 @@ export abstract class AnyCluster implements AsyncDisposable {
 
   #nameOfSet(given: string | undefined): string {
     const names = Object.keys(this.#started().instances.replicasets)
-    const wanted = given ?? (names.length === 1 ? names[0] : undefined) ?? ''
+    const wanted = given ?? names[0] ?? ''
+    if (given === undefined && names.length > 1) throw severalSets(names)
     if (names.includes(wanted)) return wanted
     throw unknownName('replica set', wanted, names)
   }

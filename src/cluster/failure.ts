@@ -62,6 +62,12 @@ export function unknownName(
   })
 }
 
+/** The error for a request that concerns one replica set and names none. */
+export const severalSets = (names: readonly string[]): UnknownServerError =>
+  new UnknownServerError(`the cluster has ${names.length} replica sets, and the request names none`, {
+    hint: `Replica sets: ${names.join(', ')}.`,
+  })
+
 /** The instances of a replica set, and whether each runs. */
 export type SetMembers = ReadonlyMap<string, { readonly isRunning: boolean }>
 

@@ -191,6 +191,6 @@ describe('refused with a reason', () => {
     const cluster = await newCluster({ app: threeInstances() }).start()
     expect(() => cluster.instance('s-01')).toThrow("no instance of the cluster is named 's-01'")
     await expect(cluster.leader('t')).rejects.toThrow("no replica set of the cluster is named 't'")
-    await expect(cluster.leader()).rejects.toThrow('no replica set of the cluster is named')
+    await expect(cluster.leader()).rejects.toThrow('the cluster has 2 replica sets, and the request names none')
   })
 })

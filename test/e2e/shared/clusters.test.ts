@@ -69,6 +69,21 @@ test('finds the leader of the config again', async () => {
   expect((await tarantool.leader('s')).port).toBe(storage.port)
   await expect(tarantool.reload({ groups: {} })).rejects.toThrow("lacks the instance 'r-001' of the cluster")
 })
+test('waits for what the instances of a replica set have', async () => {
+  await tarantool.waitForFullMesh()
+  await storage.eval("box.space.users:insert({ 1, 'ann' })")
+  await tarantool.waitForVclock(storage)
+  expect(await tarantool.instance('s-002').call('count')).toEqual([1])
+  const former = await tarantool.leader('s')
+  await tarantool.set({ 'groups.storages.replicasets.s.leader': 's-002' })
+  expect((await tarantool.waitForLeader({ not: former })).name).toBe('s-002')
+  expect(await tarantool.call('greet')).toEqual(['hello from r-001'])
+  await expect(tarantool.waitForLeader({ replicaset: 't' })).rejects.toThrow(UnknownServerError)
+  await expect(tarantool.waitForLeader()).rejects.toThrow('the cluster has 2 replica sets, and the request names none')
+  await tarantool.instance('s-002').kill()
+  await expect(tarantool.waitForLeader({ replicaset: 's', timeout: 50 })).rejects.toThrow("'s-002' does not run")
+  await expect(tarantool.addReplica()).rejects.toThrow("the instances of server 'default' are those of its config")
+})
 test('an instance is stopped, killed and restarted', async () => {
   const { port, pid } = storage
   await storage.restart()
