@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { readKeptCluster } from '../../src/instance/kept/cluster.ts'
 import { readKept } from '../../src/instance/kept/manifest.ts'
 import { cli } from '../cli/support.ts'
-import { newCluster, threeInstances } from '../support/clusters.ts'
+import { appOfMembers, newCluster, newReplicaSet, threeInstances } from '../support/clusters.ts'
 import { skipWithout } from '../support/features.ts'
 import { temporaryDirectory } from '../support/instances.ts'
 
@@ -89,4 +89,16 @@ describe('the data of a cluster is kept as it is now', () => {
     expect(stdout).toBe("---\n- - [1, 'ann']\n...")
     expect(stderr).toContain('kept because of this: the instance did not run')
   })
+})
+
+test('the data of a replica set is kept, and each member can be opened alone, writable', async () => {
+  const root = temporaryDirectory()
+  const set = await newReplicaSet({ replicas: 2, name: 'db', appLua: appOfMembers, root }).start()
+  await set.instance('db-1').call('add_user', 1, 'ann')
+  await set.waitForVclock()
+  const directory = await set.keepData(about, root)
+  await set.stop()
+  expect(readKeptCluster(directory)).toMatchObject({ ...about, members: ['db-1', 'db-2'] })
+  const { stdout } = await open(join(directory, 'db-2'), '-e', "add_user(2, 'bob') and count_users()")
+  expect(stdout).toBe('---\n- 2\n...')
 })
