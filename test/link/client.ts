@@ -52,6 +52,11 @@ export class Client {
     this.#socket.write(evalFrame(lua))
   }
 
+  /** Sends the end of the stream. */
+  end(): void {
+    this.#socket.end()
+  }
+
   async waitFor(text: string): Promise<void> {
     while (!this.#received.includes(text)) await once(this.#socket, 'data')
   }

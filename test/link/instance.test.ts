@@ -23,6 +23,18 @@ describe('a link', () => {
     expect(await instance.command('box.cfg.listen')).toEqual([`unix/:${instance.workDir}/server.sock`])
   })
 
+  test('ends the connection to the server when the client ends its own, after the replies', async () => {
+    const instance = await startLinked()
+    const open = async (): Promise<unknown> => (await instance.command('return box.stat.net.CONNECTIONS.current'))[0]
+    const before = await open()
+    const clients = await Promise.all(Array.from({ length: 5 }, () => Client.connect(instance.port)))
+    for (const client of clients) await (await client.greeted()).ask('hello')
+    expect(Number(await open())).toBe(Number(before) + 5)
+    for (const client of clients) client.end()
+    for (const client of clients) expect(await client.ended).toBe('closed')
+    await expect.poll(open).toBe(before)
+  })
+
   test('that is cut ends its connections and refuses others, but not the requests of the instance', async () => {
     const instance = await startLinked()
     const client = await (await Client.connect(instance.port)).greeted()
