@@ -10,7 +10,6 @@ export interface ClusterFacts {
   readonly name: string
   readonly options: ResolvedClusterServer
   readonly generation: number
-  readonly beganEmpty: boolean
   readonly leasedBefore: boolean
   readonly holding: Holding
   /** The member that the handle of a replica set stands for. */
@@ -29,7 +28,7 @@ export function clusterInfo(cluster: AnyCluster, facts: ClusterFacts): LeasedSer
 
 /** The information for a worker about one instance. */
 export function memberInfo(cluster: AnyCluster, member: string, facts: ClusterFacts): LeasedServerInfo {
-  const { name, options, generation, beganEmpty, leasedBefore, holding } = facts
+  const { name, options, generation, leasedBefore, holding } = facts
   const isMain = member === cluster.connect
   return {
     ...infoOf(cluster.instance(member)),
@@ -38,7 +37,7 @@ export function memberInfo(cluster: AnyCluster, member: string, facts: ClusterFa
     strict: isMain && options.strict,
     records: isMain,
     generation,
-    beganEmpty,
+    beganEmpty: true,
     leasedBefore: isMain && leasedBefore,
     aside: false,
     isLive: isLive(options),

@@ -8,7 +8,7 @@ import { crashReport, ServerSignals } from './server-signals.ts'
 export interface MemberContext {
   /** Runs a step after all steps before it. */
   run<Result>(step: () => Promise<Result>): Promise<Result>
-  /** Called before a test's request changes the instance's process: the cluster is then no longer as it began. */
+  /** Called before a test's request changes the instance's process. The next reset looks for such instances. */
   disturb(): void
   info(): LeasedServerInfo
 }
@@ -23,9 +23,10 @@ export class ClusterMember implements ServerActions {
     this.#context = context
   }
 
-  /** Starts the instance with its data, if it does not run. */
+  /** Starts the instance with its data, if it does not run. Resumes a paused one. */
   async ensure(): Promise<LeasedServerInfo> {
     return await this.#step(async () => {
+      this.#instance.process?.sendSignal('SIGCONT')
       if (!this.#instance.isRunning) await this.#instance.start({ recreate: false })
     })
   }

@@ -5,9 +5,10 @@ import type { ClusterConfig, ConfigOverlay } from '../config/application-options
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
-import type { AgentOperation, AgentReply } from '../isolation/server.ts'
+import type { AgentOperation } from '../isolation/server.ts'
 import { ClusterMember, type MemberContext } from './cluster-member.ts'
 import type { ClusterActions, ServerActions } from './leasable-server.ts'
+import type { ClusterReply } from './messages.ts'
 
 /** A cluster of a pool, from the view of its requests. */
 export interface ClusterContext extends Omit<MemberContext, 'info'> {
@@ -33,7 +34,7 @@ export class ClusterRequests implements ClusterActions {
     this.#context = context
   }
 
-  async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
+  async ask(operation: AgentOperation, keep: number): Promise<ClusterReply> {
     return await this.#context.ask(operation, keep)
   }
 

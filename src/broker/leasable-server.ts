@@ -3,11 +3,11 @@ import type { ClusterConfig, ConfigOverlay } from '../config/application-options
 import type { Isolation } from '../config/isolation.ts'
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
-import type { AgentOperation, AgentReply, Death } from '../isolation/server.ts'
+import type { AgentOperation, Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
 import type { HeldServers } from './hold/held-servers.ts'
 import type { LeaseUse } from './lease-use.ts'
-import type { FailedServer, LeasedServerInfo } from './messages.ts'
+import type { ClusterReply, FailedServer, LeasedServerInfo } from './messages.ts'
 import type { RunningTest } from './server-mark.ts'
 
 /** The run, from a server's point of view. */
@@ -43,7 +43,7 @@ export interface ServerActions {
 /** The requests of a lease that only a cluster can answer. */
 export interface ClusterActions {
   /** Asks all instances for an operation of the agent. `keep`: the number of levels that stay */
-  ask(operation: AgentOperation, keep: number): Promise<AgentReply>
+  ask(operation: AgentOperation, keep: number): Promise<ClusterReply>
   leader(replicaset?: string): Promise<string>
   waitForLeader(wait: LeaderWait & { not?: string | undefined }): Promise<string>
   waitForFullMesh(wait: MeshWait): Promise<void>

@@ -64,6 +64,12 @@ export interface LeasedServerInfo extends ServerFacts {
   readonly cluster?: LeasedCluster | undefined
 }
 
+/** A cluster's reply for its agents. */
+export interface ClusterReply extends AgentReply {
+  /** Set if instances have new processes. */
+  readonly info?: LeasedServerInfo | undefined
+}
+
 /** The information about a leased cluster. */
 export interface LeasedCluster {
   /** The name of the instance that the server itself is. */
@@ -210,7 +216,7 @@ export interface BrokerRequests {
     result: FailedServer
   }
   /** Asks all instances of a cluster for an operation of the agent. `keep`: the number of levels that stay. */
-  isolate: { params: { server: string; operation: AgentOperation; keep: number }; result: AgentReply }
+  isolate: { params: { server: string; operation: AgentOperation; keep: number }; result: ClusterReply }
   /** The name of a replica set's writable instance. */
   leader: { params: { server: string; replicaset?: string | undefined }; result: string }
   /** Waits for a leader other than `not`. The name of the replica set's writable instance. */

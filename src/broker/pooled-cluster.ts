@@ -3,7 +3,7 @@ import type { ClusterState } from '../cluster/life.ts'
 import type { Isolation } from '../config/isolation.ts'
 import { NotRunningError } from '../errors.ts'
 import { placeOf } from '../instance/place/place.ts'
-import type { AgentOperation, AgentReply, Death } from '../isolation/server.ts'
+import type { AgentOperation, Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
 import { noLinks } from '../link/no-links.ts'
 import { stopwatch, trace } from '../trace.ts'
@@ -15,7 +15,7 @@ import type { HeldServers } from './hold/held-servers.ts'
 import type { Holding } from './hold/holding.ts'
 import type { ClusterActions, FailedTest, LeasableServer, PoolContext, ServerActions } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
-import type { FailedServer, LeasedServerInfo } from './messages.ts'
+import type { ClusterReply, FailedServer, LeasedServerInfo } from './messages.ts'
 import { type RunningTest, ServerMark } from './server-mark.ts'
 import { ServerSteps } from './server-steps.ts'
 
@@ -39,12 +39,13 @@ export class PooledCluster implements LeasableServer {
   #cluster: AnyCluster
   /** The latest leader that is known, if the server is a replica set. */
   #leader: string | undefined
-  /** The number of starts of the whole cluster, and of those of its instances. */
+  /** The number of starts of the whole cluster. */
   #generation = 0
-  #beganEmpty = true
   #leasedBefore = false
-  /** A test stopped or signalled an instance, or changed the config. */
+  /** A test changed the config, or the number of instances. */
   #isDisturbed = false
+  /** A test stopped or signalled an instance. */
+  #isTouched = false
   #testFailed = false
   #isEnded = false
 
@@ -76,10 +77,8 @@ export class PooledCluster implements LeasableServer {
 
   async ensure(): Promise<LeasedServerInfo> {
     return await this.#steps.ensure(async () => {
-      const { state } = this.#cluster
-      const isWhole = state === 'running' && this.#cluster.instances.every(({ isRunning }) => isRunning)
-      if (!isWhole || this.#isDisturbed) await this.#startAnew()
-      else await this.#findLeader()
+      if (this.#cluster.state !== 'running' || this.#isDisturbed) await this.#startAnew()
+      else await this.#bringUp()
     })
   }
 
@@ -191,7 +190,7 @@ export class PooledCluster implements LeasableServer {
   get #facts(): ClusterFacts {
     return {
       ...{ name: this.name, options: this.#options, holding: this.#holding, leader: this.#leader },
-      ...{ generation: this.#generation, beganEmpty: this.#beganEmpty, leasedBefore: this.#leasedBefore },
+      ...{ generation: this.#generation, leasedBefore: this.#leasedBefore },
     }
   }
 
@@ -206,7 +205,9 @@ export class PooledCluster implements LeasableServer {
       change: () => {
         this.#isDisturbed = true
       },
-      disturb: () => this.#disturb(),
+      disturb: () => {
+        this.#isTouched = true
+      },
       // The instance that `connect` names is the server itself, which knows its cluster.
       infoOf: member =>
         member === this.#cluster.connect ? this.info() : memberInfo(this.#cluster, member, this.#facts),
@@ -216,11 +217,16 @@ export class PooledCluster implements LeasableServer {
     return new ClusterRequests(context)
   }
 
-  async #ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
+  async #ask(operation: AgentOperation, keep: number): Promise<ClusterReply> {
     return await this.#steps.run(async () => {
       if (operation === 'dirty' && this.#isDisturbed) return { dirty: true }
-      if (this.#isDisturbed) return { lost: 'an instance was stopped, killed or restarted, or the config was changed' }
-      return await this.#cluster.ask(operation, keep)
+      if (this.#isDisturbed) return { lost: 'the config or the number of instances was changed' }
+      const pids = this.#pids()
+      this.#resume()
+      const reply = await this.#cluster.ask(operation, keep)
+      if (this.#pids() === pids) return reply
+      await this.#findLeader()
+      return { ...reply, info: this.info() }
     })
   }
 
@@ -235,6 +241,27 @@ export class PooledCluster implements LeasableServer {
     await this.cluster.leader().catch(() => this.#noteLeader(this.#cluster.connect))
   }
 
+  // The next reset gives new processes to the instances that start here.
+  async #bringUp(): Promise<void> {
+    this.#resume()
+    const ended = this.#cluster.instances.filter(({ isRunning }) => !isRunning)
+    try {
+      await Promise.all(ended.map(instance => instance.start({ recreate: false })))
+      await this.#findLeader()
+    } catch {
+      await this.#startAnew()
+    }
+  }
+
+  #pids(): string {
+    return this.#cluster.instances.map(({ pid }) => pid).join(' ')
+  }
+
+  #resume(): void {
+    if (this.#isTouched) for (const { process } of this.#cluster.instances) process?.sendSignal('SIGCONT')
+    this.#isTouched = false
+  }
+
   async #startAnew(): Promise<void> {
     this.#mustNotBeEnded()
     const time = stopwatch()
@@ -243,11 +270,11 @@ export class PooledCluster implements LeasableServer {
     if (this.#testFailed && this.#options.keep === 'on-failure') await this.#leaveDirectory()
     this.#testFailed = false
     this.#generation++
-    this.#beganEmpty = true
     await this.#cluster.start({ recreate: true })
     await this.#findLeader()
     this.#leasedBefore = false
     this.#isDisturbed = false
+    this.#isTouched = false
     this.trace(`all ${this.#cluster.instances.length} instances started in ${time()}`)
   }
 
@@ -255,12 +282,6 @@ export class PooledCluster implements LeasableServer {
     const former = this.#cluster
     this.#cluster = former.successor()
     await former.stop()
-  }
-
-  #disturb(): void {
-    this.#isDisturbed = true
-    this.#generation++
-    this.#beganEmpty = false
   }
 
   #mustNotBeEnded(): void {

@@ -1,9 +1,9 @@
 import type { LeaderWait, MeshWait } from '../cluster/any-cluster.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
-import type { AgentOperation, AgentReply, Death } from '../isolation/server.ts'
+import type { AgentOperation, Death } from '../isolation/server.ts'
 import type { ClusterActions, ServerActions } from './leasable-server.ts'
-import type { LeasedServerInfo } from './messages.ts'
+import type { ClusterReply, LeasedServerInfo } from './messages.ts'
 
 /** Is called with each signal to an instance of the cluster, before the signal is sent. */
 type OnSignal = (instance: string, signal: NodeJS.Signals) => void
@@ -18,7 +18,7 @@ export class RecordedCluster implements ClusterActions {
     this.#onSignal = onSignal
   }
 
-  async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
+  async ask(operation: AgentOperation, keep: number): Promise<ClusterReply> {
     return await this.#cluster.ask(operation, keep)
   }
 

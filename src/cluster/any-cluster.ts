@@ -364,9 +364,9 @@ export abstract class AnyCluster implements AsyncDisposable {
 
   /**
    * Brings all instances back to their state after the start. Rows and schema are undone once per replica set, on a
-   * writable instance, and have reached the others when the promise resolves. The cost grows with the number of changes. A
-   * change that cannot be undone in place costs a restart of the cluster with empty directories, on the same addresses:
-   * an instance that was stopped, killed or restarted, for example. Needs `recordChanges: true`.
+   * writable instance, and have reached the others when the promise resolves. The cost grows with the number of changes. An
+   * instance that was stopped, killed or restarted gets a new process from the template. A change that cannot be undone
+   * in place costs a restart of the cluster with empty directories, on the same addresses. Needs `recordChanges: true`.
    *
    * @throws ResetError without `recordChanges`; NotRunningError; the errors of `start`
    * @example
@@ -533,7 +533,10 @@ export abstract class AnyCluster implements AsyncDisposable {
       })
       try {
         await start.run()
-        this.#reset = new ClusterReset(instances)
+        const { template } = start
+        // Rows that came since are fetched from the others.
+        const replace = template && ((names: readonly string[]) => instances.startFrom(template, names))
+        this.#reset = new ClusterReset(instances, replace)
         this.#addressesAreKnown = true
         break
       } catch (error) {

@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import type { Keep } from '../config/options.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { forgetKeptCluster, noteKeptCluster } from '../instance/kept/cluster.ts'
+import { ownDataFiles } from '../instance/kept/data-files.ts'
 import { sweepOnce } from '../instance/owner/sweep.ts'
 import { keepDirectory, makeDirectory, removeDirectory } from '../instance/place/directory.ts'
 import { markerOf } from '../instance/place/marker.ts'
@@ -145,8 +147,21 @@ export class ClusterInstances {
     await Promise.all(this.all.map(instance => instance.stop({ cleanup: false })))
   }
 
-  async kill(): Promise<void> {
-    await Promise.all(this.all.map(instance => instance.kill({ cleanup: false })))
+  /** Kills the instances, or those of these names. */
+  async kill(names: readonly string[] = [...this.byName.keys()]): Promise<void> {
+    await Promise.all(names.map(name => this.byName.get(name)?.kill({ cleanup: false })))
+  }
+
+  /** Starts instances that have ended, with the data of a template. The others run on. @throws TemplateGoneError */
+  async startFrom(template: Template, names: readonly string[]): Promise<void> {
+    const started = names.map(async name => {
+      const instance = this.byName.get(name)
+      if (!instance) return
+      for (const file of ownDataFiles(instance.workDir)) rmSync(join(instance.workDir, file), { force: true })
+      await copyTemplate(template, this.directory, relative(this.directory, instance.workDir))
+      await instance.start({ recreate: false })
+    })
+    await Promise.all(started)
   }
 
   /** Removes the directories, unless the option `keep` keeps them. */

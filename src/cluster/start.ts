@@ -5,7 +5,7 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 import { hasSeed, readSeed } from '../seed/seed-task.ts'
 import { templatesRoot } from '../seed/template-cache.ts'
 import { type DataSource, startWithTemplate } from '../seed/template-start.ts'
-import { type TemplateReport, TemplateStore } from '../seed/template-store.ts'
+import { type Template, type TemplateReport, TemplateStore } from '../seed/template-store.ts'
 import { DataRequests, type MemberReport } from './data-requests.ts'
 import type { ClusterInstances, CopyInto } from './instances.ts'
 import type { ClusterLinks } from './links.ts'
@@ -38,6 +38,8 @@ interface Started {
 export class ClusterStart {
   readonly #spec: ClusterStartSpec
   readonly #requests: DataRequests
+  /** The template that the instances have begun with. */
+  template: Template | undefined
 
   constructor(spec: ClusterStartSpec) {
     this.#spec = spec
@@ -80,6 +82,7 @@ export class ClusterStart {
     write()
     await links?.open(holder, plan.routes())
     if (copyInto) await instances.fill(copyInto)
+    this.template = data.kind === 'copy' ? data.template : undefined
     if (data.kind === 'copy') await instances.copy(data.template)
     this.#throwIfAborted()
     if (data.kind === 'seed') plan.duty = data.makeTemplate ? 'make' : undefined

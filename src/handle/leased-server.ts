@@ -168,9 +168,7 @@ export class LeasedServer {
       facts: () => this.#info,
       ask: async (operation, keep = 0, limit = undefined) => {
         const ask = (): Promise<AgentReply> =>
-          this.#info.cluster
-            ? this.#client.request('isolate', { server: this.name, operation, keep })
-            : this.#connections.ask(operation, keep, limit)
+          this.#info.cluster ? this.#askCluster(operation, keep) : this.#connections.ask(operation, keep, limit)
         const asked = this.#info.isTraced ? this.#traced(operation, ask) : ask()
         return await (this.notes?.measure(operation, asked) ?? asked)
       },
@@ -181,6 +179,12 @@ export class LeasedServer {
       findDeath: async suspected => await this.#findDeath(suspected),
       describe: async logSince => await this.#describe(logSince),
     }
+  }
+
+  async #askCluster(operation: AgentOperation, keep: number): Promise<AgentReply> {
+    const { info, ...reply } = await this.#client.request('isolate', { server: this.name, operation, keep })
+    if (info) this.adopt(info, false)
+    return reply
   }
 
   async #traced(operation: AgentOperation, ask: () => Promise<AgentReply>): Promise<AgentReply> {

@@ -146,9 +146,10 @@ export class TemplateGoneError extends Error {}
  *
  * @throws TemplateGoneError
  */
-export async function copyTemplate({ directory, manifest }: Template, to: string): Promise<void> {
+export async function copyTemplate({ directory, manifest }: Template, to: string, below = '.'): Promise<void> {
   try {
-    for (const file of Object.keys(manifest.files)) await copyDataFile(join(directory, file), join(to, file))
+    const files = Object.keys(manifest.files).filter(file => below === '.' || file.startsWith(`${below}/`))
+    for (const file of files) await copyDataFile(join(directory, file), join(to, file))
   } catch (cause) {
     throw new TemplateGoneError((cause as Error).message, { cause })
   }

@@ -47,6 +47,8 @@ describe('a leased cluster', () => {
     await server.cluster.member('r-001').stop()
     expect(await changed()).toBe(true)
     expect((await server.ensure()).cluster?.members.map(({ pid }) => pid === 0)).toEqual([false, false])
+    expect(await changed()).toBe(true)
+    await server.renew()
     expect(await changed()).toBe(false)
   })
 

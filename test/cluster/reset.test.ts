@@ -82,6 +82,48 @@ describe.each<[string, string, string]>([
   })
 })
 
+describe.each<[string, (set: TarantoolReplicaSet) => Promise<void>, string[]]>([
+  ['a killed replica', async set => await set.instance('replica-2').kill({ cleanup: false }), ['replica-2']],
+  ['a stopped replica', async set => await set.instance('replica-3').stop({ cleanup: false }), ['replica-3']],
+  ['a killed leader', async set => await set.instance('replica-1').kill({ cleanup: false }), ['replica-1']],
+  [
+    'two killed members',
+    async set => {
+      for (const name of ['replica-1', 'replica-2']) await set.instance(name).kill({ cleanup: false })
+    },
+    ['replica-1', 'replica-2'],
+  ],
+  [
+    'a restarted replica',
+    async set => {
+      await set.instance('replica-2').restart()
+      await set.instance('replica-2').eval("box.space.own:insert({ 9 }) rawset(_G, 'new_global', 9)")
+    },
+    ['replica-2'],
+  ],
+])('a reset after %s', (_, disturb, replaced) => {
+  test('gives new processes to these members only', async () => {
+    // A set that starts from a template can replace its members.
+    const options = { name: 'replica', seedLua: 'box.space.users:insert({ 100 })' }
+    for (let round = 0; round < 2; round++) await (await three(options)).kill()
+    const set = await three(options)
+    await set.waitForVclock()
+    const before = await onEach(set, state)
+    const ports = set.instances.map(({ port }) => port)
+    const pids = pidsOf(set)
+    await (await set.leader()).eval('for i = 1, 10 do box.space.users:insert({ i }) end box.space.users:delete(100)')
+    await disturb(set)
+    expect((await set.ask('enter', 0)).lost).toBeUndefined()
+    expect(await onEach(set, state)).toEqual(before)
+    expect(set.names.filter((name, index) => set.instance(name).pid !== pids[index])).toEqual(replaced)
+    expect(set.instances.map(({ port }) => port)).toEqual(ports)
+    // The new processes record, too.
+    await (await set.leader()).eval('box.space.users:insert({ 1 })')
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await onEach(set, state)).toEqual(before)
+  })
+})
+
 describe.skipIf(!has('a config file'))('a reset in place of a cluster of a config', () => {
   test('concerns each replica set, and each instance', async () => {
     const cluster = await newCluster({ app: threeInstances(), recordChanges: true }).start()

@@ -4,18 +4,25 @@ import type { ClusterInstances } from '../instances.ts'
 import { LostMember, MemberAgent, type Return } from './member-agent.ts'
 import { SetReset } from './set-reset.ts'
 
+/** Gives instances new processes on the same addresses, with the data that the cluster began with. */
+export type ReplaceInstances = (names: readonly string[]) => Promise<void>
+
 /** Brings the running instances of a cluster back to an earlier state. Answers as the agent of one server does. */
 export class ClusterReset {
   readonly #instances: ClusterInstances
   readonly #members: readonly MemberAgent[]
   readonly #sets: readonly SetReset[]
   /** The processes whose changes are recorded from the beginning on. */
-  readonly #pids: ReadonlyMap<TarantoolInstance, number | undefined>
+  readonly #pids: Map<TarantoolInstance, number | undefined>
+  readonly #replace: ReplaceInstances | undefined
+  /** Hooks have changes that a new process would not have. */
+  #hooksChanged = false
   /** The number of levels that are open. */
   #levels = 1
 
-  constructor(instances: ClusterInstances) {
+  constructor(instances: ClusterInstances, replace: ReplaceInstances | undefined) {
     this.#instances = instances
+    this.#replace = replace
     const agents = new Map([...instances.byName].map(([name, instance]) => [name, new MemberAgent(name, instance)]))
     this.#members = [...agents.values()]
     this.#sets = Object.values(instances.replicasets).map(
@@ -31,10 +38,11 @@ export class ClusterReset {
    * @returns `lost` with the reason, if the cluster cannot be brought back in place
    */
   async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
-    const disturbed = this.#disturbed()
-    if (operation === 'dirty') return { dirty: disturbed !== undefined || (await this.#isDirty()) }
-    if (disturbed !== undefined) return { lost: disturbed }
+    if (this.#instances.byName.size !== this.#pids.size) return { lost: 'an instance was added or removed' }
+    const gone = this.#gone()
+    if (operation === 'dirty') return { dirty: gone.length > 0 || (await this.#isDirty()) }
     try {
+      if (gone.length > 0) return await this.#goBackWithout(gone, operation, keep)
       if (operation === 'digest') return { digest: await this.#digest() }
       if (operation === 'requests') return { requests: await this.#requests() }
       if (operation === 'nest') return await this.#nest()
@@ -45,12 +53,47 @@ export class ClusterReset {
     }
   }
 
-  async #goBack(way: Return, keep: number): Promise<AgentReply> {
+  async #goBack(way: Return, keep: number, gone: readonly MemberAgent[] = []): Promise<AgentReply> {
     const isOnTop = way !== 'rewind' && keep >= this.#levels
-    const states = await Promise.all(this.#sets.map(set => (isOnTop ? set.open(keep, way) : set.goBack(keep, way))))
+    const states = await Promise.all(
+      this.#sets.map(set => (isOnTop ? set.open(keep, way) : set.goBack(keep, way, gone))),
+    )
     if (way === 'rewind') this.#levels = Math.max(1, Math.min(keep, this.#levels))
     else this.#levels = Math.min(keep, this.#levels) + 1
-    return joined(states.flat().map(replyOf))
+    const reply = joined(states.flat().map(replyOf))
+    this.#hooksChanged = reply.kept?.includes(true) === true
+    return reply
+  }
+
+  /** Undoes the changes of the other instances, then gives these new processes with the data of the beginning. */
+  async #goBackWithout(gone: readonly MemberAgent[], operation: AgentOperation, keep: number): Promise<AgentReply> {
+    const names = gone.map(({ name }) => name)
+    const what = `${names.map(name => `instance '${name}'`).join(', ')} was stopped, killed or restarted`
+    const isReturn = operation === 'rewind' || operation.startsWith('enter')
+    const isOnTop = operation !== 'rewind' && keep >= this.#levels
+    if (!this.#replace || !isReturn || isOnTop || this.#hooksChanged) return { lost: what }
+    const way = operation as Return
+    // Until the others have undone their changes, a new process would get the changes, too.
+    await this.#instances.kill(names)
+    const reply = await this.#goBack(way, keep, gone)
+    await this.#startAgain(names, gone).catch((error: Error) => {
+      throw new LostMember(`${what}, and its replacement failed: ${error.message.split('\n')[0] ?? ''}`)
+    })
+    for (const name of names) {
+      const instance = this.#instances.byName.get(name)
+      if (instance) this.#pids.set(instance, instance.pid)
+    }
+    await Promise.all(this.#sets.map(set => set.join(keep, way, gone)))
+    return reply
+  }
+
+  // Rows that others have come by since the template may arrive after the application's start, and fire its triggers. So
+  // the instance starts again once it has them.
+  async #startAgain(names: readonly string[], gone: readonly MemberAgent[]): Promise<void> {
+    await this.#replace?.(names)
+    const late = (await Promise.all(this.#sets.map(set => set.catchUp(gone)))).flat().map(({ name }) => name)
+    await this.#instances.kill(late)
+    await Promise.all(late.map(name => this.#instances.byName.get(name)?.start({ recreate: false })))
   }
 
   async #nest(): Promise<AgentReply> {
@@ -59,13 +102,12 @@ export class ClusterReset {
     return joined(replies)
   }
 
-  /** Why the changes are not all recorded. */
-  #disturbed(): string | undefined {
-    const { byName } = this.#instances
-    const gone = [...byName].filter(([, instance]) => this.#pids.get(instance) !== instance.pid || !instance.isRunning)
-    if (gone.length > 0)
-      return `${gone.map(([name]) => `instance '${name}'`).join(', ')} was stopped, killed or restarted`
-    return byName.size === this.#pids.size ? undefined : 'an instance was added or removed'
+  /** The instances whose processes have ended, or are others now. */
+  #gone(): MemberAgent[] {
+    return this.#members.filter(({ name }) => {
+      const instance = this.#instances.byName.get(name)
+      return !instance?.isRunning || this.#pids.get(instance) !== instance.pid
+    })
   }
 
   async #isDirty(): Promise<boolean> {

@@ -59,6 +59,11 @@ export class MemberAgent {
     return await this.#step('follow', keep, `${way},${clock}`)
   }
 
+  /** Begins anew, when the member has the data of a vector clock. @throws LostMember */
+  async join(keep: number, way: Return, clock: string): Promise<void> {
+    await this.#step('join', keep, `${way},${clock}`)
+  }
+
   async #step(operation: MemberOperation, keep: number, terms: string): Promise<MemberState> {
     const { member } = await this.ask(operation, keep, terms)
     if (!member) throw new LostMember(`instance '${this.name}' does not record its changes`)

@@ -38,13 +38,13 @@ export class SetReset {
 
   /**
    * @param keep the number of levels that stay, from the lowest on
+   * @param gone the members whose processes have ended. The others undo without them
    * @returns the state of each member
    * @throws LostMember
    */
-  async goBack(keep: number, way: Return): Promise<MemberState[]> {
-    const looks = await Promise.all(
-      this.#members.map(async member => ({ member, state: await member.look(keep, way) })),
-    )
+  async goBack(keep: number, way: Return, gone: readonly MemberAgent[] = []): Promise<MemberState[]> {
+    const members = this.#members.filter(member => !gone.includes(member))
+    const looks = await Promise.all(members.map(async member => ({ member, state: await member.look(keep, way) })))
     const leader = this.#leaderOf(looks)
     this.#leader ??= leader?.member
     const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
@@ -66,10 +66,40 @@ export class SetReset {
     return [led, ...followed].map(state => ({ ...state, clients }))
   }
 
-  /** A writable member, or the member that was writable before a test has made it read-only. */
+  /**
+   * Lets members with new processes begin: they have the data of the others, which have undone their changes.
+   *
+   * @throws LostMember
+   */
+  async join(keep: number, way: Return, newcomers: readonly MemberAgent[]): Promise<void> {
+    const joining = this.#members.filter(member => newcomers.includes(member))
+    if (joining.length === 0) return
+    const clock = await this.#clockWithout(newcomers)
+    await Promise.all(joining.map(member => member.join(keep, way, clock)))
+  }
+
+  /** Waits until new processes have the data of the others. Returns the members of these. @throws LostMember */
+  async catchUp(newcomers: readonly MemberAgent[]): Promise<MemberAgent[]> {
+    const joining = this.#members.filter(member => newcomers.includes(member))
+    if (joining.length === this.#members.length) return []
+    const clock = await this.#clockWithout(newcomers)
+    await Promise.all(joining.map(member => member.hide(clock)))
+    return joining
+  }
+
+  async #clockWithout(newcomers: readonly MemberAgent[]): Promise<string> {
+    const others = this.#members.filter(member => !newcomers.includes(member))
+    const states = await Promise.all(others.map(member => member.now()))
+    return joinClocks(states.map(state => state.clock))
+  }
+
+  /**
+   * A writable member, or the member that was writable before a test has made it read-only. If that one has ended, any
+   * other: a member that is read-only by an option is writable during its undo.
+   */
   #leaderOf(looks: readonly Look[]): Look | undefined {
     const known = looks.find(({ member }) => member === this.#leader)
     if (known && !known.state.ro) return known
-    return looks.find(({ state }) => !state.ro) ?? known
+    return looks.find(({ state }) => !state.ro) ?? known ?? looks[0]
   }
 }

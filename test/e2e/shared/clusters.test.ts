@@ -137,6 +137,24 @@ test('finds no data of the test before, in the same processes', async () => {
   expect(await replica.call('count')).toEqual([0])
   expect(pidsOf()).toEqual(pids)
 })
+test('pauses a storage', async () => {
+  await storage.eval("box.space.users:insert({ 4, 'dan' })")
+  await replica.pause()
+})
+test('finds the same processes', async () => {
+  expect([await storage.call('count'), await replica.call('count')]).toEqual([[0], [0]])
+  expect(pidsOf()).toEqual(pids)
+})
+test('kills a storage', async () => {
+  await storage.eval("box.space.users:insert({ 5, 'eve' })")
+  await replica.kill()
+})
+test('finds a new process of that storage only, once there is a template', async () => {
+  expect([await storage.call('count'), await replica.call('count')]).toEqual([[0], [0]])
+  expect(replica.pid === pids[2]).toBe(false)
+  expect(await replica.eval("return require('tarantool').pid()")).toEqual([replica.pid])
+  pids = pidsOf()
+})
 describe('a suite', () => {
   beforeAll(async () => void (await storage.eval("box.space.users:insert({ 2, 'bob' })")))
   test.each([1, 2])('finds the rows of its hooks, and a replica does: %s', async () => {
