@@ -154,7 +154,9 @@ async function ownerOf(directory: string, { pid }: Marker): Promise<Owner | unde
   const servers = await instancesIn(directory)
   if (servers.length === 0) return undefined
   const workingDirectory = orUndefined(() => readlinkSync(`/proc/${pid}/cwd`))
-  return { pid, command, directory: workingDirectory, since: statSync(directory).birthtimeMs, servers }
+  // The servers may have ended meanwhile, and their directory with them.
+  const since = orUndefined(() => statSync(directory).birthtimeMs)
+  return since === undefined ? undefined : { pid, command, directory: workingDirectory, since, servers }
 }
 
 /** The directories in which this user's runs and instances have theirs. */

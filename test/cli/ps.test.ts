@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { existsSync, renameSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Broker } from '../../src/broker/broker.ts'
 import { BrokerClient } from '../../src/broker/client.ts'
@@ -30,6 +34,34 @@ test("ps lists the servers of a script's instances, and no others", async () => 
   expect(rows).toHaveLength(2)
   expect(rows).toEqual(expect.arrayContaining([rowOf('queue', queue), rowOf('instance', other)]))
   expect(stdout).not.toContain('secret')
+})
+
+test('ps leaves out a server that ends while it is asked', async () => {
+  const root = temporaryDirectory()
+  const { workDir } = await startInstance({ root })
+  const [socket, real] = [join(workDir, 'console.sock'), join(workDir, 'real.sock')]
+  renameSync(socket, real)
+  let greeted = false
+  const proxy = createServer(client => {
+    const server = connect(real)
+    client.on('error', () => {}).pipe(server)
+    server.on('data', data => {
+      // The directory goes between the server's answer and the list.
+      if (greeted && existsSync(workDir) && data.includes('tarantool-fixture-reply'))
+        renameSync(workDir, `${workDir}-gone`)
+      greeted = true
+      client.write(data)
+    })
+  })
+  await once(proxy.listen(socket), 'listening')
+  try {
+    const { stdout, stderr, exitCode } = await cli(['ps', '--root', root])
+    expect([stdout, exitCode], stderr).toEqual(['No server runs.', 0])
+    expect(existsSync(workDir)).toBe(false)
+  } finally {
+    renameSync(`${workDir}-gone`, workDir)
+    proxy.close()
+  }
 })
 
 test('ps shows which test file has which server of a run, and since when', async () => {
