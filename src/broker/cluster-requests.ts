@@ -18,7 +18,7 @@ export interface ClusterContext extends Omit<MemberContext, 'info'> {
   readonly name: string
   /** The information about an instance, after its process was started or stopped. */
   infoOf: (member: string) => ReturnType<MemberContext['info']>
-  /** The cluster itself is no longer as it began. */
+  /** The number of instances is no longer that of the beginning. */
   change(): void
   /** Asks all instances for an operation of the agent. */
   ask: ClusterActions['ask']
@@ -66,11 +66,11 @@ export class ClusterRequests implements ClusterActions {
   }
 
   async reload(config?: string | ClusterConfig): Promise<void> {
-    await this.#changing(() => this.#ofConfig('reload').reload(config))
+    await this.#context.run(() => this.#ofConfig('reload').reload(config))
   }
 
   async set(overlay: ConfigOverlay): Promise<void> {
-    await this.#changing(() => this.#ofConfig('set').set(overlay))
+    await this.#context.run(() => this.#ofConfig('set').set(overlay))
   }
 
   member(name: string): ServerActions {

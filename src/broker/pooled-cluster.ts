@@ -42,7 +42,7 @@ export class PooledCluster implements LeasableServer {
   /** The number of starts of the whole cluster. */
   #generation = 0
   #leasedBefore = false
-  /** A test changed the config, or the number of instances. */
+  /** A test changed the number of instances. */
   #isDisturbed = false
   /** A test stopped or signalled an instance. */
   #isTouched = false
@@ -220,7 +220,7 @@ export class PooledCluster implements LeasableServer {
   async #ask(operation: AgentOperation, keep: number): Promise<ClusterReply> {
     return await this.#steps.run(async () => {
       if (operation === 'dirty' && this.#isDisturbed) return { dirty: true }
-      if (this.#isDisturbed) return { lost: 'the config or the number of instances was changed' }
+      if (this.#isDisturbed) return { lost: 'the number of instances was changed' }
       const pids = this.#pids()
       this.#resume()
       const reply = await this.#cluster.ask(operation, keep)

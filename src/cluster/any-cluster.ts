@@ -519,7 +519,12 @@ export abstract class AnyCluster implements AsyncDisposable {
       this.#made ??= await this.#make(signal)
       const { plan, instances } = this.#made
       this.#throwIfAborted(signal)
-      const leader = (replicaset: string): Promise<TarantoolInstance> => this.leader(replicaset)
+      const leaders = new Map<string, TarantoolInstance>()
+      const leader = async (replicaset: string): Promise<TarantoolInstance> => {
+        const found = await this.leader(replicaset)
+        leaders.set(replicaset, found)
+        return found
+      }
       const start = new ClusterStart({
         source,
         plan,
@@ -536,7 +541,7 @@ export abstract class AnyCluster implements AsyncDisposable {
         const { template } = start
         // Rows that came since are fetched from the others.
         const replace = template && ((names: readonly string[]) => instances.startFrom(template, names))
-        this.#reset = new ClusterReset(instances, replace)
+        this.#reset = new ClusterReset(instances, { source, leaders, replace })
         this.#addressesAreKnown = true
         break
       } catch (error) {

@@ -79,12 +79,45 @@ export async function elect(
 ): Promise<void> {
   const [mode] = await wanted.command('return box.cfg.election_mode')
   if (mode !== 'candidate' || (await findLeader(members, timeout)) === wanted) return
+  await voteFor(wanted, members, timeout)
+}
+
+async function voteFor(
+  wanted: TarantoolInstance,
+  members: readonly TarantoolInstance[],
+  timeout: number,
+): Promise<boolean> {
   const candidates = new Set<TarantoolInstance>()
   for (const member of members) {
     if (member === wanted || !member.isRunning) continue
     const [former] = await member.command(changeMode('voter'))
     if (former === 'candidate') candidates.add(member)
   }
-  await findLeader([wanted], timeout, { waits: true })
+  const leader = await findLeader([wanted], timeout, { waits: true })
   await Promise.all([...candidates].map(member => member.command(changeMode('candidate'))))
+  return leader === wanted
+}
+
+// In milliseconds. The others have to confirm it.
+const longestClaim = 5000
+
+// Without elections, the owner of the queue of synchronous transactions is the only member that can write.
+const claim = `local mode = box.cfg.election_mode or 'off'
+if box.info.ro and (mode == 'manual' or box.info.ro_reason == 'synchro') then box.ctl.promote() end
+return mode`
+
+/**
+ * Makes a former leader the leader again, by an election or by `box.ctl.promote()`.
+ *
+ * @param timeout in milliseconds
+ * @returns false if it cannot write in the end
+ */
+export async function electAgain(
+  wanted: TarantoolInstance,
+  members: readonly TarantoolInstance[],
+  timeout: number,
+): Promise<boolean> {
+  const [mode] = await wanted.command(claim, { timeout })
+  if (mode === 'candidate') return await voteFor(wanted, members, timeout)
+  return (await findLeader([wanted], Math.min(timeout, longestClaim), { waits: true })) === wanted
 }

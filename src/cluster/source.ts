@@ -1,4 +1,5 @@
 import type { ResolvedOptions } from '../config/resolve.ts'
+import type { ResolvedApplication } from '../config/resolve-application.ts'
 import type { TarantoolFixtureError } from '../errors.ts'
 import type { TemplateOrigin } from '../seed/template-store.ts'
 import type { SetMembers } from './failure.ts'
@@ -29,6 +30,10 @@ export interface ClusterSource {
   origin(signal: AbortSignal): Promise<TemplateOrigin>
   /** Gives the replica sets of a new cluster the leaders that they begin with. Default: they have them. */
   chooseLeaders?(instances: ClusterInstances): Promise<void>
+  /** The config in force, if it can change while the cluster runs. */
+  readonly application?: ResolvedApplication
+  /** Lets the running instances apply another config. @throws ClusterConfigError. The former config holds again */
+  change?(application: ResolvedApplication, instances: ClusterInstances): Promise<void>
   /** The error for a replica set in which no instance is writable. */
   noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError
 }

@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { AnyCluster, ReplicaSetOptions, TarantoolReplicaSet } from '../../src/index.ts'
 import { newCluster, newReplicaSet, threeInstances } from '../support/clusters.ts'
-import { has } from '../support/features.ts'
+import { has, skipWithout } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
 
 useOwnCache()
@@ -124,6 +124,59 @@ describe.each<[string, (set: TarantoolReplicaSet) => Promise<void>, string[]]>([
   })
 })
 
+describe('a reset of a replica set that elects its leader', () => {
+  beforeEach(context => skipWithout('elections', context))
+
+  const promote = async (set: TarantoolReplicaSet, name: string): Promise<void> => {
+    await set.instance(name).command('box.ctl.promote()')
+    await expect.poll(async () => await set.leader()).toBe(set.instance(name))
+    await set.instance(name).eval('box.space.users:insert({ 1 })')
+  }
+
+  test('lets the former leader lead again, with the same processes', async () => {
+    const set = await three({ failover: 'election', timeout: 20_000 })
+    const former = await set.leader()
+    const before = await onEach(set, state)
+    const pids = pidsOf(set)
+    for (const name of set.names.filter(name => set.instance(name) !== former)) {
+      await promote(set, name)
+      expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+      expect(await onEach(set, state)).toEqual(before)
+    }
+    expect(pidsOf(set)).toEqual(pids)
+  })
+
+  test('keeps the leader that a suite has chosen until the suite ends', async () => {
+    const set = await three({ failover: 'election', timeout: 20_000 })
+    const former = await set.leader()
+    const [second, third] = set.names.filter(name => set.instance(name) !== former) as [string, string]
+    await set.ask('enter', 0)
+    await set.instance(second).command('box.ctl.promote()')
+    await expect.poll(async () => await set.leader()).toBe(set.instance(second))
+    await set.ask('enter', 1)
+    await promote(set, third)
+    expect((await set.ask('enter', 1)).lost).toBeUndefined()
+    expect(await set.leader()).toBe(set.instance(second))
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await set.leader()).toBe(former)
+  })
+
+  test('undoes a synchronous space on all members', async () => {
+    const set = await three({ failover: 'election', timeout: 20_000 })
+    const leader = await set.leader()
+    await leader.eval("box.schema.space.create('synchronous', { is_sync = true }):create_index('id')")
+    await set.ask('enter', 1)
+    const rows = "return box.space.synchronous and box.space.synchronous:select() or 'none'"
+    for (let round = 0; round < 2; round++) {
+      await leader.eval('box.space.synchronous:insert({ 1 })')
+      expect((await set.ask('enter', 1)).lost).toBeUndefined()
+      expect(await onEach(set, rows)).toEqual([[], [], []])
+    }
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await onEach(set, rows)).toEqual(['none', 'none', 'none'])
+  })
+})
+
 describe.skipIf(!has('a config file'))('a reset in place of a cluster of a config', () => {
   test('concerns each replica set, and each instance', async () => {
     const cluster = await newCluster({ app: threeInstances(), recordChanges: true }).start()
@@ -140,6 +193,32 @@ describe.skipIf(!has('a config file'))('a reset in place of a cluster of a confi
       expect((await cluster.ask('rewind', 0)).lost).toBeUndefined()
       expect(await onEach(cluster, look)).toEqual(before)
     }
+    expect(pidsOf(cluster)).toEqual(pids)
+  })
+
+  test('puts back the config that a test or a suite has changed', async () => {
+    const cluster = await newCluster({ app: threeInstances(), recordChanges: true }).start()
+    const look = `return { count = box.space.users and box.space.users:len(), level = box.cfg.log_level, ro = box.info.ro,
+      status = require('config'):info().status, level_of_config = require('config'):get('log.level') }`
+    await cluster.waitForVclock(await cluster.leader('s'))
+    const before = await onEach(cluster, look)
+    const pids = pidsOf(cluster)
+    await cluster.ask('enter', 0)
+    await cluster.set({ 'log.level': 'verbose' })
+    await cluster.ask('enter', 1)
+    const ofSuite = await onEach(cluster, look)
+    expect(ofSuite).not.toEqual(before)
+    for (let round = 0; round < 2; round++) {
+      await cluster.set({ 'groups.storages.replicasets.s.leader': 's-002', 'log.level': 'debug' })
+      await cluster.instance('s-002').call('add_user', 1, 'ann')
+      expect(await cluster.ask('dirty', 0)).toEqual({ dirty: true })
+      expect((await cluster.ask('enter', 1)).lost).toBeUndefined()
+      expect(await onEach(cluster, look)).toEqual(ofSuite)
+    }
+    expect((await cluster.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await onEach(cluster, look)).toEqual(before)
+    await cluster.reload()
+    expect((await cluster.ask('rewind', 0)).lost).toBeUndefined()
     expect(pidsOf(cluster)).toEqual(pids)
   })
 })

@@ -1,17 +1,29 @@
 import type { TarantoolInstance } from '../../instance/instance.ts'
 import type { AgentOperation, AgentReply, MemberState, RequestsUnderWay } from '../../isolation/server.ts'
 import type { ClusterInstances } from '../instances.ts'
+import type { ClusterSource } from '../source.ts'
+import { ConfigLevels } from './config-levels.ts'
 import { LostMember, MemberAgent, type Return } from './member-agent.ts'
 import { SetReset } from './set-reset.ts'
 
 /** Gives instances new processes on the same addresses, with the data that the cluster began with. */
 export type ReplaceInstances = (names: readonly string[]) => Promise<void>
 
+/** The inputs of a reset, besides the instances. */
+export interface ResetContext {
+  readonly source: ClusterSource
+  /** The instance that leads each replica set at the beginning. */
+  readonly leaders: ReadonlyMap<string, TarantoolInstance>
+  /** Undefined if the cluster has no template. */
+  readonly replace: ReplaceInstances | undefined
+}
+
 /** Brings the running instances of a cluster back to an earlier state. Answers as the agent of one server does. */
 export class ClusterReset {
   readonly #instances: ClusterInstances
   readonly #members: readonly MemberAgent[]
   readonly #sets: readonly SetReset[]
+  readonly #configs: ConfigLevels
   /** The processes whose changes are recorded from the beginning on. */
   readonly #pids: Map<TarantoolInstance, number | undefined>
   readonly #replace: ReplaceInstances | undefined
@@ -20,14 +32,17 @@ export class ClusterReset {
   /** The number of levels that are open. */
   #levels = 1
 
-  constructor(instances: ClusterInstances, replace: ReplaceInstances | undefined) {
+  constructor(instances: ClusterInstances, { source, leaders, replace }: ResetContext) {
     this.#instances = instances
+    this.#configs = new ConfigLevels(source, instances)
     this.#replace = replace
     const agents = new Map([...instances.byName].map(([name, instance]) => [name, new MemberAgent(name, instance)]))
     this.#members = [...agents.values()]
-    this.#sets = Object.values(instances.replicasets).map(
-      names => new SetReset(names.flatMap(name => agents.get(name) ?? [])),
-    )
+    this.#sets = Object.entries(instances.replicasets).map(([replicaset, names]) => {
+      const members = names.flatMap(name => agents.get(name) ?? [])
+      const leader = members.find(({ instance }) => instance === leaders.get(replicaset))
+      return new SetReset(members, { leader, timeout: source.shared.timeout })
+    })
     this.#pids = new Map(instances.all.map(instance => [instance, instance.pid]))
   }
 
@@ -40,13 +55,15 @@ export class ClusterReset {
   async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
     if (this.#instances.byName.size !== this.#pids.size) return { lost: 'an instance was added or removed' }
     const gone = this.#gone()
-    if (operation === 'dirty') return { dirty: gone.length > 0 || (await this.#isDirty()) }
+    if (operation === 'dirty') return { dirty: gone.length > 0 || this.#configs.isChanged || (await this.#isDirty()) }
     try {
       if (gone.length > 0) return await this.#goBackWithout(gone, operation, keep)
       if (operation === 'digest') return { digest: await this.#digest() }
       if (operation === 'requests') return { requests: await this.#requests() }
       if (operation === 'nest') return await this.#nest()
-      return await this.#goBack(operation as Return, keep)
+      const reply = await this.#goBack(operation as Return, keep)
+      await this.#leadAgain()
+      return reply
     } catch (error) {
       if (error instanceof LostMember) return { lost: error.message }
       throw error
@@ -55,6 +72,8 @@ export class ClusterReset {
 
   async #goBack(way: Return, keep: number, gone: readonly MemberAgent[] = []): Promise<AgentReply> {
     const isOnTop = way !== 'rewind' && keep >= this.#levels
+    if (isOnTop) this.#configs.open(keep)
+    else await this.#configs.goBack(keep)
     const states = await Promise.all(
       this.#sets.map(set => (isOnTop ? set.open(keep, way) : set.goBack(keep, way, gone))),
     )
@@ -84,7 +103,12 @@ export class ClusterReset {
       if (instance) this.#pids.set(instance, instance.pid)
     }
     await Promise.all(this.#sets.map(set => set.join(keep, way, gone)))
+    await this.#leadAgain()
     return reply
+  }
+
+  async #leadAgain(): Promise<void> {
+    await Promise.all(this.#sets.map(set => set.leadAgain()))
   }
 
   // Rows that others have come by since the template may arrive after the application's start, and fire its triggers. So

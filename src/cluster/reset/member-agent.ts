@@ -11,16 +11,16 @@ export class LostMember extends Error {}
 /** An instance of a cluster, for its reset. */
 export class MemberAgent {
   readonly name: string
-  readonly #instance: TarantoolInstance
+  readonly instance: TarantoolInstance
 
   constructor(name: string, instance: TarantoolInstance) {
     this.name = name
-    this.#instance = instance
+    this.instance = instance
   }
 
   /** @throws LostMember if the member's changes cannot be undone in place, or if it does not answer */
   async ask(operation: AgentOperation | MemberOperation, keep: number, terms?: string): Promise<AgentReply> {
-    const reply = await this.#instance.askAgent(operation, keep, terms).catch((error: unknown): AgentReply => {
+    const reply = await this.instance.askAgent(operation, keep, terms).catch((error: unknown): AgentReply => {
       // The first line of an error has no log.
       const why = error instanceof LuaError ? error.luaMessage : ((error as Error).message.split('\n')[0] ?? '')
       return { lost: why }

@@ -1,4 +1,5 @@
 import type { MemberState } from '../../isolation/server.ts'
+import { electAgain } from '../leaders.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import { joinClocks } from './vector-clock.ts'
 
@@ -13,11 +14,22 @@ interface Look {
  */
 export class SetReset {
   readonly #members: readonly MemberAgent[]
+  readonly #timeout: number
   /** The member that was writable when it was last seen. */
   #leader: MemberAgent | undefined
+  /** The member that led when a level was opened, by the number of the level. `null`: no member was writable. */
+  #leaders: (MemberAgent | null | undefined)[]
+  /** The leader of the level that is open cannot write, although its options are those of the level. */
+  #deposed: MemberAgent | undefined
 
-  constructor(members: readonly MemberAgent[]) {
+  constructor(
+    members: readonly MemberAgent[],
+    { leader, timeout }: { leader: MemberAgent | undefined; timeout: number },
+  ) {
     this.#members = members
+    this.#leader = leader
+    this.#leaders = [leader]
+    this.#timeout = timeout
   }
 
   /**
@@ -29,6 +41,8 @@ export class SetReset {
   async open(keep: number, way: Return): Promise<MemberState[]> {
     const looks = await Promise.all(this.#members.map(async member => ({ member, state: await member.now() })))
     this.#leader ??= this.#leaderOf(looks)?.member
+    this.#leaders = this.#leaders.slice(0, keep)
+    this.#leaders[keep] = looks.find(({ state }) => !state.ro)?.member ?? null
     // Rows that are on their way to a member belong to the levels below.
     const clock = joinClocks(looks.map(({ state }) => state.clock))
     const clients = looks.some(({ state }) => state.clients)
@@ -48,12 +62,28 @@ export class SetReset {
     const leader = this.#leaderOf(looks)
     this.#leader ??= leader?.member
     const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
-    if (isEqual && !looks.some(({ state }) => state.waits)) return looks.map(({ state }) => state)
-    if (!leader) throw new LostMember(`no instance is writable: ${this.#members.map(({ name }) => name).join(', ')}`)
-    return await this.#undo(looks, leader, keep, way)
+    const isDone = isEqual && !looks.some(({ state }) => state.waits)
+    if (!isDone && !leader)
+      throw new LostMember(`no instance is writable: ${this.#members.map(({ name }) => name).join(', ')}`)
+    const ends = isDone || !leader ? looks : await this.#undo(looks, leader, keep, way)
+    this.#leaders = this.#leaders.slice(0, keep + 1)
+    const wanted = this.#leaders.findLast(member => member !== undefined) ?? undefined
+    this.#deposed = ends.find(({ member }) => member === wanted)?.state.ro === false ? undefined : wanted
+    return ends.map(({ state }) => state)
   }
 
-  async #undo(looks: readonly Look[], leader: Look, keep: number, way: Return): Promise<MemberState[]> {
+  /** Lets the leader of the level lead again, if a test made the members elect another one. @throws LostMember */
+  async leadAgain(): Promise<void> {
+    if (!this.#deposed) return
+    const { name, instance } = this.#deposed
+    const members = this.#members.map(member => member.instance)
+    const isElected = await electAgain(instance, members, this.#timeout).catch(() => false)
+    if (!isElected) throw new LostMember(`instance '${name}' leads no longer`)
+    this.#leader = this.#deposed
+    this.#deposed = undefined
+  }
+
+  async #undo(looks: readonly Look[], leader: Look, keep: number, way: Return): Promise<Look[]> {
     const others = looks.filter(look => look !== leader)
     const clock = joinClocks(looks.map(({ state }) => state.clock))
     // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
@@ -61,9 +91,12 @@ export class SetReset {
     // A read-only member cannot put back a sequence.
     const rewrites = others.some(({ state }) => state.sequences)
     const led = await leader.member.lead(keep, way, clock, rewrites)
-    const followed = await Promise.all(others.map(({ member }) => member.follow(keep, way, led.clock)))
+    const followed = await Promise.all(
+      others.map(async ({ member }) => ({ member, state: await member.follow(keep, way, led.clock) })),
+    )
     const clients = looks.some(({ state }) => state.clients)
-    return [led, ...followed].map(state => ({ ...state, clients }))
+    const ends = [{ member: leader.member, state: led }, ...followed]
+    return ends.map(({ member, state }) => ({ member, state: { ...state, clients } }))
   }
 
   /**
