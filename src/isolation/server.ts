@@ -27,7 +27,7 @@ export type Entry = 'enter' | 'enter_if_dirty' | 'enter_at_once'
 export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | 'digest' | 'requests'
 
 /** The operations of a member of a cluster: fixtures/agent/isolation/member.lua. */
-export type MemberOperation = 'look' | 'clock' | 'hide' | 'lead' | 'follow' | 'join'
+export type MemberOperation = 'part' | 'look' | 'clock' | 'hide' | 'lead' | 'follow' | 'join'
 
 /** The state of a member of a cluster, as the member tells it. */
 export interface MemberState {

@@ -87,13 +87,6 @@ describe.each<[string, (set: TarantoolReplicaSet) => Promise<void>, string[]]>([
   ['a stopped replica', async set => await set.instance('replica-3').stop({ cleanup: false }), ['replica-3']],
   ['a killed leader', async set => await set.instance('replica-1').kill({ cleanup: false }), ['replica-1']],
   [
-    'two killed members',
-    async set => {
-      for (const name of ['replica-1', 'replica-2']) await set.instance(name).kill({ cleanup: false })
-    },
-    ['replica-1', 'replica-2'],
-  ],
-  [
     'a restarted replica',
     async set => {
       await set.instance('replica-2').restart()
@@ -121,6 +114,16 @@ describe.each<[string, (set: TarantoolReplicaSet) => Promise<void>, string[]]>([
     await (await set.leader()).eval('box.space.users:insert({ 1 })')
     expect((await set.ask('rewind', 0)).lost).toBeUndefined()
     expect(await onEach(set, state)).toEqual(before)
+  })
+})
+
+test('a reset after two members were killed needs a new set', async () => {
+  const options = { name: 'replica', seedLua: 'box.space.users:insert({ 100 })' }
+  for (let round = 0; round < 2; round++) await (await three(options)).kill()
+  const set = await three(options)
+  for (const name of ['replica-1', 'replica-2']) await set.instance(name).kill({ cleanup: false })
+  expect(await set.ask('enter', 0)).toEqual({
+    lost: "instance 'replica-1', instance 'replica-2' was stopped, killed or restarted",
   })
 })
 

@@ -90,7 +90,9 @@ export class ClusterReset {
     const what = `${names.map(name => `instance '${name}'`).join(', ')} was stopped, killed or restarted`
     const isReturn = operation === 'rewind' || operation.startsWith('enter')
     const isOnTop = operation !== 'rewind' && keep >= this.#levels
-    if (!this.#replace || !isReturn || isOnTop || this.#hooksChanged) return { lost: what }
+    // Members that fetch the rows since the template from each other could take the other's old data for all data.
+    const isAlone = this.#sets.every(set => set.countOf(gone) <= 1)
+    if (!this.#replace || !isReturn || isOnTop || this.#hooksChanged || !isAlone) return { lost: what }
     const way = operation as Return
     // Until the others have undone their changes, a new process would get the changes, too.
     await this.#instances.kill(names)

@@ -39,6 +39,11 @@ export class MemberAgent {
     return await this.#step('clock', 0, 'enter,-')
   }
 
+  /** Waits until no rows of members that have ended arrive: at most so many others send changes. @throws LostMember */
+  async part(others: number): Promise<void> {
+    await this.#step('part', 0, `enter,${others}`)
+  }
+
   /** Hides the application's triggers, when the member has the data of a vector clock. @throws LostMember */
   async hide(clock: string): Promise<void> {
     await this.#step('hide', 0, `rewind,${clock}`)

@@ -32,6 +32,10 @@ export class SetReset {
     this.#timeout = timeout
   }
 
+  countOf(members: readonly MemberAgent[]): number {
+    return this.#members.filter(member => members.includes(member)).length
+  }
+
   /**
    * Opens a level on top of the others: nothing is undone.
    *
@@ -58,6 +62,7 @@ export class SetReset {
    */
   async goBack(keep: number, way: Return, gone: readonly MemberAgent[] = []): Promise<MemberState[]> {
     const members = this.#members.filter(member => !gone.includes(member))
+    if (members.length < this.#members.length) await Promise.all(members.map(member => member.part(members.length - 1)))
     const looks = await Promise.all(members.map(async member => ({ member, state: await member.look(keep, way) })))
     const leader = this.#leaderOf(looks)
     this.#leader ??= leader?.member
