@@ -46,10 +46,10 @@ export const checks: Readonly<Record<string, PageChecks>> = {
       await passingWith(1)(projects.slice(0, 2), context)
       await passesWithApp(filesOf(projects.slice(2)), 1, context)
     },
-    'A sequence of faults': passingWith(1),
     'Links between instances': async ([script]) => {
       expect(await runAsScript(script?.text ?? '')).toBe('[ 0 ]\n[ 1 ]')
     },
+    'A sequence of faults': passingWith(1),
   },
   'docs/versions.md': versions,
   'docs/docker.md': docker,
