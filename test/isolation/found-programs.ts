@@ -2,6 +2,11 @@ import type { Step } from './programs.ts'
 
 /** Failures that random programs have found, each reduced to its smallest form. */
 export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
+  'a row of a table that a view of a lower level shows': [
+    ['run', [['sql', 15, 4, 0]]],
+    ['enter', 1],
+    ['run', [['sql', 22, 5, 0]]],
+  ],
   'a table with constraints that was dropped': [['run', [['sql', 0, 6, 0]]]],
   'a table that others refer to was changed': [['run', [['sql', 7, 0, 0]]]],
   'a function that was dropped and made again, with the same rights': [
