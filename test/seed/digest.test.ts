@@ -4,7 +4,7 @@ import type { TarantoolInstance } from '../../src/index.ts'
 import { packageDirectory } from '../../src/package-files.ts'
 import { startInstance } from '../support/instances.ts'
 
-const file = join(packageDirectory, 'fixtures/agent/digest.lua')
+const file = (name: string): string => join(packageDirectory, 'fixtures/agent', `${name}.lua`)
 
 const appLua = `
   box.schema.space.create('tree', { format = { { 'id', 'unsigned' }, { 'text', 'string' } } }):create_index('primary')
@@ -22,8 +22,11 @@ const appLua = `
 
 const start = (lua = ''): Promise<TarantoolInstance> => startInstance({ appLua: `${appLua} ${lua}`, walMode: 'write' })
 
+const digestWith = (options = ''): string =>
+  `return (loadfile('${file('digest')}')(dofile('${file('sequence-value')}'))(${options}))`
+
 async function digest(instance: TarantoolInstance): Promise<string> {
-  const [text] = await instance.eval<[string]>(`return (dofile('${file}')())`)
+  const [text] = await instance.eval<[string]>(digestWith())
   expect(text).toMatch(/^[0-9a-f]{40}$/)
   return text
 }
@@ -68,8 +71,7 @@ describe('differs after', () => {
 
 test('the password of one user can be left out', async () => {
   const instance = await start(`box.schema.user.create('ann', { password = 'a' })`)
-  const without = async (): Promise<unknown[]> =>
-    await instance.eval(`return (dofile('${file}')({ ignore_password_of = 'ann' }))`)
+  const without = async (): Promise<unknown[]> => await instance.eval(digestWith("{ ignore_password_of = 'ann' }"))
   const before = await without()
   await instance.eval(`box.schema.user.passwd('ann', 'b')`)
   expect(await without()).toEqual(before)

@@ -113,6 +113,17 @@ describe('a template', () => {
     expect(runs()).toBe(1)
   })
 
+  test('has the value of a sequence that only filled keys', async () => {
+    const numbered = `${appLua}
+      box.schema.space.create('numbered', { if_not_exists = true })
+      box.space.numbered:create_index('primary', { if_not_exists = true, sequence = true })`
+    const options = { appLua: numbered, seedLua: 'for _ = 1, 3 do box.space.numbered:insert({ box.NULL }) end' }
+    expect([...(await startAndStop(options)), ...(await startAndStop(options))]).toEqual([])
+    expect(await states()).toEqual(['proven'])
+    const instance = await startInstance(options)
+    expect(await instance.eval('return box.space.numbered:insert({ box.NULL })')).toEqual([[4]])
+  })
+
   test('serves random credentials: each server has its own password', async () => {
     const { seedLua, runs } = countedSeed()
     const passwords = new Set<string | undefined>()
