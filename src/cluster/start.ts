@@ -38,7 +38,7 @@ interface Started {
 export class ClusterStart {
   readonly #spec: ClusterStartSpec
   readonly #requests: DataRequests
-  /** The template that the instances have begun with. */
+  /** The template that the instances have begun with, or that was made from their data. */
   template: Template | undefined
 
   constructor(spec: ClusterStartSpec) {
@@ -64,6 +64,9 @@ export class ClusterStart {
       patience: 4 * timeout,
       launch: data => this.#launch(data),
       keepsSnapshot: () => true,
+      onMade: template => {
+        this.template = template
+      },
       end: () => instances.kill(),
       tell: reason => {
         const what = hasSeed(source.shared) ? 'is seeded' : 'is bootstrapped'

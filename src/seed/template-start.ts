@@ -32,6 +32,8 @@ export interface TemplateStart<Ready extends { readonly template?: TemplateRepor
   readonly launch: (source: DataSource) => Promise<Ready>
   /** True if a later start in the same directory may find the snapshot that the template was made from. */
   readonly keepsSnapshot: (ready: Ready) => boolean
+  /** Called with the template that was made from the data of the server. */
+  readonly onMade?: (template: Template) => void
   /** Ends the server that was launched last. */
   readonly end: () => Promise<void>
   /** Called with the reason why the seed runs at each start. */
@@ -98,7 +100,8 @@ async function makeTemplate<Ready extends { readonly template?: TemplateReport }
   try {
     // No template: the server was a replica, or found data that was seeded before.
     if (report?.flaw !== undefined) throw new Error(report.flaw)
-    if (report) await start.store.keep(origin, report, start.directory, isCurrent)
+    const made = report && (await start.store.keep(origin, report, start.directory, isCurrent))
+    if (made) start.onMade?.(made)
     if (report && !start.keepsSnapshot(ready)) await removeSnapshot(report, start.directory)
   } catch (error) {
     const reason = `no template could be made (${(error as Error).message})`

@@ -80,13 +80,14 @@ export class TemplateStore {
    *
    * @param directory the server's directory
    * @param isCurrent returns true if the origin has not changed since the server started. It is called last
+   * @returns undefined if the snapshot was not kept: another template stays, or servers cannot use it
    */
   async keep(
     origin: TemplateOrigin,
     report: TemplateReport,
     directory: string,
     isCurrent: () => Promise<boolean>,
-  ): Promise<void> {
+  ): Promise<Template | undefined> {
     const inputs = await currentInputs(report.inputs ?? { files: [], variables: [] }, origin.environment)
     const staging = await makeStaging(this.root, 0o700)
     await sweepStaging(this.root)
@@ -110,15 +111,20 @@ export class TemplateStore {
       }
       if (isTooLarge) await removeData(staging)
       await writeManifest(staging, manifest)
-      if (!(await isCurrent())) return
+      if (!(await isCurrent())) return undefined
       const place = join(this.root, `${shortKey(origin.key)}-${digestOf(JSON.stringify(inputs)).slice(0, 16)}`)
-      await rename(staging, place).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
-      })
+      const isPlaced = await rename(staging, place).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+          return false
+        },
+      )
+      await pruneTemplates(this.root, this.#bounds)
+      return isPlaced && !isTooLarge ? { directory: place, manifest } : undefined
     } finally {
       await removeStaging(staging)
     }
-    await pruneTemplates(this.root, this.#bounds)
   }
 
   /** Records that servers can start from the template. */
