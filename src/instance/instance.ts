@@ -686,6 +686,15 @@ export class TarantoolInstance implements AsyncDisposable {
     return await this.#rewind.ask(process, this.address.console, operation, keep, terms)
   }
 
+  /**
+   * The number of this object's binary connections. Undefined if a request of theirs may still run.
+   *
+   * @internal
+   */
+  get answered(): number | undefined {
+    return this.#requests.answered
+  }
+
   // ---- Inside ----
 
   #addresses(): InstanceAddresses {

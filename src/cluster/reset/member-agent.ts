@@ -31,7 +31,7 @@ export class MemberAgent {
 
   /** Undoes what is the member's own, or says that it waits for another member. @throws LostMember */
   async look(keep: number, way: Return): Promise<MemberState> {
-    return await this.#step('look', keep, `${way},-`)
+    return await this.#step('look', keep, `${way},${this.instance.answered ?? '-'}`)
   }
 
   /** Tells about the member, and undoes nothing. @throws LostMember */

@@ -29,6 +29,11 @@ export class Requests {
     }
   }
 
+  /** The number of open binary connections. Undefined if a request of theirs may still run. */
+  get answered(): number | undefined {
+    return this.#connections ? this.#connections.answered : 0
+  }
+
   disconnect(): void {
     this.#connections?.close()
     this.#connections = undefined

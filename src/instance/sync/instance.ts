@@ -70,6 +70,7 @@ const ways = {
   stepBack: 'none',
   beganWritable: 'none',
   askAgent: 'none',
+  answered: 'none',
 } as const
 
 const BlockingInstance: Twin<TarantoolInstance, typeof ways> = /* @__PURE__ */ twinOf(ways)
