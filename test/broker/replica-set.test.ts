@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { LeasedServerInfo } from '../../src/broker/messages.ts'
+import { Pool } from '../../src/broker/pool.ts'
 import { resolveFixture, resolveOwnServer } from '../../src/config/fixture-config.ts'
+import type { Isolation } from '../../src/config/isolation.ts'
+import { describeDifference } from '../../src/isolation/digest.ts'
 import { appOfMembers, oneInstance } from '../support/clusters.ts'
 import { has, skipWithout } from '../support/features.ts'
 import { temporaryDirectory, useOwnCache } from '../support/instances.ts'
@@ -95,6 +99,52 @@ describe('a leased replica set', () => {
     const message = "server 'default' is a replica set without a config"
     await expect(server.cluster.set({ 'log.level': 7 })).rejects.toThrow(`set: ${message}`)
     await expect(server.cluster.reload()).rejects.toThrow(`reload: ${message}`)
+  })
+})
+
+describe('isolation of a leased replica set', () => {
+  const pidsOf = ({ pid, cluster }: LeasedServerInfo): number[] => [
+    pid,
+    ...(cluster?.members ?? []).map(one => one.pid),
+  ]
+
+  test.each<[Isolation, boolean]>([
+    ['process', true],
+    ['restart', true],
+    // The worker of the next lease undoes changes, or lets them stay.
+    ['reset', false],
+    ['none', false],
+  ])("with '%s', the next lease finds other processes: %s", async (isolation, isReplaced) => {
+    const root = temporaryDirectory()
+    const pool = new Pool({ name: 'default', server: resolvedServer({ ...two, root, isolation }), root })
+    const { server, release } = await pool.lease(1)
+    const before = server.info()
+    await server.cluster.member('default-2').restart(false)
+    await evaluate(server, "add_user(1, 'ann')")
+    release()
+    const next = await pool.lease(1)
+    const after = next.server.info()
+    expect(after.uri).toBe(before.uri)
+    expect(after.leasedBefore).toBe(!isReplaced)
+    expect(after.pid === before.pid).toBe(!isReplaced)
+    expect(await evaluate(next.server, 'return count_users()')).toEqual([isReplaced ? 0 : 1])
+    // Nothing has changed, so nothing is replaced.
+    next.release()
+    const last = await pool.lease(1)
+    if (isReplaced) expect(pidsOf(last.server.info())).toEqual(pidsOf(after))
+    expect(await pool.close()).toEqual([])
+  })
+
+  test('a digest names what differs on one member only', async () => {
+    const { server } = await lease(two)
+    const digest = async (): Promise<string> => (await server.cluster.ask('digest', 0)).digest ?? ''
+    const before = await digest()
+    const [follower] = server.info().cluster?.members ?? []
+    if (follower) await evaluateAt(follower.address, 'left = 1 box.cfg({ too_long_threshold = 7 })')
+    const difference = describeDifference(before, await digest())
+    expect(difference).toBe("box.cfg.too_long_threshold of 'default-2', global left of 'default-2'")
+    expect((await server.cluster.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await digest()).toBe(before)
   })
 })
 
