@@ -44,7 +44,7 @@ export function memberInfo(cluster: AnyCluster, member: string, facts: ClusterFa
     isTraced: isTraced(),
     keepsOnFailure: options.keep === 'on-failure',
     holding: isMain ? holding : 'never',
-    showsChanges: false,
+    showsChanges: options.showChanges,
     ...(!isMain && { memberOf: name }),
   }
 }

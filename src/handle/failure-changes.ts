@@ -3,6 +3,7 @@ import type { Demand } from '../isolation/scope.ts'
 import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import { changesIn } from './changes.ts'
 import type { LeasedServer } from './leased-server.ts'
+import { withoutShared } from './shared-changes.ts'
 
 // A server that does not answer must not delay the report of a failure, in milliseconds.
 const longestWait = 1000
@@ -10,39 +11,61 @@ const namesAtMost = 5
 const rowsPerList = 3
 const longestLine = 140
 
+/** The changes that the tests of one server have made. */
+export interface ServerChanges {
+  readonly server: LeasedServer
+  /** Undefined if the changes are unknown, because the server does not answer. */
+  readonly changes: Changes | undefined
+}
+
+/** Reads the changes of servers, and of the instances of clusters. Changes that were replicated are named once. */
+export async function readChanges(servers: readonly LeasedServer[]): Promise<ServerChanges[]> {
+  const all = await Promise.all(servers.map(async server => ({ server, changes: await changesOf(server) })))
+  const own = withoutShared(all)
+  return servers.map((server, index) => ({ server, changes: own[index] }))
+}
+
 /**
- * The lines that say what a server's tests have changed; an empty list if that is nothing, or unknown because the server
- * does not answer.
+ * The lines that say what a server's tests have changed; an empty list if that is nothing, or unknown.
  *
  * @param lines the largest number of lines
  */
-export async function describeChanges(
-  server: LeasedServer,
+export function describeChanges(
+  { server, changes }: ServerChanges,
   { when, demand, lines }: { when: string; demand: Demand; lines: number },
-): Promise<string[]> {
-  const { name, fingerprint } = server.info
-  const changes = lines > 0 ? await readChanges(server) : undefined
-  if (!changes) return []
+): string[] {
+  const { name, fingerprint, memberOf } = server.info
+  if (!changes || lines <= 0) return []
   const isShared = demand.isolation === 'file' || demand.isolation === 'none'
   const since = isShared && when === 'during this test' ? 'since the first test' : when
-  const who = `${fingerprint}${name === 'default' ? '' : ` (${name})`}`
+  const who = `${fingerprint}${name === 'default' || memberOf !== undefined ? '' : ` (${name})`}`
   if (changes.lost !== undefined) return [`${who}: the changes ${since} are unknown: ${changes.lost}`]
   const summary = summaryOf(changes)
   return summary === '' ? [] : [`${who} changed ${since}: ${summary}`, ...rowsOf(changes.spaces ?? {}, lines - 1)]
 }
 
-/** A server's changes in short: a summary, then the first rows. At most so many lines. Empty as `describeChanges`. */
+/** The changes of a server, or of all instances of a cluster, in short: a summary, then the first rows. At most so many lines. */
 export async function changeLines(server: LeasedServer, lines: number): Promise<string[]> {
-  const changes = await readChanges(server)
-  if (!changes) return []
-  if (changes.lost !== undefined) return [`unknown: ${changes.lost}`]
-  const summary = summaryOf(changes)
-  return summary === '' ? [] : [summary, ...rowsOf(changes.spaces ?? {}, lines - 1)]
+  const all = await readChanges([server, ...server.members.values()])
+  return all.flatMap(({ server: { info }, changes }) => shortLines(info, changes, lines)).slice(0, lines)
 }
 
-async function readChanges(server: LeasedServer): Promise<Changes | undefined> {
-  const { cluster, memberOf, records } = server.info
-  const isAsked = records && !cluster && memberOf === undefined && server.isolated.watch.life.is === 'up'
+function shortLines(
+  { name, memberOf, cluster }: LeasedServer['info'],
+  changes: Changes | undefined,
+  lines: number,
+): string[] {
+  const instance = memberOf === undefined ? cluster?.connect : name
+  const prefix = instance === undefined ? '' : `${instance} | `
+  if (!changes) return []
+  if (changes.lost !== undefined) return [`${prefix}unknown: ${changes.lost}`]
+  const summary = summaryOf(changes)
+  return summary === '' ? [] : [`${prefix}${summary}`, ...rowsOf(changes.spaces ?? {}, lines - 1)]
+}
+
+async function changesOf(server: LeasedServer): Promise<Changes | undefined> {
+  const { memberOf, records } = server.info
+  const isAsked = (records || memberOf !== undefined) && server.isolated.watch.life.is === 'up'
   return isAsked ? await inTime(changesIn(server, { limit: rowsPerList }, true)) : undefined
 }
 

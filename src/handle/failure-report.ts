@@ -1,7 +1,7 @@
 import type { Holding } from '../broker/hold/holding.ts'
 import type { FailedServer as Outcome } from '../broker/messages.ts'
 import type { Demand } from '../isolation/scope.ts'
-import { describeChanges } from './failure-changes.ts'
+import { describeChanges, readChanges } from './failure-changes.ts'
 import { appendToError, describeLog, readLog, type ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 
@@ -40,14 +40,17 @@ export async function reportFailure(servers: readonly FailedServer[], failure: F
   let lines = linesAtMost
   // Before data is kept, because Tarantool logs each snapshot.
   const logs = servers.map(({ server, since, crash }) => (crash ? undefined : readLog(server, since)))
+  // Before another process gets the address.
+  const shown = first ? servers.filter(({ server, crash }) => !crash && server.info.showsChanges) : []
+  const changed = await readChanges(shown.map(({ server }) => server))
   // Data of a cluster is kept for all instances together.
   const outcomes = new Map<string, Outcome>()
   for (const [index, failed] of servers.entries()) {
-    const { server, demand, crash } = failed
+    const { server, crash } = failed
     const part = logs[index]
-    // Before another process gets the address.
-    const changes =
-      first && !crash && server.info.showsChanges ? await describeChanges(server, { when, demand, lines }) : []
+    const ofServer = changed.find(one => one.server === server)
+    const { demand } = servers.find(one => one.server === server.face) ?? failed
+    const changes = ofServer ? describeChanges(ofServer, { when, demand, lines }) : []
     lines -= changes.length
     // As it was with the failed test.
     const { info } = server

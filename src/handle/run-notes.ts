@@ -50,8 +50,7 @@ export class RunNotes implements ServerNotes<LeasedServer> {
   }
 
   async measure(operation: AgentOperation, asked: Promise<AgentReply>): Promise<AgentReply> {
-    // A cluster is not reset in place.
-    if (!resets.has(operation) || this.#server.info.cluster) return await asked
+    if (!resets.has(operation)) return await asked
     const at = wallClock()
     const reply = await asked
     // A server that was not reset did not cost the time of a reset.

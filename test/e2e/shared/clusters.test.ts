@@ -196,6 +196,10 @@ const tarantool = useTarantool()
 test('shows what each instance logged', async () => {
   await tarantool.call('say', 'the router speaks')
   await tarantool.instance('s-002').call('say', 'the replica speaks')
+  await tarantool.eval("rawset(_G, 'of_router', 1)")
+  await tarantool.instance('s-001').eval("box.space.users:insert({ 9, 'ida' })")
+  await tarantool.waitForVclock('s-001')
+  await tarantool.instance('s-002').eval("rawset(_G, 'of_replica', 1)")
   expect(1).toBe(2)
 })
 test('a storage dies', async () => {
@@ -236,6 +240,9 @@ describe.skipIf(!has('a config file')).each(oneOfEach)('$name (needs Tarantool 3
     expect(output.split(/(?=FAIL|●)/).filter(part => part.split('The data is kept').length > 2)).toEqual([])
     for (const name of ['r-001', 's-002']) expect(output).toContain(`(full log: ${join(kept, name, 'tarantool.log')})`)
     expect(output).toMatch(/s-002 \| .*the replica speaks/)
+    const changes = ['r-001: globals: of_router', 's-001: users: 1 inserted', 's-002: globals: of_replica']
+    const shown = output.matchAll(/Tarantool (\S+)\[.*\] changed during this test: (.*)/g)
+    expect([...shown].map(([, name, what]) => `${name}: ${what}`).slice(0, 3)).toEqual(changes)
     expect(output).toMatch(/Tarantool s-001\[.*\] exited with code 3 during this test/)
     expect(output).toMatch(/Tests: +2 failed, 1 passed|2 failed \| 1 passed/)
     expect(project.leftBehind().map(name => join(project.temporary, name))).toContain(kept)

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { ReportData } from '../../../src/report/data.ts'
+import { appOfMembers } from '../../support/clusters.ts'
 import { runUnder } from '../support/as-jest.ts'
 import { outcomes } from '../support/report.ts'
 import { isJest, oneOfEach } from '../support/runners.ts'
@@ -81,7 +83,51 @@ const fewRows = `changed during this test: orders: 1 deleted; users: 1 inserted,
   + users { id: 2, name: "bob" }
   ~ users { id: 1, name: "ann" } → { id: 1, name: "eve" }`
 
-const changed = /changed (?:during|since)/g
+const members = `
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+const db = useTarantool('db')
+const follower = db.instance('db-2')
+const fail = () => { throw new Error('of the test') }
+beforeAll(async () => void (await db.call('add_user', 1, 'ann')))
+test('rows and state of members', async () => {
+  await db.call('add_user', 2, 'bob')
+  await db.waitForVclock()
+  await follower.eval("left = 1 box.cfg({ too_long_threshold = 7 })")
+  fail()
+})
+test('a state of a member', async () => {
+  await follower.eval('left = 1')
+  fail()
+})
+test('nothing in a set', fail)
+describe('file', () => {
+  useTarantool('db', { isolation: 'file' })
+  test('a shared set', async () => {
+    await follower.eval('left = 1')
+    fail()
+  })
+})
+test('a leader that has ended', async () => {
+  await db.call('add_user', 3, 'eve')
+  await db.waitForVclock()
+  await db.kill()
+  fail()
+})`
+
+const ofMembers: Record<string, readonly RegExp[]> = {
+  'rows and state of members': [
+    /db-1\[.*\] \(db\) changed during this test: users: 1 inserted$/,
+    /^ {2}\+ users \[2, "bob"\]$/,
+    /db-2\[.*\] changed during this test: globals: left; box.cfg: too_long_threshold$/,
+  ],
+  'a state of a member': [/db-2\[.*\] changed during this test: globals: left$/],
+  'a leader that has ended': [/db-2\[.*\] changed during this test: users: 1 inserted$/, /^ {2}\+ users \[3, "eve"\]$/],
+  'nothing in a set': [],
+  'a shared set': [/db-2\[.*\] changed since the first test: globals: left$/],
+}
+
+const changed = /changed (?:during|since)/
 
 describe.each(oneOfEach)('$name', runner => {
   test('what a failed test had changed, under its error', async () => {
@@ -117,10 +163,31 @@ describe.each(oneOfEach)('$name', runner => {
     expect(results.passes).toBe('passed')
     const attempt = results['a second attempt'] ?? ''
     expect(attempt).toContain('+ users { id: 3, name: "attempt" }')
-    expect(attempt.match(changed)).toHaveLength(isJest(runner) ? 1 : 2)
+    expect(attempt.match(new RegExp(changed, 'g'))).toHaveLength(isJest(runner) ? 1 : 2)
     expect(results['beside another']).toMatch(
       isJest(runner) ? /changed/ : /changed since the first test: users: 1 inserted/,
     )
     expect(results['the other']).toBe('passed')
+  })
+
+  test('what a failed test had changed in a replica set: rows once, and the state of each member', async () => {
+    const { project } = await runUnder(runner, {
+      ...setUpWith("{ report: 'out/run.html', servers: { db: { replicas: 2, appLua: './app.lua' } } }"),
+      'app.lua': appOfMembers,
+      'members.test.ts': members,
+    })
+    const results = outcomes(project)
+    for (const [title, expected] of Object.entries(ofMembers)) {
+      expect(results[title], title).toContain('of the test')
+      const lines = (results[title] ?? '').split('\n').filter(line => changed.test(line) || /^ {2}[+~-] /.test(line))
+      expect(lines, title).toEqual(expected.map(pattern => expect.stringMatching(pattern)))
+    }
+    const { results: reported, events } = JSON.parse(project.read('out/run.json')) as ReportData
+    expect(events.map(({ kind }) => kind)).toContain('reset')
+    expect(reported.find(({ name }) => name === 'rows and state of members')?.parts[0]?.changes).toEqual([
+      'db-1 | users: 1 inserted',
+      '  + users [2, "bob"]',
+      'db-2 | globals: left; box.cfg: too_long_threshold',
+    ])
   })
 })
