@@ -539,9 +539,8 @@ export abstract class AnyCluster implements AsyncDisposable {
       try {
         await start.run()
         const { template } = start
-        // Rows that came since are fetched from the others.
-        const replace = template && ((names: readonly string[]) => instances.startFrom(template, names))
-        this.#reset = new ClusterReset(instances, { source, leaders, replace })
+        const startAgain = template && ((names: readonly string[]) => instances.startFrom(template, names))
+        this.#reset = new ClusterReset(instances, { source, leaders, start: startAgain })
         this.#addressesAreKnown = true
         break
       } catch (error) {

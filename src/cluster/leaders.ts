@@ -62,9 +62,15 @@ export async function findLeader(
   }
 }
 
-const changeMode = (mode: string): string => `local former = box.cfg.election_mode
-if former ~= '${mode}' then box.cfg({ election_mode = '${mode}' }) end
+const onlyVote = `local former = box.cfg.election_mode
+if former ~= 'voter' then box.cfg({ election_mode = 'voter' }) end
 return former`
+
+// A candidate that does not know of the leader yet begins another election.
+const standAgain = `local fiber, clock = require('fiber'), require('clock')
+local began = clock.monotonic()
+while box.info.election.leader == 0 and clock.monotonic() - began < 1 do fiber.sleep(0.002) end
+box.cfg({ election_mode = 'candidate' })`
 
 /**
  * Lets the members of a replica set elect one of them, if it is a candidate. The others only vote meanwhile, since versions before 2.6.3 have no
@@ -90,11 +96,11 @@ async function voteFor(
   const candidates = new Set<TarantoolInstance>()
   for (const member of members) {
     if (member === wanted || !member.isRunning) continue
-    const [former] = await member.command(changeMode('voter'))
+    const [former] = await member.command(onlyVote)
     if (former === 'candidate') candidates.add(member)
   }
   const leader = await findLeader([wanted], timeout, { waits: true })
-  await Promise.all([...candidates].map(member => member.command(changeMode('candidate'))))
+  await Promise.all([...candidates].map(member => member.command(standAgain)))
   return leader === wanted
 }
 

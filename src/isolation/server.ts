@@ -27,7 +27,7 @@ export type Entry = 'enter' | 'enter_if_dirty' | 'enter_at_once'
 export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | 'digest' | 'requests'
 
 /** The operations of a member of a cluster: fixtures/agent/isolation/member.lua. */
-export type MemberOperation = 'part' | 'look' | 'clock' | 'hide' | 'lead' | 'follow' | 'join'
+export type MemberOperation = 'part' | 'announce' | 'look' | 'clock' | 'hide' | 'lead' | 'follow' | 'join'
 
 /** The state of a member of a cluster, as the member tells it. */
 export interface MemberState {
@@ -35,6 +35,8 @@ export interface MemberState {
   readonly undone: number
   /** For each remaining level, from the lowest on, `1` if anything changed in that level, else `0`. */
   readonly kept: string
+  /** The same for the member's own changes: those that are not replicated. */
+  readonly own: string
   readonly clients: boolean
   /** Nothing was undone, because a change is replicated. */
   readonly waits: boolean

@@ -26,7 +26,9 @@ const memberPrograms: fc.Arbitrary<MemberStep[]> = programs.chain(steps =>
 )
 
 class SetOfPrograms {
+  // Without a template, no member gets a new process.
   readonly #set = new TarantoolReplicaSet({
+    seedTemplate: false,
     ...{ replicas: 3, appLua, recordChanges: true, quiet: true, logLevel: 2 },
     boxCfg: { vinyl_cache: 0, vinyl_memory: 16_777_216 },
   })

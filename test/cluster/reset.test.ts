@@ -1,42 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { AnyCluster, ReplicaSetOptions, TarantoolReplicaSet } from '../../src/index.ts'
-import { newCluster, newReplicaSet, threeInstances } from '../support/clusters.ts'
+import type { TarantoolReplicaSet } from '../../src/index.ts'
+import { newCluster, threeInstances } from '../support/clusters.ts'
 import { has, skipWithout } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
+import { onEach, pidsOf, stateOfMember as state, threeMembers as three } from '../support/members.ts'
 
 useOwnCache()
-
-const appLua = `
-if not box.info.ro then
-    box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
-    box.schema.space.create('own', { if_not_exists = true, is_local = true }):create_index('id', { if_not_exists = true })
-    box.schema.space.create('passing', { if_not_exists = true, temporary = true }):create_index('id', { if_not_exists = true })
-    box.schema.sequence.create('numbering', { if_not_exists = true })
-end
-box.space.own:replace({ 1, 'of the application' })
-box.space.passing:replace({ 1, 'of the application' })
-heard, stamped = 0, 0
-box.space.users:on_replace(function() heard = heard + 1 end)
-box.space.users:before_replace(function(_, new)
-    stamped = stamped + 1
-    return new
-end)
-`
-
-const state = `
-local rows = {}
-for _, name in ipairs({ 'users', 'own', 'passing', 'extra' }) do rows[name] = box.space[name] and box.space[name]:select() end
-return { rows = rows, heard = heard, stamped = stamped, new_global = new_global, ro = box.info.ro, limit = box.cfg.too_long_threshold,
-    sequence = box.sequence.numbering and box.space._sequence_data:select(), truncated = box.space._truncate:select(),
-    triggers = #box.space.users:on_replace() + #box.space.users:before_replace() }`
-
-const onEach = async (cluster: AnyCluster, lua: string): Promise<unknown[]> =>
-  await Promise.all(cluster.instances.map(async instance => (await instance.eval(lua))[0]))
-
-const pidsOf = (cluster: AnyCluster): unknown[] => cluster.instances.map(({ pid }) => pid)
-
-const three = async (options: Partial<ReplicaSetOptions> = {}): Promise<TarantoolReplicaSet> =>
-  await newReplicaSet({ replicas: 3, appLua, recordChanges: true, ...options }).start()
 
 describe.each<[string, string, string]>([
   ['rows', "for i = 1, 10 do box.space.users:insert({ i, 'row' }) end", ''],
@@ -79,51 +48,6 @@ describe.each<[string, string, string]>([
       expect(await onEach(set, state)).toEqual(before)
     }
     expect(pidsOf(set)).toEqual(pids)
-  })
-})
-
-describe.each<[string, (set: TarantoolReplicaSet) => Promise<void>, string[]]>([
-  ['a killed replica', async set => await set.instance('replica-2').kill({ cleanup: false }), ['replica-2']],
-  ['a stopped replica', async set => await set.instance('replica-3').stop({ cleanup: false }), ['replica-3']],
-  ['a killed leader', async set => await set.instance('replica-1').kill({ cleanup: false }), ['replica-1']],
-  [
-    'a restarted replica',
-    async set => {
-      await set.instance('replica-2').restart()
-      await set.instance('replica-2').eval("box.space.own:insert({ 9 }) rawset(_G, 'new_global', 9)")
-    },
-    ['replica-2'],
-  ],
-])('a reset after %s', (_, disturb, replaced) => {
-  test('gives new processes to these members only', async () => {
-    // A set that starts from a template can replace its members.
-    const options = { name: 'replica', seedLua: 'box.space.users:insert({ 100 })' }
-    for (let round = 0; round < 2; round++) await (await three(options)).kill()
-    const set = await three(options)
-    await set.waitForVclock()
-    const before = await onEach(set, state)
-    const ports = set.instances.map(({ port }) => port)
-    const pids = pidsOf(set)
-    await (await set.leader()).eval('for i = 1, 10 do box.space.users:insert({ i }) end box.space.users:delete(100)')
-    await disturb(set)
-    expect((await set.ask('enter', 0)).lost).toBeUndefined()
-    expect(await onEach(set, state)).toEqual(before)
-    expect(set.names.filter((name, index) => set.instance(name).pid !== pids[index])).toEqual(replaced)
-    expect(set.instances.map(({ port }) => port)).toEqual(ports)
-    // The new processes record, too.
-    await (await set.leader()).eval('box.space.users:insert({ 1 })')
-    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
-    expect(await onEach(set, state)).toEqual(before)
-  })
-})
-
-test('a reset after two members were killed needs a new set', async () => {
-  const options = { name: 'replica', seedLua: 'box.space.users:insert({ 100 })' }
-  for (let round = 0; round < 2; round++) await (await three(options)).kill()
-  const set = await three(options)
-  for (const name of ['replica-1', 'replica-2']) await set.instance(name).kill({ cleanup: false })
-  expect(await set.ask('enter', 0)).toEqual({
-    lost: "instance 'replica-1', instance 'replica-2' was stopped, killed or restarted",
   })
 })
 

@@ -12,10 +12,23 @@ export class LostMember extends Error {}
 export class MemberAgent {
   readonly name: string
   readonly instance: TarantoolInstance
+  /** The process whose changes are recorded. */
+  #pid: number | undefined
 
   constructor(name: string, instance: TarantoolInstance) {
     this.name = name
     this.instance = instance
+    this.noteProcess()
+  }
+
+  /** The process that recorded the changes has ended. Another one may run. */
+  get hasEnded(): boolean {
+    return !this.instance.isRunning || this.instance.pid !== this.#pid
+  }
+
+  /** From here on, the process of now records the changes. */
+  noteProcess(): void {
+    this.#pid = this.instance.pid
   }
 
   /** @throws LostMember if the member's changes cannot be undone in place, or if it does not answer */
@@ -44,9 +57,14 @@ export class MemberAgent {
     await this.#step('part', 0, `enter,${others}`)
   }
 
+  /** Waits until members that connect learn of all data that this one has. @throws LostMember */
+  async announce(): Promise<void> {
+    await this.#step('announce', 0, 'enter,-')
+  }
+
   /** Hides the application's triggers, when the member has the data of a vector clock. @throws LostMember */
-  async hide(clock: string): Promise<void> {
-    await this.#step('hide', 0, `rewind,${clock}`)
+  async hide(clock: string): Promise<MemberState> {
+    return await this.#step('hide', 0, `rewind,${clock}`)
   }
 
   /**

@@ -1,143 +1,205 @@
-import type { MemberState } from '../../isolation/server.ts'
-import { electAgain } from '../leaders.ts'
+import type { AgentReply, MemberState } from '../../isolation/server.ts'
+import type { Trace } from '../../trace.ts'
+import { electAgain, findLeader } from '../leaders.ts'
+import { settle } from '../settle.ts'
+import { LowerLevels } from './lower-levels.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
+import { clockOf, kill, type StartFromTemplate, startNewcomer } from './newcomers.ts'
+import { type Look, undoTogether } from './set-undo.ts'
 import { joinClocks } from './vector-clock.ts'
 
-interface Look {
-  readonly member: MemberAgent
-  readonly state: MemberState
+/** The inputs of a replica set's reset, besides its members. */
+export interface SetContext {
+  readonly name: string
+  /** The member that leads at the beginning. */
+  readonly leader: MemberAgent | undefined
+  /** In milliseconds. */
+  readonly timeout: number
+  /** Undefined if the cluster has no template. */
+  readonly start: StartFromTemplate | undefined
+  readonly trace: Trace
 }
 
 /**
- * Undoes the changes of a replica set, or of an instance that replicates with no other. One member undoes what is
- * replicated, and each member its own state.
+ * Brings a replica set, or an instance that replicates with no other, back to an earlier state. Members that cannot go back
+ * get new processes. If the others cannot undo their changes without them, all members do.
  */
 export class SetReset {
   readonly #members: readonly MemberAgent[]
-  readonly #timeout: number
+  readonly #context: SetContext
+  readonly #lower = new LowerLevels()
   /** The member that was writable when it was last seen. */
   #leader: MemberAgent | undefined
   /** The member that led when a level was opened, by the number of the level. `null`: no member was writable. */
   #leaders: (MemberAgent | null | undefined)[]
-  /** The leader of the level that is open cannot write, although its options are those of the level. */
-  #deposed: MemberAgent | undefined
 
-  constructor(
-    members: readonly MemberAgent[],
-    { leader, timeout }: { leader: MemberAgent | undefined; timeout: number },
-  ) {
+  constructor(members: readonly MemberAgent[], context: SetContext) {
     this.#members = members
-    this.#leader = leader
-    this.#leaders = [leader]
-    this.#timeout = timeout
+    this.#context = context
+    this.#leader = context.leader
+    this.#leaders = [context.leader]
   }
 
-  countOf(members: readonly MemberAgent[]): number {
-    return this.#members.filter(member => members.includes(member)).length
-  }
-
-  /**
-   * Opens a level on top of the others: nothing is undone.
-   *
-   * @returns the state of each member
-   * @throws LostMember
-   */
-  async open(keep: number, way: Return): Promise<MemberState[]> {
+  /** Opens a level on top of the others: nothing is undone. @throws LostMember */
+  async open(keep: number, way: Return): Promise<AgentReply> {
     const looks = await Promise.all(this.#members.map(async member => ({ member, state: await member.now() })))
-    this.#leader ??= this.#leaderOf(looks)?.member
-    this.#leaders = this.#leaders.slice(0, keep)
-    this.#leaders[keep] = looks.find(({ state }) => !state.ro)?.member ?? null
+    this.#noteLeader(looks, keep)
     // Rows that are on their way to a member belong to the levels below.
     const clock = joinClocks(looks.map(({ state }) => state.clock))
     const clients = looks.some(({ state }) => state.clients)
-    const opened = await Promise.all(this.#members.map(member => member.lead(keep, way, clock)))
-    return opened.map(state => ({ ...state, clients }))
+    const opened = this.#members.map(async member => ({ member, state: await member.lead(keep, way, clock) }))
+    return this.#reply(await Promise.all(opened), clients)
+  }
+
+  /** Opens a level on top of all others. @throws LostMember */
+  async nest(): Promise<AgentReply> {
+    await Promise.all(this.#members.map(member => member.ask('nest', 0)))
+    const looks = this.#members.map(async member => ({ member, state: await member.now() }))
+    return this.#reply(await Promise.all(looks))
   }
 
   /**
    * @param keep the number of levels that stay, from the lowest on
-   * @param gone the members whose processes have ended. The others undo without them
-   * @returns the state of each member
-   * @throws LostMember
+   * @throws LostMember if all instances of the cluster have to be replaced
    */
-  async goBack(keep: number, way: Return, gone: readonly MemberAgent[] = []): Promise<MemberState[]> {
-    const members = this.#members.filter(member => !gone.includes(member))
-    if (members.length < this.#members.length) await Promise.all(members.map(member => member.part(members.length - 1)))
-    const looks = await Promise.all(members.map(async member => ({ member, state: await member.look(keep, way) })))
-    const leader = this.#leaderOf(looks)
-    this.#leader ??= leader?.member
-    const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
-    const isDone = isEqual && !looks.some(({ state }) => state.waits)
-    if (!isDone && !leader)
-      throw new LostMember(`no instance is writable: ${this.#members.map(({ name }) => name).join(', ')}`)
-    const ends = isDone || !leader ? looks : await this.#undo(looks, leader, keep, way)
+  async goBack(keep: number, way: Return): Promise<AgentReply> {
     this.#leaders = this.#leaders.slice(0, keep + 1)
-    const wanted = this.#leaders.findLast(member => member !== undefined) ?? undefined
-    this.#deposed = ends.find(({ member }) => member === wanted)?.state.ro === false ? undefined : wanted
-    return ends.map(({ state }) => state)
+    try {
+      return await this.#goBackInPlace(keep, way)
+    } catch (error) {
+      if (!(error instanceof LostMember)) throw error
+      return await this.#beginAnew(keep, way, error)
+    }
+  }
+
+  // ---- Some members may get new processes ----
+
+  async #goBackInPlace(keep: number, way: Return): Promise<AgentReply> {
+    const absent = new Map<MemberAgent, string>()
+    for (const member of this.#members) {
+      if (member.hasEnded) absent.set(member, `instance '${member.name}' was stopped, killed or restarted`)
+      else if (this.#lower.lacks(keep, member)) absent.set(member, `instance '${member.name}' has begun in this suite`)
+    }
+    const looks = await this.#undo(keep, way, absent)
+    const there = looks.map(({ member }) => member)
+    for (const [member, why] of absent) {
+      await this.#replace(member, why, there, { keep, way })
+      there.push(member)
+    }
+    this.#cut(keep, way)
+    const reply = this.#reply(looks)
+    const wanted = this.#wantedLeader
+    const end = looks.find(({ member }) => member === wanted)
+    if (wanted && end?.state.ro !== false) await this.#leadAgain(wanted)
+    return reply
+  }
+
+  /** Undoes the changes without some members, to which it adds those that cannot undo theirs. */
+  async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<readonly Look[]> {
+    for (;;) {
+      const members = await this.#leave(absent, keep)
+      const { looks, leader, lost, isDone } = await undoTogether({ members, leader: this.#leader, keep, way })
+      for (const [member, why] of lost) absent.set(member, why)
+      if (!isDone) continue
+      this.#leader ??= leader
+      if (lost.size > 0) await this.#leave(absent, keep)
+      return looks
+    }
+  }
+
+  /**
+   * Ends the processes of members that get new ones: until the others have undone their changes, these would get the
+   * changes, too.
+   *
+   * @returns the others
+   * @throws LostMember if the members cannot be replaced
+   */
+  async #leave(absent: ReadonlyMap<MemberAgent, string>, keep: number): Promise<MemberAgent[]> {
+    const others = this.#members.filter(member => !absent.has(member))
+    const [why] = absent.values()
+    if (why === undefined) return others
+    const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member))
+    if (isOwn || others.length === 0 || !this.#context.start) throw new LostMember(why)
+    await kill([...absent.keys()])
+    await Promise.all(others.map(member => member.part(others.length - 1)))
+    // With fewer members, there is no election to wait for.
+    if (others.length > this.#members.length / 2) await findLeader(instancesOf(others), this.#context.timeout)
+    return others
+  }
+
+  async #replace(
+    member: MemberAgent,
+    why: string,
+    others: readonly MemberAgent[],
+    { keep, way }: { keep: number; way: Return },
+  ): Promise<void> {
+    const { start, trace } = this.#context
+    if (!start) throw new LostMember(why)
+    trace(`replaces instance '${member.name}': ${why}`)
+    await startNewcomer(member, others, { why, start, keep, way })
+    this.#lower.begin(member, keep)
+  }
+
+  // ---- All members get new processes ----
+
+  async #beginAnew(keep: number, way: Return, lost: LostMember): Promise<AgentReply> {
+    const { name, start, trace } = this.#context
+    if (!start || this.#lower.isChangedBelow(keep)) throw lost
+    trace(`replaces all instances of replica set '${name}': ${lost.message}`)
+    await kill(this.#members)
+    try {
+      await start(this.#members.map(member => member.name))
+      const wanted = this.#wantedLeader
+      if (wanted) await this.#leadAgain(wanted)
+      await settle(instancesOf(this.#members))
+      const clock = await clockOf(this.#members)
+      await Promise.all(this.#members.map(member => member.join(keep, way, clock)))
+    } catch (error) {
+      const why = (error as Error).message.split('\n')[0] ?? ''
+      throw new LostMember(`${lost.message}, and replica set '${name}' could not be replaced: ${why}`)
+    }
+    for (const member of this.#members) {
+      member.noteProcess()
+      this.#lower.begin(member, keep)
+    }
+    this.#cut(keep, way)
+    return this.#reply([], true)
+  }
+
+  // ---- The leader ----
+
+  get #wantedLeader(): MemberAgent | undefined {
+    return this.#leaders.findLast(member => member !== undefined) ?? undefined
+  }
+
+  #noteLeader(looks: readonly Look[], level: number): void {
+    const writable = looks.find(({ state }) => !state.ro)?.member
+    this.#leader ??= writable
+    this.#leaders = this.#leaders.slice(0, level)
+    this.#leaders[level] = writable ?? null
   }
 
   /** Lets the leader of the level lead again, if a test made the members elect another one. @throws LostMember */
-  async leadAgain(): Promise<void> {
-    if (!this.#deposed) return
-    const { name, instance } = this.#deposed
-    const members = this.#members.map(member => member.instance)
-    const isElected = await electAgain(instance, members, this.#timeout).catch(() => false)
-    if (!isElected) throw new LostMember(`instance '${name}' leads no longer`)
-    this.#leader = this.#deposed
-    this.#deposed = undefined
+  async #leadAgain(wanted: MemberAgent): Promise<void> {
+    const elected = electAgain(wanted.instance, instancesOf(this.#members), this.#context.timeout)
+    if (!(await elected.catch(() => false))) throw new LostMember(`instance '${wanted.name}' leads no longer`)
+    this.#leader = wanted
   }
 
-  async #undo(looks: readonly Look[], leader: Look, keep: number, way: Return): Promise<Look[]> {
-    const others = looks.filter(look => look !== leader)
-    const clock = joinClocks(looks.map(({ state }) => state.clock))
-    // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
-    await Promise.all(others.filter(({ state }) => !state.waits).map(({ member }) => member.hide(clock)))
-    // A read-only member cannot put back a sequence.
-    const rewrites = others.some(({ state }) => state.sequences)
-    const led = await leader.member.lead(keep, way, clock, rewrites)
-    const followed = await Promise.all(
-      others.map(async ({ member }) => ({ member, state: await member.follow(keep, way, led.clock) })),
-    )
-    const clients = looks.some(({ state }) => state.clients)
-    const ends = [{ member: leader.member, state: led }, ...followed]
-    return ends.map(({ member, state }) => ({ member, state: { ...state, clients } }))
+  // ---- Levels ----
+
+  // After a `rewind`, the highest level that stays may change again.
+  #cut(keep: number, way: Return): void {
+    this.#lower.cut(way === 'rewind' ? Math.max(0, keep - 1) : keep)
   }
 
-  /**
-   * Lets members with new processes begin: they have the data of the others, which have undone their changes.
-   *
-   * @throws LostMember
-   */
-  async join(keep: number, way: Return, newcomers: readonly MemberAgent[]): Promise<void> {
-    const joining = this.#members.filter(member => newcomers.includes(member))
-    if (joining.length === 0) return
-    const clock = await this.#clockWithout(newcomers)
-    await Promise.all(joining.map(member => member.join(keep, way, clock)))
-  }
-
-  /** Waits until new processes have the data of the others. Returns the members of these. @throws LostMember */
-  async catchUp(newcomers: readonly MemberAgent[]): Promise<MemberAgent[]> {
-    const joining = this.#members.filter(member => newcomers.includes(member))
-    if (joining.length === this.#members.length) return []
-    const clock = await this.#clockWithout(newcomers)
-    await Promise.all(joining.map(member => member.hide(clock)))
-    return joining
-  }
-
-  async #clockWithout(newcomers: readonly MemberAgent[]): Promise<string> {
-    const others = this.#members.filter(member => !newcomers.includes(member))
-    const states = await Promise.all(others.map(member => member.now()))
-    return joinClocks(states.map(state => state.clock))
-  }
-
-  /**
-   * A writable member, or the member that was writable before a test has made it read-only. If that one has ended, any
-   * other: a member that is read-only by an option is writable during its undo.
-   */
-  #leaderOf(looks: readonly Look[]): Look | undefined {
-    const known = looks.find(({ member }) => member === this.#leader)
-    if (known && !known.state.ro) return known
-    return looks.find(({ state }) => !state.ro) ?? known ?? looks[0]
+  #reply(looks: readonly Look[], clients = looks.some(({ state }) => state.clients)): AgentReply {
+    for (const { member, state } of looks) this.#lower.note(member, state)
+    return { undone: sum(looks.map(({ state }) => state)), kept: [...this.#lower.kept], clients }
   }
 }
+
+const sum = (states: readonly MemberState[]): number => states.reduce((total, { undone }) => total + undone, 0)
+
+const instancesOf = (members: readonly MemberAgent[]): MemberAgent['instance'][] =>
+  members.map(({ instance }) => instance)

@@ -163,12 +163,49 @@ test('finds all members running', async () => {
   expect(await db.call('count_users')).toEqual([0])
 })`
 
+const afterHooks = `${head}
+const pids = () => db.instances.map(({ pid }) => pid)
+const rowsOf = async name => (await db.instance(name).eval('return box.space.users:select()'))[0]
+let before
+beforeAll(async () => {
+  await db.call('add_user', 1, 'ann')
+  await db.waitForVclock()
+})
+test('stops a member, and changes the row of the hook', async () => {
+  before = pids()
+  await db.eval('box.space.users:delete(1)')
+  await db.call('add_user', 2, 'bob')
+  await db.instance('db-3').stop()
+})
+test.each(['once', 'twice'])('finds the row of the hook, and kills the leader %s', async () => {
+  for (const name of names()) expect(await rowsOf(name)).toEqual([[1, 'ann']])
+  expect(String((await db.leader()).port)).toBe(portOfLease)
+  expect(pids()[1]).toBe(before[1])
+  await db.call('add_user', 3, 'eve')
+  await db.kill()
+})
+test('finds the row of the hook again, in processes that the tests have not ended', async () => {
+  for (const name of names()) expect(await rowsOf(name)).toEqual([[1, 'ann']])
+  expect(pids().map((pid, index) => pid === before[index])).toEqual([false, true, false])
+})`
+
 const setUp = setUpWith("{ maxServers: 1, servers: { default: {}, db: { replicas: 3, appLua: './app.lua' } } }")
 
 describe.each(oneOfEach)('$name', runner => {
   test("a replica set's handle", async () => {
     const { output, exitCode, project } = await runUnder(runner, {
       ...{ ...setUp, ...app, 'a.test.ts': handle, 'b.test.ts': other },
+    })
+    expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('the next test finds the rows of beforeAll, although a test has killed the leader', async () => {
+    const { output, exitCode, project } = await runUnder(runner, {
+      ...setUp,
+      ...app,
+      'a.test.ts': afterHooks,
+      'b.test.ts': other,
     })
     expect(exitCode, output).toBe(0)
     expect(project.leftBehind()).toEqual([])

@@ -1,0 +1,95 @@
+import type { MemberState } from '../../isolation/server.ts'
+import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
+import { joinClocks } from './vector-clock.ts'
+
+/** A member, and its latest state. */
+export interface Look {
+  readonly member: MemberAgent
+  readonly state: MemberState
+}
+
+/** The answers of members to one operation. */
+interface Answers {
+  readonly looks: Look[]
+  readonly lost: Map<MemberAgent, string>
+}
+
+/** The members that undo their changes together, and the state that they go back to. */
+export interface UndoTerms {
+  readonly members: readonly MemberAgent[]
+  /** The member that undoes what is replicated, if it is one of these, and no other is writable. */
+  readonly leader: MemberAgent | undefined
+  /** The number of levels that stay, from the lowest on. */
+  readonly keep: number
+  readonly way: Return
+}
+
+/** The end of an undo. */
+export interface Undone {
+  readonly looks: readonly Look[]
+  readonly leader: MemberAgent | undefined
+  /** The members that have not undone their changes, with the reasons. */
+  readonly lost: ReadonlyMap<MemberAgent, string>
+  /** The undo of what is replicated has reached the members that are not lost. */
+  readonly isDone: boolean
+}
+
+/**
+ * Undoes the changes of members of a replica set. One of them undoes what is replicated, and each its own state.
+ *
+ * @throws LostMember if nobody could undo what is replicated
+ */
+export async function undoTogether({ members, leader: latest, keep, way }: UndoTerms): Promise<Undone> {
+  const { looks, lost } = await ask(members, member => member.look(keep, way))
+  const leader = leaderOf(looks, latest)
+  if (!leader || lost.size > 0) return { looks, leader: undefined, lost, isDone: false }
+  const clock = joinClocks(looks.map(({ state }) => state.clock))
+  const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
+  if (isEqual && !looks.some(({ state }) => state.waits)) return { looks, leader: leader.member, lost, isDone: true }
+  const others = looks.filter(look => look !== leader)
+  // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
+  const visible = others.filter(({ state }) => !state.waits).map(({ member }) => member)
+  const hidden = await ask(visible, member => member.hide(clock))
+  if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false }
+  // A read-only member cannot put back a sequence.
+  const rewrites = others.some(({ state }) => state.sequences)
+  const led = await leader.member.lead(keep, way, clock, rewrites)
+  const following = others.map(({ member }) => member)
+  const followed = await ask(following, member => member.follow(keep, way, led.clock))
+  const clients = looks.some(({ state }) => state.clients)
+  const ends = [{ member: leader.member, state: led }, ...followed.looks]
+  return {
+    looks: ends.map(({ member, state }) => ({ member, state: { ...state, clients } })),
+    leader: leader.member,
+    lost: followed.lost,
+    isDone: true,
+  }
+}
+
+async function ask(
+  members: readonly MemberAgent[],
+  operation: (member: MemberAgent) => Promise<MemberState>,
+): Promise<Answers> {
+  const lost = new Map<MemberAgent, string>()
+  const asked = members.map(async (member): Promise<Look | undefined> => {
+    try {
+      return { member, state: await operation(member) }
+    } catch (error) {
+      if (!(error instanceof LostMember)) throw error
+      lost.set(member, error.message)
+      return undefined
+    }
+  })
+  const looks = (await Promise.all(asked)).filter(look => look !== undefined)
+  return { looks, lost }
+}
+
+/**
+ * A writable member, or the member that was writable before a test has made it read-only. If that one has ended, any
+ * other: a member that is read-only by an option is writable during its undo.
+ */
+function leaderOf(looks: readonly Look[], latest: MemberAgent | undefined): Look | undefined {
+  const known = looks.find(({ member }) => member === latest)
+  if (known && !known.state.ro) return known
+  return looks.find(({ state }) => !state.ro) ?? known ?? looks[0]
+}

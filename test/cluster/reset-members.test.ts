@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { TarantoolReplicaSet } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
+import { useOwnCache } from '../support/instances.ts'
+import { onEach, stateOfMember as state, threeFromTemplate, threeMembers } from '../support/members.ts'
+
+useOwnCache()
+
+/** Tells the members whose processes are others than when it was made. */
+function newcomersOf(set: TarantoolReplicaSet): () => string[] {
+  const pids = new Map(set.names.map(name => [name, set.instance(name).pid]))
+  return () => set.names.filter(name => set.instance(name).pid !== pids.get(name))
+}
+
+const kill = (...names: string[]): ((set: TarantoolReplicaSet) => Promise<void>) => {
+  return async set => {
+    await Promise.all(names.map(name => set.instance(name).kill({ cleanup: false })))
+  }
+}
+
+async function restart(set: TarantoolReplicaSet): Promise<void> {
+  await set.instance('replica-2').restart()
+  await set.instance('replica-2').eval("box.space.own:insert({ 9 }) rawset(_G, 'new_global', 9)")
+}
+
+describe.each<[string, (set: TarantoolReplicaSet) => Promise<void>, string[]]>([
+  ['a killed replica', kill('replica-2'), ['replica-2']],
+  ['a stopped replica', set => set.instance('replica-3').stop({ cleanup: false }), ['replica-3']],
+  ['a killed leader', kill('replica-1'), ['replica-1']],
+  ['a restarted replica', restart, ['replica-2']],
+  ['two killed members', kill('replica-1', 'replica-2'), ['replica-1', 'replica-2']],
+  ['a whole set that was killed', kill('replica-1', 'replica-2', 'replica-3'), ['replica-1', 'replica-2', 'replica-3']],
+])('a reset after %s', (_, disturb, replaced) => {
+  test('gives new processes to these members only', async () => {
+    const set = await threeFromTemplate()
+    const before = await onEach(set, state)
+    const ports = set.instances.map(({ port }) => port)
+    const newcomers = newcomersOf(set)
+    await (await set.leader()).eval('for i = 1, 10 do box.space.users:insert({ i }) end box.space.users:delete(100)')
+    await disturb(set)
+    expect((await set.ask('enter', 0)).lost).toBeUndefined()
+    expect(await onEach(set, state)).toEqual(before)
+    expect(newcomers()).toEqual(replaced)
+    expect(set.instances.map(({ port }) => port)).toEqual(ports)
+    // The new processes record, too.
+    await (await set.leader()).eval('box.space.users:insert({ 1 })')
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await onEach(set, state)).toEqual(before)
+  })
+})
+
+const hooks = `box.space.quiet:insert({ 1, 'of the hooks' }) box.space.quiet:insert({ 2 })
+box.schema.space.create('extra'):create_index('id') box.space.extra:insert({ 1 }) box.sequence.numbering:next()`
+
+const testOfSuite = `box.space.quiet:insert({ 3 }) box.space.quiet:delete(1) box.space.extra:drop() box.sequence.numbering:next()`
+
+describe.each<[string, (set: TarantoolReplicaSet) => Promise<void>, string[]]>([
+  ['a killed replica', kill('replica-2'), ['replica-2']],
+  ['a killed leader', kill('replica-1'), ['replica-1']],
+  ['a restarted replica', restart, ['replica-2']],
+  ['two killed members', kill('replica-1', 'replica-3'), ['replica-1', 'replica-3']],
+])('a reset after %s, when hooks have changed data', (_, disturb, replaced) => {
+  test('keeps the changes of the hooks until the suite ends', async () => {
+    const set = await threeFromTemplate()
+    const baseline = await onEach(set, state)
+    await (await set.leader()).eval(hooks)
+    const { kept } = await set.ask('enter', 1)
+    expect(kept).toEqual([true])
+    const before = await onEach(set, state)
+    expect(before).not.toEqual(baseline)
+    for (let round = 0; round < 2; round++) {
+      const newcomers = newcomersOf(set)
+      await (await set.leader()).eval(testOfSuite)
+      await disturb(set)
+      expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+      expect(await onEach(set, state)).toEqual(before)
+      expect(newcomers()).toEqual(replaced)
+    }
+    await (await set.leader()).eval(testOfSuite)
+    const newcomers = newcomersOf(set)
+    expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+    expect(await onEach(set, state)).toEqual(before)
+    expect(newcomers()).toEqual([])
+    // Their applications ran with the data of the hooks.
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await onEach(set, state)).toEqual(baseline)
+    expect(newcomers()).toEqual(replaced)
+  })
+})
+
+test('a member with changes of hooks that no other has needs a new set', async () => {
+  const set = await threeFromTemplate()
+  await set.instance('replica-2').eval("rawset(_G, 'new_global', 1)")
+  await set.ask('enter', 1)
+  await kill('replica-3')(set)
+  expect((await set.ask('enter', 1)).lost).toBeUndefined()
+  await kill('replica-2')(set)
+  expect(await set.ask('enter', 1)).toEqual({ lost: "instance 'replica-2' was stopped, killed or restarted" })
+})
+
+test('members that were replaced one after another are replaced together when the suite ends', async () => {
+  const set = await threeFromTemplate()
+  const baseline = await onEach(set, state)
+  await (await set.leader()).eval(hooks)
+  await set.ask('enter', 1)
+  const before = await onEach(set, state)
+  for (const name of set.names) {
+    await kill(name)(set)
+    expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+    expect(await onEach(set, state)).toEqual(before)
+  }
+  expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+  expect(await onEach(set, state)).toEqual(baseline)
+})
+
+test('without a template, a set needs a new one', async () => {
+  const set = await threeMembers({ seedTemplate: false })
+  await kill('replica-2')(set)
+  expect(await set.ask('enter', 0)).toEqual({ lost: "instance 'replica-2' was stopped, killed or restarted" })
+})
+
+describe('a reset of a replica set that elects its leader', () => {
+  beforeEach(context => skipWithout('elections', context))
+
+  const options = { name: 'elected', failover: 'election', timeout: 20_000 } as const
+
+  test('replaces the killed leader, which leads again', async () => {
+    const set = await threeFromTemplate(options)
+    const former = await set.leader()
+    await former.eval(hooks)
+    await set.ask('enter', 1)
+    const before = await onEach(set, state)
+    const newcomers = newcomersOf(set)
+    await former.eval(testOfSuite)
+    await former.kill({ cleanup: false })
+    expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+    expect(await onEach(set, state)).toEqual(before)
+    expect(newcomers()).toEqual([former.name])
+    expect(await set.leader()).toBe(former)
+  })
+
+  test('replaces all members if the others cannot elect a leader', async () => {
+    const set = await threeFromTemplate(options)
+    const former = await set.leader()
+    const before = await onEach(set, state)
+    await former.eval('box.space.users:insert({ 1 })')
+    await Promise.all(
+      set.instances.filter(one => one === former || one.name === 'elected-3').map(one => one.kill({ cleanup: false })),
+    )
+    expect((await set.ask('enter', 0)).lost).toBeUndefined()
+    expect(await onEach(set, state)).toEqual(before)
+    expect(await set.leader()).toBe(former)
+  })
+})
