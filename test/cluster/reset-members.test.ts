@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { TarantoolReplicaSet } from '../../src/index.ts'
+import { RequestTimeoutError, type TarantoolReplicaSet } from '../../src/index.ts'
 import { skipWithout } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
 import { onEach, stateOfMember as state, threeFromTemplate, threeMembers } from '../support/members.ts'
@@ -23,16 +23,34 @@ async function restart(set: TarantoolReplicaSet): Promise<void> {
   await set.instance('replica-2').eval("box.space.own:insert({ 9 }) rawset(_G, 'new_global', 9)")
 }
 
+// Tarantool cannot take this option back.
+async function grow(set: TarantoolReplicaSet): Promise<void> {
+  await set.instance('replica-2').eval('box.cfg({ memtx_memory = box.cfg.memtx_memory * 2 })')
+}
+
+async function hang(set: TarantoolReplicaSet): Promise<void> {
+  const asked = set.instance('replica-3').command('while true do end', { timeout: 100 })
+  await expect(asked).rejects.toThrow(RequestTimeoutError)
+}
+
+async function leave(set: TarantoolReplicaSet): Promise<void> {
+  await set.instance('replica-3').command('box.cfg({ replication = {} })')
+  await set.instance('replica-1').eval('box.space.quiet:insert({ 7 })')
+}
+
 describe.each<[string, (set: TarantoolReplicaSet) => Promise<void>, string[]]>([
   ['a killed replica', kill('replica-2'), ['replica-2']],
   ['a stopped replica', set => set.instance('replica-3').stop({ cleanup: false }), ['replica-3']],
   ['a killed leader', kill('replica-1'), ['replica-1']],
   ['a restarted replica', restart, ['replica-2']],
   ['two killed members', kill('replica-1', 'replica-2'), ['replica-1', 'replica-2']],
+  ['a change that one replica cannot undo', grow, ['replica-2']],
+  ['a replica that no longer answers', hang, ['replica-3']],
+  ['a replica that does not get the rows of the others', leave, ['replica-3']],
   ['a whole set that was killed', kill('replica-1', 'replica-2', 'replica-3'), ['replica-1', 'replica-2', 'replica-3']],
 ])('a reset after %s', (_, disturb, replaced) => {
   test('gives new processes to these members only', async () => {
-    const set = await threeFromTemplate()
+    const set = await threeFromTemplate({ timeout: 8000 })
     const before = await onEach(set, state)
     const ports = set.instances.map(({ port }) => port)
     const newcomers = newcomersOf(set)

@@ -122,6 +122,23 @@ describe.skipIf(!has('a config file') || vshard === undefined)('vshard (needs Ta
     expect(await router.call('state')).toEqual([buckets, 0, 0])
   }, 60_000)
 
+  test('after a reset that has replaced a replica set, the router reaches it again', async () => {
+    const cluster = await newCluster({ app: app(), env, connect: 'router-001', recordChanges: true }).start()
+    const router = cluster.instance()
+    const pids = (): unknown[] => cluster.instances.map(({ pid }) => pid)
+    for (const ended of [['s1-a', 's1-b'], ['s2-a'], ['router-001', 's2-b']]) {
+      const before = pids()
+      for (let id = 1; id <= 20; id++) await router.call('put', id, `user ${id}`)
+      await Promise.all(ended.map(name => cluster.instance(name).kill({ cleanup: false })))
+      expect((await cluster.ask('enter', 0)).lost).toBeUndefined()
+      expect(await router.call('state')).toEqual([buckets, 0, 0])
+      for (let id = 1; id <= 20; id++) expect(await router.call('get', id)).toEqual([null])
+      expect(cluster.instances.filter((_, index) => pids()[index] !== before[index]).map(({ name }) => name)).toEqual(
+        ended,
+      )
+    }
+  }, 60_000)
+
   test('it is not ready before: the error says what vshard lacks', async () => {
     const broken = `${storage} vshard.storage.bucket_force_create = function() return nil, { message = 'not today' } end`
     const cluster = newCluster({ app: app({ 'storage.lua': broken }), env, timeout: 4000 })

@@ -2,7 +2,7 @@ import type { AnyCluster, ReplicaSetOptions, TarantoolReplicaSet } from '../../s
 import { newReplicaSet } from './clusters.ts'
 
 /** The application of such a set. */
-export const appOfState = `
+const appOfState = `
 if not box.info.ro then
     box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })
     box.schema.space.create('own', { if_not_exists = true, is_local = true }):create_index('id', { if_not_exists = true })

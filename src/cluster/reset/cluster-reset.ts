@@ -19,6 +19,7 @@ export interface ResetContext {
 
 /** Brings the running instances of a cluster back to an earlier state. Answers as the agent of one server does. */
 export class ClusterReset {
+  readonly #source: ClusterSource
   readonly #instances: ClusterInstances
   readonly #members: readonly MemberAgent[]
   readonly #sets: readonly SetReset[]
@@ -27,6 +28,7 @@ export class ClusterReset {
   #levels = 1
 
   constructor(instances: ClusterInstances, { source, leaders, start }: ResetContext) {
+    this.#source = source
     this.#instances = instances
     this.#configs = new ConfigLevels(source, instances)
     const agents = new Map([...instances.byName].map(([name, instance]) => [name, new MemberAgent(name, instance)]))
@@ -80,7 +82,9 @@ export class ClusterReset {
 
   async #goBack(way: Return, keep: number): Promise<AgentReply> {
     await this.#configs.goBack(keep)
+    const pids = this.#pids
     const reply = await this.#ofAll(set => set.goBack(keep, way))
+    if (this.#pids !== pids) await this.#awaitSharding()
     this.#levels = way === 'rewind' ? Math.max(1, keep) : keep + 1
     return reply
   }
@@ -94,6 +98,23 @@ export class ClusterReset {
         return end.value
       }),
     )
+  }
+
+  // The routers have to find new processes of the storages.
+  async #awaitSharding(): Promise<void> {
+    if (!this.#source.application) return
+    const longest = this.#source.shared.timeout / 1000
+    const wait = `return require('tarantool-fixture').await_sharding(${longest})`
+    await Promise.all(
+      this.#members.map(async ({ name, instance }) => {
+        const [obstacle] = await instance.command(wait, { timeout: 2 * this.#source.shared.timeout })
+        if (obstacle !== undefined && obstacle !== null) throw new LostMember(`instance '${name}': ${String(obstacle)}`)
+      }),
+    )
+  }
+
+  get #pids(): string {
+    return this.#members.map(({ instance }) => instance.pid).join(' ')
   }
 
   get #hasSameInstances(): boolean {

@@ -70,17 +70,21 @@ async function ask(
   members: readonly MemberAgent[],
   operation: (member: MemberAgent) => Promise<MemberState>,
 ): Promise<Answers> {
-  const lost = new Map<MemberAgent, string>()
-  const asked = members.map(async (member): Promise<Look | undefined> => {
+  const asked = members.map(async (member): Promise<Look | LostMember> => {
     try {
       return { member, state: await operation(member) }
     } catch (error) {
-      if (!(error instanceof LostMember)) throw error
-      lost.set(member, error.message)
-      return undefined
+      if (error instanceof LostMember) return error
+      throw error
     }
   })
-  const looks = (await Promise.all(asked)).filter(look => look !== undefined)
+  const looks: Look[] = []
+  const lost = new Map<MemberAgent, string>()
+  for (const [index, answer] of (await Promise.all(asked)).entries()) {
+    const member = members[index]
+    if (!(answer instanceof LostMember)) looks.push(answer)
+    else if (member) lost.set(member, answer.message)
+  }
   return { looks, lost }
 }
 
