@@ -258,7 +258,7 @@ export class PooledCluster implements LeasableServer {
   }
 
   #resume(): void {
-    if (this.#isTouched) for (const { process } of this.#cluster.instances) process?.sendSignal('SIGCONT')
+    if (this.#isTouched) this.#cluster.resume()
     this.#isTouched = false
   }
 

@@ -33,6 +33,8 @@ interface Made {
   readonly instances: ClusterInstances
 }
 
+const isActive = ({ isRunning, process }: TarantoolInstance): boolean => isRunning && process?.isPaused !== true
+
 /** The addresses of a cluster, for the cluster that takes its place. */
 export interface ClusterAddresses {
   readonly ports: ClusterPorts | undefined
@@ -53,7 +55,7 @@ export interface LeaderWait {
 export interface MeshWait {
   /** In milliseconds. Default: the option `timeout`. */
   timeout?: number | undefined
-  /** Leaves out instances that do not run. Default false. */
+  /** Leaves out instances that do not run, or are paused. Default false. */
   onlyRunning?: boolean | undefined
 }
 
@@ -74,6 +76,10 @@ export abstract class AnyCluster implements AsyncDisposable {
   /** Set from the end of a start on. */
   #reset: ClusterReset | undefined
   readonly #life = new ClusterLife()
+  /** Instances were paused. They may not replicate with the others yet. */
+  #isResumed = false
+  /** The number of faults of links after which the instances replicated with each other. */
+  #linkChanges = 0
   #addressesAreKnown: boolean
   #markedFailed = false
 
@@ -182,13 +188,13 @@ export abstract class AnyCluster implements AsyncDisposable {
    * Waits until all instances run, and replicate in both directions with each other instance of their replica set.
    *
    * @param options `timeout` in milliseconds, by default the option `timeout`; `onlyRunning`: leaves out instances that
-   *   do not run. Default false.
+   *   do not run, or are paused. Default false.
    * @throws ReplicationError, which says what is missing
    */
   async waitForFullMesh({ timeout = this.#source.shared.timeout, onlyRunning = false }: MeshWait = {}): Promise<void> {
     const { instances } = this.#started()
     for (const name of Object.keys(instances.replicasets)) {
-      const members = [...instances.ofSet(name)].filter(([, { isRunning }]) => isRunning || !onlyRunning)
+      const members = [...instances.ofSet(name)].filter(([, member]) => isActive(member) || !onlyRunning)
       await waitForMesh(new Map(members), name, timeout)
     }
   }
@@ -391,12 +397,26 @@ export abstract class AnyCluster implements AsyncDisposable {
     const ask = async (): Promise<AgentReply> =>
       (await this.#reset?.ask(operation, keep)) ?? { lost: `the ${this.#source.title} does not run` }
     const onlyLooks = operation === 'dirty' || operation === 'digest' || operation === 'requests'
-    if (onlyLooks || !this.#links?.areFaulty) return await ask()
+    if (onlyLooks) return await ask()
+    if (!this.#links?.areFaulty) {
+      if (!this.#isSettled) await this.#settleLinks()
+      return await ask()
+    }
     // The undo has to reach all instances, also those that a suite has separated.
     return await this.#links.withoutFaults(async () => {
       await this.#settleLinks()
       return await ask()
     })
+  }
+
+  /**
+   * Resumes instances that are paused. Before a reset, they replicate with the others again.
+   *
+   * @internal
+   */
+  resume(): void {
+    for (const { process } of this.instances) process?.sendSignal('SIGCONT')
+    this.#isResumed = true
   }
 
   /**
@@ -431,8 +451,15 @@ export abstract class AnyCluster implements AsyncDisposable {
 
   // ---- Inside ----
 
+  // A leader that has lost its connections may resign a little later.
+  get #isSettled(): boolean {
+    return !this.#isResumed && this.#linkChanges === (this.#links?.changes ?? 0)
+  }
+
   // A test may have changed the replication itself.
   async #settleLinks(): Promise<void> {
+    this.#isResumed = false
+    this.#linkChanges = this.#links?.changes ?? 0
     await this.waitForFullMesh({ onlyRunning: true, timeout: longestSettling }).catch(() => {})
   }
 

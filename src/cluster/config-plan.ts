@@ -11,6 +11,7 @@ import { accountOf, chooseMembers } from './members.ts'
 import { namedLogger } from './named-logger.ts'
 import { type MemberPlace, placedConfig, placeOfMember } from './placed-config.ts'
 import type { ClusterPlan, ClusterPorts, Members, Route } from './plan.ts'
+import { lacksQuorum } from './quorum.ts'
 import { routesBetween } from './routes.ts'
 import { sameAccount, sameMember } from './same-members.ts'
 
@@ -25,6 +26,7 @@ export class ConfigPlan implements ClusterPlan {
   readonly ports: ClusterPorts
   readonly isChanged = false
   reaches: ClusterPlan['reaches'] = () => true
+  runs: ClusterPlan['runs'] = () => false
   readonly #ownAccount: Credentials | undefined
   /** The content of the config files, by their paths. */
   #texts: ReadonlyMap<string, string> = new Map()
@@ -149,6 +151,7 @@ export class ConfigPlan implements ClusterPlan {
       serverSocket,
       peers: there,
       lacksPeers: () => there().length < peers.length,
+      lacksQuorum: () => lacksQuorum(there().length, peers.length),
       isAnonymous: description.is_anonymous,
       isRouter: description.sharding.includes('router'),
       ready: application.ready,

@@ -34,9 +34,11 @@ export class ClusterInstances {
     this.#byName = new Map(plan.instanceOptions().map(([name, options]) => [name, this.#instanceOf(name, options)]))
     for (const { name, replicaset } of plan.members.instances) this.#note(name, replicaset)
     plan.reaches = (from, to) => {
-      const { state = 'stopped' } = this.byName.get(to) ?? {}
-      return (state === 'running' || state === 'starting') && (links?.pass(from, to) ?? true)
+      const { state = 'stopped', process } = this.byName.get(to) ?? {}
+      const isThere = (state === 'running' || state === 'starting') && process?.isPaused !== true
+      return isThere && (links?.pass(from, to) ?? true)
     }
+    plan.runs = name => this.byName.get(name)?.isRunning === true
     this.directory = directory
     this.#keep = keep
   }
@@ -157,6 +159,8 @@ export class ClusterInstances {
     const started = names.map(async name => {
       const instance = this.byName.get(name)
       if (!instance) return
+      // The directory of an empty start that failed is gone.
+      if (!existsSync(instance.workDir)) this.#make(instance.workDir)
       for (const file of ownDataFiles(instance.workDir)) rmSync(join(instance.workDir, file), { force: true })
       await copyTemplate(template, this.directory, relative(this.directory, instance.workDir))
       await instance.start({ recreate: false })

@@ -70,6 +70,11 @@ export class ClusterLinks {
     await Promise.all(cut)
   }
 
+  /** The number of faults that the links between the instances have had, and that have ended. */
+  get changes(): number {
+    return this.#between.reduce((sum, { front }) => sum + front.changes, 0)
+  }
+
   /** Ends the faults of all links, also those before the addresses. Returns true if instances could not reach each other. */
   async heal(): Promise<boolean> {
     const wasFaulty = this.areFaulty

@@ -41,6 +41,8 @@ export interface ClusterPlan {
   readonly isChanged: boolean
   /** True if an instance runs or starts, and another can reach it. The owner of the instances sets it. */
   reaches: (from: string, to: string) => boolean
+  /** True if an instance runs, and its start has ended. The owner of the instances sets it. */
+  runs: (name: string) => boolean
   /** The links between the instances. Empty without the option `links`. */
   routes(): Route[]
   /** The options of each instance, with its name. */

@@ -9,6 +9,7 @@ import { isAtLeast, type Version } from '../version/version.ts'
 import { namedLogger } from './named-logger.ts'
 import { linkSocket, type MemberPlace, placeOfMember } from './placed-config.ts'
 import type { ClusterPlan, ClusterPorts, Member, Members, Route } from './plan.ts'
+import { lacksQuorum } from './quorum.ts'
 import { routesBetween } from './routes.ts'
 
 const host = '127.0.0.1'
@@ -16,6 +17,8 @@ const host = '127.0.0.1'
 // In seconds. Members find each other quickly, and an election does not take long.
 const replicationTimeout = 0.1
 const electionTimeout = 0.5
+/** The time that a member waits for the data of the others, before its application runs. */
+const syncTimeout = 5
 /** The time that a member looks for members that do not run. */
 const patience = 0.5
 
@@ -37,6 +40,7 @@ export class ReplicaPlan implements ClusterPlan {
   duty: TemplateDuty['duty'] | undefined
   isChanged = false
   reaches: ClusterPlan['reaches'] = () => true
+  runs: ClusterPlan['runs'] = () => false
   readonly #set: ResolvedReplicaSet
   readonly #shared: ResolvedOptions
   readonly #version: Version
@@ -174,18 +178,26 @@ export class ReplicaPlan implements ClusterPlan {
     const others = this.#members.filter(member => member.name !== name)
     const there = others.filter(member => this.reaches(name, member.name))
     const isElected = this.#set.failover === 'election'
+    const isWritable = isElected || name === this.#set.leader
+    // A writable member with an empty directory would make a set of its own, if all others are read-only.
+    const isLate = others.some(other => this.runs(other.name))
+    const isWritableLater = isLate && isWritable && !isElected
     return {
+      isWritableLater,
+      lacksQuorum: lacksQuorum(there.length, others.length),
       // The others do not know a member that is added until it is ready.
       peers: isAdded ? [] : there.map(peer => ({ name: peer.name, uuid: peer.uuid })),
       sources: this.sourcesOf(name),
       boxCfg: {
         replicaset_uuid: uuidOfSet,
         instance_uuid: uuid,
-        read_only: !isElected && name !== this.#set.leader,
+        read_only: !isWritable || isWritableLater,
         replication_connect_quorum: there.length + 1,
         ...(there.length < others.length && { replication_connect_timeout: patience }),
         ...(isAtLeast(this.#version, 2, 11) && { bootstrap_strategy: 'legacy' }),
       },
+      // The application begins with the data of the others. Older versions wait for that by themselves.
+      syncTimeout: isLate && isAtLeast(this.#version, 3, 0) ? syncTimeout : undefined,
       defaults: { replication_timeout: replicationTimeout, ...(isElected && electionDefaults) },
     }
   }

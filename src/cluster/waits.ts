@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ReplicationError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
+import { quorumOf } from './quorum.ts'
 
 // Pause between two looks, in milliseconds.
 const pause = 10
@@ -91,7 +92,7 @@ export function noLeaderYet(
   }: { members: ReadonlyMap<string, TarantoolInstance>; timeout: number; not?: string | undefined },
 ): ReplicationError {
   const missing = [...members].filter(([, { isRunning }]) => !isRunning).map(([name]) => `'${name}'`)
-  const quorum = Math.floor(members.size / 2) + 1
+  const quorum = quorumOf(members.size)
   const running = members.size - missing.length
   const parts = [
     missing.length > 0 ? `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not run` : 'all members run',

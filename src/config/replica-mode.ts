@@ -13,6 +13,12 @@ export interface ReplicationTerms {
   readonly peers: readonly Peer[]
   /** The addresses of all members, as this member reaches them. */
   readonly sources: readonly string[]
+  /** The member begins read-only, and becomes writable when it has the data of the others. */
+  readonly isWritableLater: boolean
+  /** The time in seconds that the member waits for the data of the others. Undefined: that of Tarantool. */
+  readonly syncTimeout: number | undefined
+  /** The member cannot elect a leader together with those that it reaches. */
+  readonly lacksQuorum: boolean
   /** Options of box.cfg that the replica set needs. */
   readonly boxCfg: Readonly<Record<string, BoxCfgValue>>
   /** Options of box.cfg that the application can change. */

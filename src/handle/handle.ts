@@ -470,7 +470,7 @@ export class TarantoolHandle {
    * Waits until all instances run, and replicate in both directions with each other instance of their replica set.
    *
    * @param options `timeout` in milliseconds, by default that of `waitForLeader`; `onlyRunning`: leaves out instances that
-   *   do not run. Default false.
+   *   do not run, or are paused. Default false.
    * @throws ReplicationError, which says what is missing; LeaseError if the server is a single one
    */
   async waitForFullMesh(

@@ -28,6 +28,7 @@ export class TarantoolProcess {
   readonly exited: Promise<ProcessExit>
   readonly #owned: OwnedProcess
   readonly #control: ServerControl
+  #isPaused = false
 
   /** A running Tarantool has forked the process. @internal */
   readonly isForked: boolean
@@ -115,9 +116,17 @@ export class TarantoolProcess {
     return this.#owned.hold()
   }
 
+  /** A signal of this process's owner has frozen the server. @internal */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
   /** Sends a signal to the server. Returns false if the server has ended. */
   sendSignal(signal: NodeJS.Signals): boolean {
-    return this.#isThere && this.#control.signal(signal)
+    const isSent = this.#isThere && this.#control.signal(signal)
+    if (isSent && signal === 'SIGSTOP') this.#isPaused = true
+    if (signal === 'SIGCONT') this.#isPaused = false
+    return isSent
   }
 
   /** Sends SIGTERM, on which Tarantool shuts down. A paused server is resumed first. */

@@ -23,6 +23,8 @@ export class Front {
   #isSuspended = false
   #opened: Opened | undefined
   #holder: object | undefined
+  /** The number of faults that were made, and ended. */
+  changes = 0
   /** Steps of one link follow each other. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -61,6 +63,7 @@ export class Front {
       if (!opened) {
         throw new NotRunningError('a link has no server yet', { hint: 'Await start() first.' })
       }
+      this.changes++
       if (fault.is !== 'reset') this.#condition = fault
       if (fault.is !== 'reset' && this.#isSuspended) return
       await opened.thread.ask({ kind: 'make', link: opened.number, fault })

@@ -81,6 +81,7 @@ export class ClusterReset {
   }
 
   async #goBack(way: Return, keep: number): Promise<AgentReply> {
+    if (way === 'rewind' && keep >= this.#levels) return await this.#ofAll(set => set.stay(keep))
     await this.#configs.goBack(keep)
     const pids = this.#pids
     const reply = await this.#ofAll(set => set.goBack(keep, way))

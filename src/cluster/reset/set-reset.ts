@@ -58,6 +58,14 @@ export class SetReset {
     return this.#reply(await Promise.all(looks))
   }
 
+  /** Leaves all levels as they are. @throws LostMember */
+  async stay(keep: number): Promise<AgentReply> {
+    const ended = this.#members.find(({ hasEnded }) => hasEnded)
+    if (ended) throw new LostMember(`instance '${ended.name}' was stopped, killed or restarted`)
+    const looks = this.#members.map(async member => ({ member, state: await member.look(keep, 'rewind') }))
+    return this.#reply(await Promise.all(looks))
+  }
+
   /**
    * @param keep the number of levels that stay, from the lowest on
    * @throws LostMember if all instances of the cluster have to be replaced

@@ -20,16 +20,22 @@ export function membershipOf(
   credentials: Credentials | undefined,
   workDir: string,
 ): Membership {
-  const { peers, sources, boxCfg, defaults } = terms()
+  const { peers, sources, isWritableLater, syncTimeout, lacksQuorum, boxCfg, defaults } = terms()
   const login = credentials ? `${credentials.user}:${credentials.password}@` : ''
   const own = peerSocket === undefined ? undefined : uriForServer('unix/', peerSocket, workDir)
   return {
     sources: sources.map(source => login + source),
     listen: own === undefined ? [] : [own],
     boxCfg,
-    defaults,
+    defaults: syncTimeout === undefined ? defaults : { ...defaults, replication_sync_timeout: syncTimeout },
     bootOptions: {
-      member: { peers, without_config: true },
+      member: {
+        peers,
+        without_config: true,
+        is_writable_later: isWritableLater,
+        sync_timeout: syncTimeout,
+        lacks_quorum: lacksQuorum,
+      },
       peer_address: own,
       // The directory of the whole set: what is read there is different for each set.
       work_dir: dirname(directory),

@@ -26,6 +26,7 @@ const ways = {
   unpublish: 'none',
   publish: 'none',
   isForked: 'none',
+  isPaused: 'none',
 } as const
 
 const BlockingProcess: Twin<TarantoolProcess, typeof ways> = /* @__PURE__ */ twinOf(ways)

@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { useOwnCache } from '../support/instances.ts'
+import { faultPrograms } from './fault-steps.ts'
+import { isAmong, lossesByChanges, lossesByFaults } from './losses.ts'
+import { Lost, SetUnderFaults } from './set-under-faults.ts'
+import { Tally } from './tally.ts'
+
+useOwnCache()
+
+const appLua = fileURLToPath(new URL('../fixtures/isolation/member.lua', import.meta.url))
+const options = {
+  ...{ replicas: 3, appLua, links: true, quiet: true, logLevel: 2, timeout: 20_000 },
+  boxCfg: { vinyl_cache: 0, vinyl_memory: 16_777_216 },
+}
+
+// PROGRAMS=500 runs more programs, and shows what they did. SEED=… repeats a failure.
+const count = Number(process.env.PROGRAMS ?? 30)
+const seed = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }
+
+// Elections take longer: FAILOVER=election.
+describe.each([process.env.FAILOVER ?? 'manual'])("failover: '%s'", failover => {
+  test('after a reset, each member is as it was, whatever faults there were', { timeout: 7_200_000 }, async () => {
+    const tally = new Tally()
+    const set = new SetUnderFaults({ ...options, failover: failover as 'manual' | 'election' }, tally)
+    onTestFinished(async () => await set.stop())
+    await set.start()
+    await fc.assert(
+      fc.asyncProperty(faultPrograms, async steps => {
+        tally.count('programs')
+        try {
+          await set.run(steps)
+        } catch (error) {
+          await set.renew()
+          if (!(error instanceof Lost)) throw error
+          if (!isAmong([...lossesByChanges, ...lossesByFaults], error.message)) throw error
+          tally.count(`lost: ${error.message.replaceAll(/\d+/g, 'N')}`)
+          tally.count('lost')
+        }
+      }),
+      { numRuns: count, ...seed, endOnFailure: process.env.SHRINK === '0' },
+    )
+    if (process.env.PROGRAMS) console.log(`failover: '${failover}'\n${tally}`)
+    if (count < 20) return
+    for (const what of ['replaced members', 'moved leaders', 'links: cut', 'partitions', 'pause']) {
+      expect(tally.of(what), what).toBeGreaterThan(0)
+    }
+    // The others were undone in place.
+    expect(tally.of('lost')).toBeLessThan(count / 3)
+  })
+})

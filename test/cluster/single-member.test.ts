@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import type { ReplicaSetOptions, TarantoolReplicaSet } from '../../src/index.ts'
+import { appOfMembers, newReplicaSet } from '../support/clusters.ts'
+import { skipWithout } from '../support/features.ts'
+import { useOwnCache } from '../support/instances.ts'
+
+useOwnCache()
+
+const three = async (options: Partial<ReplicaSetOptions> = {}): Promise<TarantoolReplicaSet> =>
+  await newReplicaSet({ replicas: 3, appLua: appOfMembers, timeout: 15_000, ...options }).start()
+
+const pause = (set: TarantoolReplicaSet, name: string): unknown => set.instance(name).process?.sendSignal('SIGSTOP')
+const resume = (set: TarantoolReplicaSet, name: string): unknown => set.instance(name).process?.sendSignal('SIGCONT')
+
+describe('a member that starts alone', () => {
+  test('does not wait for a member that is paused', async () => {
+    const set = await three()
+    await (await set.leader()).call('add_user', 1, 'ann')
+    await set.waitForVclock()
+    pause(set, 'replica-2')
+    await set.instance('replica-3').restart({ recreate: false })
+    expect(await set.instance('replica-3').call('count_users')).toEqual([1])
+    await set.waitForFullMesh({ onlyRunning: true, timeout: 5000 })
+    resume(set, 'replica-2')
+    await set.waitForFullMesh()
+  })
+
+  test.each(['replica-1', 'replica-3'])('gets the data of the others, with an empty directory: %s', async name => {
+    const set = await three()
+    await (await set.leader()).call('add_user', 1, 'ann')
+    await set.waitForVclock()
+    await set.instance(name).restart({ recreate: true })
+    await set.waitForFullMesh()
+    expect(await set.leader()).toBe(set.instance('replica-1'))
+    await set.instance('replica-1').call('add_user', 2, 'bob')
+    await set.waitForVclock()
+    const counts = set.instances.map(async instance => await instance.call('count_users'))
+    expect(await Promise.all(counts)).toEqual([[2], [2], [2]])
+  })
+
+  test('does not wait for a leader, if it cannot elect one', async context => {
+    skipWithout('elections', context)
+    const set = await three({ failover: 'election', links: true })
+    await (await set.leader()).call('add_user', 1, 'ann')
+    await set.waitForVclock()
+    await set.partition(['replica-3'], ['replica-1', 'replica-2'])
+    await set.instance('replica-3').restart({ recreate: false })
+    expect(await set.instance('replica-3').eval('return count_users(), box.info.ro')).toEqual([1, true])
+    await set.heal()
+    await set.waitForFullMesh()
+  })
+
+  test('cannot begin with an empty directory if it reaches no other member', async () => {
+    const set = await three({ links: true })
+    await set.partition(['replica-1'], ['replica-2', 'replica-3'])
+    await expect(set.instance('replica-1').restart({ recreate: true })).rejects.toMatchObject({
+      code: 'ERR_TARANTOOL_SERVER_EXITED',
+    })
+  })
+})
