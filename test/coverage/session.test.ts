@@ -88,7 +88,7 @@ test('a setup that cannot begin leaves the reports of the run before', async () 
 test('runs below a threshold in watch mode do not fail the process', async () => {
   const baseDir = writeFiles({ 'app.lua': 'function never()\n    return 1\nend\n' })
   const { exitCode } = process
-  const listeners = process.listenerCount('exit')
+  const listeners = process.listeners('exit')
   onTestFinished(() => {
     process.exitCode = exitCode
   })
@@ -101,5 +101,7 @@ test('runs below a threshold in watch mode do not fail the process', async () =>
   }
   expect(told[1]).toContain('the threshold coverage.thresholds.lines is 100%')
   expect(existsSync(join(baseDir, 'coverage/lua/coverage-summary.json'))).toBe(true)
-  expect([process.exitCode, process.listenerCount('exit')]).toEqual([exitCode, listeners])
+  expect(process.exitCode).toBe(exitCode)
+  // A question for a version, which a setup asks in the background, has a listener until it is answered.
+  await vi.waitFor(() => expect(process.listeners('exit').filter(added => !listeners.includes(added))).toEqual([]))
 })
