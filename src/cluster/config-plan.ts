@@ -11,7 +11,7 @@ import { accountOf, chooseMembers } from './members.ts'
 import { namedLogger } from './named-logger.ts'
 import { type MemberPlace, placedConfig, placeOfMember } from './placed-config.ts'
 import type { ClusterPlan, ClusterPorts, Members, Route } from './plan.ts'
-import { lacksQuorum } from './quorum.ts'
+import { mayLackLeader } from './quorum.ts'
 import { routesBetween } from './routes.ts'
 import { sameAccount, sameMember } from './same-members.ts'
 
@@ -151,7 +151,8 @@ export class ConfigPlan implements ClusterPlan {
       serverSocket,
       peers: there,
       lacksPeers: () => there().length < peers.length,
-      lacksQuorum: () => lacksQuorum(there().length, peers.length),
+      mayLackLeader: () =>
+        mayLackLeader(peers, { reaches: peer => this.reaches(description.name, peer), runs: this.runs }),
       isAnonymous: description.is_anonymous,
       isRouter: description.sharding.includes('router'),
       ready: application.ready,

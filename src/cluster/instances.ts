@@ -156,16 +156,16 @@ export class ClusterInstances {
 
   /** Starts instances that have ended, with the data of a template. The others run on. @throws TemplateGoneError */
   async startFrom(template: Template, names: readonly string[]): Promise<void> {
-    const started = names.map(async name => {
-      const instance = this.byName.get(name)
-      if (!instance) return
+    const instances = names.flatMap(name => this.byName.get(name) ?? [])
+    const copies = instances.map(async ({ workDir }) => {
       // The directory of an empty start that failed is gone.
-      if (!existsSync(instance.workDir)) this.#make(instance.workDir)
-      for (const file of ownDataFiles(instance.workDir)) rmSync(join(instance.workDir, file), { force: true })
-      await copyTemplate(template, this.directory, relative(this.directory, instance.workDir))
-      await instance.start({ recreate: false })
+      if (!existsSync(workDir)) this.#make(workDir)
+      for (const file of ownDataFiles(workDir)) rmSync(join(workDir, file), { force: true })
+      await copyTemplate(template, this.directory, relative(this.directory, workDir))
     })
-    await Promise.all(started)
+    await Promise.all(copies)
+    // At once: an instance that starts looks for the others that run or start.
+    await Promise.all(instances.map(async instance => await instance.start({ recreate: false })))
   }
 
   /** Removes the directories, unless the option `keep` keeps them. */

@@ -99,18 +99,78 @@ async function voteFor(
     const [former] = await member.command(onlyVote)
     if (former === 'candidate') candidates.add(member)
   }
-  const leader = await findLeader([wanted], timeout, { waits: true })
+  const isAgreed = await agreeOn(wanted, members, timeout)
   await Promise.all([...candidates].map(member => member.command(standAgain)))
-  return leader === wanted
+  return isAgreed
+}
+
+// A member that has missed an election, or is about to begin one, has another view. A member that takes part in none, for
+// example an anonymous one, knows no leader.
+const view = `local mode, election = box.cfg.election_mode or 'off', box.info.election
+local queue = box.info.synchro and box.info.synchro.queue
+return box.info.ro, mode ~= 'off' and election and tostring(election.term) .. ',' .. election.leader or '', queue and queue.owner`
+
+/**
+ * Finds the writable instance of a replica set that all its instances know as their leader. Waits for an election that is
+ * under way.
+ *
+ * @param timeout in milliseconds
+ * @returns undefined if no instance is writable in time
+ */
+export async function findAgreedLeader(
+  members: readonly TarantoolInstance[],
+  timeout: number,
+): Promise<TarantoolInstance | undefined> {
+  for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
+    const rest = Math.max(0, giveUpAt - performance.now())
+    const leader = await findLeader(members, rest)
+    if (!leader || rest === 0 || (await agree(leader, members))) return leader
+  }
+}
+
+/** True if one of the members leads, and all that run know the same leader, term and owner of the synchronous queue. */
+export async function agree(wanted: TarantoolInstance, members: readonly TarantoolInstance[]): Promise<boolean> {
+  const running = members.filter(({ isRunning }) => isRunning)
+  const asked = running.map(async member => await member.command(view, { timeout: patience }))
+  // A member may be busy, or end just now.
+  const views = await Promise.all(asked).catch(() => [])
+  const isWritable = views[running.indexOf(wanted)]?.[0] === false
+  const elections = views.map(([, election]) => election).filter(election => election !== '')
+  return isWritable && areSame(elections) && areSame(views.map(([, , owner]) => owner))
+}
+
+const areSame = (values: readonly unknown[]): boolean => new Set(values).size <= 1
+
+async function agreeOn(
+  wanted: TarantoolInstance,
+  members: readonly TarantoolInstance[],
+  timeout: number,
+): Promise<boolean> {
+  for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
+    if (await agree(wanted, members)) return true
+    if (performance.now() > giveUpAt) return false
+  }
 }
 
 // In milliseconds. The others have to confirm it.
 const longestClaim = 5000
 
-// Without elections, the owner of the queue of synchronous transactions is the only member that can write.
+// Without elections, the owner of the queue of synchronous transactions is the only member that can write. A candidate that
+// has won its election makes itself the owner.
 const claim = `local mode = box.cfg.election_mode or 'off'
-if box.info.ro and (mode == 'manual' or box.info.ro_reason == 'synchro') then box.ctl.promote() end
+if box.info.ro and (mode == 'manual' or mode == 'off' and box.info.ro_reason == 'synchro') then box.ctl.promote() end
 return mode`
+
+/**
+ * Makes an instance the owner of the queue of synchronous transactions, if only that keeps it from a write.
+ *
+ * @param timeout in milliseconds
+ * @returns its mode of elections
+ */
+export async function claimQueue(instance: TarantoolInstance, timeout: number): Promise<unknown> {
+  const [mode] = await instance.command(claim, { timeout })
+  return mode
+}
 
 /**
  * Makes a former leader the leader again, by an election or by `box.ctl.promote()`.
@@ -123,7 +183,7 @@ export async function electAgain(
   members: readonly TarantoolInstance[],
   timeout: number,
 ): Promise<boolean> {
-  const [mode] = await wanted.command(claim, { timeout })
+  const mode = await claimQueue(wanted, timeout)
   if (mode === 'candidate') return await voteFor(wanted, members, timeout)
-  return (await findLeader([wanted], Math.min(timeout, longestClaim), { waits: true })) === wanted
+  return await agreeOn(wanted, members, Math.min(timeout, longestClaim))
 }

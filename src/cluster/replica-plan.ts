@@ -9,7 +9,7 @@ import { isAtLeast, type Version } from '../version/version.ts'
 import { namedLogger } from './named-logger.ts'
 import { linkSocket, type MemberPlace, placeOfMember } from './placed-config.ts'
 import type { ClusterPlan, ClusterPorts, Member, Members, Route } from './plan.ts'
-import { lacksQuorum } from './quorum.ts'
+import { mayLackLeader } from './quorum.ts'
 import { routesBetween } from './routes.ts'
 
 const host = '127.0.0.1'
@@ -184,7 +184,10 @@ export class ReplicaPlan implements ClusterPlan {
     const isWritableLater = isLate && isWritable && !isElected
     return {
       isWritableLater,
-      lacksQuorum: lacksQuorum(there.length, others.length),
+      mayLackLeader: mayLackLeader(
+        others.map(other => other.name),
+        { reaches: other => this.reaches(name, other), runs: this.runs },
+      ),
       // The others do not know a member that is added until it is ready.
       peers: isAdded ? [] : there.map(peer => ({ name: peer.name, uuid: peer.uuid })),
       sources: this.sourcesOf(name),

@@ -25,8 +25,8 @@ export interface ConfigMode {
   readonly peers: () => readonly string[]
   /** True if not all other instances of the replica set run and can be reached. Asked at each start. */
   readonly lacksPeers: () => boolean
-  /** True if those that run and can be reached cannot elect a leader together with this instance. Asked at each start. */
-  readonly lacksQuorum: () => boolean
+  /** True if this instance may find no leader that is elected. Asked at each start. */
+  readonly mayLackLeader: () => boolean
   /** Only this instance knows of the replication. */
   readonly isAnonymous: boolean
   /** The instance is a router of vshard. */

@@ -17,8 +17,8 @@ export interface ReplicationTerms {
   readonly isWritableLater: boolean
   /** The time in seconds that the member waits for the data of the others. Undefined: that of Tarantool. */
   readonly syncTimeout: number | undefined
-  /** The member cannot elect a leader together with those that it reaches. */
-  readonly lacksQuorum: boolean
+  /** The member may find no leader that is elected. */
+  readonly mayLackLeader: boolean
   /** Options of box.cfg that the replica set needs. */
   readonly boxCfg: Readonly<Record<string, BoxCfgValue>>
   /** Options of box.cfg that the application can change. */

@@ -45,6 +45,8 @@ export interface MemberState {
   readonly ro: boolean
   /** The values of sequences differ from those when the level began. */
   readonly sequences: boolean
+  /** The term, the leader and the owner of the synchronous queue that the member knows, if it takes part in elections. */
+  readonly view?: string | undefined
 }
 
 /** The requests that clients had in progress during a test's undo. */

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { has } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
 import { faultPrograms } from './fault-steps.ts'
 import { isAmong, lossesByChanges, lossesByFaults } from './losses.ts'
@@ -19,8 +20,9 @@ const options = {
 const count = Number(process.env.PROGRAMS ?? 20)
 const seed = process.env.PROGRAMS && !process.env.SEED ? {} : { seed: Number(process.env.SEED ?? 5) }
 
-// Elections take longer: FAILOVER=election.
-describe.each([process.env.FAILOVER ?? 'manual'])("failover: '%s'", failover => {
+const ways = ['manual', ...(has('elections') ? ['election'] : [])] as const
+
+describe.each(process.env.FAILOVER ? [process.env.FAILOVER] : ways)("failover: '%s'", failover => {
   test('after a reset, each member is as it was, whatever faults there were', { timeout: 7_200_000 }, async () => {
     const tally = new Tally()
     const set = new SetUnderFaults({ ...options, failover: failover as 'manual' | 'election' }, tally)

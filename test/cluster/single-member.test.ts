@@ -50,6 +50,16 @@ describe('a member that starts alone', () => {
     await set.waitForFullMesh()
   })
 
+  test('does not wait for a leader that it cannot reach', async context => {
+    skipWithout('elections', context)
+    const set = await three({ failover: 'election', links: true })
+    await set.link('replica-3', 'replica-1').hang()
+    await set.instance('replica-3').restart({ recreate: false })
+    expect(await set.instance('replica-3').eval('return count_users(), box.info.ro')).toEqual([0, true])
+    await set.heal()
+    await set.waitForFullMesh()
+  })
+
   test('cannot begin with an empty directory if it reaches no other member', async () => {
     const set = await three({ links: true })
     await set.partition(['replica-1'], ['replica-2', 'replica-3'])

@@ -1,12 +1,15 @@
 import type { AgentReply, MemberState } from '../../isolation/server.ts'
 import type { Trace } from '../../trace.ts'
-import { electAgain, findLeader } from '../leaders.ts'
+import { agree, claimQueue, electAgain, findAgreedLeader } from '../leaders.ts'
 import { settle } from '../settle.ts'
 import { LowerLevels } from './lower-levels.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import { clockOf, kill, type StartFromTemplate, startNewcomer } from './newcomers.ts'
-import { type Look, undoTogether } from './set-undo.ts'
+import { haveSameView, type Look, undoTogether } from './set-undo.ts'
 import { joinClocks } from './vector-clock.ts'
+
+// In milliseconds.
+const longestElection = 5000
 
 /** The inputs of a replica set's reset, besides its members. */
 export interface SetContext {
@@ -43,7 +46,7 @@ export class SetReset {
   /** Opens a level on top of the others: nothing is undone. @throws LostMember */
   async open(keep: number, way: Return): Promise<AgentReply> {
     const looks = await Promise.all(this.#members.map(async member => ({ member, state: await member.now() })))
-    this.#noteLeader(looks, keep)
+    await this.#noteLeader(looks, keep)
     // Rows that are on their way to a member belong to the levels below.
     const clock = joinClocks(looks.map(({ state }) => state.clock))
     const clients = looks.some(({ state }) => state.clients)
@@ -97,8 +100,7 @@ export class SetReset {
     this.#cut(keep, way)
     const reply = this.#reply(looks)
     const wanted = this.#wantedLeader
-    const end = looks.find(({ member }) => member === wanted)
-    if (wanted && end?.state.ro !== false) await this.#leadAgain(wanted)
+    if (wanted && !(await this.#leads(wanted, looks))) await this.#leadAgain(wanted)
     return reply
   }
 
@@ -106,7 +108,12 @@ export class SetReset {
   async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<readonly Look[]> {
     for (;;) {
       const members = await this.#leave(absent, keep)
-      const { looks, leader, lost, isDone } = await undoTogether({ members, leader: this.#leader, keep, way })
+      const makeWritable = async (latest: MemberAgent): Promise<MemberAgent | undefined> => {
+        await claimQueue(latest.instance, this.#longestElection).catch(() => {})
+        return await this.#findLeader(members)
+      }
+      const terms = { members, leader: this.#leader, keep, way, makeWritable }
+      const { looks, leader, lost, isDone } = await undoTogether(terms)
       for (const [member, why] of lost) absent.set(member, why)
       if (!isDone) continue
       this.#leader ??= leader
@@ -130,8 +137,7 @@ export class SetReset {
     if (isOwn || others.length === 0 || !this.#context.start) throw new LostMember(why)
     await kill([...absent.keys()])
     await Promise.all(others.map(member => member.part(others.length - 1)))
-    // With fewer members, there is no election to wait for.
-    if (others.length > this.#members.length / 2) await findLeader(instancesOf(others), this.#context.timeout)
+    await this.#findLeader(others)
     return others
   }
 
@@ -180,17 +186,44 @@ export class SetReset {
     return this.#leaders.findLast(member => member !== undefined) ?? undefined
   }
 
-  #noteLeader(looks: readonly Look[], level: number): void {
-    const writable = looks.find(({ state }) => !state.ro)?.member
+  async #noteLeader(looks: readonly Look[], level: number): Promise<void> {
+    const isElected = looks.some(({ state }) => state.view !== undefined)
+    const known = looks.find(({ state }) => !state.ro)?.member
+    const writable = known ?? (isElected ? await this.#findLeader(this.#members) : undefined)
     this.#leader ??= writable
     this.#leaders = this.#leaders.slice(0, level)
     this.#leaders[level] = writable ?? null
   }
 
+  get #longestElection(): number {
+    return Math.min(this.#context.timeout, longestElection)
+  }
+
+  /** Waits for an election that is under way. */
+  async #findLeader(members: readonly MemberAgent[]): Promise<MemberAgent | undefined> {
+    // With fewer members, there is no election.
+    if (members.length <= this.#members.length / 2) return undefined
+    const leader = await findAgreedLeader(instancesOf(members), this.#longestElection)
+    return members.find(({ instance }) => instance === leader)
+  }
+
+  /** True if a member is writable, and all members that take part in elections know that. */
+  async #leads(wanted: MemberAgent, looks: readonly Look[]): Promise<boolean> {
+    if (looks.find(({ member }) => member === wanted)?.state.ro !== false) return false
+    if (!haveSameView(looks)) return false
+    // A newcomer has told nothing yet.
+    const isComplete = looks.length === this.#members.length || looks.every(({ state }) => state.view === undefined)
+    return isComplete || (await agree(wanted.instance, instancesOf(this.#members)))
+  }
+
   /** Lets the leader of the level lead again, if a test made the members elect another one. @throws LostMember */
   async #leadAgain(wanted: MemberAgent): Promise<void> {
+    const why = `instance '${wanted.name}' leads no longer`
     const elected = electAgain(wanted.instance, instancesOf(this.#members), this.#context.timeout)
-    if (!(await elected.catch(() => false))) throw new LostMember(`instance '${wanted.name}' leads no longer`)
+    const isElected = await elected.catch((error: unknown) => {
+      throw new LostMember(`${why}: ${(error as Error).message.split('\n')[0]}`)
+    })
+    if (!isElected) throw new LostMember(why)
     this.#leader = wanted
   }
 

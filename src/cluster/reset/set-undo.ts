@@ -22,6 +22,8 @@ export interface UndoTerms {
   /** The number of levels that stay, from the lowest on. */
   readonly keep: number
   readonly way: Return
+  /** Makes a member able to write, if only elections or synchronous transactions keep all of them from it. */
+  readonly makeWritable: (latest: MemberAgent) => Promise<MemberAgent | undefined>
 }
 
 /** The end of an undo. */
@@ -39,21 +41,31 @@ export interface Undone {
  *
  * @throws LostMember if nobody could undo what is replicated
  */
-export async function undoTogether({ members, leader: latest, keep, way }: UndoTerms): Promise<Undone> {
+export async function undoTogether({ members, leader: latest, keep, way, makeWritable }: UndoTerms): Promise<Undone> {
   const { looks, lost } = await ask(members, member => member.look(keep, way))
-  const leader = leaderOf(looks, latest)
-  if (!leader || lost.size > 0) return { looks, leader: undefined, lost, isDone: false }
+  const known = leaderOf(looks, latest)
+  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false }
   const clock = joinClocks(looks.map(({ state }) => state.clock))
   const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
-  if (isEqual && !looks.some(({ state }) => state.waits)) return { looks, leader: leader.member, lost, isDone: true }
+  if (isEqual && !looks.some(({ state }) => state.waits)) return { looks, leader: known.member, lost, isDone: true }
+  const isReady = !known.state.ro && haveSameView(looks)
+  const next = isReady ? undefined : await makeWritable(known.member)
+  const leader = looks.find(({ member }) => member === next) ?? known
   const others = looks.filter(look => look !== leader)
+  const isElected = looks.some(({ state }) => state.view !== undefined)
   // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
   const visible = others.filter(({ state }) => !state.waits).map(({ member }) => member)
   const hidden = await ask(visible, member => member.hide(clock))
   if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false }
   // A read-only member cannot put back a sequence.
   const rewrites = others.some(({ state }) => state.sequences)
-  const led = await leader.member.lead(keep, way, clock, rewrites)
+  const led = await leader.member.lead(keep, way, clock, rewrites).catch((error: unknown) => {
+    // The others elect another member, which has the records of all changes, too.
+    if (error instanceof LostMember && isElected && readOnly.test(error.message)) return error
+    throw error
+  })
+  if (led instanceof LostMember)
+    return { looks, leader: undefined, lost: new Map([[leader.member, led.message]]), isDone: false }
   const following = others.map(({ member }) => member)
   const followed = await ask(following, member => member.follow(keep, way, led.clock))
   const clients = looks.some(({ state }) => state.clients)
@@ -65,6 +77,12 @@ export async function undoTogether({ members, leader: latest, keep, way }: UndoT
     isDone: true,
   }
 }
+
+/** False if members that take part in elections know different leaders, or different terms. */
+export const haveSameView = (looks: readonly Look[]): boolean =>
+  new Set(looks.flatMap(({ state }) => state.view ?? [])).size <= 1
+
+const readOnly = /read-only instance|instance is in read-only mode/
 
 async function ask(
   members: readonly MemberAgent[],

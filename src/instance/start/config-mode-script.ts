@@ -14,7 +14,18 @@ import { variablesOfOneServer } from './own-variables.ts'
  * to the whole cluster.
  */
 export function writeConfigModeScript(
-  { name, configFile, appDir, peers, lacksQuorum, peerSocket, isAnonymous, isRouter, ready, templateDuty }: ConfigMode,
+  {
+    name,
+    configFile,
+    appDir,
+    peers,
+    mayLackLeader,
+    peerSocket,
+    isAnonymous,
+    isRouter,
+    ready,
+    templateDuty,
+  }: ConfigMode,
   { env, recordChanges }: Pick<ResolvedOptions, 'env' | 'recordChanges'>,
   { addresses, workDir, access }: ScriptPlace,
 ): InitScript {
@@ -30,7 +41,7 @@ export function writeConfigModeScript(
     name,
     app_dir: appDir,
     peers: peers().map(peer => ({ name: peer })),
-    lacks_quorum: lacksQuorum(),
+    may_lack_leader: mayLackLeader(),
     peer_address: `unix/:${peerSocket}`,
     is_anonymous: isAnonymous,
     is_router: isRouter,

@@ -20,7 +20,7 @@ export function membershipOf(
   credentials: Credentials | undefined,
   workDir: string,
 ): Membership {
-  const { peers, sources, isWritableLater, syncTimeout, lacksQuorum, boxCfg, defaults } = terms()
+  const { peers, sources, isWritableLater, syncTimeout, mayLackLeader, boxCfg, defaults } = terms()
   const login = credentials ? `${credentials.user}:${credentials.password}@` : ''
   const own = peerSocket === undefined ? undefined : uriForServer('unix/', peerSocket, workDir)
   return {
@@ -34,7 +34,7 @@ export function membershipOf(
         without_config: true,
         is_writable_later: isWritableLater,
         sync_timeout: syncTimeout,
-        lacks_quorum: lacksQuorum,
+        may_lack_leader: mayLackLeader,
       },
       peer_address: own,
       // The directory of the whole set: what is read there is different for each set.

@@ -1,0 +1,62 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { TarantoolReplicaSet } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
+import { useOwnCache } from '../support/instances.ts'
+import { onEach, pidsOf, stateOfMember as state, threeMembers } from '../support/members.ts'
+
+useOwnCache()
+
+beforeEach(context => skipWithout('elections', context))
+
+const three = async (): Promise<TarantoolReplicaSet> =>
+  await threeMembers({ failover: 'election', links: true, timeout: 20_000 })
+
+const view = `local election, queue = box.info.election, box.info.synchro and box.info.synchro.queue
+return { term = tonumber(election.term), leader = election.leader, owner = queue and queue.owner, mode = box.cfg.election_mode }`
+
+const others = (set: TarantoolReplicaSet): string[] => set.names.filter(name => name !== set.names[0])
+
+/** Lets the others elect a leader while the first member is alone. */
+async function leaveAlone(set: TarantoolReplicaSet): Promise<void> {
+  await set.partition([set.names[0] ?? ''], others(set))
+  await set.waitForLeader({ not: set.instance(set.names[0] ?? '') })
+  await set.heal()
+}
+
+describe.each<[string, (set: TarantoolReplicaSet) => Promise<unknown>]>([
+  ['a leader that was alone', leaveAlone],
+  ['a member that has begun an election', set => set.instance('replica-2').command('pcall(box.ctl.promote)')],
+  ['a leader that has resigned', set => set.instance('replica-1').command("box.cfg({ election_mode = 'voter' })")],
+  ['members that do not stand', set => onEach(set, "box.cfg({ election_mode = 'off' })")],
+])('a reset after %s', (_, disturb) => {
+  test('ends when all members know the same leader and term', async () => {
+    const set = await three()
+    const before = await onEach(set, state)
+    const pids = pidsOf(set)
+    for (let round = 0; round < 3; round++) {
+      await (await set.leader()).eval('box.space.users:insert({ 1 })')
+      await disturb(set)
+      expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+      const views = await onEach(set, view)
+      expect(new Set(views.map(one => JSON.stringify(one))).size, JSON.stringify(views)).toBe(1)
+      expect(views[0]).toMatchObject({ mode: 'candidate' })
+      expect(await onEach(set, state)).toEqual(before)
+    }
+    expect(pidsOf(set)).toEqual(pids)
+  })
+})
+
+test('a reset during an election ends when all members know the same leader and term', async () => {
+  const set = await three()
+  const before = await onEach(set, state)
+  for (let round = 0; round < 20; round++) {
+    const name = others(set)[round % 2] ?? ''
+    // Nothing waits for the end of the election.
+    await set.instance(name).command("new_global = 1 require('fiber').create(box.ctl.promote)")
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    const views = await onEach(set, view)
+    expect(new Set(views.map(one => JSON.stringify(one))).size, JSON.stringify(views)).toBe(1)
+    expect(views[0]).toMatchObject({ leader: 1 })
+    expect(await onEach(set, state)).toEqual(before)
+  }
+})
