@@ -5,7 +5,7 @@ import { type Address, formatAddress } from '../protocol/address.ts'
 import { ReceiveBuffer } from '../protocol/receive-buffer.ts'
 import { maxReplySize, replyTooBig } from '../protocol/reply-limit.ts'
 import { readableText } from '../readable-text.ts'
-import type { AgentOperation, AgentReply, MemberOperation } from './server.ts'
+import type { AgentOperation, AgentReply, MemberOperation, RequestsUnderWay } from './server.ts'
 
 /**
  * The console commands after which the agent serves the connection: fixtures/agent/channel.lua. The application may have
@@ -15,7 +15,7 @@ const serve = '\\set output yaml\npackage.loaded["tarantool-fixture"].serve()\n'
 const serving = '\nserving\n'
 const documentEnd = '\n...\n'
 const replyPattern =
-  /^(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|(lost|digest|requests|changes|member|error):([A-Za-z0-9+/=]*))$/
+  /^(?:undone:(\d+):([01]*)(:clients)?|(dirty|clean)|member:(.*)|(lost|digest|requests|changes|error):([A-Za-z0-9+/=]*))$/
 
 interface Waiting {
   readonly operation: AgentOperation | MemberOperation
@@ -84,18 +84,19 @@ export class AgentConnection {
   ): Promise<AgentReply> {
     if (this.#ended) throw this.#ended
     const answer = this.#refusal ?? (await this.#send(operation, `${operation} ${keep} ${answered ?? '-'}\n`))
-    const [, undone, kept = '', clients, state, status, base64 = ''] = replyPattern.exec(answer) ?? []
+    const [, undone, kept = '', clients, state, member, status, base64 = ''] = replyPattern.exec(answer) ?? []
     if (undone !== undefined) {
       return { undone: Number(undone), kept: Array.from(kept, digit => digit === '1'), clients: clients !== undefined }
     }
     if (state !== undefined) return { dirty: state === 'dirty' }
+    if (member !== undefined) return { member }
     const bytes = Buffer.from(base64, 'base64')
     if (status === 'changes') return { changes: bytes }
     const text = readableText(bytes)
     if (status === 'lost') return { lost: text }
     if (status === 'digest') return { digest: text }
     const instance = this.#instance
-    if (status === 'requests' || status === 'member') return { [status]: parseReply(text, instance) }
+    if (status === 'requests') return { requests: parseRequests(text, instance) }
     if (status === 'error') throw new LuaError(text, { instance })
     // The console's own code calls functions that a test may replace: pcall, tostring.
     if (operation !== 'digest') return { lost: `its console no longer answers: ${answer.slice(0, 200)}` }
@@ -190,7 +191,7 @@ export class AgentConnection {
   }
 }
 
-function parseReply(text: string, instance: string): unknown {
+function parseRequests(text: string, instance: string): RequestsUnderWay {
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -29,26 +29,6 @@ export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | '
 /** The operations of a member of a cluster: fixtures/agent/isolation/member.lua. */
 export type MemberOperation = 'part' | 'announce' | 'look' | 'clock' | 'hide' | 'lead' | 'follow' | 'join'
 
-/** The state of a member of a cluster, as the member tells it. */
-export interface MemberState {
-  /** The number of changes that were undone. */
-  readonly undone: number
-  /** For each remaining level, from the lowest on, `1` if anything changed in that level, else `0`. */
-  readonly kept: string
-  /** The same for the member's own changes: those that are not replicated. */
-  readonly own: string
-  readonly clients: boolean
-  /** Nothing was undone, because a change is replicated. */
-  readonly waits: boolean
-  /** The vector clock: `1:23;2:5`. */
-  readonly clock: string
-  readonly ro: boolean
-  /** The values of sequences differ from those when the level began. */
-  readonly sequences: boolean
-  /** The term, the leader and the owner of the synchronous queue that the member knows, if it takes part in elections. */
-  readonly view?: string | undefined
-}
-
 /** The requests that clients had in progress during a test's undo. */
 export interface RequestsUnderWay {
   /** The number of requests when the test ended. */
@@ -83,8 +63,8 @@ export interface AgentReply {
   /** Differs between two different states of the data. */
   readonly digest?: string | undefined
   readonly requests?: RequestsUnderWay | undefined
-  /** The reply of a member of a cluster to its operations. */
-  readonly member?: MemberState | undefined
+  /** The reply of a member of a cluster to its operations: src/cluster/reset/member-state.ts. */
+  readonly member?: string | undefined
   /** The description of changes, for `changes.ts`. */
   readonly changes?: Uint8Array | undefined
 }

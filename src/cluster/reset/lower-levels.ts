@@ -1,5 +1,5 @@
-import type { MemberState } from '../../isolation/server.ts'
 import type { MemberAgent } from './member-agent.ts'
+import type { MemberState } from './member-state.ts'
 
 /**
  * Knows which levels of a replica set hold changes. These levels are below the one on top, so they do not change any more.

@@ -1,6 +1,7 @@
 import { LuaError } from '../../errors.ts'
 import type { TarantoolInstance } from '../../instance/instance.ts'
-import type { AgentOperation, AgentReply, Entry, MemberOperation, MemberState } from '../../isolation/server.ts'
+import type { AgentOperation, AgentReply, Entry, MemberOperation } from '../../isolation/server.ts'
+import { type MemberState, readMemberState } from './member-state.ts'
 
 /** The way in which a reset leaves the levels: the next one is open, or none is. */
 export type Return = Entry | 'rewind'
@@ -89,7 +90,7 @@ export class MemberAgent {
 
   async #step(operation: MemberOperation, keep: number, terms: string): Promise<MemberState> {
     const { member } = await this.ask(operation, keep, terms)
-    if (!member) throw new LostMember(`instance '${this.name}' does not record its changes`)
-    return member
+    if (member === undefined) throw new LostMember(`instance '${this.name}' does not record its changes`)
+    return readMemberState(member)
   }
 }

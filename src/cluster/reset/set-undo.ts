@@ -1,5 +1,5 @@
-import type { MemberState } from '../../isolation/server.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
+import type { MemberState } from './member-state.ts'
 import { joinClocks } from './vector-clock.ts'
 
 /** A member, and its latest state. */
