@@ -4,9 +4,10 @@
  * @module tarantool-fixture
  */
 
-export { AnyCluster, type LeaderWait, type MeshWait } from './cluster/any-cluster.ts'
+export { AnyCluster } from './cluster/any-cluster.ts'
 export { TarantoolCluster } from './cluster/cluster.ts'
 export type { ClusterState } from './cluster/life.ts'
+export type { LeaderWait, MeshWait } from './cluster/member-waits.ts'
 export { TarantoolReplicaSet } from './cluster/replica-set.ts'
 export type { ClusterConfig, ClusterOptions, ConfigOverlay, ConfigValue } from './config/application-options.ts'
 export type {

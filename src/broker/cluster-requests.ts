@@ -1,5 +1,6 @@
-import type { AnyCluster, LeaderWait, MeshWait } from '../cluster/any-cluster.ts'
+import type { AnyCluster } from '../cluster/any-cluster.ts'
 import { TarantoolCluster } from '../cluster/cluster.ts'
+import type { LeaderWait, MeshWait } from '../cluster/member-waits.ts'
 import { TarantoolReplicaSet } from '../cluster/replica-set.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'

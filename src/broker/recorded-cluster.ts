@@ -1,4 +1,4 @@
-import type { LeaderWait, MeshWait } from '../cluster/any-cluster.ts'
+import type { LeaderWait, MeshWait } from '../cluster/member-waits.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import type { AgentOperation, Death } from '../isolation/server.ts'

@@ -1,62 +1,27 @@
-import { NotRunningError, PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
-import { processActs } from '../instance/fault-acts.ts'
+import { NotRunningError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { KeptFor } from '../instance/kept/keep.ts'
 import { newDirectoryPath } from '../instance/place/directory.ts'
 import { placeOf } from '../instance/place/place.ts'
-import { untilFree } from '../instance/place/port-wait.ts'
 import { notRecording } from '../isolation/failures.ts'
 import type { AgentOperation, AgentReply } from '../isolation/server.ts'
 import type { Fault, Link, LinkPlace } from '../link/fault.ts'
-import { type CodeUnderFaults, type FaultActs, FaultSequence } from '../link/fault-sequence.ts'
-import { noLinks } from '../link/no-links.ts'
-import { allPlaces } from '../link/pairs.ts'
+import type { CodeUnderFaults } from '../link/fault-sequence.ts'
 import type { FaultsOptions } from '../link/planned-faults.ts'
-import { severalSets, unknownName } from './failure.ts'
-import { ClusterInstances, type CopyInto } from './instances.ts'
+import { ClusterFaults } from './faults.ts'
+import type { ClusterInstances, CopyInto } from './instances.ts'
 import { keepCluster } from './keep.ts'
-import { findLeader } from './leaders.ts'
 import { ClusterLife, type ClusterState } from './life.ts'
 import { ClusterLinks } from './links.ts'
-import type { ClusterPlan, ClusterPorts } from './plan.ts'
-import { ClusterReset } from './reset/cluster-reset.ts'
+import { type LeaderWait, MemberWaits, type MeshWait } from './member-waits.ts'
+import type { ClusterPorts } from './plan.ts'
 import type { ClusterSource } from './source.ts'
-import { ClusterStart } from './start.ts'
-import { noLeaderYet, waitForClock, waitForMesh } from './waits.ts'
-
-// In milliseconds. Replication begins again after the replication timeout, which is 1 s by default.
-const longestSettling = 5000
-
-/** The instances that a cluster has from its first start on. */
-interface Made {
-  readonly plan: ClusterPlan
-  readonly instances: ClusterInstances
-}
-
-const isActive = ({ isRunning, process }: TarantoolInstance): boolean => isRunning && process?.isPaused !== true
+import { ClusterStarts, type Made } from './starts.ts'
 
 /** The addresses of a cluster, for the cluster that takes its place. */
 export interface ClusterAddresses {
   readonly ports: ClusterPorts | undefined
   readonly links: ClusterLinks | undefined
-}
-
-/** Options of `waitForLeader`. */
-export interface LeaderWait {
-  /** The former leader, or its name. It does not count. Default: none. */
-  not?: TarantoolInstance | string | undefined
-  /** The name of the replica set. Default: that of `not`, else the only one. */
-  replicaset?: string | undefined
-  /** In milliseconds. Default: the option `timeout`. */
-  timeout?: number | undefined
-}
-
-/** Options of `waitForFullMesh`. */
-export interface MeshWait {
-  /** In milliseconds. Default: the option `timeout`. */
-  timeout?: number | undefined
-  /** Leaves out instances that do not run, or are paused. Default false. */
-  onlyRunning?: boolean | undefined
 }
 
 /**
@@ -67,30 +32,33 @@ export interface MeshWait {
 export abstract class AnyCluster implements AsyncDisposable {
   readonly #directory: string
   readonly #source: ClusterSource
-  /** The ports of a cluster whose place this one takes. */
-  readonly #ports: ClusterPorts | undefined
   /** Set with the option `links`. */
   readonly #links: ClusterLinks | undefined
+  readonly #faults: ClusterFaults
+  readonly #starts: ClusterStarts
   #ownsLinks = true
-  #made: Made | undefined
-  /** Set from the end of a start on. */
-  #reset: ClusterReset | undefined
   readonly #life = new ClusterLife()
-  /** Instances were paused. They may not replicate with the others yet. */
-  #isResumed = false
-  /** The number of faults of links after which the instances replicated with each other. */
-  #linkChanges = 0
-  #addressesAreKnown: boolean
   #markedFailed = false
 
   /** @internal */
   protected constructor(source: ClusterSource, { ports, links }: Partial<ClusterAddresses> = {}) {
     this.#source = source
-    this.#ports = ports
-    this.#addressesAreKnown = ports !== undefined
-    const { root, logger } = source.shared
-    this.#links = links ?? (source.shared.links ? new ClusterLinks() : undefined)
+    const { root, logger, links: hasLinks } = source.shared
     this.#directory = newDirectoryPath(placeOf(root, logger))
+    this.#links = links ?? (hasLinks ? new ClusterLinks() : undefined)
+    this.#faults = new ClusterFaults(this.#links, {
+      title: source.title,
+      settle: async timeout => await this.waitForFullMesh({ onlyRunning: true, timeout }),
+    })
+    const leader = (replicaset: string): Promise<TarantoolInstance> => this.leader(replicaset)
+    this.#starts = new ClusterStarts({
+      source,
+      directory: this.#directory,
+      ports,
+      links: this.#links,
+      holder: this,
+      leader,
+    })
   }
 
   /** The state of the cluster. An instance that was stopped or has died does not change the state. */
@@ -136,11 +104,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws UnknownServerError; NotRunningError before the first start
    */
   instance(name?: string): TarantoolInstance {
-    const { byName } = this.#started().instances
-    const wanted = name ?? this.connect
-    const found = byName.get(wanted)
-    if (found) return found
-    throw unknownName('instance', wanted, [...byName.keys()])
+    return this.#started().instances.named(name ?? this.connect)
   }
 
   /**
@@ -150,12 +114,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws ClusterConfigError if no instance is writable; UnknownServerError
    */
   async leader(replicaset?: string): Promise<TarantoolInstance> {
-    const { instances } = this.#started()
-    const wanted = this.#nameOfSet(replicaset)
-    const members = instances.ofSet(wanted)
-    const leader = await findLeader([...members.values()], this.#source.shared.timeout)
-    if (leader) return leader
-    throw this.#source.noLeader(wanted, members)
+    return await this.#waits().leader(replicaset)
   }
 
   /**
@@ -170,18 +129,8 @@ export abstract class AnyCluster implements AsyncDisposable {
    * await former.kill({ cleanup: false })
    * const leader = await cluster.waitForLeader({ not: former })
    */
-  async waitForLeader({
-    not,
-    replicaset,
-    timeout = this.#source.shared.timeout,
-  }: LeaderWait = {}): Promise<TarantoolInstance> {
-    const { instances } = this.#started()
-    const former = typeof not === 'string' ? this.instance(not) : not
-    const wanted = this.#nameOfSet(replicaset ?? (former && instances.replicasetOf(former)))
-    const members = instances.ofSet(wanted)
-    const leader = await findLeader([...members.values()], timeout, { not: former, waits: true })
-    if (leader) return leader
-    throw noLeaderYet(wanted, { members, timeout, not: former && instances.nameOf(former) })
+  async waitForLeader(options: LeaderWait = {}): Promise<TarantoolInstance> {
+    return await this.#waits().newLeader(options)
   }
 
   /**
@@ -191,12 +140,8 @@ export abstract class AnyCluster implements AsyncDisposable {
    *   do not run, or are paused. Default false.
    * @throws ReplicationError, which says what is missing
    */
-  async waitForFullMesh({ timeout = this.#source.shared.timeout, onlyRunning = false }: MeshWait = {}): Promise<void> {
-    const { instances } = this.#started()
-    for (const name of Object.keys(instances.replicasets)) {
-      const members = [...instances.ofSet(name)].filter(([, member]) => isActive(member) || !onlyRunning)
-      await waitForMesh(new Map(members), name, timeout)
-    }
+  async waitForFullMesh(options: MeshWait = {}): Promise<void> {
+    await this.#waits().fullMesh(options)
   }
 
   /**
@@ -206,13 +151,8 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @param options `timeout` in milliseconds, by default the option `timeout`
    * @throws ReplicationError, which says which instance is behind; UnknownServerError
    */
-  async waitForVclock(
-    of?: TarantoolInstance | string,
-    { timeout = this.#source.shared.timeout }: { timeout?: number | undefined } = {},
-  ): Promise<void> {
-    const { instances } = this.#started()
-    const instance = typeof of === 'string' ? this.instance(of) : (of ?? (await this.leader()))
-    await waitForClock(instance, instances.ofSet(instances.replicasetOf(instance) ?? ''), timeout)
+  async waitForVclock(of?: TarantoolInstance | string, options: { timeout?: number | undefined } = {}): Promise<void> {
+    await this.#waits().vclock(of, options)
   }
 
   /**
@@ -228,8 +168,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * await cluster.link('replica-2', 'replica-1').cut()
    */
   link(from: TarantoolInstance | string, to: TarantoolInstance | string): Link {
-    const { links, names } = this.#linked()
-    return links.between(this.#nameOf(from), this.#nameOf(to), names).link
+    return this.#faults.link(from, to, () => this.#started().instances)
   }
 
   /**
@@ -243,9 +182,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * await cluster.heal()
    */
   async partition(...groups: readonly (readonly (TarantoolInstance | string)[])[]): Promise<void> {
-    const { links, names } = this.#linked()
-    const byName = groups.map(group => (Array.isArray(group) ? group.map(member => this.#nameOf(member)) : group))
-    await links.partition(byName as string[][], names)
+    await this.#faults.partition(groups, () => this.#started().instances)
   }
 
   /**
@@ -254,7 +191,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws InvalidOptionError without the option `links`
    */
   async heal(): Promise<void> {
-    await this.#linked().links.heal()
+    await this.#faults.healAll(() => this.#started().instances)
   }
 
   /**
@@ -274,14 +211,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * })
    */
   async faults<Result>(options: FaultsOptions, code: CodeUnderFaults<Result>): Promise<Result> {
-    const names = this.names
-    const acts: FaultActs = {
-      instances: names,
-      links: this.#links ? allPlaces(names) : [],
-      ...processActs(name => this.instance(name)),
-      make: async (fault, place) => await this.makeFault(fault, place ? [place] : [], { settles: false }),
-    }
-    return await new FaultSequence(acts, options).during(code)
+    return await this.#faults.sequence(this.#started().instances, options).during(code)
   }
 
   /**
@@ -292,14 +222,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws InvalidOptionError, UnknownServerError if there is no such link
    */
   async makeFault(fault: Fault, places: readonly LinkPlace[], { settles }: { settles: boolean }): Promise<void> {
-    const { links, names } = this.#linked()
-    const fronts = places.map(({ from, to }) => {
-      if (from !== undefined) return links.between(from, to, names)
-      if (names.includes(to)) return links.frontOf(to)
-      throw unknownName('instance', to, names)
-    })
-    await Promise.all(fronts.map(front => front.make(fault)))
-    if (settles) await this.#settleLinks()
+    await this.#faults.make(fault, places, { instances: () => this.#started().instances, settles })
   }
 
   /**
@@ -309,7 +232,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @param options `settles`: waits until the instances replicate with each other again
    */
   async healLinks({ settles }: { settles: boolean }): Promise<void> {
-    if ((await this.#links?.heal()) && settles) await this.#settleLinks()
+    await this.#faults.heal({ settles })
   }
 
   /**
@@ -324,7 +247,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    *   SeedError, StartTimeoutError after `timeout`; UnsupportedVersionError before Tarantool 3.0. After an error no instance runs
    */
   async start({ recreate = true }: { recreate?: boolean } = {}): Promise<this> {
-    await this.#life.start(signal => this.#start(recreate, signal))
+    await this.#life.start(signal => this.#starts.run(signal, { recreate }))
     return this
   }
 
@@ -335,7 +258,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws the errors of `start`, and those of the function
    */
   async startWith(copyInto: CopyInto): Promise<this> {
-    await this.#life.start(signal => this.#start(false, signal, copyInto))
+    await this.#life.start(signal => this.#starts.run(signal, { recreate: false, copyInto }))
     return this
   }
 
@@ -395,18 +318,9 @@ export abstract class AnyCluster implements AsyncDisposable {
    */
   async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
     const ask = async (): Promise<AgentReply> =>
-      (await this.#reset?.ask(operation, keep)) ?? { lost: `the ${this.#source.title} does not run` }
+      (await this.#starts.reset?.ask(operation, keep)) ?? { lost: `the ${this.#source.title} does not run` }
     const onlyLooks = operation === 'dirty' || operation === 'digest' || operation === 'requests'
-    if (onlyLooks) return await ask()
-    if (!this.#links?.areFaulty) {
-      if (!this.#isSettled) await this.#settleLinks()
-      return await ask()
-    }
-    // The undo has to reach all instances, also those that a suite has separated.
-    return await this.#links.withoutFaults(async () => {
-      await this.#settleLinks()
-      return await ask()
-    })
+    return await (onlyLooks ? ask() : this.#faults.duringNone(ask))
   }
 
   /**
@@ -416,7 +330,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    */
   resume(): void {
     for (const { process } of this.instances) process?.sendSignal('SIGCONT')
-    this.#isResumed = true
+    this.#faults.noteResumed()
   }
 
   /**
@@ -451,38 +365,13 @@ export abstract class AnyCluster implements AsyncDisposable {
 
   // ---- Inside ----
 
-  // A leader that has lost its connections may resign a little later.
-  get #isSettled(): boolean {
-    return !this.#isResumed && this.#linkChanges === (this.#links?.changes ?? 0)
-  }
-
-  // A test may have changed the replication itself.
-  async #settleLinks(): Promise<void> {
-    this.#isResumed = false
-    this.#linkChanges = this.#links?.changes ?? 0
-    await this.waitForFullMesh({ onlyRunning: true, timeout: longestSettling }).catch(() => {})
-  }
-
-  #linked(): { links: ClusterLinks; names: string[] } {
-    if (!this.#links) throw noLinks(`the ${this.#source.title}`, 'links: true')
-    return { links: this.#links, names: this.names }
-  }
-
-  #nameOf(instance: TarantoolInstance | string): string {
-    return typeof instance === 'string' ? instance : this.#started().instances.nameOf(instance)
-  }
-
   #started(): Made {
-    if (!this.#made) throw this.#notRunning()
-    return this.#made
+    if (!this.#starts.made) throw this.#notRunning()
+    return this.#starts.made
   }
 
-  #nameOfSet(given: string | undefined): string {
-    const names = Object.keys(this.#started().instances.replicasets)
-    const wanted = given ?? names[0] ?? ''
-    if (given === undefined && names.length > 1) throw severalSets(names)
-    if (names.includes(wanted)) return wanted
-    throw unknownName('replica set', wanted, names)
+  #waits(): MemberWaits {
+    return new MemberWaits(this.#started().instances, this.#source)
   }
 
   #notRunning(): NotRunningError {
@@ -497,8 +386,8 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @internal
    */
   protected running(): ClusterInstances {
-    if (!this.#made || this.state !== 'running') throw this.#notRunning()
-    return this.#made.instances
+    if (!this.#starts.made || this.state !== 'running') throw this.#notRunning()
+    return this.#starts.made.instances
   }
 
   /**
@@ -508,7 +397,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    */
   protected bequeath(): ClusterAddresses {
     this.#ownsLinks = false
-    return { ports: this.#made?.plan.ports, links: this.#links }
+    return { ports: this.#starts.made?.plan.ports, links: this.#links }
   }
 
   /**
@@ -517,7 +406,8 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @internal
    */
   protected async openLinks(): Promise<void> {
-    if (this.#made) await this.#links?.open(this, this.#made.plan.routes())
+    const { made } = this.#starts
+    if (made) await this.#links?.open(this, made.plan.routes())
   }
 
   /**
@@ -529,79 +419,12 @@ export abstract class AnyCluster implements AsyncDisposable {
     await this.#links?.remove(name)
   }
 
-  async #start(recreate: boolean, signal: AbortSignal, copyInto?: CopyInto): Promise<void> {
-    const start = (): Promise<void> => this.#startInstances(recreate, signal, copyInto)
-    // The instances have to find each other.
-    await (this.#links ? this.#links.withoutFaults(start) : start())
-  }
-
-  async #startInstances(recreate: boolean, signal: AbortSignal, copyInto?: CopyInto): Promise<void> {
-    const [source, links] = [this.#source, this.#links]
-    if (recreate) source.reset()
-    // An empty start begins with the instances that the options say.
-    if (recreate && this.#made?.plan.isChanged) this.#made = await this.#make(signal, this.#made.plan.ports)
-    const giveUpAt = performance.now() + source.shared.timeout
-    let lost: PortTakenError | undefined
-    for (;;) {
-      this.#made ??= await this.#make(signal)
-      const { plan, instances } = this.#made
-      this.#throwIfAborted(signal)
-      const leaders = new Map<string, TarantoolInstance>()
-      const leader = async (replicaset: string): Promise<TarantoolInstance> => {
-        const found = await this.leader(replicaset)
-        leaders.set(replicaset, found)
-        return found
-      }
-      const start = new ClusterStart({
-        source,
-        plan,
-        instances,
-        links,
-        holder: this,
-        recreate,
-        copyInto,
-        signal,
-        leader,
-      })
-      try {
-        await start.run()
-        const { template } = start
-        const startAgain = template && ((names: readonly string[]) => instances.startFrom(template, names))
-        this.#reset = new ClusterReset(instances, { source, leaders, start: startAgain })
-        this.#addressesAreKnown = true
-        break
-      } catch (error) {
-        this.#throwIfAborted(signal)
-        const isTaken = error instanceof PortTakenError && performance.now() < giveUpAt
-        instances.clean({ hasFailed: !isTaken })
-        await links?.close(this)
-        // The lost port explains more than the timeout that followed from it.
-        if (!isTaken) throw lost && error instanceof StartTimeoutError ? lost : error
-        lost = error
-        // Clients know the addresses, so the other process is waited for.
-        if (this.#addressesAreKnown) await untilFree(error.address, giveUpAt, signal)
-        else this.#made = undefined
-      }
-    }
-    this.#throwIfAborted(signal)
-  }
-
-  async #make(signal: AbortSignal, ports = this.#ports): Promise<Made> {
-    const plan = await this.#source.plan(this.#directory, ports, signal)
-    const { keep } = this.#source.shared
-    return { plan, instances: new ClusterInstances(plan, { directory: this.#directory, keep, links: this.#links }) }
-  }
-
-  #throwIfAborted(signal: AbortSignal): void {
-    if (signal.aborted) throw new StartAbortedError(`the start of the ${this.#source.title} was aborted`)
-  }
-
   async #end(end: (instances: ClusterInstances) => Promise<void>, cleanup: boolean): Promise<void> {
     await this.#life.stop(async () => {
-      if (this.#made) await end(this.#made.instances)
+      if (this.#starts.made) await end(this.#starts.made.instances)
     })
     if (!cleanup || this.state !== 'stopped') return
-    this.#made?.instances.clean({ hasFailed: this.#markedFailed })
+    this.#starts.made?.instances.clean({ hasFailed: this.#markedFailed })
     await (this.#ownsLinks ? this.#links?.end() : this.#links?.close(this))
   }
 }

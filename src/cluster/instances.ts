@@ -9,7 +9,7 @@ import { sweepOnce } from '../instance/owner/sweep.ts'
 import { keepDirectory, makeDirectory, removeDirectory } from '../instance/place/directory.ts'
 import { markerOf } from '../instance/place/marker.ts'
 import { copyTemplate, type Template } from '../seed/template-store.ts'
-import { errorOfMember } from './failure.ts'
+import { errorOfMember, severalSets, unknownName } from './failure.ts'
 import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
 import { settle } from './settle.ts'
@@ -54,6 +54,26 @@ export class ClusterInstances {
   /** The names by replica set. */
   get replicasets(): Readonly<Record<string, readonly string[]>> {
     return this.#replicasets
+  }
+
+  /** @throws UnknownServerError */
+  named(name: string): TarantoolInstance {
+    const found = this.byName.get(name)
+    if (found) return found
+    throw unknownName('instance', name, [...this.byName.keys()])
+  }
+
+  /**
+   * The name of a replica set that a request concerns. Without a name, it is the only one.
+   *
+   * @throws UnknownServerError
+   */
+  setNamed(given: string | undefined): string {
+    const names = Object.keys(this.replicasets)
+    const wanted = given ?? names[0] ?? ''
+    if (given === undefined && names.length > 1) throw severalSets(names)
+    if (names.includes(wanted)) return wanted
+    throw unknownName('replica set', wanted, names)
   }
 
   nameOf(instance: TarantoolInstance): string {

@@ -1,0 +1,77 @@
+import type { TarantoolInstance } from '../instance/instance.ts'
+import type { ClusterInstances } from './instances.ts'
+import { findLeader } from './leaders.ts'
+import type { ClusterSource } from './source.ts'
+import { noLeaderYet, waitForClock, waitForMesh } from './waits.ts'
+
+/** Options of `waitForLeader`. */
+export interface LeaderWait {
+  /** The former leader, or its name. It does not count. Default: none. */
+  not?: TarantoolInstance | string | undefined
+  /** The name of the replica set. Default: that of `not`, else the only one. */
+  replicaset?: string | undefined
+  /** In milliseconds. Default: the option `timeout`. */
+  timeout?: number | undefined
+}
+
+/** Options of `waitForFullMesh`. */
+export interface MeshWait {
+  /** In milliseconds. Default: the option `timeout`. */
+  timeout?: number | undefined
+  /** Leaves out instances that do not run, or are paused. Default false. */
+  onlyRunning?: boolean | undefined
+}
+
+const isActive = ({ isRunning, process }: TarantoolInstance): boolean => isRunning && process?.isPaused !== true
+
+/** What tests of a cluster wait for: leaders, and the replication between the members of each replica set. */
+export class MemberWaits {
+  readonly #instances: ClusterInstances
+  readonly #source: ClusterSource
+  /** In milliseconds. */
+  readonly #timeout: number
+
+  constructor(instances: ClusterInstances, source: ClusterSource) {
+    this.#instances = instances
+    this.#source = source
+    this.#timeout = source.shared.timeout
+  }
+
+  /** @throws ClusterConfigError if no instance is writable; UnknownServerError */
+  async leader(replicaset?: string): Promise<TarantoolInstance> {
+    const wanted = this.#instances.setNamed(replicaset)
+    const members = this.#instances.ofSet(wanted)
+    const leader = await findLeader([...members.values()], this.#timeout)
+    if (leader) return leader
+    throw this.#source.noLeader(wanted, members)
+  }
+
+  /** Waits for a leader that may not exist yet. @throws ReplicationError; UnknownServerError */
+  async newLeader({ not, replicaset, timeout = this.#timeout }: LeaderWait): Promise<TarantoolInstance> {
+    const instances = this.#instances
+    const former = typeof not === 'string' ? instances.named(not) : not
+    const wanted = instances.setNamed(replicaset ?? (former && instances.replicasetOf(former)))
+    const members = instances.ofSet(wanted)
+    const leader = await findLeader([...members.values()], timeout, { not: former, waits: true })
+    if (leader) return leader
+    throw noLeaderYet(wanted, { members, timeout, not: former && instances.nameOf(former) })
+  }
+
+  /** @throws ReplicationError */
+  async fullMesh({ timeout = this.#timeout, onlyRunning = false }: MeshWait): Promise<void> {
+    for (const name of Object.keys(this.#instances.replicasets)) {
+      const members = [...this.#instances.ofSet(name)].filter(([, member]) => isActive(member) || !onlyRunning)
+      await waitForMesh(new Map(members), name, timeout)
+    }
+  }
+
+  /** @throws ReplicationError; UnknownServerError */
+  async vclock(
+    of: TarantoolInstance | string | undefined,
+    { timeout = this.#timeout }: { timeout?: number | undefined },
+  ): Promise<void> {
+    const instances = this.#instances
+    const instance = typeof of === 'string' ? instances.named(of) : (of ?? (await this.leader()))
+    await waitForClock(instance, instances.ofSet(instances.replicasetOf(instance) ?? ''), timeout)
+  }
+}

@@ -1,0 +1,122 @@
+import { PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
+import type { TarantoolInstance } from '../instance/instance.ts'
+import { untilFree } from '../instance/place/port-wait.ts'
+import { ClusterInstances, type CopyInto } from './instances.ts'
+import type { ClusterLinks } from './links.ts'
+import type { ClusterPlan, ClusterPorts } from './plan.ts'
+import { ClusterReset } from './reset/cluster-reset.ts'
+import type { ClusterSource } from './source.ts'
+import { ClusterStart } from './start.ts'
+
+/** The instances that a cluster has from its first start on. */
+export interface Made {
+  readonly plan: ClusterPlan
+  readonly instances: ClusterInstances
+}
+
+interface ClusterStartsSpec {
+  readonly source: ClusterSource
+  /** The directory of the cluster. */
+  readonly directory: string
+  /** The ports of a cluster whose place this one takes. */
+  readonly ports: ClusterPorts | undefined
+  readonly links: ClusterLinks | undefined
+  /** The cluster, which has the links. */
+  readonly holder: object
+  /** Finds the writable instance of a replica set. @throws ClusterConfigError */
+  readonly leader: (replicaset: string) => Promise<TarantoolInstance>
+}
+
+/** How a start begins. */
+interface Beginning {
+  /** Begins with empty directories, or with a template. */
+  readonly recreate: boolean
+  /** Copies the data that each instance begins with. Only without `recreate`. Default: the data is there. */
+  readonly copyInto?: CopyInto | undefined
+}
+
+/** The starts of a cluster, one after another, and what they have made. A start that loses its ports is repeated. */
+export class ClusterStarts {
+  readonly #spec: ClusterStartsSpec
+  #addressesAreKnown: boolean
+  #made: Made | undefined
+  #reset: ClusterReset | undefined
+
+  constructor(spec: ClusterStartsSpec) {
+    this.#spec = spec
+    this.#addressesAreKnown = spec.ports !== undefined
+  }
+
+  /** Set from the first start on. */
+  get made(): Made | undefined {
+    return this.#made
+  }
+
+  /** Set from the end of a start on. */
+  get reset(): ClusterReset | undefined {
+    return this.#reset
+  }
+
+  /** Starts all instances. When this rejects, no instance runs. */
+  async run(signal: AbortSignal, beginning: Beginning): Promise<void> {
+    const { links } = this.#spec
+    const start = (): Promise<void> => this.#run(signal, beginning)
+    // The instances have to find each other.
+    await (links ? links.withoutFaults(start) : start())
+  }
+
+  async #run(signal: AbortSignal, beginning: Beginning): Promise<void> {
+    const { source, links, holder } = this.#spec
+    if (beginning.recreate) source.reset()
+    // An empty start begins with the instances that the options say.
+    if (beginning.recreate && this.#made?.plan.isChanged) this.#made = await this.#make(signal, this.#made.plan.ports)
+    const giveUpAt = performance.now() + source.shared.timeout
+    let lost: PortTakenError | undefined
+    for (;;) {
+      this.#made ??= await this.#make(signal)
+      this.#throwIfAborted(signal)
+      try {
+        await this.#startOnce(this.#made, signal, beginning)
+        break
+      } catch (error) {
+        this.#throwIfAborted(signal)
+        const isTaken = error instanceof PortTakenError && performance.now() < giveUpAt
+        this.#made.instances.clean({ hasFailed: !isTaken })
+        await links?.close(holder)
+        // The lost port explains more than the timeout that followed from it.
+        if (!isTaken) throw lost && error instanceof StartTimeoutError ? lost : error
+        lost = error
+        // Clients know the addresses, so the other process is waited for.
+        if (this.#addressesAreKnown) await untilFree(error.address, giveUpAt, signal)
+        else this.#made = undefined
+      }
+    }
+    this.#throwIfAborted(signal)
+  }
+
+  async #startOnce({ plan, instances }: Made, signal: AbortSignal, beginning: Beginning): Promise<void> {
+    const { source, links, holder } = this.#spec
+    const leaders = new Map<string, TarantoolInstance>()
+    const leader = async (replicaset: string): Promise<TarantoolInstance> => {
+      const found = await this.#spec.leader(replicaset)
+      leaders.set(replicaset, found)
+      return found
+    }
+    const start = new ClusterStart({ source, plan, instances, links, holder, ...beginning, signal, leader })
+    await start.run()
+    const { template } = start
+    const startAgain = template && ((names: readonly string[]) => instances.startFrom(template, names))
+    this.#reset = new ClusterReset(instances, { source, leaders, start: startAgain })
+    this.#addressesAreKnown = true
+  }
+
+  async #make(signal: AbortSignal, ports = this.#spec.ports): Promise<Made> {
+    const { source, directory, links } = this.#spec
+    const plan = await source.plan(directory, ports, signal)
+    return { plan, instances: new ClusterInstances(plan, { directory, keep: source.shared.keep, links }) }
+  }
+
+  #throwIfAborted(signal: AbortSignal): void {
+    if (signal.aborted) throw new StartAbortedError(`the start of the ${this.#spec.source.title} was aborted`)
+  }
+}
