@@ -183,7 +183,6 @@ export class ReplicaPlan implements ClusterPlan {
     const isLate = others.some(other => this.runs(other.name))
     const isWritableLater = isLate && isWritable && !isElected
     return {
-      isWritableLater,
       mayLackLeader: mayLackLeader(
         others.map(other => other.name),
         { reaches: other => this.reaches(name, other), runs: this.runs },
@@ -194,14 +193,20 @@ export class ReplicaPlan implements ClusterPlan {
       boxCfg: {
         replicaset_uuid: uuidOfSet,
         instance_uuid: uuid,
-        read_only: !isWritable || isWritableLater,
-        replication_connect_quorum: there.length + 1,
-        ...(there.length < others.length && { replication_connect_timeout: patience }),
+        read_only: !isWritable,
+        replication_connect_quorum: others.length + 1,
         ...(isAtLeast(this.#version, 2, 11) && { bootstrap_strategy: 'legacy' }),
       },
-      // The application begins with the data of the others. Older versions wait for that by themselves.
-      syncTimeout: isLate && isAtLeast(this.#version, 3, 0) ? syncTimeout : undefined,
       defaults: { replication_timeout: replicationTimeout, ...(isElected && electionDefaults) },
+      onlyAtStart: {
+        ...(isWritableLater && { read_only: true }),
+        ...(there.length < others.length && {
+          replication_connect_quorum: there.length + 1,
+          replication_connect_timeout: patience,
+        }),
+        // The application begins with the data of the others. Older versions wait for that by themselves.
+        ...(isLate && isAtLeast(this.#version, 3, 0) && { replication_sync_timeout: syncTimeout }),
+      },
     }
   }
 }

@@ -13,16 +13,14 @@ export interface ReplicationTerms {
   readonly peers: readonly Peer[]
   /** The addresses of all members, as this member reaches them. */
   readonly sources: readonly string[]
-  /** The member begins read-only, and becomes writable when it has the data of the others. */
-  readonly isWritableLater: boolean
-  /** The time in seconds that the member waits for the data of the others. Undefined: that of Tarantool. */
-  readonly syncTimeout: number | undefined
   /** The member may find no leader that is elected. */
   readonly mayLackLeader: boolean
   /** Options of box.cfg that the replica set needs. */
   readonly boxCfg: Readonly<Record<string, BoxCfgValue>>
   /** Options of box.cfg that the application can change. */
   readonly defaults: Readonly<Record<string, BoxCfgValue>>
+  /** Options of the first call of box.cfg. After this call, the values of the application, the user and Tarantool hold. */
+  readonly onlyAtStart: Readonly<Record<string, BoxCfgValue>>
 }
 
 /** The terms of a server that is a member of a replica set without a config. */

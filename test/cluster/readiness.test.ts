@@ -9,30 +9,36 @@ const file = join(packageDirectory, 'fixtures/cluster/readiness.lua')
 const withGap = `
 local raising = ...
 local stream, asked = { status = 'stopped', message = 'Missing .xlog file between 1 and 2' }, {}
-local sources = { 'a', 'b' }
+local current = { replication = { 'a', 'b' }, replication_connect_quorum = 3, replication_connect_timeout = 30 }
 local box = { info = { status = 'running', ro = false } }
 box.info.replication = { { uuid = 'b', upstream = stream, downstream = { status = 'follow' } } }
 box.cfg = setmetatable({}, {
-    __index = function() return sources end,
+    __index = current,
     __call = function(_, options)
-        table.insert(asked, #options.replication)
-        if #options.replication > 0 and raising > 0 then
+        local sources = options.replication
+        if sources then table.insert(asked, { #sources, current.replication_connect_quorum }) end
+        if sources and #sources > 0 and raising > 0 then
             raising = raising - 1
             error('not now')
         end
-        sources = options.replication
-        if #sources > 0 then stream.status = 'follow' end
+        for name, value in pairs(options) do current[name] = value end
+        if sources and #sources > 0 then stream.status = 'follow' end
     end,
 })
 local readiness = setfenv(loadfile('${file}'), setmetatable({ box = box }, { __index = _G }))
 readiness({ peers = { { uuid = 'b' } }, without_config = true })()
-return asked, sources`
+return asked, current`
+
+const left = [0, 3]
+// Without a quorum, the call does not wait for sources that are not there.
+const joined = [2, 0]
 
 test.each([
-  [0, [0, 2]],
+  [0, [left, joined]],
   // A member without sources would get no changes any more.
-  [2, [0, 2, 2, 2]],
+  [2, [left, joined, joined, joined]],
 ])('a member closes a gap in its replication, although box.cfg raises %i errors', async (errors, asked) => {
   const instance = await startInstance()
-  expect(await instance.eval(withGap, errors)).toEqual([asked, ['a', 'b']])
+  const options = { replication: ['a', 'b'], replication_connect_quorum: 3, replication_connect_timeout: 30 }
+  expect(await instance.eval(withGap, errors)).toEqual([asked, options])
 })

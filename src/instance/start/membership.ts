@@ -20,22 +20,21 @@ export function membershipOf(
   credentials: Credentials | undefined,
   workDir: string,
 ): Membership {
-  const { peers, sources, isWritableLater, syncTimeout, mayLackLeader, boxCfg, defaults } = terms()
+  const { peers, sources, mayLackLeader, boxCfg, defaults, onlyAtStart } = terms()
   const login = credentials ? `${credentials.user}:${credentials.password}@` : ''
   const own = peerSocket === undefined ? undefined : uriForServer('unix/', peerSocket, workDir)
   return {
     sources: sources.map(source => login + source),
     listen: own === undefined ? [] : [own],
     boxCfg,
-    defaults: syncTimeout === undefined ? defaults : { ...defaults, replication_sync_timeout: syncTimeout },
+    defaults,
     bootOptions: {
       member: {
         peers,
         without_config: true,
-        is_writable_later: isWritableLater,
-        sync_timeout: syncTimeout,
         may_lack_leader: mayLackLeader,
       },
+      only_at_start: onlyAtStart,
       peer_address: own,
       // The directory of the whole set: what is read there is different for each set.
       work_dir: dirname(directory),
