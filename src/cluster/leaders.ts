@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { RequestTimeoutError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import { claimQueue, isQueueOwned } from './synchronous-queue.ts'
 
 // Pause between two looks, in milliseconds.
 const pause = 20
@@ -155,35 +156,20 @@ async function agreeOn(
 // In milliseconds. The others have to confirm it.
 const longestClaim = 5000
 
-// Without elections, the owner of the queue of synchronous transactions is the only member that can write. A candidate that
-// has won its election makes itself the owner.
-const claim = `local mode = box.cfg.election_mode or 'off'
-if box.info.ro and (mode == 'manual' or mode == 'off' and box.info.ro_reason == 'synchro') then box.ctl.promote() end
-return mode`
-
-/**
- * Makes an instance the owner of the queue of synchronous transactions, if only that keeps it from a write.
- *
- * @param timeout in milliseconds
- * @returns its mode of elections
- */
-export async function claimQueue(instance: TarantoolInstance, timeout: number): Promise<unknown> {
-  const [mode] = await instance.command(claim, { timeout })
-  return mode
-}
-
 /**
  * Makes a former leader the leader again, by an election or by `box.ctl.promote()`.
  *
- * @param timeout in milliseconds
+ * @param terms `timeout` in milliseconds; `isOwned`: somebody owned the queue of synchronous transactions
  * @returns false if it cannot write in the end
  */
 export async function electAgain(
   wanted: TarantoolInstance,
   members: readonly TarantoolInstance[],
-  timeout: number,
+  terms: { timeout: number; isOwned: boolean },
 ): Promise<boolean> {
-  const mode = await claimQueue(wanted, timeout)
+  const { timeout, isOwned } = terms
+  const mode = await claimQueue(wanted, terms)
   if (mode === 'candidate') return await voteFor(wanted, members, timeout)
+  if (mode === 'off' && !isOwned && (await isQueueOwned(wanted))) await wanted.command('box.ctl.demote()', { timeout })
   return await agreeOn(wanted, members, Math.min(timeout, longestClaim))
 }

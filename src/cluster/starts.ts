@@ -7,6 +7,7 @@ import type { ClusterPlan, ClusterPorts } from './plan.ts'
 import { ClusterReset } from './reset/cluster-reset.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStart } from './start.ts'
+import { setsWithQueue } from './synchronous-queue.ts'
 
 /** The instances that a cluster has from its first start on. */
 export interface Made {
@@ -106,7 +107,8 @@ export class ClusterStarts {
     await start.run()
     const { template } = start
     const startAgain = template && ((names: readonly string[]) => instances.startFrom(template, names))
-    this.#reset = new ClusterReset(instances, { source, leaders, start: startAgain })
+    const owned = source.shared.recordChanges ? await setsWithQueue(leaders) : new Set<string>()
+    this.#reset = new ClusterReset(instances, { source, leaders, owned, start: startAgain })
     this.#addressesAreKnown = true
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { InstanceOptions, TarantoolInstance } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { startInstance } from '../support/instances.ts'
 import { ask } from './agent.ts'
 
@@ -50,6 +51,21 @@ describe('a change of box.cfg is undone', () => {
     expect(await ask(server, 'enter', 1)).toMatchObject({ undone: expect.any(Number) })
     expect(await options(server)).toEqual(before)
     expect(await server.eval('return box.info.ro')).toEqual([false])
+  })
+
+  test('a quorum that a single server does not have', async context => {
+    skipWithout('synchronous spaces', context)
+    const server = await record({ walMode: 'write' })
+    await server.command(`if box.ctl.promote then box.ctl.promote() end
+      box.schema.space.create('orders', { is_sync = true }):create_index('id')
+      box.space.orders:insert({ 1 })`)
+    await ask(server, 'enter', 1)
+    const before = await options(server)
+    await server.command(`box.cfg({ replication_synchro_quorum = 2, replication_synchro_timeout = 1000 })
+      require('fiber').create(function() box.space.orders:insert({ 2 }) end)`)
+    expect(await ask(server, 'enter', 1)).toMatchObject({ undone: expect.any(Number) })
+    expect(await options(server)).toEqual(before)
+    expect(await server.eval('return box.space.orders:select()')).toEqual([[[1]]])
   })
 
   test('what a suite configures holds until it ends', async () => {

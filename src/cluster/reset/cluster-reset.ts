@@ -13,6 +13,8 @@ export interface ResetContext {
   readonly source: ClusterSource
   /** The instance that leads each replica set at the beginning. */
   readonly leaders: ReadonlyMap<string, TarantoolInstance>
+  /** The replica sets whose queue of synchronous transactions has an owner at the beginning. */
+  readonly owned: ReadonlySet<string>
   /** Undefined if the cluster has no template. */
   readonly start: StartFromTemplate | undefined
 }
@@ -27,7 +29,7 @@ export class ClusterReset {
   /** The number of levels that are open. */
   #levels = 1
 
-  constructor(instances: ClusterInstances, { source, leaders, start }: ResetContext) {
+  constructor(instances: ClusterInstances, { source, leaders, owned, start }: ResetContext) {
     this.#source = source
     this.#instances = instances
     this.#configs = new ConfigLevels(source, instances)
@@ -37,7 +39,7 @@ export class ClusterReset {
     this.#sets = Object.entries(instances.replicasets).map(([name, names]) => {
       const members = names.flatMap(member => agents.get(member) ?? [])
       const leader = members.find(({ instance }) => instance === leaders.get(name))
-      return new SetReset(members, { name, leader, timeout, start, trace: tell })
+      return new SetReset(members, { name, leader, isOwned: owned.has(name), timeout, start, trace: tell })
     })
   }
 

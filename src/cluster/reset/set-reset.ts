@@ -1,22 +1,21 @@
 import type { AgentReply } from '../../isolation/server.ts'
 import type { Trace } from '../../trace.ts'
-import { agree, claimQueue, electAgain, findAgreedLeader } from '../leaders.ts'
 import { settle } from '../settle.ts'
 import { LowerLevels } from './lower-levels.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import type { MemberState } from './member-state.ts'
 import { clockOf, kill, type StartFromTemplate, startNewcomer } from './newcomers.ts'
-import { haveSameView, type Look, undoTogether } from './set-undo.ts'
+import { SetLeader } from './set-leader.ts'
+import { type Look, undoTogether } from './set-undo.ts'
 import { joinClocks } from './vector-clock.ts'
-
-// In milliseconds.
-const longestElection = 5000
 
 /** The inputs of a replica set's reset, besides its members. */
 export interface SetContext {
   readonly name: string
   /** The member that leads at the beginning. */
   readonly leader: MemberAgent | undefined
+  /** The queue of synchronous transactions has an owner at the beginning. */
+  readonly isOwned: boolean
   /** In milliseconds. */
   readonly timeout: number
   /** Undefined if the cluster has no template. */
@@ -32,22 +31,18 @@ export class SetReset {
   readonly #members: readonly MemberAgent[]
   readonly #context: SetContext
   readonly #lower = new LowerLevels()
-  /** The member that was writable when it was last seen. */
-  #leader: MemberAgent | undefined
-  /** The member that led when a level was opened, by the number of the level. `null`: no member was writable. */
-  #leaders: (MemberAgent | null | undefined)[]
+  readonly #leader: SetLeader
 
   constructor(members: readonly MemberAgent[], context: SetContext) {
     this.#members = members
     this.#context = context
-    this.#leader = context.leader
-    this.#leaders = [context.leader]
+    this.#leader = new SetLeader(members, context)
   }
 
   /** Opens a level on top of the others: nothing is undone. @throws LostMember */
   async open(keep: number, way: Return): Promise<AgentReply> {
     const looks = await Promise.all(this.#members.map(async member => ({ member, state: await member.now() })))
-    await this.#noteLeader(looks, keep)
+    await this.#leader.open(keep, looks)
     // Rows that are on their way to a member belong to the levels below.
     const clock = joinClocks(looks.map(({ state }) => state.clock))
     const clients = looks.some(({ state }) => state.clients)
@@ -75,7 +70,7 @@ export class SetReset {
    * @throws LostMember if all instances of the cluster have to be replaced
    */
   async goBack(keep: number, way: Return): Promise<AgentReply> {
-    this.#leaders = this.#leaders.slice(0, keep + 1)
+    this.#leader.cut(keep + 1)
     try {
       return await this.#goBackInPlace(keep, way)
     } catch (error) {
@@ -100,8 +95,7 @@ export class SetReset {
     }
     this.#cut(keep, way)
     const reply = this.#reply(looks)
-    const wanted = this.#wantedLeader
-    if (wanted && !(await this.#leads(wanted, looks))) await this.#leadAgain(wanted)
+    await this.#leader.restore(looks)
     return reply
   }
 
@@ -109,15 +103,14 @@ export class SetReset {
   async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<readonly Look[]> {
     for (;;) {
       const members = await this.#leave(absent, keep)
-      const makeWritable = async (latest: MemberAgent): Promise<MemberAgent | undefined> => {
-        await claimQueue(latest.instance, this.#longestElection).catch(() => {})
-        return await this.#findLeader(members)
-      }
-      const terms = { members, leader: this.#leader, keep, way, makeWritable }
+      const makeWritable = async (latest: MemberAgent, isElected: boolean): Promise<MemberAgent | undefined> =>
+        await this.#leader.makeWritable(members, latest, isElected)
+      const { latest, isOwned } = this.#leader
+      const terms = { members, leader: latest, keep, way, isOwned, makeWritable }
       const { looks, leader, lost, isDone } = await undoTogether(terms)
       for (const [member, why] of lost) absent.set(member, why)
       if (!isDone) continue
-      this.#leader ??= leader
+      this.#leader.noteLatest(leader)
       if (lost.size > 0) await this.#leave(absent, keep)
       return looks
     }
@@ -138,7 +131,7 @@ export class SetReset {
     if (isOwn || others.length === 0 || !this.#context.start) throw new LostMember(why)
     await kill([...absent.keys()])
     await Promise.all(others.map(member => member.part(others.length - 1)))
-    await this.#findLeader(others)
+    await this.#leader.find(others)
     return others
   }
 
@@ -164,8 +157,7 @@ export class SetReset {
     await kill(this.#members)
     try {
       await start(this.#members.map(member => member.name))
-      const wanted = this.#wantedLeader
-      if (wanted) await this.#leadAgain(wanted)
+      await this.#leader.restore([])
       await settle(instancesOf(this.#members))
       const clock = await clockOf(this.#members)
       await Promise.all(this.#members.map(member => member.join(keep, way, clock)))
@@ -179,53 +171,6 @@ export class SetReset {
     }
     this.#cut(keep, way)
     return this.#reply([], true)
-  }
-
-  // ---- The leader ----
-
-  get #wantedLeader(): MemberAgent | undefined {
-    return this.#leaders.findLast(member => member !== undefined) ?? undefined
-  }
-
-  async #noteLeader(looks: readonly Look[], level: number): Promise<void> {
-    const isElected = looks.some(({ state }) => state.view !== undefined)
-    const known = looks.find(({ state }) => !state.ro)?.member
-    const writable = known ?? (isElected ? await this.#findLeader(this.#members) : undefined)
-    this.#leader ??= writable
-    this.#leaders = this.#leaders.slice(0, level)
-    this.#leaders[level] = writable ?? null
-  }
-
-  get #longestElection(): number {
-    return Math.min(this.#context.timeout, longestElection)
-  }
-
-  /** Waits for an election that is under way. */
-  async #findLeader(members: readonly MemberAgent[]): Promise<MemberAgent | undefined> {
-    // With fewer members, there is no election.
-    if (members.length <= this.#members.length / 2) return undefined
-    const leader = await findAgreedLeader(instancesOf(members), this.#longestElection)
-    return members.find(({ instance }) => instance === leader)
-  }
-
-  /** True if a member is writable, and all members that take part in elections know that. */
-  async #leads(wanted: MemberAgent, looks: readonly Look[]): Promise<boolean> {
-    if (looks.find(({ member }) => member === wanted)?.state.ro !== false) return false
-    if (!haveSameView(looks)) return false
-    // A newcomer has told nothing yet.
-    const isComplete = looks.length === this.#members.length || looks.every(({ state }) => state.view === undefined)
-    return isComplete || (await agree(wanted.instance, instancesOf(this.#members)))
-  }
-
-  /** Lets the leader of the level lead again, if a test made the members elect another one. @throws LostMember */
-  async #leadAgain(wanted: MemberAgent): Promise<void> {
-    const why = `instance '${wanted.name}' leads no longer`
-    const elected = electAgain(wanted.instance, instancesOf(this.#members), this.#context.timeout)
-    const isElected = await elected.catch((error: unknown) => {
-      throw new LostMember(`${why}: ${(error as Error).message.split('\n')[0]}`)
-    })
-    if (!isElected) throw new LostMember(why)
-    this.#leader = wanted
   }
 
   // ---- Levels ----

@@ -22,8 +22,10 @@ export interface UndoTerms {
   /** The number of levels that stay, from the lowest on. */
   readonly keep: number
   readonly way: Return
-  /** Makes a member able to write, if only elections or synchronous transactions keep all of them from it. */
-  readonly makeWritable: (latest: MemberAgent) => Promise<MemberAgent | undefined>
+  /** A member owns the queue of synchronous transactions, to which the undo may write. */
+  readonly isOwned: boolean
+  /** Makes a member able to write, if only an election or synchronous transactions keep all of them from it. */
+  readonly makeWritable: (latest: MemberAgent, isElected: boolean) => Promise<MemberAgent | undefined>
 }
 
 /** The end of an undo. */
@@ -41,18 +43,20 @@ export interface Undone {
  *
  * @throws LostMember if nobody could undo what is replicated
  */
-export async function undoTogether({ members, leader: latest, keep, way, makeWritable }: UndoTerms): Promise<Undone> {
+export async function undoTogether(terms: UndoTerms): Promise<Undone> {
+  const { members, leader: latest, keep, way, isOwned, makeWritable } = terms
   const { looks, lost } = await ask(members, member => member.look(keep, way))
   const known = leaderOf(looks, latest)
   if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false }
   const clock = joinClocks(looks.map(({ state }) => state.clock))
   const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
   if (isEqual && !looks.some(({ state }) => state.waits)) return { looks, leader: known.member, lost, isDone: true }
-  const isReady = !known.state.ro && haveSameView(looks)
-  const next = isReady ? undefined : await makeWritable(known.member)
+  const isElected = looks.some(({ state }) => state.view !== undefined)
+  const lacksOwner = isOwned && !isElected && !known.state.owned
+  const isReady = !known.state.ro && haveSameView(looks) && !lacksOwner
+  const next = isReady ? undefined : await makeWritable(known.member, isElected)
   const leader = looks.find(({ member }) => member === next) ?? known
   const others = looks.filter(look => look !== leader)
-  const isElected = looks.some(({ state }) => state.view !== undefined)
   // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
   const visible = others.filter(({ state }) => !state.waits).map(({ member }) => member)
   const hidden = await ask(visible, member => member.hide(clock))

@@ -1,0 +1,125 @@
+import { agree, electAgain, findAgreedLeader } from '../leaders.ts'
+import { claimQueue } from '../synchronous-queue.ts'
+import { LostMember, type MemberAgent } from './member-agent.ts'
+import { haveSameView, type Look } from './set-undo.ts'
+
+// In milliseconds.
+const longestElection = 5000
+
+/** The leader of a replica set at its beginning. */
+export interface FirstLeader {
+  readonly leader: MemberAgent | undefined
+  /** The queue of synchronous transactions has an owner. */
+  readonly isOwned: boolean
+  /** The longest time of an election, in milliseconds. */
+  readonly timeout: number
+}
+
+/** Knows which member led a replica set when each level was opened, and lets that member lead again. */
+export class SetLeader {
+  readonly #members: readonly MemberAgent[]
+  readonly #timeout: number
+  /** The member that was writable when it was last seen. */
+  #latest: MemberAgent | undefined
+  /** The member that led when a level was opened, by the number of the level. `null`: no member was writable. */
+  #leaders: (MemberAgent | null | undefined)[]
+  /** The queue of synchronous transactions had an owner when a level was opened, by the number of the level. */
+  #owned: boolean[]
+
+  constructor(members: readonly MemberAgent[], { leader, isOwned, timeout }: FirstLeader) {
+    this.#members = members
+    this.#timeout = timeout
+    this.#latest = leader
+    this.#leaders = [leader]
+    this.#owned = [isOwned]
+  }
+
+  get latest(): MemberAgent | undefined {
+    return this.#latest
+  }
+
+  /** The queue of synchronous transactions had an owner when the level on top was opened. */
+  get isOwned(): boolean {
+    return this.#owned.at(-1) === true
+  }
+
+  /** The levels above these are not there. */
+  cut(levels: number): void {
+    this.#leaders = this.#leaders.slice(0, levels)
+    this.#owned = this.#owned.slice(0, levels)
+  }
+
+  /** A member was writable. */
+  noteLatest(leader: MemberAgent | undefined): void {
+    this.#latest ??= leader
+  }
+
+  /** A level is opened. Waits for an election that is under way. */
+  async open(level: number, looks: readonly Look[]): Promise<void> {
+    const isElected = looks.some(({ state }) => state.view !== undefined)
+    const known = looks.find(({ state }) => !state.ro)?.member
+    const writable = known ?? (isElected ? await this.find(this.#members) : undefined)
+    this.noteLatest(writable)
+    this.cut(level)
+    this.#leaders[level] = writable ?? null
+    this.#owned[level] = looks.some(({ state }) => state.owned)
+  }
+
+  /** Waits for an election that is under way. */
+  async find(
+    members: readonly MemberAgent[],
+    timeout: number = this.#longestElection,
+  ): Promise<MemberAgent | undefined> {
+    // With fewer members, there is no election.
+    if (members.length <= this.#members.length / 2) return undefined
+    const leader = await findAgreedLeader(instancesOf(members), timeout)
+    return members.find(({ instance }) => instance === leader)
+  }
+
+  /** Makes a member able to write, if only an election or synchronous transactions keep all of them from it. */
+  async makeWritable(
+    members: readonly MemberAgent[],
+    latest: MemberAgent,
+    isElected: boolean,
+  ): Promise<MemberAgent | undefined> {
+    const terms = { timeout: this.#longestElection, isOwned: this.isOwned }
+    await claimQueue(latest.instance, terms).catch(() => {})
+    // Without an election, there is nothing more to wait for.
+    return await this.find(members, isElected ? this.#longestElection : 0)
+  }
+
+  /**
+   * Lets the leader of the level on top lead again, if a test has moved it. Then the queue of synchronous transactions has
+   * its former owner, and all members that take part in elections know that.
+   *
+   * @param looks the latest states of the members that have not begun anew
+   * @throws LostMember
+   */
+  async restore(looks: readonly Look[]): Promise<void> {
+    const wanted = this.#leaders.findLast(member => member !== undefined)
+    if (!wanted || (await this.#leads(wanted, looks))) return
+    const why = `instance '${wanted.name}' leads no longer`
+    const terms = { timeout: this.#timeout, isOwned: this.isOwned }
+    const elected = electAgain(wanted.instance, instancesOf(this.#members), terms)
+    const isElected = await elected.catch((error: unknown) => {
+      throw new LostMember(`${why}: ${(error as Error).message.split('\n')[0]}`)
+    })
+    if (!isElected) throw new LostMember(why)
+    this.#latest = wanted
+  }
+
+  async #leads(wanted: MemberAgent, looks: readonly Look[]): Promise<boolean> {
+    const end = looks.find(({ member }) => member === wanted)?.state
+    if (end?.ro !== false || !haveSameView(looks)) return false
+    if (looks.every(({ state }) => state.view === undefined)) return end.owned === this.isOwned
+    // A newcomer has told nothing yet.
+    return looks.length === this.#members.length || (await agree(wanted.instance, instancesOf(this.#members)))
+  }
+
+  get #longestElection(): number {
+    return Math.min(this.#timeout, longestElection)
+  }
+}
+
+const instancesOf = (members: readonly MemberAgent[]): MemberAgent['instance'][] =>
+  members.map(({ instance }) => instance)

@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { TarantoolInstance, TarantoolReplicaSet } from '../../src/index.ts'
+import { has, skipWithout } from '../support/features.ts'
+import { useOwnCache } from '../support/instances.ts'
+import { onEach, pidsOf, stateOfMember as state, threeFromTemplate } from '../support/members.ts'
+
+useOwnCache()
+
+beforeEach(context => skipWithout('synchronous spaces', context))
+
+type Failover = 'manual' | 'election'
+
+const failovers: Failover[] = has('elections') ? ['manual', 'election'] : ['manual']
+
+const orders = `
+if box.cfg.election_mode == 'off' and box.ctl.promote then box.ctl.promote() end
+box.schema.space.create('orders', { is_sync = true }):create_index('id')
+box.space.orders:insert({ 1, 'of a hook' })`
+
+const look = `
+local synchro = box.info.synchro
+return { orders = box.space.orders and box.space.orders:select(), is_sync = box.space.users.is_sync or false,
+    owner = synchro and synchro.queue.owner, waiting = synchro and synchro.queue.len, ro = box.info.ro,
+    quorum = box.cfg.replication_synchro_quorum, timeout = box.cfg.replication_synchro_timeout }`
+
+/** The set, whose hooks have made a synchronous space. */
+async function suite(failover: Failover): Promise<TarantoolReplicaSet> {
+  const set = await threeFromTemplate({ failover, links: true, timeout: 20_000 })
+  await (await set.leader()).command(orders)
+  expect((await set.ask('enter', 1)).lost).toBeUndefined()
+  return set
+}
+
+const members = async (set: TarantoolReplicaSet): Promise<unknown[]> => [
+  await onEach(set, state),
+  await onEach(set, look),
+]
+
+/** Begins a transaction that waits for its quorum. */
+async function beginInsert(leader: TarantoolInstance, id: number): Promise<void> {
+  await leader.command(`require('fiber').create(function() box.space.orders:insert({ ${id}, 'of a test' }) end)`)
+}
+
+const others = (set: TarantoolReplicaSet, leader: TarantoolInstance): TarantoolInstance[] =>
+  set.instances.filter(instance => instance !== leader)
+
+/** Faults that leave a transaction without its quorum. Some end before the reset, as they do for a handle. */
+const faults: Record<string, (set: TarantoolReplicaSet, leader: TarantoolInstance) => Promise<() => unknown>> = {
+  'partitioned leader': async (set, leader) => {
+    await set.partition(
+      [leader.name],
+      others(set, leader).map(({ name }) => name),
+    )
+    await beginInsert(leader, 2)
+    return () => set.heal()
+  },
+  'paused members': async (set, leader) => {
+    for (const { process } of others(set, leader)) process?.sendSignal('SIGSTOP')
+    await beginInsert(leader, 2)
+    return () => set.resume()
+  },
+  'quorum that is too high': async (_, leader) => {
+    await leader.command('box.cfg({ replication_synchro_quorum = 4, replication_synchro_timeout = 1000 })')
+    await beginInsert(leader, 2)
+    return () => {}
+  },
+}
+
+describe.each(failovers)("a reset of a replica set with failover: '%s'", failover => {
+  test.each(Object.keys(faults))('ends a synchronous transaction that waits: %s', async fault => {
+    const set = await suite(failover)
+    const before = await members(set)
+    const pids = pidsOf(set)
+    for (let round = 0; round < 2; round++) {
+      const leader = await set.leader()
+      const end = await faults[fault]?.(set, leader)
+      await end?.()
+      expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+      expect(await members(set)).toEqual(before)
+    }
+    expect(pidsOf(set)).toEqual(pids)
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+  })
+
+  test('after its leader was killed with a synchronous transaction that waits', async () => {
+    const set = await suite(failover)
+    const before = await members(set)
+    for (let round = 0; round < 2; round++) {
+      const leader = await set.leader()
+      await faults['quorum that is too high']?.(set, leader)
+      await set.waitForVclock(leader)
+      await leader.kill({ cleanup: false })
+      expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+      expect(await members(set)).toEqual(before)
+    }
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+  })
+
+  test('after its leader was moved with a synchronous transaction that waits', async () => {
+    const set = await suite(failover)
+    const before = await members(set)
+    for (let round = 0; round < 2; round++) {
+      const leader = await set.leader()
+      await faults['quorum that is too high']?.(set, leader)
+      await set.waitForVclock(leader)
+      const [other] = others(set, leader)
+      if (failover === 'manual') {
+        await leader.command('box.cfg({ read_only = true })')
+        // The new owner waits for the former one.
+        await other?.command('box.cfg({ read_only = false, replication_synchro_timeout = 0.1 })')
+      }
+      await other?.command('if box.ctl.promote then pcall(box.ctl.promote) end')
+      expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+      expect(await members(set)).toEqual(before)
+    }
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+  })
+
+  test('puts back the quorum and its timeout', async () => {
+    const set = await suite(failover)
+    const before = await members(set)
+    const pids = pidsOf(set)
+    for (let round = 0; round < 2; round++) {
+      await onEach(set, 'box.cfg({ replication_synchro_quorum = 3, replication_synchro_timeout = 0.001 })')
+      await (await set.leader()).command('pcall(box.space.orders.insert, box.space.orders, { 2 })')
+      expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+      expect(await members(set)).toEqual(before)
+    }
+    expect(pidsOf(set)).toEqual(pids)
+  })
+
+  test('puts back that a space is synchronous, or is not', async () => {
+    const set = await suite(failover)
+    const before = await members(set)
+    const pids = pidsOf(set)
+    for (let round = 0; round < 2; round++) {
+      await (await set.leader()).command(`
+        box.space._space:update(box.space.users.id, { { '=', 6, { is_sync = true } } }) box.space.users:insert({ 1 })
+        box.space._space:update(box.space.orders.id, { { '=', 6, { is_sync = false } } }) box.space.orders:insert({ 2 })`)
+      expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+      expect(await members(set)).toEqual(before)
+    }
+    expect(pidsOf(set)).toEqual(pids)
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+  })
+
+  test.skipIf(!has('box.ctl.promote'))('gives the queue of synchronous transactions back to its owner', async () => {
+    const set = await threeFromTemplate({ failover, timeout: 20_000 })
+    const before = await members(set)
+    const pids = pidsOf(set)
+    for (let round = 0; round < 2; round++) {
+      // From 3.0 on, it waits in vain until it is writable.
+      await set.instance('replica-2').command('box.cfg({ replication_synchro_timeout = 0.1 }) pcall(box.ctl.promote)')
+      expect((await set.ask('enter', 0)).lost).toBeUndefined()
+      expect(await members(set)).toEqual(before)
+    }
+    expect(pidsOf(set)).toEqual(pids)
+  })
+})
