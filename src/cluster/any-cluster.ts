@@ -48,7 +48,7 @@ export abstract class AnyCluster implements AsyncDisposable {
     this.#links = links ?? (hasLinks ? new ClusterLinks() : undefined)
     this.#faults = new ClusterFaults(this.#links, {
       title: source.title,
-      settle: async timeout => await this.waitForFullMesh({ onlyRunning: true, timeout }),
+      settle: async timeout => await this.#waits().fullMesh({ onlyRunning: true, timeout }, { endsWhenStopped: true }),
     })
     const leader = (replicaset: string): Promise<TarantoolInstance> => this.leader(replicaset)
     this.#starts = new ClusterStarts({

@@ -24,7 +24,7 @@ export interface MeshWait {
 
 const isActive = ({ isRunning, process }: TarantoolInstance): boolean => isRunning && process?.isPaused !== true
 
-/** What tests of a cluster wait for: leaders, and the replication between the members of each replica set. */
+/** The waits of a cluster: for leaders, and for the replication between the members of each replica set. */
 export class MemberWaits {
   readonly #instances: ClusterInstances
   readonly #source: ClusterSource
@@ -58,10 +58,13 @@ export class MemberWaits {
   }
 
   /** @throws ReplicationError */
-  async fullMesh({ timeout = this.#timeout, onlyRunning = false }: MeshWait): Promise<void> {
+  async fullMesh(
+    { timeout = this.#timeout, onlyRunning = false }: MeshWait,
+    { endsWhenStopped = false }: { endsWhenStopped?: boolean } = {},
+  ): Promise<void> {
     for (const name of Object.keys(this.#instances.replicasets)) {
       const members = [...this.#instances.ofSet(name)].filter(([, member]) => isActive(member) || !onlyRunning)
-      await waitForMesh(new Map(members), name, timeout)
+      await waitForMesh(new Map(members), name, { timeout, endsWhenStopped })
     }
   }
 

@@ -7,11 +7,22 @@ import { quorumOf } from './quorum.ts'
 // Pause between two looks, in milliseconds.
 const pause = 10
 
-/** Looks until there is no obstacle. @throws ReplicationError after `timeout` milliseconds, with the last obstacle */
-async function until(what: string, timeout: number, obstacle: () => Promise<string | undefined>): Promise<void> {
+/**
+ * Looks until there is no obstacle.
+ *
+ * @param lasts true if an obstacle does not go away
+ * @throws ReplicationError after `timeout` milliseconds, with the last obstacle; at once, with one that lasts
+ */
+async function until(
+  what: string,
+  timeout: number,
+  obstacle: () => Promise<string | undefined>,
+  lasts: (obstacle: string) => boolean = () => false,
+): Promise<void> {
   for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
     const found = await obstacle()
     if (found === undefined) return
+    if (lasts(found)) throw new ReplicationError(`${what}: ${found}`)
     if (performance.now() > giveUpAt) throw new ReplicationError(`${what} within ${timeout} ms: ${found}`)
   }
 }
@@ -40,21 +51,35 @@ for _, replica in pairs(box.info.replication) do
 end
 if following < ${peers} then return why or ('it knows %d of ${peers} other members'):format(following) end`
 
-/** Waits until the members of a replica set replicate with each other in both directions. */
+// A stream that has stopped does not begin again by itself. The member closes a gap.
+const lastingStop = /is 'stopped': (?!Missing \.xlog)/
+
+const isLasting = (obstacle: string): boolean => lastingStop.test(obstacle)
+
+/**
+ * Waits until the members of a replica set replicate with each other in both directions.
+ *
+ * @param terms `timeout` in milliseconds; `endsWhenStopped`: fails at once if the replication between two members has stopped
+ *   with an error
+ * @throws ReplicationError
+ */
 export async function waitForMesh(
   members: ReadonlyMap<string, TarantoolInstance>,
   replicaset: string,
-  timeout: number,
+  { timeout, endsWhenStopped = false }: { timeout: number; endsWhenStopped?: boolean },
 ): Promise<void> {
-  await until(`replica set '${replicaset}' has no full mesh`, timeout, async () => {
-    const stopped = [...members].find(([, { isRunning }]) => !isRunning)
-    if (stopped) return `'${stopped[0]}' does not run`
-    for (const [name, instance] of members) {
-      const obstacle = await ask(instance, streams(members.size - 1))
-      if (typeof obstacle === 'string') return `'${name}': ${obstacle}`
-    }
-    return undefined
-  })
+  const obstacle = async (): Promise<string | undefined> => {
+    const ended = [...members].find(([, { isRunning }]) => !isRunning)
+    if (ended) return `'${ended[0]}' does not run`
+    const asked = [...members].map(async ([name, instance]) => {
+      const found = await ask(instance, streams(members.size - 1))
+      return typeof found === 'string' ? `'${name}': ${found}` : []
+    })
+    const found = (await Promise.all(asked)).flat()
+    return found.find(isLasting) ?? found[0]
+  }
+  const what = `replica set '${replicaset}' has no full mesh`
+  await until(what, timeout, obstacle, endsWhenStopped ? isLasting : undefined)
 }
 
 const vectorClock = `local clock = {}

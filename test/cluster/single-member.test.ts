@@ -60,6 +60,16 @@ describe('a member that starts alone', () => {
     await set.waitForFullMesh()
   })
 
+  test('does not wait until it owns the queue of synchronous transactions', async context => {
+    skipWithout('box.ctl.promote', context)
+    const set = await three()
+    // From 3.0 on, it waits in vain until it is writable.
+    const promote = 'box.cfg({ replication_synchro_timeout = 0.1 }) pcall(box.ctl.promote)'
+    await set.instance('replica-2').command(promote)
+    await set.instance('replica-1').restart({ recreate: false })
+    expect(await set.instance('replica-1').eval('return box.cfg.read_only, box.info.ro')).toEqual([false, true])
+  })
+
   test('cannot begin with an empty directory if it reaches no other member', async () => {
     const set = await three({ links: true })
     await set.partition(['replica-1'], ['replica-2', 'replica-3'])

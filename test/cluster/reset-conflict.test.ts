@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { waitForMesh } from '../../src/cluster/waits.ts'
+import type { TarantoolReplicaSet } from '../../src/index.ts'
+import { useOwnCache } from '../support/instances.ts'
+import { onEach, pidsOf, stateOfMember as state, threeFromTemplate } from '../support/members.ts'
+
+useOwnCache()
+
+/** Two writable members that do not reach each other insert different rows with the same key. */
+async function conflict(set: TarantoolReplicaSet): Promise<void> {
+  await set.partition(['replica-1'], ['replica-2', 'replica-3'])
+  await set.instance('replica-2').command('box.cfg({ read_only = false })')
+  for (const name of ['replica-1', 'replica-2']) {
+    await set.instance(name).command(`box.space.users:insert({ 1, '${name}' })`)
+  }
+  await set.heal()
+}
+
+test('a reset replaces a set whose replication has stopped with an error', async () => {
+  const set = await threeFromTemplate({ links: true })
+  const before = await onEach(set, state)
+  const pids = pidsOf(set)
+  await conflict(set)
+  expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+  expect(await onEach(set, state)).toEqual(before)
+  expect(pidsOf(set)).not.toEqual(pids)
+})
+
+test('the wait before a reset ends when the replication has stopped with an error', async () => {
+  const set = await threeFromTemplate({ links: true })
+  await conflict(set)
+  const members = new Map(set.instances.map(instance => [instance.name, instance]))
+  // The test would not live as long.
+  const terms = { timeout: 3_600_000, endsWhenStopped: true }
+  await expect(waitForMesh(members, 'replica', terms)).rejects.toMatchObject({
+    code: 'ERR_TARANTOOL_REPLICATION',
+    message: expect.stringMatching(/is 'stopped': (Duplicate key exists|Split-Brain)/),
+  })
+})
