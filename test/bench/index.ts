@@ -10,6 +10,7 @@ import { benchConfig } from './config.ts'
 import { writeCosts } from './costs-page.ts'
 import { benchCoverage } from './coverage.ts'
 import { benchDocker } from './docker.ts'
+import { benchFace } from './face.ts'
 import { benchFiles } from './files.ts'
 import { benchHook } from './hook.ts'
 import { benchJest } from './jest-suite.ts'
@@ -29,6 +30,7 @@ const benches: Record<string, (pairs: number) => Promise<void>> = {
   version: benchVersion,
   access: benchAccess,
   link: benchLink,
+  face: benchFace,
   config: benchConfig,
   replica: benchReplicaSet,
   'cluster-reset': benchClusterReset,

@@ -21,22 +21,37 @@ function cellOf({ value, low, high }: Measured, unit: string): string {
   return `${value.toFixed(digits)} ${unit}${spread}`
 }
 
-function tell(label: string, value: Measured, unit: string, atMost: number | undefined, more = ''): void {
+interface Limits {
+  readonly atMost?: number | undefined
+  readonly atLeast?: number | undefined
+}
+
+function verdictOf(value: number, { atMost, atLeast }: Limits): string {
+  if (atMost !== undefined) return `, at most ${atMost}: ${value <= atMost ? 'ok' : 'OVER'}`
+  return atLeast === undefined ? '' : `, at least ${atLeast}: ${value >= atLeast ? 'ok' : 'BELOW'}`
+}
+
+function tell(label: string, value: Measured, unit: string, limits: Limits, more = ''): void {
   const cell = cellOf(value, unit)
   rows.push({ label, cell })
-  const verdict = atMost === undefined ? '' : `, at most ${atMost}: ${value.value <= atMost ? 'ok' : 'OVER'}`
+  const verdict = verdictOf(value.value, limits)
   console.log(`${label}\n    ${cell}${more}${verdict}`)
 }
 
 /** Reports a comparison, beside the ratio that it should stay below. */
 export function report(label: string, { ours, bare, ratio }: Comparison, atMost?: number): void {
-  tell(label, ratio, '×', atMost, `   ${ours.toFixed(2)} ms, ${bare.toFixed(2)} ms`)
+  tell(label, ratio, '×', { atMost }, `   ${ours.toFixed(2)} ms, ${bare.toFixed(2)} ms`)
+}
+
+/** Reports how much longer the first takes, beside the ratio that it should reach. */
+export function reportGain(label: string, { ours, bare, ratio }: Comparison, atLeast?: number): void {
+  tell(label, ratio, '×', { atLeast }, `   ${ours.toFixed(2)} ms, ${bare.toFixed(2)} ms`)
 }
 
 /** Reports a value in a unit, beside what it should stay below. */
 export function reportValue(label: string, value: Measured | number, unit: string, atMost?: number): void {
   const single = typeof value === 'number' ? { value, low: value, high: value } : value
-  tell(label, single, unit, atMost)
+  tell(label, single, unit, { atMost })
 }
 
 /** Reports a time in milliseconds, beside what it should stay below. */
