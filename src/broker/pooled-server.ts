@@ -156,7 +156,7 @@ export class PooledServer implements LeasableServer {
 
   async makeFault(fault: Fault): Promise<void> {
     const { front } = this.#maker
-    if (!front) throw noLinks(`server '${this.name}'`, 'links: true in the config of the server')
+    if (!front) throw noLinks(`server '${this.name}'`, 'links: true in the config of the server', this.#options)
     await front.make(fault)
   }
 

@@ -12,7 +12,7 @@ export function unknownServer(
   what = 'server',
   list = 'Servers',
 ): UnknownServerError {
-  const near = nearestName(name, names)
+  const near = nearestName(name, names, { onlyOne: true })
   return new UnknownServerError(`no ${what} is named '${name}'`, {
     hint: near ? `Did you mean '${near}'?` : `${list}: ${names.join(', ')}.`,
   })

@@ -161,8 +161,8 @@ export abstract class AnyCluster implements AsyncDisposable {
    *
    * @param from an instance, or its name
    * @param to an instance, or its name
-   * @throws InvalidOptionError without the option `links`, and if there is no such link; NotRunningError before the first
-   *   start
+   * @throws InvalidOptionError without the option `links`, and if there is no such link; UnknownServerError for an instance
+   *   of another cluster; NotRunningError before the first start
    * @example
    * const cluster = await new TarantoolReplicaSet({ replicas: 3, links: true }).start()
    * await cluster.link('replica-2', 'replica-1').cut()
@@ -175,7 +175,8 @@ export abstract class AnyCluster implements AsyncDisposable {
    * Cuts the links between groups of instances, in both directions. Instances in one group reach each other, and an instance in
    * no group reaches all. Ends with `heal()`. Needs the option `links`.
    *
-   * @throws InvalidOptionError without the option `links`, and for an instance that is unknown or in two groups
+   * @throws InvalidOptionError without the option `links`, and for an instance that is unknown or in two groups;
+   *   UnknownServerError for an instance of another cluster
    * @example
    * const cluster = await new TarantoolReplicaSet({ replicas: 3, links: true }).start()
    * await cluster.partition(['replica-1'], ['replica-2', 'replica-3'])

@@ -46,6 +46,9 @@ export class ConfigInForce implements ClusterSource {
     return hasSeed(this.shared) ? `${name}: ${nameOfSeed(this.shared)}` : name
   }
 
+  /** The config may have any mode of failover. */
+  readonly elects = true
+
   readonly seedHint = "Another instance may have the space: the option 'seedOn' names the instances that are seeded."
 
   reset(): void {

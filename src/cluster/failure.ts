@@ -8,6 +8,7 @@ import {
   UnknownServerError,
 } from '../errors.ts'
 import { leaderHint } from '../instance/failure/config-failure.ts'
+import { TarantoolInstance } from '../instance/instance.ts'
 import { asPlainLine } from '../log/plain-line.ts'
 import type { DescriptionFailure } from './description.ts'
 
@@ -55,10 +56,18 @@ export function unknownName(
   name: string,
   names: readonly string[],
 ): UnknownServerError {
-  const near = nearestName(name, names)
+  const near = nearestName(name, names, { onlyOne: true })
   const list = `${what === 'instance' ? 'Instances' : 'Replica sets'}: ${names.join(', ')}.`
   return new UnknownServerError(`no ${what} of the cluster is named '${name}'`, {
     hint: near ? `Did you mean '${near}'?` : list,
+  })
+}
+
+/** Makes the error of an instance that a test gives, and that is none of the cluster. */
+export function strangeInstance(given: unknown, names: readonly string[]): UnknownServerError {
+  const what = given instanceof TarantoolInstance ? given.fingerprint : String(given)
+  return new UnknownServerError(`${what} is not an instance of the cluster`, {
+    hint: `Instances: ${names.join(', ')}.`,
   })
 }
 

@@ -125,5 +125,6 @@ export class ClusterFaults {
 
 const namesOf = ({ byName }: ClusterInstances): string[] => [...byName.keys()]
 
+// The error of an unknown name says more where the name is used.
 const nameOf = (instance: Named, instances: ClusterInstances): string =>
-  typeof instance === 'string' ? instance : instances.nameOf(instance)
+  typeof instance === 'string' ? instance : instances.nameOf(instances.find(instance))

@@ -9,7 +9,7 @@ import { sweepOnce } from '../instance/owner/sweep.ts'
 import { keepDirectory, makeDirectory, removeDirectory } from '../instance/place/directory.ts'
 import { markerOf } from '../instance/place/marker.ts'
 import { copyTemplate, type Template } from '../seed/template-store.ts'
-import { errorOfMember, severalSets, unknownName } from './failure.ts'
+import { errorOfMember, severalSets, strangeInstance, unknownName } from './failure.ts'
 import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
 import { settle } from './settle.ts'
@@ -74,6 +74,17 @@ export class ClusterInstances {
     if (given === undefined && names.length > 1) throw severalSets(names)
     if (names.includes(wanted)) return wanted
     throw unknownName('replica set', wanted, names)
+  }
+
+  /**
+   * An instance that a test gives, or names.
+   *
+   * @throws UnknownServerError if the cluster does not have it, or no longer
+   */
+  find(given: TarantoolInstance | string): TarantoolInstance {
+    if (typeof given === 'string') return this.named(given)
+    if (this.all.includes(given)) return given
+    throw strangeInstance(given, [...this.byName.keys()])
   }
 
   nameOf(instance: TarantoolInstance): string {

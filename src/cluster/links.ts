@@ -41,7 +41,11 @@ export class ClusterLinks {
   async remove(name: string): Promise<void> {
     const gone = this.#between.filter(({ from, to }) => from === name || to === name)
     this.#between = this.#between.filter(link => !gone.includes(link))
-    await Promise.all(gone.map(({ front }) => front.end()))
+    await Promise.all(
+      gone.map(({ from, to, front }) =>
+        front.end(`the link from '${from}' to '${to}' has ended: '${name}' was removed`),
+      ),
+    )
   }
 
   /** Runs a step during which the instances reach each other, whatever faults there are. */

@@ -2,6 +2,7 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 import type { ClusterInstances } from './instances.ts'
 import { findLeader } from './leaders.ts'
 import type { ClusterSource } from './source.ts'
+import { checkWait } from './wait-options.ts'
 import { noLeaderYet, waitForClock, waitForMesh } from './waits.ts'
 
 /** Options of `waitForLeader`. */
@@ -47,21 +48,27 @@ export class MemberWaits {
   }
 
   /** Waits for a leader that may not exist yet. @throws ReplicationError; UnknownServerError */
-  async newLeader({ not, replicaset, timeout = this.#timeout }: LeaderWait): Promise<TarantoolInstance> {
+  async newLeader(options: LeaderWait): Promise<TarantoolInstance> {
+    checkWait('waitForLeader', options)
+    const { not, replicaset, timeout = this.#timeout } = options
     const instances = this.#instances
-    const former = typeof not === 'string' ? instances.named(not) : not
+    const former = not === undefined ? undefined : instances.find(not)
     const wanted = instances.setNamed(replicaset ?? (former && instances.replicasetOf(former)))
     const members = instances.ofSet(wanted)
     const leader = await findLeader([...members.values()], timeout, { not: former, waits: true })
     if (leader) return leader
-    throw noLeaderYet(wanted, { members, timeout, not: former && instances.nameOf(former) })
+    throw noLeaderYet(wanted, {
+      members,
+      timeout,
+      not: former && instances.nameOf(former),
+      elects: this.#source.elects,
+    })
   }
 
   /** @throws ReplicationError */
-  async fullMesh(
-    { timeout = this.#timeout, onlyRunning = false }: MeshWait,
-    { endsWhenStopped = false }: { endsWhenStopped?: boolean } = {},
-  ): Promise<void> {
+  async fullMesh(options: MeshWait, { endsWhenStopped = false }: { endsWhenStopped?: boolean } = {}): Promise<void> {
+    checkWait('waitForFullMesh', options)
+    const { timeout = this.#timeout, onlyRunning = false } = options
     for (const name of Object.keys(this.#instances.replicasets)) {
       const members = [...this.#instances.ofSet(name)].filter(([, member]) => isActive(member) || !onlyRunning)
       await waitForMesh(new Map(members), name, { timeout, endsWhenStopped })
@@ -69,12 +76,11 @@ export class MemberWaits {
   }
 
   /** @throws ReplicationError; UnknownServerError */
-  async vclock(
-    of: TarantoolInstance | string | undefined,
-    { timeout = this.#timeout }: { timeout?: number | undefined },
-  ): Promise<void> {
+  async vclock(of: TarantoolInstance | string | undefined, options: { timeout?: number | undefined }): Promise<void> {
+    checkWait('waitForVclock', options)
+    const { timeout = this.#timeout } = options
     const instances = this.#instances
-    const instance = typeof of === 'string' ? instances.named(of) : (of ?? (await this.leader()))
+    const instance = of === undefined ? await this.leader() : instances.find(of)
     await waitForClock(instance, instances.ofSet(instances.replicasetOf(instance) ?? ''), timeout)
   }
 }

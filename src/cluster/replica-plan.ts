@@ -3,6 +3,7 @@ import type { BoxCfgValue } from '../config/options.ts'
 import type { ReplicaMode, ReplicationTerms } from '../config/replica-mode.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { ReplicaSetWithOptions, ResolvedMember, ResolvedReplicaSet } from '../config/resolve-replica-set.ts'
+import { UnknownServerError } from '../errors.ts'
 import { uriForServer } from '../instance/place/addresses.ts'
 import { type PortReservation, reservePort } from '../instance/place/port.ts'
 import { isAtLeast, type Version } from '../version/version.ts'
@@ -141,7 +142,11 @@ export class ReplicaPlan implements ClusterPlan {
 
   #placeOf(name: string): MemberPlace<ReplicaMember> {
     const place = this.#places.get(name)
-    if (!place) throw new Error(`the replica set has no member '${name}'`)
+    if (!place) {
+      throw new UnknownServerError(`'${name}' is no longer a member of the replica set`, {
+        hint: `addReplica({ name: '${name}' }) adds a new one.`,
+      })
+    }
     return place
   }
 

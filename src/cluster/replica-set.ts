@@ -1,9 +1,10 @@
+import { checkIsObject } from '../config/check.ts'
 import type { AddedMemberOptions, ReplicaSetOptions } from '../config/replica-set-options.ts'
 import { type ReplicaSetWithOptions, resolveMember, resolveReplicaSetOptions } from '../config/resolve-replica-set.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { AnyCluster, type ClusterAddresses } from './any-cluster.ts'
-import { unknownName } from './failure.ts'
+import { findLeader } from './leaders.ts'
 import { forgetMember, replicateFrom } from './membership-change.ts'
 import { ReplicaSource } from './replica-source.ts'
 
@@ -82,9 +83,11 @@ export class TarantoolReplicaSet extends AnyCluster {
    * const third = await set.addReplica()
    * await set.waitForFullMesh()
    */
-  async addReplica({ name, ...own }: AddedMemberOptions = {}): Promise<TarantoolInstance> {
+  async addReplica(options: AddedMemberOptions = {}): Promise<TarantoolInstance> {
     const instances = this.running()
     const plan = this.#source.planInForce
+    checkIsObject('addReplica()', options)
+    const { name, ...own } = options
     const chosen = name ?? plan.nextName
     if (instances.byName.has(chosen)) {
       throw new InvalidOptionError(`addReplica: the replica set has a member '${chosen}' already`, {
@@ -92,6 +95,8 @@ export class TarantoolReplicaSet extends AnyCluster {
       })
     }
     const member = resolveMember(chosen, own, this.#source.given.replicaSet.given)
+    // The leader lets it join.
+    await this.leader()
     const added = instances.add(chosen, this.#source.given.replicaSet.name, await plan.add(member))
     try {
       await this.openLinks()
@@ -113,24 +118,23 @@ export class TarantoolReplicaSet extends AnyCluster {
    * Stops a member, and makes the others forget it. The next start with empty directories begins with it again.
    *
    * @param member the instance, or its name
-   * @throws UnknownServerError; InvalidOptionError if the member is the leader that the option `leader` chose, or the
-   *   last one; ReplicationError if no other member is writable
+   * @throws UnknownServerError; InvalidOptionError if the member is the last one, or with failover `'manual'` the only
+   *   writable one; ReplicationError if no member is writable
    */
   async remove(member: TarantoolInstance | string): Promise<void> {
     const instances = this.running()
-    const name = typeof member === 'string' ? member : instances.nameOf(member)
+    const instance = instances.find(member)
+    const name = instances.nameOf(instance)
     const plan = this.#source.planInForce
-    const instance = instances.byName.get(name)
-    if (!instance) throw unknownName('instance', name, this.names)
-    const { failover } = this.#source.given.replicaSet
-    const isLeader = failover === 'manual' && instance.isRunning && (await this.leader()) === instance
-    if (isLeader || instances.all.length === 1) {
-      throw new InvalidOptionError(
-        `remove: '${name}' is the ${isLeader ? 'leader' : 'last member'} of the replica set`,
-        {
-          hint: isLeader ? 'Make another member writable first: box.cfg{ read_only = false }.' : undefined,
-        },
-      )
+    if (instances.all.length === 1) {
+      throw new InvalidOptionError(`remove: '${name}' is the last member of the replica set`, {
+        hint: 'stop() ends the set.',
+      })
+    }
+    if (!this.#source.elects && (await this.leader()) === instance && !(await this.#hasLeaderBesides(instance))) {
+      throw new InvalidOptionError(`remove: '${name}' is the leader of the replica set`, {
+        hint: 'Make another member writable first: box.cfg{ read_only = false }.',
+      })
     }
     const uuid = plan.members.instances.find(member => member.name === name)?.uuid ?? ''
     await instance.stop()
@@ -139,5 +143,10 @@ export class TarantoolReplicaSet extends AnyCluster {
     await this.removeLinks(name)
     for (const other of instances.running) await replicateFrom(other, plan.sourcesOf(instances.nameOf(other)))
     await forgetMember(await this.waitForLeader(), uuid)
+  }
+
+  async #hasLeaderBesides(instance: TarantoolInstance): Promise<boolean> {
+    const others = this.instances.filter(other => other !== instance)
+    return (await findLeader(others, this.#source.shared.timeout)) !== undefined
   }
 }

@@ -40,6 +40,10 @@ export class ReplicaSource implements ClusterSource {
 
   readonly seedHint: undefined
 
+  get elects(): boolean {
+    return this.given.replicaSet.failover === 'election'
+  }
+
   /** @throws NotRunningError before the first start */
   get planInForce(): ReplicaPlan {
     if (!this.#latestPlan) throw new Error('the replica set is planned before it changes')

@@ -34,6 +34,8 @@ export interface ClusterSource {
   readonly application?: ResolvedApplication
   /** Lets the running instances apply another config. @throws ClusterConfigError. The former config holds again */
   change?(application: ResolvedApplication, instances: ClusterInstances): Promise<void>
+  /** The members of a replica set may elect a leader. */
+  readonly elects: boolean
   /** The error for a replica set in which no instance is writable. */
   noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError
 }

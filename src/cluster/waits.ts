@@ -107,6 +107,9 @@ end`
   })
 }
 
+// With failover 'manual', nobody elects a leader.
+const makesWritable = 'box.cfg{ read_only = false } makes a running member writable.'
+
 /** The error of a wait for a leader: says which members do not run, and whether the rest can elect one. */
 export function noLeaderYet(
   replicaset: string,
@@ -114,17 +117,20 @@ export function noLeaderYet(
     members,
     timeout,
     not,
-  }: { members: ReadonlyMap<string, TarantoolInstance>; timeout: number; not?: string | undefined },
+    elects,
+  }: { members: ReadonlyMap<string, TarantoolInstance>; timeout: number; not?: string | undefined; elects: boolean },
 ): ReplicationError {
   const missing = [...members].filter(([, { isRunning }]) => !isRunning).map(([name]) => `'${name}'`)
   const quorum = quorumOf(members.size)
   const running = members.size - missing.length
   const parts = [
     missing.length > 0 ? `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not run` : 'all members run',
-    ...(running < quorum ? [`an election needs ${quorum} of ${members.size} members`] : []),
+    ...(elects && running < quorum ? [`an election needs ${quorum} of ${members.size} members`] : []),
   ]
   const what = not === undefined ? 'no leader' : `no leader other than '${not}'`
   return new ReplicationError(`replica set '${replicaset}' has ${what} after ${timeout} ms: ${parts.join(', and ')}`, {
-    hint: 'A member whose box.cfg.read_only is true and whose election_mode is off never becomes the leader by itself.',
+    hint: elects
+      ? 'A member whose box.cfg.read_only is true and whose election_mode is off never becomes the leader by itself.'
+      : makesWritable,
   })
 }

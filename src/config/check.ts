@@ -9,6 +9,20 @@ function show(value: unknown): string {
   return Array.isArray(value) ? 'an array' : 'an object'
 }
 
+const articles: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  boolean: 'a boolean',
+  Object: 'an object',
+  Array: 'an array',
+}
+
+/** @throws InvalidOptionError for options that are no object */
+export function checkIsObject(what: string, given: unknown): asserts given is object {
+  if (given !== null && typeof given === 'object' && !Array.isArray(given)) return
+  throw new InvalidOptionError(`${what}: the options must be an object, not ${show(given)}`)
+}
+
 /**
  * Checks what a user passed against a table of options.
  *
@@ -17,9 +31,7 @@ function show(value: unknown): string {
  * @throws InvalidOptionError naming the option, what it must be, and what it was
  */
 export function checkOptions(what: string, entries: v.ObjectEntries, given: unknown): void {
-  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
-    throw new InvalidOptionError(`${what}: the options must be an object, not ${show(given)}`)
-  }
+  checkIsObject(what, given)
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(entries, name)) continue
     const near = nearestName(name, Object.keys(entries))
@@ -31,6 +43,8 @@ export function checkOptions(what: string, entries: v.ObjectEntries, given: unkn
   if (result.success) return
   const [issue] = result.issues
   const path = v.getDotPath(issue) ?? ''
-  const must = issue.message.startsWith('must') ? issue.message : `must be ${issue.expected ?? 'valid'}`
+  const must = issue.message.startsWith('must')
+    ? issue.message
+    : `must be ${articles[issue.expected ?? ''] ?? issue.expected ?? 'valid'}`
   throw new InvalidOptionError(`${what}: option '${path}' ${must}, not ${show(issue.input)}`)
 }

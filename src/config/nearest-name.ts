@@ -14,11 +14,21 @@ function distance(from: string, to: string): number {
 
 const plain = (name: string): string => name.replaceAll(/[_-]/g, '').toLowerCase()
 
-/** The name among `known` that `name` most likely means; undefined if none is near. Case and `_` do not count. */
-export function nearestName(name: string, known: Iterable<string>): string | undefined {
-  const [best] = [...known]
+/**
+ * The name among `known` that a given one most likely means; undefined if none is near. Case and `_` do not count.
+ *
+ * @param options `onlyOne`: undefined if several are equally near, as in a list of numbered names. Default false
+ */
+export function nearestName(
+  given: string,
+  known: Iterable<string>,
+  { onlyOne = false }: { onlyOne?: boolean } = {},
+): string | undefined {
+  // The caller reports values of other types, too.
+  const name = String(given)
+  const [best, next] = [...known]
     .map(candidate => ({ candidate, far: distance(plain(name), plain(candidate)) }))
     .filter(({ far }) => far <= Math.max(2, name.length / 3))
     .sort((one, other) => one.far - other.far)
-  return best?.candidate
+  return onlyOne && best?.far === next?.far ? undefined : best?.candidate
 }

@@ -10,7 +10,8 @@ type Named = { readonly name: string } | string
 
 // The name of a replica set stands for its leader.
 export function nameOf(of: Named, server: LeasedServer): string {
-  const name = typeof of === 'string' ? of : of.name
+  // The broker refuses other values by their text.
+  const name = typeof of === 'string' ? of : (of?.name ?? String(of))
   return name === server.name ? (server.leader ?? clusterOf(server.info).connect) : name
 }
 
@@ -79,7 +80,7 @@ export async function waitForVclock(
 /** Adds a member to a replica set. Resolves to its name. */
 export async function addReplica(server: LeasedServer, options: AddedMemberOptions): Promise<string> {
   checkSendable({ ...options })
-  const { name, info } = await server.ofCluster('addReplica', { options: { ...options } })
+  const { name, info } = await server.ofCluster('addReplica', { options: options as Record<string, unknown> })
   server.learn(info)
   return name
 }

@@ -25,7 +25,7 @@ const lazyLink = (server: Reach, link: NamedLink): Link =>
 /** The link before the address of a server, or of an instance of a cluster, and those between the instances. */
 export const linksOf = (server: Reach, member: string | undefined): LinkOfServer =>
   Object.assign(
-    (from: NamedInstance, to: NamedInstance) => lazyLink(server, { from, to }),
+    (from: NamedInstance, to: NamedInstance) => lazyLink(server, { from: from ?? 'undefined', to: to ?? 'undefined' }),
     lazyLink(server, { to: member }),
   )
 

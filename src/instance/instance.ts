@@ -221,7 +221,7 @@ export class TarantoolInstance implements AsyncDisposable {
   get link(): Link {
     const front = this.#front
     if (front) return front.link
-    throw noLinks(this.fingerprint, 'TarantoolInstance({ links: true })')
+    throw noLinks(this.fingerprint, 'TarantoolInstance({ links: true })', this.#options)
   }
 
   /** The name of the instance in its cluster, `'default'` for a single server. */

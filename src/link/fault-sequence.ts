@@ -5,6 +5,7 @@ import {
   checkFaults,
   type FaultsOptions,
   type FaultTargets,
+  faultsExample,
   faultText,
   type PlannedFault,
   planFaults,
@@ -62,7 +63,7 @@ export class FaultSequence implements FaultRun {
   async during<Result>(code: CodeUnderFaults<Result>): Promise<Result> {
     if (typeof code !== 'function') {
       throw new InvalidOptionError('faults() takes the code that runs under the faults', {
-        hint: 'Such as faults({ seed: 1 }, async () => { … }).',
+        hint: faultsExample,
       })
     }
     this.#running = this.#run()

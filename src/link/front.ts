@@ -23,6 +23,8 @@ export class Front {
   #isSuspended = false
   #opened: Opened | undefined
   #holder: object | undefined
+  /** The reason for which the link has ended for good. */
+  #end: string | undefined
   /** The number of faults that were made, and ended. */
   changes = 0
   /** Steps of one link follow each other. */
@@ -47,9 +49,10 @@ export class Front {
     })
   }
 
-  /** Frees the address, and ends all connections. */
-  async end(): Promise<void> {
+  /** Frees the address, and ends all connections. `why`: nothing has the address any more. */
+  async end(why?: string): Promise<void> {
     await this.#inTurn(async () => {
+      this.#end = why
       await this.#remove()
       this.#condition = { is: 'sound' }
       this.#holder = undefined
@@ -61,7 +64,9 @@ export class Front {
     await this.#inTurn(async () => {
       const opened = this.#alive
       if (!opened) {
-        throw new NotRunningError('a link has no server yet', { hint: 'Await start() first.' })
+        throw new NotRunningError(this.#end ?? 'a link has no server yet', {
+          hint: this.#end === undefined ? 'Await start() first.' : undefined,
+        })
       }
       this.changes++
       if (fault.is !== 'reset') this.#condition = fault

@@ -31,13 +31,12 @@ export const allPlaces = (names: readonly string[]): LinkPlace[] => [
  * @throws InvalidOptionError for an unknown instance, one in two groups, or fewer than two groups
  */
 export function separations(groups: readonly (readonly string[])[], names: readonly string[]): [string, string][] {
-  if (groups.length < 2) {
-    throw new InvalidOptionError('a partition has at least two groups of instances', {
-      hint: "Such as partition(['a'], ['b', 'c']).",
-    })
-  }
+  const hint = "Such as partition(['a'], ['b', 'c'])."
+  if (groups.length < 2) throw new InvalidOptionError('a partition has at least two groups of instances', { hint })
   if (!groups.every(group => Array.isArray(group) && group.length > 0)) {
-    throw new InvalidOptionError('each group of a partition is a list with the names of at least one instance')
+    throw new InvalidOptionError('each group of a partition is a list with the names of at least one instance', {
+      hint,
+    })
   }
   const seen = new Set<string>()
   for (const name of groups.flat()) {
@@ -46,7 +45,11 @@ export function separations(groups: readonly (readonly string[])[], names: reado
         hint: `Instances: ${quoted(names)}.`,
       })
     }
-    if (seen.has(name)) throw new InvalidOptionError(`partition: the instance '${name}' is named twice`)
+    if (seen.has(name)) {
+      throw new InvalidOptionError(`partition: the instance '${name}' is named twice`, {
+        hint: 'An instance is in one group at most.',
+      })
+    }
     seen.add(name)
   }
   return groups.flatMap(group =>

@@ -49,6 +49,9 @@ export type PlannedFault = {
   | { readonly kind: 'delay'; readonly link: LinkPlace | undefined; readonly milliseconds: number }
 )
 
+/** How `faults()` is called. */
+export const faultsExample = 'Such as faults({ seed: 1 }, async () => { … }).'
+
 const allKinds: readonly SequenceFault[] = ['kill', 'pause', 'cut', 'delay']
 const longestTimer = 2 ** 31 - 1
 
@@ -64,6 +67,9 @@ function positive(name: string, value: unknown, otherwise: number): number {
 
 /** Checks the options of a sequence, and fills in the defaults. @throws InvalidOptionError */
 export function checkFaults(options: FaultsOptions, { links }: FaultTargets): FaultTerms {
+  if (typeof options !== 'object' || options === null) {
+    refuse('faults() takes options and the code that runs under the faults', faultsExample)
+  }
   const { seed = Math.floor(random() * 2 ** 31), longest, longestDelay, ...others } = options
   const { kinds = links.length > 0 ? allKinds : allKinds.slice(0, 2), ...unknown } = others
   const [name] = Object.keys(unknown)
@@ -78,7 +84,8 @@ export function checkFaults(options: FaultsOptions, { links }: FaultTargets): Fa
     refuse(`faults(): there is no kind '${String(stranger)}'`, `Kinds: ${allKinds.join(', ')}.`)
   const ofLinks = kinds.find(kind => kind === 'cut' || kind === 'delay')
   if (ofLinks && links.length === 0) {
-    refuse(`faults(): '${ofLinks}' needs links, and the server has none`, 'Give it the option: links: true.')
+    const hint = 'Give it the option: links: true. A server in a container cannot have links.'
+    refuse(`faults(): '${ofLinks}' needs links, and the server has none`, hint)
   }
   return {
     seed,

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type AnyCluster, InvalidOptionError, NotRunningError, type TarantoolReplicaSet } from '../../src/index.ts'
 import { appOfMembers, newCluster, newReplicaSet, threeInstances } from '../support/clusters.ts'
 import { skipWithout } from '../support/features.ts'
-import { contentOf, useOwnCache } from '../support/instances.ts'
+import { contentOf, newInstance, useOwnCache } from '../support/instances.ts'
 import { Client } from './client.ts'
 
 useOwnCache()
@@ -134,7 +134,9 @@ describe('the links of a replica set', () => {
     await set.heal()
     await set.waitForVclock('m-1')
     expect(await added.eval('return box.space.users:count()')).toEqual([1])
+    const toAdded = set.link('m-1', 'm-3')
     await set.remove('m-3')
+    await expect(toAdded.cut()).rejects.toThrow("the link from 'm-1' to 'm-3' has ended: 'm-3' was removed")
     expect(() => set.link('m-1', 'm-3')).toThrow(/no link leads from 'm-1' to 'm-3'.*\n.*lead to: 'm-2'/)
   })
 })
@@ -205,8 +207,22 @@ describe('bad input', () => {
     await expect(set.partition(['m-1'], ['m-9'])).rejects.toThrow(
       /partition: the cluster has no instance 'm-9'.*\n.*Instances: 'm-1', 'm-2'/,
     )
-    await expect(set.partition(['m-1'], ['m-2', 'm-1'])).rejects.toThrow("the instance 'm-1' is named twice")
-    await expect(set.partition(['m-1', 'm-2'])).rejects.toThrow('at least two groups')
+    await expect(set.partition(['m-1'], ['m-2', 'm-1'])).rejects.toThrow(
+      /the instance 'm-1' is named twice.*\n.*one group/,
+    )
+    await expect(set.partition(['m-1', 'm-2'])).rejects.toThrow(/at least two groups.*\n.*Such as partition/)
+    const other = newInstance()
+    for (const given of [other, undefined, 5] as never[]) {
+      const text = given === other ? other.fingerprint : String(given)
+      const refusal = expect.objectContaining({
+        code: 'ERR_TARANTOOL_UNKNOWN_SERVER',
+        summary: `${text} is not an instance of the cluster`,
+        hint: 'Instances: m-1, m-2.',
+      })
+      expect(() => set.link('m-1', given)).toThrow(refusal)
+      expect(() => set.link(given, 'm-1')).toThrow(refusal)
+      await expect(set.partition(['m-1'], [given])).rejects.toThrow(refusal)
+    }
     await expect(set.partition(['m-1'], [])).rejects.toThrow('at least one instance')
     await expect(set.partition('m-1' as never, 'm-2' as never)).rejects.toThrow(InvalidOptionError)
     await expect(set.link('m-1', 'm-2').delay(-1)).rejects.toThrow(/milliseconds from 0 .*not -1/)
@@ -217,7 +233,7 @@ describe('bad input', () => {
 
   test('a set without links says how to have them', async () => {
     const set = newReplicaSet({ replicas: 2, name: 'm' })
-    expect(() => set.link('m-1', 'm-2')).toThrow(/replica set 'm' has no link.*\n.*links: true/)
+    expect(() => set.link('m-1', 'm-2')).toThrow(/replica set 'm' has no links, because .*\n.*links: true/)
     await expect(set.heal()).rejects.toThrow(InvalidOptionError)
     await expect(set.partition(['m-1'], ['m-2'])).rejects.toThrow(InvalidOptionError)
   })

@@ -107,6 +107,11 @@ describe('bad input', () => {
 
   test('faults without code, and of a set that has not started, are refused', async () => {
     await expect(newInstance().faults({ seed: 1 }, undefined as never)).rejects.toThrow('takes the code')
+    for (const options of [undefined, null, 5] as never[]) {
+      await expect(newInstance().faults(options, code)).rejects.toThrow(
+        /takes options and the code.*\n.*Such as faults/,
+      )
+    }
     await expect(newReplicaSet({ replicas: 2 }).faults({}, code)).rejects.toThrow(NotRunningError)
   })
 })

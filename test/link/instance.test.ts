@@ -161,7 +161,18 @@ describe('what cannot be', () => {
   })
 
   test('an instance without links says how to have one', () => {
-    expect(() => newInstance().link).toThrow(/has no link.*\n.*TarantoolInstance\({ links: true }\)/)
+    expect(() => newInstance().link).toThrow(/has no links, because .*\n.*TarantoolInstance\({ links: true }\)/)
+    expect(() => newInstance({ host: 'unix/' }).link).toThrow(/without the option 'links'.*\n.*address of TCP/)
+  })
+
+  test('an instance in a container says that it cannot have a link', async () => {
+    const inContainer = newInstance({ docker: {} })
+    expect(() => inContainer.link).toThrow(
+      /no links, because it runs in a container.*\n.*leave out the option 'docker'/,
+    )
+    await expect(inContainer.faults({ kinds: ['cut'] }, () => {})).rejects.toThrow(
+      /'cut' needs links.*\n.*A server in a container cannot have links/,
+    )
   })
 
   test('a link before the first start has nothing to pass on to', async () => {
