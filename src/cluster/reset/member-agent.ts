@@ -49,8 +49,13 @@ export class MemberAgent {
   }
 
   /** Tells about the member, and undoes nothing. @throws LostMember */
-  async now(): Promise<MemberState> {
-    return await this.#step('clock', 0, 'enter,-')
+  async now({ sequences = false }: { sequences?: boolean } = {}): Promise<MemberState> {
+    return await this.#step('clock', 0, `enter,${sequences ? 'sequences' : '-'}`)
+  }
+
+  /** Writes the values of the sequences again, when the member has the data of a vector clock. @throws LostMember */
+  async number(clock: string): Promise<MemberState> {
+    return await this.#step('number', 0, `enter,${clock}`)
   }
 
   /** Waits until no rows of members that have ended arrive: at most so many others send changes. @throws LostMember */

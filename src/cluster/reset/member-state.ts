@@ -18,15 +18,18 @@ export interface MemberState {
   readonly owned: boolean
   /** The term, the leader and the owner of the synchronous queue that the member knows, if it takes part in elections. */
   readonly view?: string | undefined
+  /** A digest of the values of all sequences, if it was asked for. */
+  readonly digestOfSequences?: string | undefined
 }
 
 /** Reads a member's reply: `10 01 00 1:23;2:5 waits,ro 3,1,1`. */
 export function readMemberState(reply: string): MemberState {
-  const [undone, kept = '', own = '', clock = '', words = '', view = ''] = reply.split(' ')
+  const [undone, kept = '', own = '', clock = '', words = '', view = '', digest = ''] = reply.split(' ')
   const is = new Set(words.split(','))
   return {
     ...{ undone: Number(undone), kept, own, clock, view: view === '' ? undefined : view },
     ...{ clients: is.has('clients'), waits: is.has('waits'), ro: is.has('ro'), sequences: is.has('sequences') },
     owned: is.has('owned'),
+    digestOfSequences: digest === '' ? undefined : digest,
   }
 }

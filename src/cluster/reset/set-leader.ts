@@ -54,8 +54,8 @@ export class SetLeader {
     this.#latest ??= leader
   }
 
-  /** A level is opened. Waits for an election that is under way. */
-  async open(level: number, looks: readonly Look[]): Promise<void> {
+  /** A level is opened. Waits for an election that is under way. Resolves to the writable member. */
+  async open(level: number, looks: readonly Look[]): Promise<MemberAgent | undefined> {
     const isElected = looks.some(({ state }) => state.view !== undefined)
     const known = looks.find(({ state }) => !state.ro)?.member
     const writable = known ?? (isElected ? await this.find(this.#members) : undefined)
@@ -63,6 +63,7 @@ export class SetLeader {
     this.cut(level)
     this.#leaders[level] = writable ?? null
     this.#owned[level] = looks.some(({ state }) => state.owned)
+    return writable
   }
 
   /** Waits for an election that is under way. */

@@ -7,7 +7,7 @@ import type { MemberState } from './member-state.ts'
 import { clockOf, kill, type StartFromTemplate, startNewcomer } from './newcomers.ts'
 import { SetLeader } from './set-leader.ts'
 import { type Look, undoTogether } from './set-undo.ts'
-import { joinClocks } from './vector-clock.ts'
+import { shareSequences } from './shared-sequences.ts'
 
 /** The inputs of a replica set's reset, besides its members. */
 export interface SetContext {
@@ -41,10 +41,11 @@ export class SetReset {
 
   /** Opens a level on top of the others: nothing is undone. @throws LostMember */
   async open(keep: number, way: Return): Promise<AgentReply> {
-    const looks = await Promise.all(this.#members.map(async member => ({ member, state: await member.now() })))
-    await this.#leader.open(keep, looks)
+    const asked = this.#members.map(async member => ({ member, state: await member.now({ sequences: true }) }))
+    const looks = await Promise.all(asked)
+    const leader = await this.#leader.open(keep, looks)
     // Rows that are on their way to a member belong to the levels below.
-    const clock = joinClocks(looks.map(({ state }) => state.clock))
+    const clock = await shareSequences(looks, leader)
     const clients = looks.some(({ state }) => state.clients)
     const opened = this.#members.map(async member => ({ member, state: await member.lead(keep, way, clock) }))
     return this.#reply(await Promise.all(opened), clients)
