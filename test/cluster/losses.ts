@@ -19,6 +19,8 @@ export const lossesByChanges: readonly RegExp[] = [
 export const lossesByFaults: readonly RegExp[] = [
   // Several members of the set, or one whose new process would lack the changes of hooks.
   /^(instance '[^']*'(, )?)+ was stopped, killed or restarted$/,
+  // The application of the new process needs a space that hooks have dropped or renamed.
+  /its replacement failed: .*process-state\.lua:\d+: attempt to index/,
   // Two members were writable, and did what does not fit together.
   /its replication from member \d+ has stopped: (Duplicate key exists|Split-Brain discovered)/,
 ]
