@@ -95,6 +95,10 @@ test('grows and shrinks', async () => {
   await expect(db.addReplica({ name: 'db-3' })).rejects.toThrow("the replica set has a member 'db-3' already")
   await expect(db.remove('db-1')).rejects.toThrow("'db-1' is the leader of the replica set")
   await expect(db.remove('db-9')).rejects.toThrow("no instance of the cluster is named 'db-9'")
+  await expect(db.addReplica(null)).rejects.toThrow('addReplica(): the options must be an object, not null')
+  await expect(db.waitForLeader({ timeout: Number.NaN })).rejects.toThrow("waitForLeader(): option 'timeout' must be a number")
+  await expect(db.waitForLeader('db-1')).rejects.toThrow("waitForLeader(): unknown option '0'")
+  await expect(db.waitForVclock(5)).rejects.toThrow("no instance of the cluster is named '5'")
 })
 test('has the members of the config again', async () => {
   expect(names()).toEqual(['db-1', 'db-2', 'db-3'])
