@@ -124,19 +124,8 @@ export class LeasedSet {
 
 const withoutAddresses = (text: string): string => text.replaceAll(/0x[0-9a-f]+/g, '0x')
 
-/** The names of sequences' values that differ between members: an attempt to advance a sequence also changes it on a read-only member. */
-export function ownSequences(members: Iterable<MemberState>): string[] {
-  const [first, ...others] = members
-  const names = Object.keys(first?.state ?? {}).filter(name => name.startsWith('value of sequence'))
-  return names.filter(name => others.some(({ state }) => state[name] !== first?.state[name]))
-}
-
-/**
- * Describes what differs between two states of a member.
- *
- * @param lost the names of states that a new process does not have
- */
-export function differences(before: MemberState, now: MemberState, lost: readonly string[] = []): string[] {
+/** Describes what differs between two states of a member. */
+export function differences(before: MemberState, now: MemberState): string[] {
   // A new process has other addresses in its memory.
   const isSame = before.pid === now.pid
   const shown = (value: unknown): string => {
@@ -144,7 +133,6 @@ export function differences(before: MemberState, now: MemberState, lost: readonl
     return isSame ? String(value) : withoutAddresses(String(value))
   }
   const names = new Set([...Object.keys(before.state), ...Object.keys(now.state)])
-  if (!isSame) for (const name of lost) names.delete(name)
   // How often a read-only member has truncated its own spaces makes no difference.
   if (before.isReadOnly || now.isReadOnly) names.delete('rows of 330')
   const differing = [...names].filter(name => shown(before.state[name]) !== shown(now.state[name]))

@@ -3,7 +3,7 @@ import type { ServerOptions } from '../../src/config/server-options.ts'
 import { InitScriptError, RequestTimeoutError, ServerExitedError } from '../../src/errors.ts'
 import { luaLiteral } from '../../src/protocol/lua-literal.ts'
 import type { FaultStep, MemberNumber, ProcessFault } from './fault-steps.ts'
-import { differences, LeasedSet, type MemberState, ownSequences, patience } from './leased-set.ts'
+import { differences, LeasedSet, type MemberState, patience } from './leased-set.ts'
 import type { Tally } from './tally.ts'
 
 /** A level of the data: the state of each member when it began, and the leader. */
@@ -215,11 +215,10 @@ export class SetUnderFaults {
       throw new Error(`${when}, '${leader}' leads instead of '${level.leader}'`)
     // A suite around the level may have separated members.
     if (this.#set.faults.faulty.length === 0) await this.#set.cluster.waitForFullMesh({ timeout: 5000 })
-    const lost = ownSequences(level.members.values())
     for (const [name, now] of await this.#set.look()) {
       const before = level.members.get(name)
       const isReadOnly = isElecting && before ? before.isReadOnly : now.isReadOnly
-      const found = before ? differences(before, { ...now, isReadOnly }, lost) : ['no state before']
+      const found = before ? differences(before, { ...now, isReadOnly }) : ['no state before']
       if (found.length > 0) throw new Error(`${when}, '${name}' differs:\n${found.join('\n').slice(0, 4000)}`)
     }
     await this.#compareRows(when)
