@@ -60,3 +60,21 @@ test('a reset during an election ends when all members know the same leader and 
     expect(await onEach(set, state)).toEqual(before)
   }
 })
+
+test('a level that is opened during an election begins when all members know the leader', async () => {
+  const set = await three()
+  for (let round = 0; round < 10; round++) {
+    expect((await set.ask('enter', 0)).lost).toBeUndefined()
+    const name = others(set)[round % 2] ?? ''
+    await set.instance(name).command("require('fiber').create(box.ctl.promote)")
+    expect((await set.ask('enter', 1)).lost).toBeUndefined()
+    const views = await onEach(set, view)
+    expect(new Set(views.map(one => JSON.stringify(one))).size, JSON.stringify(views)).toBe(1)
+    const leader = await set.leader()
+    await leader.eval('box.space.users:insert({ 1 })')
+    expect((await set.ask('enter', 1)).lost).toBeUndefined()
+    expect(await set.leader(), 'the leader of the level').toBe(leader)
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await onEach(set, view)).toMatchObject([{ leader: 1 }, { leader: 1 }, { leader: 1 }])
+  }
+})

@@ -54,11 +54,15 @@ export class SetLeader {
     this.#latest ??= leader
   }
 
-  /** A level is opened. Waits for an election that is under way. Resolves to the writable member. */
-  async open(level: number, looks: readonly Look[]): Promise<MemberAgent | undefined> {
+  /** True if an election is under way: until it ends, nobody knows who leads, and which data is there. */
+  static isBeingElected(looks: readonly Look[]): boolean {
     const isElected = looks.some(({ state }) => state.view !== undefined)
-    const known = looks.find(({ state }) => !state.ro)?.member
-    const writable = known ?? (isElected ? await this.find(this.#members) : undefined)
+    return isElected && !(haveSameView(looks) && looks.some(({ state }) => !state.ro))
+  }
+
+  /** A level is opened. Returns the writable member. */
+  open(level: number, looks: readonly Look[]): MemberAgent | undefined {
+    const writable = looks.find(({ state }) => !state.ro)?.member
     this.noteLatest(writable)
     this.cut(level)
     this.#leaders[level] = writable ?? null

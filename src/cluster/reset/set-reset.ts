@@ -41,14 +41,24 @@ export class SetReset {
 
   /** Opens a level on top of the others: nothing is undone. @throws LostMember */
   async open(keep: number, way: Return): Promise<AgentReply> {
-    const asked = this.#members.map(async member => ({ member, state: await member.now({ sequences: true }) }))
-    const looks = await Promise.all(asked)
-    const leader = await this.#leader.open(keep, looks)
+    const looks = await this.#lookAfterElection()
+    const leader = this.#leader.open(keep, looks)
     // Rows that are on their way to a member belong to the levels below.
     const clock = await shareSequences(looks, leader)
     const clients = looks.some(({ state }) => state.clients)
     const opened = this.#members.map(async member => ({ member, state: await member.lead(keep, way, clock) }))
     return this.#reply(await Promise.all(opened), clients)
+  }
+
+  async #lookAfterElection(): Promise<readonly Look[]> {
+    const look = async (): Promise<readonly Look[]> => {
+      const asked = this.#members.map(async member => ({ member, state: await member.now({ sequences: true }) }))
+      return await Promise.all(asked)
+    }
+    const looks = await look()
+    if (!SetLeader.isBeingElected(looks)) return looks
+    await this.#leader.find(this.#members)
+    return await look()
   }
 
   /** Opens a level on top of all others. @throws LostMember */
