@@ -153,6 +153,26 @@ async function agreeOn(
   }
 }
 
+const term = 'return box.info.election and tostring(box.info.election.term)'
+
+/**
+ * Waits until members that no longer take part in elections know of the last election that they have begun. A member that
+ * learns of a new term cannot write until it owns the queue of synchronous transactions in that term.
+ *
+ * @param timeout in milliseconds. Members that cannot reach each other learn of nothing
+ */
+export async function awaitSameTerm(members: readonly TarantoolInstance[], timeout: number): Promise<void> {
+  let former: string | undefined
+  for (const giveUpAt = performance.now() + timeout; performance.now() < giveUpAt; await delay(pause)) {
+    const asked = members.map(async member => (await member.command(term, { timeout: patience }))[0])
+    const terms = new Set(await Promise.all(asked).catch(() => [Symbol(), Symbol()]))
+    const [latest] = terms.size === 1 ? terms : []
+    // A member tells a term that it has begun only when its disk has it.
+    if (terms.size === 1 && String(latest) === former) return
+    former = terms.size === 1 ? String(latest) : undefined
+  }
+}
+
 // In milliseconds. The others have to confirm it.
 const longestClaim = 5000
 

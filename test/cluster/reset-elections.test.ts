@@ -28,6 +28,9 @@ describe.each<[string, (set: TarantoolReplicaSet) => Promise<unknown>]>([
   ['a member that has begun an election', set => set.instance('replica-2').command('pcall(box.ctl.promote)')],
   ['a leader that has resigned', set => set.instance('replica-1').command("box.cfg({ election_mode = 'voter' })")],
   ['members that do not stand', set => onEach(set, "box.cfg({ election_mode = 'off' })")],
+  ['members that only vote', set => onEach(set, "box.cfg({ election_mode = 'voter' })")],
+  ['a follower that does not stand', set => set.instance('replica-2').command("box.cfg({ election_mode = 'off' })")],
+  ['a leader that does not stand', set => set.instance('replica-1').command("box.cfg({ election_mode = 'off' })")],
 ])('a reset after %s', (_, disturb) => {
   test('ends when all members know the same leader and term', async () => {
     const set = await three()
@@ -77,4 +80,57 @@ test('a level that is opened during an election begins when all members know the
     expect((await set.ask('rewind', 0)).lost).toBeUndefined()
     expect(await onEach(set, view)).toMatchObject([{ leader: 1 }, { leader: 1 }, { leader: 1 }])
   }
+})
+
+test('members that do not stand wait with an election until changes on their way are undone', async () => {
+  const set = await three()
+  const before = await onEach(set, state)
+  const pids = pidsOf(set)
+  const leader = await set.leader()
+  for (let round = 0; round < 5; round++) {
+    for (const name of others(set)) set.link('replica-1', name).delay(30)
+    await leader.eval('for i = 1, 100 do box.space.users:insert({ i }) end')
+    await onEach(set, "box.cfg({ election_mode = 'off' })")
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    await set.heal()
+    expect(await onEach(set, state)).toEqual(before)
+  }
+  expect(pidsOf(set)).toEqual(pids)
+})
+
+test('members that did not stand in a suite stand again after it', async () => {
+  const set = await three()
+  const before = await onEach(set, state)
+  const pids = pidsOf(set)
+  const leader = await set.leader()
+  expect((await set.ask('enter', 0)).lost).toBeUndefined()
+  await leader.eval('box.space.users:insert({ 1 })')
+  await onEach(set, "box.cfg({ election_mode = 'off' })")
+  await leader.command('box.ctl.promote()')
+  expect((await set.ask('enter', 1)).lost).toBeUndefined()
+  const ofSuite = await onEach(set, state)
+  await onEach(set, "box.cfg({ election_mode = 'candidate', election_timeout = 1 })")
+  await (await set.waitForLeader()).eval('box.space.users:insert({ 2 })')
+  expect((await set.ask('enter', 1)).lost).toBeUndefined()
+  expect(await onEach(set, state)).toEqual(ofSuite)
+  expect(await onEach(set, view)).toMatchObject([{ mode: 'off' }, { mode: 'off' }, { mode: 'off' }])
+  expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+  expect(await onEach(set, state)).toEqual(before)
+  expect(await onEach(set, view)).toMatchObject([{ leader: 1 }, { leader: 1 }, { leader: 1 }])
+  expect(pidsOf(set)).toEqual(pids)
+})
+
+test('members of a set without elections that stood in a test do not stand after it', async () => {
+  const set = await threeMembers({ links: true, timeout: 20_000 })
+  const before = await onEach(set, state)
+  const pids = pidsOf(set)
+  for (let round = 0; round < 3; round++) {
+    await onEach(set, "box.cfg({ read_only = false, election_mode = 'candidate' })")
+    await (await set.waitForLeader()).eval('box.space.users:insert({ 1 })')
+    if (round === 1) await leaveAlone(set)
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+    expect(await onEach(set, state)).toEqual(before)
+    expect(await onEach(set, view)).toMatchObject([{ mode: 'off' }, { mode: 'off' }, { mode: 'off' }])
+  }
+  expect(pidsOf(set)).toEqual(pids)
 })

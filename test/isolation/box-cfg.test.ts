@@ -68,6 +68,21 @@ describe('a change of box.cfg is undone', () => {
     expect(await server.eval('return box.space.orders:select()')).toEqual([[[1]]])
   })
 
+  test.for(['voter', 'candidate', 'manual'])('elections in which the server is a %s', async (mode, context) => {
+    skipWithout('elections', context)
+    const server = await record({ walMode: 'write' })
+    await server.command("box.schema.space.create('users'):create_index('id')")
+    await ask(server, 'enter', 1)
+    const before = await options(server)
+    for (let round = 0; round < 3; round++) {
+      await server.command(`box.space.users:insert({ 1 }) box.cfg({ election_mode = '${mode}' })`)
+      if (mode !== 'voter' && round > 0) await server.command('box.ctl.promote()')
+      expect(await ask(server, 'enter', 1)).toMatchObject({ undone: expect.any(Number) })
+      expect(await options(server)).toEqual(before)
+      expect(await server.eval('return box.info.ro, box.space.users:count()')).toEqual([false, 0])
+    }
+  })
+
   test('what a suite configures holds until it ends', async () => {
     const server = await record()
     const before = await options(server)

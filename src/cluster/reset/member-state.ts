@@ -14,6 +14,8 @@ export interface MemberState {
   readonly ro: boolean
   /** The values of sequences differ from those when the level began. */
   readonly sequences: boolean
+  /** The member's options of elections or of the quorum differed. They are restored, and an election may begin. */
+  readonly disagreed: boolean
   /** A member owns the queue of synchronous transactions. */
   readonly owned: boolean
   /** The term, the leader and the owner of the synchronous queue that the member knows, if it takes part in elections. */
@@ -29,7 +31,7 @@ export function readMemberState(reply: string): MemberState {
   return {
     ...{ undone: Number(undone), kept, own, clock, view: view === '' ? undefined : view },
     ...{ clients: is.has('clients'), waits: is.has('waits'), ro: is.has('ro'), sequences: is.has('sequences') },
-    owned: is.has('owned'),
+    ...{ disagreed: is.has('disagreed'), owned: is.has('owned') },
     digestOfSequences: digest === '' ? undefined : digest,
   }
 }

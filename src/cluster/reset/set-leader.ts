@@ -1,10 +1,13 @@
-import { agree, electAgain, findAgreedLeader } from '../leaders.ts'
+import { agree, awaitSameTerm, electAgain, findAgreedLeader } from '../leaders.ts'
 import { claimQueue } from '../synchronous-queue.ts'
 import { LostMember, type MemberAgent } from './member-agent.ts'
-import { haveSameView, type Look } from './set-undo.ts'
+import { haveDisagreed, haveSameView, type Look, takePart } from './set-undo.ts'
 
 // In milliseconds.
 const longestElection = 5000
+
+// The same for an election that has begun, and that no member takes part in any more.
+const longestEnd = 1000
 
 /** The leader of a replica set at its beginning. */
 export interface FirstLeader {
@@ -56,8 +59,7 @@ export class SetLeader {
 
   /** True if an election is under way: until it ends, nobody knows who leads, and which data is there. */
   static isBeingElected(looks: readonly Look[]): boolean {
-    const isElected = looks.some(({ state }) => state.view !== undefined)
-    return isElected && !(haveSameView(looks) && looks.some(({ state }) => !state.ro))
+    return takePart(looks) && !(haveSameView(looks) && looks.some(({ state }) => !state.ro))
   }
 
   /** A level is opened. Returns the writable member. */
@@ -85,8 +87,10 @@ export class SetLeader {
   async makeWritable(
     members: readonly MemberAgent[],
     latest: MemberAgent,
-    isElected: boolean,
+    looks: readonly Look[],
   ): Promise<MemberAgent | undefined> {
+    const isElected = takePart(looks)
+    if (haveDisagreed(looks) && !isElected) await awaitSameTerm(instancesOf(members), longestEnd)
     const terms = { timeout: this.#longestElection, isOwned: this.isOwned }
     await claimQueue(latest.instance, terms).catch(() => {})
     // Without an election, there is nothing more to wait for.
@@ -116,9 +120,10 @@ export class SetLeader {
   async #leads(wanted: MemberAgent, looks: readonly Look[]): Promise<boolean> {
     const end = looks.find(({ member }) => member === wanted)?.state
     if (end?.ro !== false || !haveSameView(looks)) return false
-    if (looks.every(({ state }) => state.view === undefined)) return end.owned === this.isOwned
+    if (!takePart(looks)) return end.owned === this.isOwned
     // A newcomer has told nothing yet.
-    return looks.length === this.#members.length || (await agree(wanted.instance, instancesOf(this.#members)))
+    const isTold = looks.length === this.#members.length && !haveDisagreed(looks)
+    return isTold || (await agree(wanted.instance, instancesOf(this.#members)))
   }
 
   get #longestElection(): number {

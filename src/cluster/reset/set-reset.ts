@@ -114,8 +114,8 @@ export class SetReset {
   async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<readonly Look[]> {
     for (;;) {
       const members = await this.#leave(absent, keep)
-      const makeWritable = async (latest: MemberAgent, isElected: boolean): Promise<MemberAgent | undefined> =>
-        await this.#leader.makeWritable(members, latest, isElected)
+      const makeWritable = async (latest: MemberAgent, looks: readonly Look[]): Promise<MemberAgent | undefined> =>
+        await this.#leader.makeWritable(members, latest, looks)
       const { latest, isOwned } = this.#leader
       const terms = { members, leader: latest, keep, way, isOwned, makeWritable }
       const { looks, leader, lost, isDone } = await undoTogether(terms)

@@ -25,7 +25,7 @@ export interface UndoTerms {
   /** A member owns the queue of synchronous transactions, to which the undo may write. */
   readonly isOwned: boolean
   /** Makes a member able to write, if only an election or synchronous transactions keep all of them from it. */
-  readonly makeWritable: (latest: MemberAgent, isElected: boolean) => Promise<MemberAgent | undefined>
+  readonly makeWritable: (latest: MemberAgent, looks: readonly Look[]) => Promise<MemberAgent | undefined>
 }
 
 /** The end of an undo. */
@@ -51,10 +51,10 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   const clock = joinClocks(looks.map(({ state }) => state.clock))
   const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
   if (isEqual && !looks.some(({ state }) => state.waits)) return { looks, leader: known.member, lost, isDone: true }
-  const isElected = looks.some(({ state }) => state.view !== undefined)
+  const isElected = takePart(looks)
   const lacksOwner = isOwned && !isElected && !known.state.owned
-  const isReady = !known.state.ro && haveSameView(looks) && !lacksOwner
-  const next = isReady ? undefined : await makeWritable(known.member, isElected)
+  const isReady = !known.state.ro && haveSameView(looks) && !haveDisagreed(looks) && !lacksOwner
+  const next = isReady ? undefined : await makeWritable(known.member, looks)
   const leader = looks.find(({ member }) => member === next) ?? known
   const others = looks.filter(look => look !== leader)
   // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
@@ -85,6 +85,12 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
 /** False if members that take part in elections know different leaders, or different terms. */
 export const haveSameView = (looks: readonly Look[]): boolean =>
   new Set(looks.flatMap(({ state }) => state.view ?? [])).size <= 1
+
+/** True if options of elections were restored just now: an election may begin, or one that has begun may go on. */
+export const haveDisagreed = (looks: readonly Look[]): boolean => looks.some(({ state }) => state.disagreed)
+
+/** True if members take part in elections. */
+export const takePart = (looks: readonly Look[]): boolean => looks.some(({ state }) => state.view !== undefined)
 
 const readOnly = /read-only instance|instance is in read-only mode/
 
