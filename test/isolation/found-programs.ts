@@ -146,4 +146,14 @@ export const foundPrograms: Readonly<Record<string, readonly Step[]>> = {
     ['run', [['truncate', 9, 0, 0]]],
     ['rewind', 1],
   ],
+  'a role has the name of a role that was dropped, and the id of a user': [
+    [
+      'run',
+      [
+        ['role_drop', 0, 0, 0],
+        ['user_drop', 0, 0, 0],
+        ['role_create', 0, 0, 0],
+      ],
+    ],
+  ],
 }
