@@ -1,4 +1,5 @@
 import { type ErrorDetails, ResetError, ServerExitedError, TarantoolFixtureError } from '../errors.ts'
+import { ownProcess } from './level.ts'
 import type { Death } from './server.ts'
 
 type Details = ErrorDetails & { instance: string }
@@ -35,13 +36,11 @@ export function laterFailure(first: ServerExitedError, cause: unknown): ServerEx
 
 /** The error of a test that would not find the changes of its suites' hooks. */
 export function lossError(why: string, { instance }: Details): ResetError {
-  return new ResetError(
-    `${instance} had to be replaced (${why}): the changes of beforeAll, or of the file's top level, are lost`,
-    {
-      instance,
-      hint: "Make these changes in beforeEach, or give the tests isolation: 'restart' and make the changes in beforeEach, too.",
-    },
-  )
+  const what = "the changes of beforeAll, of the file's top level, or of earlier tests with isolation 'file'"
+  const hint = why.startsWith(ownProcess)
+    ? "Move the tests with isolation 'process' or 'restart' to a file of their own, or make these changes in beforeEach."
+    : "Make these changes in beforeEach, or give the tests isolation: 'restart' and make the changes in beforeEach, too."
+  return new ResetError(`${instance} had to be replaced (${why}): ${what} are lost`, { instance, hint })
 }
 
 /** The error of a server that runs but could not be reset. */

@@ -28,6 +28,9 @@ export type Top =
    */
   | 'staying tests'
 
+/** Begins the reason of a loss: a test had a process of its own, and the former process could not stand aside. */
+export const ownProcess = 'a test had isolation '
+
 /** The level of a file that begins. */
 export const newFile = (): Level => ({ suite: undefined, keep: 1, changed: false })
 

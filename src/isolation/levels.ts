@@ -91,7 +91,10 @@ export class Levels {
    */
   async joinTests(suites: readonly Scope[], stays = false): Promise<void> {
     if (!stays) this.#keepStayingTests()
+    const known = this.#levels.length
     await this.#align(suites)
+    // The end of a suite was not reported, because its last test had ended the server. A cluster still has its data.
+    if (this.#levels.length < known) await this.undoTests()
     if (this.#top === 'hooks') await this.#openTests()
     this.#top = stays ? 'staying tests' : 'tests'
   }
@@ -164,6 +167,11 @@ export class Levels {
     // A hook replaced the process, or the process died during a hook.
     if (died) loseChanges(this.#levels, why)
     this.#innermost.changed = !beganEmpty
+  }
+
+  /** Notes that the process has ended for good which had the changes of the file and its suites. */
+  lose(why: string): void {
+    loseChanges(this.#levels, why)
   }
 
   /** Notes that the user's hooks have run in the innermost suite. */

@@ -1,3 +1,4 @@
+import { ownProcess } from './level.ts'
 import { Levels } from './levels.ts'
 import type { Demand } from './scope.ts'
 import type { Replacement, ServerControl } from './server.ts'
@@ -70,7 +71,10 @@ export class Processes {
     // This process holds the changes that other tests expect, so it is kept.
     if ((records || isShared) && !this.isAside) await this.#stepAside(by)
     else await this.#replace(by)
-    this.#levels.noticeProcess(`a test had isolation '${demand.isolation}'`)
+    const why = `${ownProcess}'${demand.isolation}'`
+    this.#levels.noticeProcess(why)
+    // Processes that cannot stand aside are gone for good.
+    if (!this.isAside) this.#levels.lose(why)
   }
 
   /** From here on the server records changes. A process can record only from its start, so this may start a new one. */

@@ -36,7 +36,7 @@ export interface Demand {
   readonly suites: readonly Scope[]
   /** Hooks of the innermost of these suites have run; without such a suite, hooks of the file. */
   readonly hooksRan: boolean
-  /** The changes are kept for the rest of the file, because no enclosing scope undoes changes. */
+  /** The changes are kept until the innermost of `suites` ends, or the file: no scope within undoes changes. */
   readonly stays: boolean
 }
 
@@ -60,6 +60,10 @@ export function isUsedIn(scope: Scope, server: string): boolean {
 function isolationIn(scope: Scope, { name, isolation: default_ }: Server): Isolation {
   return usesIn(scope, name).find(({ isolation }) => isolation !== undefined)?.isolation ?? default_
 }
+
+/** True if hooks or tests of a suite may need another state of a server than those around the suite. */
+export const isSuiteApart = ({ hasHooks, uses }: Scope, server?: string): boolean =>
+  hasHooks || uses.some(use => use.isolation !== undefined && use.server === (server ?? use.server))
 
 /** True if each test needs a process that nobody has used before. */
 export const wantsOwnProcess = ({ isolation }: Pick<Demand, 'isolation'>): boolean =>
@@ -87,13 +91,14 @@ export function demandIn(scope: Scope, server: Server): Demand {
   // Tests and hooks around a suite must not find changes of its hooks, even if its own tests share what they change.
   const isKeptApart = (suite: Scope): boolean =>
     server.records && suite.parent !== undefined && [suite, suite.parent].some(isUndone)
-  const suites = around.filter(suite => suite.hasHooks && !isShared(suite) && isKeptApart(suite))
+  const suites = around.filter(suite => isSuiteApart(suite, name) && !isShared(suite) && isKeptApart(suite))
+  const within = suites[0] ? around.slice(0, around.indexOf(suites[0]) + 1) : around
   return {
     isUsed,
     isolation: isShared(scope) ? 'none' : isolationIn(scope, server),
     strict: isUsed && (usesIn(scope, name).find(({ strict }) => strict !== undefined)?.strict ?? server.strict),
     suites: suites.toReversed(),
     hooksRan: (suites[0] ?? around.at(-1) ?? scope).hasHooks,
-    stays: isShared(scope) || !around.some(isUndone),
+    stays: isShared(scope) || !within.some(isUndone),
   }
 }

@@ -1,5 +1,5 @@
 import { beginSuite, endSuite } from '../handle/suite.ts'
-import type { Scope, ServerUse } from '../isolation/scope.ts'
+import { isSuiteApart, type Scope, type ServerUse } from '../isolation/scope.ts'
 import type { CircusBlock, CircusState, CircusTest } from './circus.ts'
 import { hook, isOurs } from './circus-hooks.ts'
 
@@ -29,17 +29,16 @@ export class Suites {
 
   /** Called in the file's first hook. Returns the scopes of the file, and of all describes in it. */
   begin(block: CircusBlock, parent?: Scope): Scope[] {
-    const isAround = block.hooks.some(each => /^(before|after)All$/.test(each.type) && !isOurs(each))
     const scope: Scope = {
       parent,
       uses: this.#uses.get(block) ?? [],
-      hasHooks: isAround,
+      hasHooks: block.hooks.some(each => /^(before|after)All$/.test(each.type) && !isOurs(each)),
       hasConcurrent: !parent && concurrentTests(block).length > 0,
     }
     this.#scopes.set(block, scope)
     if (parent) {
       block.hooks.push(hook('afterAll', block, () => this.end(block)))
-      if (isAround) {
+      if (isSuiteApart(scope)) {
         let report: (() => Promise<void>) | undefined
         const begin = async (): Promise<void> => {
           report = this.#aroundHooks(block)

@@ -1,6 +1,6 @@
 import type { RunnerTask, RunnerTestFile, RunnerTestSuite } from 'vitest'
 import { beginSuite, endSuite } from '../handle/suite.ts'
-import type { Scope, ServerUse } from '../isolation/scope.ts'
+import { isSuiteApart, type Scope, type ServerUse } from '../isolation/scope.ts'
 import { loadModule } from '../load-module.ts'
 import { fullNameOf } from './outcomes.ts'
 import { isLastTest } from './rest-of-suite.ts'
@@ -50,7 +50,7 @@ export class Suites {
     const count = beforeAll.length - uses.length + afterAll.length + aroundAll.length
     const scope: Scope = { parent, uses, hasHooks: count > 0, hasConcurrent: !parent && hasConcurrent(suite) }
     this.#scopes.set(suite, scope)
-    if (parent && scope.hasHooks) {
+    if (parent && isSuiteApart(scope)) {
       const end = async (): Promise<void> => {
         await reportHooks(suite).finally(() => endSuite(scope))
       }

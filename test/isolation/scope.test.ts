@@ -29,9 +29,30 @@ describe('the changes of hooks', () => {
 })
 
 test.each(pairs)(
-  "what tests share stays for the rest of the file if all around share: '%s' with '%s' in it",
+  "what tests share stays as long as the describe that is kept apart, or the file: '%s' with '%s' in it",
   (outer, inner) => {
     const { stays } = demandIn(scope(inner, scope(outer)), server)
-    expect(stays).toBe(share.includes(outer) && share.includes(inner))
+    expect(stays).toBe(share.includes(inner))
   },
 )
+
+describe('a describe without hooks', () => {
+  const without = (isolation?: Isolation, parent: Scope = scope('reset')): Scope => ({
+    parent,
+    uses: [{ server: 'default', isolation }],
+    hasHooks: false,
+  })
+
+  test('is kept apart if it names an isolation', () => {
+    const suite = without('file')
+    expect(demandIn(suite, server)).toMatchObject({ suites: [suite], stays: true, hooksRan: false })
+    expect(demandIn(without(), server).suites).toEqual([])
+    expect(demandIn(suite, { ...server, name: 'other' }).suites).toEqual([])
+  })
+
+  test('in another one that shares: both share', () => {
+    const suite = without('file')
+    expect(demandIn(without(undefined, suite), server)).toMatchObject({ suites: [suite], stays: true })
+    expect(demandIn(without('process', suite), server)).toMatchObject({ stays: false })
+  })
+})
