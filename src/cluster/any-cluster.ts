@@ -412,12 +412,13 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
-   * Ends the links of an instance that is removed.
+   * Ends the links of an instance that is removed. `andAddress`: also the link before its address, which nobody gets again.
    *
    * @internal
    */
-  protected async removeLinks(name: string): Promise<void> {
+  protected async removeLinks(name: string, { andAddress = false }: { andAddress?: boolean } = {}): Promise<void> {
     await this.#links?.remove(name)
+    if (andAddress) await this.#links?.removeAddress(name)
   }
 
   async #end(end: (instances: ClusterInstances) => Promise<void>, cleanup: boolean): Promise<void> {

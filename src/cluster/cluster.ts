@@ -1,4 +1,5 @@
 import type { ClusterConfig, ClusterOptions, ConfigOverlay } from '../config/application-options.ts'
+import { checkIsObject } from '../config/check.ts'
 import { withConfig } from '../config/replacement-config.ts'
 import { overlayEntries, type ResolvedApplication } from '../config/resolve-application.ts'
 import { type ResolvedCluster, resolveCluster } from '../config/resolve-cluster.ts'
@@ -95,6 +96,7 @@ export class TarantoolCluster extends AnyCluster {
    * await cluster.set({ 'groups.storages.replicasets.s1.leader': 's1-b' })
    */
   async set(overlay: ConfigOverlay): Promise<void> {
+    checkIsObject('set()', overlay)
     const { application } = this.#config
     await this.#change({ ...application, set: [...application.set, ...overlayEntries(overlay)] })
   }

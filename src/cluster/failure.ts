@@ -44,7 +44,7 @@ export function noSuchInstance(
   names: readonly string[],
   configFile: string,
 ): InvalidOptionError {
-  const near = nearestName(name, names)
+  const near = nearestName(name, names, { onlyOne: true })
   return new InvalidOptionError(`option '${option}': ${configFile} has no instance '${name}'`, {
     hint: near ? `Did you mean '${near}'?` : `Instances: ${names.join(', ')}.`,
   })

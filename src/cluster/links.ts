@@ -48,6 +48,12 @@ export class ClusterLinks {
     )
   }
 
+  /** Ends the link before the address of an instance that is removed, when no other instance gets the address. */
+  async removeAddress(name: string): Promise<void> {
+    await this.#fronts.get(name)?.end(`the link of '${name}' has ended: '${name}' was removed`)
+    this.#fronts.delete(name)
+  }
+
   /** Runs a step during which the instances reach each other, whatever faults there are. */
   async withoutFaults<Result>(step: () => Promise<Result>): Promise<Result> {
     await this.#each(front => front.suspend())

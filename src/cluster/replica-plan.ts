@@ -30,6 +30,18 @@ export interface ReplicaMember extends Member, ResolvedMember {
   readonly isAdded: boolean
 }
 
+/** A member that a plan has got. */
+export interface AddedMember {
+  readonly options: ResolvedOptions
+  readonly uuid: string
+  /** The paths of its sockets. */
+  readonly sockets: readonly string[]
+  /** No member of that name has been there before. */
+  readonly isNew: boolean
+  /** Takes the member out of the plan, which is then as before. Only for the member that was added last. */
+  readonly withdraw: () => void
+}
+
 // Fixed, so that each set of one plan has the same data. The first member has the smallest UUID: of the writable members,
 // Tarantool lets the one with the smallest make a new replica set.
 const uuidOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
@@ -76,13 +88,29 @@ export class ReplicaPlan implements ClusterPlan {
 
   /** The name of the next member without a name of its own. */
   get nextName(): string {
-    return `${this.#set.name}-${this.#count + 1}`
+    const nameOf = (number: number): string => `${this.#set.name}-${number}`
+    let number = 1
+    // The port of a member that was removed is still there.
+    while (this.ports.has(nameOf(number))) number++
+    return nameOf(number)
   }
 
-  /** Adds a member to the set. Returns its options. @throws SocketPathTooLongError */
-  async add(member: ResolvedMember): Promise<ResolvedOptions> {
+  /** Adds a member to the set. @throws SocketPathTooLongError */
+  async add(member: ResolvedMember): Promise<AddedMember> {
+    const { isChanged } = this
+    const known = this.ports.get(member.name)
+    const place = await this.#place(member, true, known)
     this.isChanged = true
-    return this.#optionsOf(await this.#place(member, true, this.ports.get(member.name)))
+    const withdraw = (): void => {
+      this.#places.delete(member.name)
+      // An address that a member has had stays its address.
+      if (!known) this.ports.delete(member.name)
+      this.#count = place.index - 1
+      this.isChanged = isChanged
+    }
+    const { agentSocket, peerSocket, consoleSocket, serverSocket } = place
+    const sockets = [agentSocket, peerSocket, consoleSocket, serverSocket]
+    return { options: this.#optionsOf(place), uuid: place.description.uuid, sockets, isNew: !known, withdraw }
   }
 
   remove(name: string): void {
@@ -109,10 +137,11 @@ export class ReplicaPlan implements ClusterPlan {
     isAdded: boolean,
     port: PortReservation | undefined,
   ): Promise<MemberPlace<ReplicaMember>> {
-    const index = ++this.#count
+    const index = this.#count + 1
     const reservation = port ?? (await reservePort(host))
     const description = { ...member, replicaset: this.#set.name, uuid: uuidOf(index), isAdded }
     const place = placeOfMember(description, { directory: this.#directory, index, port: reservation.port })
+    this.#count = index
     this.ports.set(member.name, reservation)
     this.#places.set(member.name, place)
     return place

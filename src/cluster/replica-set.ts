@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { checkIsObject } from '../config/check.ts'
 import type { AddedMemberOptions, ReplicaSetOptions } from '../config/replica-set-options.ts'
 import { type ReplicaSetWithOptions, resolveMember, resolveReplicaSetOptions } from '../config/resolve-replica-set.ts'
@@ -38,6 +39,8 @@ class Resolved implements ReplicaSetOptions {
  */
 export class TarantoolReplicaSet extends AnyCluster {
   readonly #source: ReplicaSource
+  /** Changes of the members follow each other. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   /**
    * Checks the options. Starts nothing.
@@ -77,13 +80,17 @@ export class TarantoolReplicaSet extends AnyCluster {
    *
    * @param options the member's name, and the options that differ from those of the set
    * @throws InvalidOptionError if the set has such a member, or if the options do not fit; the errors of an instance's
-   *   start; NotRunningError
+   *   start; NotRunningError. After an error, nothing is left of the member
    * @example
    * const set = await new TarantoolReplicaSet({ replicas: 2 }).start()
    * const third = await set.addReplica()
    * await set.waitForFullMesh()
    */
   async addReplica(options: AddedMemberOptions = {}): Promise<TarantoolInstance> {
+    return await this.#inTurn(() => this.#add(options))
+  }
+
+  async #add(options: AddedMemberOptions): Promise<TarantoolInstance> {
     const instances = this.running()
     const plan = this.#source.planInForce
     checkIsObject('addReplica()', options)
@@ -97,18 +104,23 @@ export class TarantoolReplicaSet extends AnyCluster {
     const member = resolveMember(chosen, own, this.#source.given.replicaSet.given)
     // The leader lets it join.
     await this.leader()
-    const added = instances.add(chosen, this.#source.given.replicaSet.name, await plan.add(member))
+    const planned = await plan.add(member)
+    const added = instances.add(chosen, this.#source.given.replicaSet.name, planned.options)
+    let isKnown = false
     try {
       await this.openLinks()
       await added.start()
-      for (const instance of instances.running)
-        await replicateFrom(instance, plan.sourcesOf(instances.nameOf(instance)))
+      isKnown = true
+      await this.#replicate()
       await this.waitForFullMesh({ onlyRunning: true })
     } catch (error) {
       await added.kill()
-      plan.remove(chosen)
+      for (const socket of planned.sockets) rmSync(socket, { force: true })
+      planned.withdraw()
       instances.remove(chosen)
-      await this.removeLinks(chosen)
+      await this.removeLinks(chosen, { andAddress: planned.isNew })
+      // The first error says more than an error of a set whose leader has just gone, too.
+      await this.#forget(planned.uuid, { isKnown }).catch(() => {})
       throw error
     }
     return added
@@ -122,6 +134,10 @@ export class TarantoolReplicaSet extends AnyCluster {
    *   writable one; ReplicationError if no member is writable
    */
   async remove(member: TarantoolInstance | string): Promise<void> {
+    await this.#inTurn(() => this.#remove(member))
+  }
+
+  async #remove(member: TarantoolInstance | string): Promise<void> {
     const instances = this.running()
     const instance = instances.find(member)
     const name = instances.nameOf(instance)
@@ -141,8 +157,27 @@ export class TarantoolReplicaSet extends AnyCluster {
     plan.remove(name)
     instances.remove(name)
     await this.removeLinks(name)
-    for (const other of instances.running) await replicateFrom(other, plan.sourcesOf(instances.nameOf(other)))
-    await forgetMember(await this.waitForLeader(), uuid)
+    await this.#forget(uuid, { isKnown: true })
+  }
+
+  /** Lets the running members forget one that has ended. `isKnown`: they replicate from it. */
+  async #forget(uuid: string, { isKnown }: { isKnown: boolean }): Promise<void> {
+    if (isKnown) await this.#replicate()
+    await forgetMember(await (isKnown ? this.waitForLeader() : this.leader()), uuid)
+  }
+
+  /** Lets each running member replicate from all members. */
+  async #replicate(): Promise<void> {
+    const instances = this.running()
+    const plan = this.#source.planInForce
+    for (const member of instances.running) await replicateFrom(member, plan.sourcesOf(instances.nameOf(member)))
+  }
+
+  // Two changes at once would choose one name, and leave each other out.
+  async #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(change)
+    this.#turn = done.catch(() => {})
+    return await done
   }
 
   async #hasLeaderBesides(instance: TarantoolInstance): Promise<boolean> {

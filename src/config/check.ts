@@ -17,6 +17,9 @@ const articles: Readonly<Record<string, string>> = {
   Array: 'an array',
 }
 
+/** Says where an option belongs. Undefined if it belongs nowhere. */
+export type Elsewhere = (option: string) => string | undefined
+
 /** @throws InvalidOptionError for options that are no object */
 export function checkIsObject(what: string, given: unknown): asserts given is object {
   if (given !== null && typeof given === 'object' && !Array.isArray(given)) return
@@ -27,16 +30,18 @@ export function checkIsObject(what: string, given: unknown): asserts given is ob
  * Checks what a user passed against a table of options.
  *
  * @param what the name of the whole in messages: `'TarantoolInstance'`
+ * @param elsewhere says where an option belongs that is not in the table
  * @throws UnknownOptionError naming the option and the nearest one that exists
  * @throws InvalidOptionError naming the option, what it must be, and what it was
  */
-export function checkOptions(what: string, entries: v.ObjectEntries, given: unknown): void {
+export function checkOptions(what: string, entries: v.ObjectEntries, given: unknown, elsewhere?: Elsewhere): void {
   checkIsObject(what, given)
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(entries, name)) continue
     const near = nearestName(name, Object.keys(entries))
     throw new UnknownOptionError(`${what}: unknown option '${name}'`, {
-      hint: near ? `Did you mean '${near}'?` : `Options: ${Object.keys(entries).sort().join(', ')}.`,
+      hint:
+        elsewhere?.(name) ?? (near ? `Did you mean '${near}'?` : `Options: ${Object.keys(entries).sort().join(', ')}.`),
     })
   }
   const result = v.safeParse(v.object(entries), given, { abortEarly: true })

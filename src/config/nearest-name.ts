@@ -28,7 +28,10 @@ export function nearestName(
   const name = String(given)
   const [best, next] = [...known]
     .map(candidate => ({ candidate, far: distance(plain(name), plain(candidate)) }))
-    .filter(({ far }) => far <= Math.max(2, name.length / 3))
+    // A name that has nothing in common is no guess.
+    .filter(
+      ({ candidate, far }) => far <= Math.max(2, name.length / 3) && far < Math.max(name.length, candidate.length),
+    )
     .sort((one, other) => one.far - other.far)
   return onlyOne && best?.far === next?.far ? undefined : best?.candidate
 }

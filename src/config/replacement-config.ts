@@ -5,13 +5,9 @@ import { InvalidOptionError } from '../errors.ts'
 import type { ClusterConfig } from './application-options.ts'
 import type { ResolvedApplication } from './resolve-application.ts'
 import { configValue } from './table/application.ts'
+import { objectOf } from './table/types.ts'
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const configObject = v.pipe(
-  v.custom<Record<string, unknown>>(isObject, 'must be an object with the options of a config'),
-  v.record(v.string(), configValue),
-)
+const configObject = objectOf(configValue)
 
 /**
  * An application with another config.

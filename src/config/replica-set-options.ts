@@ -61,7 +61,7 @@ type UnfitOption = 'host' | 'port' | 'consoleHost' | 'consolePort' | 'replicatio
 /** The options of a `TarantoolReplicaSet`. */
 export interface ReplicaSetOptions extends ReplicationOptions, Omit<InstanceOptions, UnfitOption> {
   replicas: number
-  /** The name of the set. The members are named after it: `db-1`, `db-2`, `db-3`. Default `'replica'`. */
+  /** The name of the set. The members are named after it: `db-1`, `db-2`, `db-3`. At most 60 characters. Default `'replica'`. */
   name?: string | undefined
 }
 

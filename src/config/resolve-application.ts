@@ -112,6 +112,12 @@ const instead: Readonly<Partial<Record<keyof (InstanceOptions & ReplicationOptio
   failover: "Use 'set', with the path replication.failover.",
 }
 
+/** The way to say in a config what an option of a single server says. Undefined for other options. */
+export const insteadOf = (option: string): string | undefined =>
+  Object.hasOwn({ ...instanceOptions, ...replicationOptions }, option)
+    ? (instead[option as keyof typeof instead] ?? "Use 'set', with a path of Tarantool's config.")
+    : undefined
+
 /**
  * Refuses options of a single server, or of a replica set without a config, beside `app`.
  *
@@ -123,7 +129,7 @@ export function checkWithApplication(options: InstanceOptions & ReplicationOptio
   for (const name of others) {
     if (options[name] === undefined || shared.includes(name)) continue
     throw new InvalidOptionError(`option '${name}' cannot be used with 'app'`, {
-      hint: instead[name] ?? "Use 'set', with a path of Tarantool's config.",
+      hint: insteadOf(name),
     })
   }
 }

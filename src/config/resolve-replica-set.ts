@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import type { Given } from './layers.ts'
 import { nearestName } from './nearest-name.ts'
+import { ownerOf } from './option-owners.ts'
 import type { InstanceOptions } from './options.ts'
 import {
   type MemberOption,
@@ -48,6 +49,11 @@ export interface ReplicaSetWithOptions {
 
 /** A name that is a directory's name and a part of a message. */
 const memberName = /^[A-Za-z][A-Za-z0-9_-]*$/
+
+/** Tarantool's own limit for the name of an instance. */
+const longestName = 63
+/** A member's name adds a number of two digits. */
+const longestNameOfSet = longestName - 3
 
 const memberEntries = entriesOf(Object.fromEntries(memberOptionNames.map(name => [name, instanceOptions[name]])))
 
@@ -122,13 +128,22 @@ export function resolveMember(
   own: MemberOptions,
   { options, baseDirOf }: Given<InstanceOptions>,
 ): ResolvedMember {
+  if (name.length > longestName) {
+    refuse(
+      `a member cannot be named '${name}': the name has ${name.length} characters`,
+      `A name has at most ${longestName} characters, as in Tarantool.`,
+    )
+  }
   if (!memberName.test(name)) {
     refuse(
       `a member cannot be named '${name}'`,
       'A name consists of letters, digits, - and _, and begins with a letter.',
     )
   }
-  checkOptions(`member '${name}'`, memberEntries, own)
+  checkOptions(`member '${name}'`, memberEntries, own, option => {
+    if (!Object.hasOwn(entries, option)) return ownerOf(option)
+    return unfit[option as keyof InstanceOptions] ?? 'It holds for all members: give it to the replica set.'
+  })
   checkMember(own, `member '${name}': `)
   const laidOver: InstanceOptions = {
     ...options,
@@ -164,12 +179,18 @@ export function resolveReplicaSet(
     if (without !== undefined) refuse(`option '${without}' needs the option 'replicas'`, 'It is the number of members.')
     return undefined
   }
+  if (name.length > longestNameOfSet) {
+    refuse(
+      `a replica set cannot be named '${name}': the name has ${name.length} characters`,
+      `A name has at most ${longestNameOfSet} characters. The members are named after the set.`,
+    )
+  }
   checkFit(instance.options)
   checkMember(instance.options, '')
   const names = Array.from({ length: replicas }, (_, index) => `${name}-${index + 1}`)
   const mustBeMember = (option: string, wanted: string): void => {
     if (names.includes(wanted)) return
-    const near = nearestName(wanted, names)
+    const near = nearestName(wanted, names, { onlyOne: true })
     refuse(
       `option '${option}': the replica set has no member '${wanted}'`,
       near ? `Did you mean '${near}'?` : `Members: ${names.join(', ')}.`,
@@ -199,12 +220,16 @@ export function resolveReplicaSet(
  * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
 export function resolveReplicaSetOptions(options: ReplicaSetOptions, baseDir: string): ReplicaSetWithOptions {
-  checkOptions('TarantoolReplicaSet', entries, options)
+  checkOptions('TarantoolReplicaSet', entries, options, ownerOf)
   checkVersion('TarantoolReplicaSet', options.version)
   const { name = 'replica', ...others } = options
   if (!memberName.test(name)) refuse(`option 'name' cannot be '${name}'`, 'It consists of letters, digits, - and _.')
   const { replication, rest } = replicationPart(others)
   const replicaSet = resolveReplicaSet(name, replication, { options: rest, baseDirOf: () => baseDir })
-  if (!replicaSet) throw new InvalidOptionError("TarantoolReplicaSet needs the option 'replicas'")
+  if (!replicaSet) {
+    throw new InvalidOptionError("TarantoolReplicaSet needs the option 'replicas'", {
+      hint: 'It is the number of members. TarantoolInstance is a single server.',
+    })
+  }
   return { replicaSet, shared: resolveGiven(replicaSet.given) }
 }

@@ -10,6 +10,7 @@ import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
 import { checkEnv } from './env-tags.ts'
 import { type Given, namesProgram } from './layers.ts'
 import { isLoopback } from './loopback.ts'
+import { ownerOf } from './option-owners.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { type NamedPorts, resolvePorts } from './ports.ts'
 import type { ProcessObserver } from './process-observer.ts'
@@ -206,7 +207,7 @@ function defaultConsoleHost({ consolePort, docker }: InstanceOptions): string {
  * @throws UnknownOptionError, InvalidOptionError, LuaFileError, SeedError
  */
 export function resolveOptions(options: InstanceOptions, baseDir: string = process.cwd()): ResolvedOptions {
-  checkOptions('TarantoolInstance', entriesOf(instanceOptions), options)
+  checkOptions('TarantoolInstance', entriesOf(instanceOptions), options, ownerOf)
   checkVersion('TarantoolInstance', options.version)
   return resolveGiven({ options, baseDirOf: () => baseDir })
 }

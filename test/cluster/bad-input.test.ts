@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { ClusterOptions } from '../../src/index.ts'
-import { TarantoolCluster } from '../../src/index.ts'
-import { newCluster, oneInstance, threeInstances } from '../support/clusters.ts'
+import { TarantoolCluster, TarantoolInstance, TarantoolReplicaSet } from '../../src/index.ts'
+import { newCluster, newReplicaSet, oneInstance, threeInstances } from '../support/clusters.ts'
 import { skipWithout } from '../support/features.ts'
-import { contentOf, temporaryDirectory, writeFiles } from '../support/instances.ts'
+import { contentOf, temporaryDirectory, useOwnCache, writeFiles } from '../support/instances.ts'
+
+useOwnCache()
 
 const withConfig = (config: string): string => writeFiles({ 'config.yaml': config })
 const one = 'groups: { g: { replicasets: { r: { instances: { i: {} } } } } }'
@@ -15,11 +17,112 @@ test.each<[string, object, string]>([
   ['no such directory', { app: './nowhere' }, 'nowhere does not exist'],
   ['a path with an empty part', { app: 'x', set: { 'a..b': 1 } }, "'a..b' is not a path"],
   ['a value that YAML has not', { app: 'x', set: { a: () => 1 } }, "option 'set.a' must be a string"],
-  ['an option of a single server', { boxCfg: {} }, "unknown option 'boxCfg'"],
+  ['an empty list of instances', { instances: [] }, "option 'instances' must name at least one instance"],
+  ['a list of paths', { app: 'x', set: [] }, "option 'set' must be an object, not an array"],
 ])('%s', (_, options, message) => {
   const app = temporaryDirectory()
   const given = { app, ...options, ...('set' in options && { app: withConfig(one) }) } as ClusterOptions
   expect(() => new TarantoolCluster(given)).toThrow(message)
+})
+
+interface OtherClass {
+  readonly make: () => unknown
+  readonly message: string
+  readonly hint: string
+}
+
+const ofReplicaSet = 'TarantoolReplicaSet has this option: it is a replica set without a config file.'
+const ofCluster = 'TarantoolCluster has this option: it is an application with a config.yaml.'
+const ofRunner = "The config of a test runner has this option, beside the server's options."
+
+const cluster =
+  (options: object): OtherClass['make'] =>
+  () =>
+    new TarantoolCluster({ app: 'x', ...options } as ClusterOptions)
+const set =
+  (options: object): OtherClass['make'] =>
+  () =>
+    new TarantoolReplicaSet({ replicas: 2, ...options })
+const instance =
+  (options: object): OtherClass['make'] =>
+  () =>
+    new TarantoolInstance(options)
+
+test.each<OtherClass>([
+  ...['replicas', 'failover', 'leader', 'members', 'name'].flatMap(option => [
+    { make: cluster({ [option]: 3 }), message: `TarantoolCluster: unknown option '${option}'`, hint: ofReplicaSet },
+    { make: instance({ [option]: 3 }), message: `TarantoolInstance: unknown option '${option}'`, hint: ofReplicaSet },
+  ]),
+  ...['app', 'instances', 'connect', 'as', 'set', 'ready', 'seedOn'].flatMap(option => [
+    { make: set({ [option]: 'x' }), message: `TarantoolReplicaSet: unknown option '${option}'`, hint: ofCluster },
+    { make: instance({ [option]: 'x' }), message: `TarantoolInstance: unknown option '${option}'`, hint: ofCluster },
+  ]),
+  ...[cluster, set, instance].map(make => ({
+    ...{ make: make({ config: './config.yaml' }), message: "unknown option 'config'" },
+    hint: "TarantoolCluster is an application with a config.yaml: its option 'app' names the directory, or the file.",
+  })),
+  ...[cluster, set, instance].flatMap(make =>
+    ['isolation', 'strict', 'servers', 'maxServers'].map(option => ({
+      ...{ make: make({ [option]: true }), message: `unknown option '${option}'`, hint: ofRunner },
+    })),
+  ),
+  {
+    ...{ make: cluster({ boxCfg: {} }), message: "TarantoolCluster: unknown option 'boxCfg'" },
+    hint: "Use 'set', with a path of Tarantool's config.",
+  },
+  {
+    ...{ make: cluster({ credentials: 'random' }), message: "TarantoolCluster: unknown option 'credentials'" },
+    hint: "Use 'as', with a user of the config.",
+  },
+  {
+    ...{ make: cluster({ timeot: 1 }), message: "TarantoolCluster: unknown option 'timeot'" },
+    hint: "Did you mean 'timeout'?",
+  },
+  {
+    ...{ make: cluster({ app: undefined }), message: "TarantoolCluster needs the option 'app'" },
+    hint: 'It names a directory with a config.yaml. TarantoolReplicaSet needs no config.',
+  },
+  {
+    ...{ make: set({ replicas: undefined }), message: "TarantoolReplicaSet needs the option 'replicas'" },
+    hint: 'It is the number of members. TarantoolInstance is a single server.',
+  },
+])('an option that a class does not have: $message', ({ make, message, hint }) => {
+  const refusal = expect.objectContaining({ summary: expect.stringContaining(message), hint })
+  expect(make).toThrow(refusal)
+})
+
+const long = 'x'.repeat(61)
+
+test.each<[string, object, string, string?]>([
+  ['a list of members', { members: [] }, "option 'members' must be an object, not an array"],
+  ['a list for a member', { members: { 'replica-1': [] } }, "member 'replica-1': the options must be an object"],
+  ['a member without options', { members: { 'replica-1': null } }, "option 'members.replica-1' must be an object"],
+  ['a list as boxCfg', { boxCfg: [] }, "option 'boxCfg' must be an object, not an array"],
+  ['a list as env', { env: [] }, "option 'env' must be an object, not an array"],
+  [
+    ...(['a leader that is none', { leader: 'replica-9' }, "the replica set has no member 'replica-9'"] as const),
+    'Members: replica-1, replica-2.',
+  ],
+  [
+    ...(['options of no member', { members: { 'replica-9': {} } }, "has no member 'replica-9'"] as const),
+    'Members: replica-1, replica-2.',
+  ],
+  [
+    ...([
+      'a long name',
+      { name: long },
+      `a replica set cannot be named '${long}': the name has 61 characters`,
+    ] as const),
+    'A name has at most 60 characters. The members are named after the set.',
+  ],
+])('a replica set with %s', (_, options, message, hint) => {
+  const refusal = { summary: expect.stringContaining(message), ...(hint !== undefined && { hint }) }
+  expect(() => new TarantoolReplicaSet({ replicas: 2, ...options })).toThrow(expect.objectContaining(refusal))
+})
+
+test('the longest name of a replica set fits', async () => {
+  const named = await newReplicaSet({ replicas: 2, name: long.slice(1) }).start()
+  expect(named.instances.map(({ name }) => name.length)).toEqual([62, 62])
 })
 
 interface Refusal {
@@ -182,6 +285,9 @@ describe('refused with a reason', () => {
 
   test('reload: a config that Tarantool refuses leaves the former in force', async () => {
     const cluster = await newCluster({ app: oneInstance() }).start()
+    for (const overlay of [5, 'log', null, []]) {
+      await expect(cluster.set(overlay as never)).rejects.toThrow('set(): the options must be an object')
+    }
     await expect(cluster.set({ 'log.levl': 7 })).rejects.toMatchObject({ code: 'ERR_TARANTOOL_INVALID_OPTION' })
     await cluster.set({ 'log.level': 7 })
     expect(await cluster.instance().eval('return box.cfg.log_level')).toEqual([7])

@@ -29,7 +29,7 @@ const refusals: readonly Refusal[] = [
     summary: "no instance of the cluster is named '5'",
   },
   {
-    ...{ request: 'leader(5)', make: set => set.leader(5 as never), code: unknown, hint: "Did you mean 'm'?" },
+    ...{ request: 'leader(5)', make: set => set.leader(5 as never), code: unknown, hint: 'Replica sets: m.' },
     summary: "no replica set of the cluster is named '5'",
   },
   {
@@ -87,6 +87,13 @@ const refusals: readonly Refusal[] = [
       summary: /^addReplica\(\): the options must be an object, not ("m-4"|null|an array)$/,
     }),
   ),
+  {
+    ...{ request: 'addReplica() with a long name', make: set => set.addReplica({ name: 'm'.repeat(64) }) },
+    ...{
+      summary: `a member cannot be named '${'m'.repeat(64)}': the name has 64 characters`,
+      hint: 'A name has at most 63 characters, as in Tarantool.',
+    },
+  },
   ...['', 'a/b', 5].map(
     (name): Refusal => ({
       ...{ request: `addReplica({ name: ${name} })`, make: set => set.addReplica({ name: name as never }) },
@@ -99,6 +106,12 @@ const refusals: readonly Refusal[] = [
   {
     ...{ request: 'addReplica({ port })', make: set => set.addReplica({ name: 'new', port: 3301 } as never) },
     ...{ code: 'ERR_TARANTOOL_UNKNOWN_OPTION', summary: "member 'new': unknown option 'port'" },
+    hint: 'Several members cannot have one port. Each has a free port of its own.',
+  },
+  {
+    ...{ request: 'addReplica({ timeout })', make: set => set.addReplica({ name: 'new', timeout: 1 } as never) },
+    ...{ code: 'ERR_TARANTOOL_UNKNOWN_OPTION', summary: "member 'new': unknown option 'timeout'" },
+    hint: 'It holds for all members: give it to the replica set.',
   },
   {
     ...{

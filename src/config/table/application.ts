@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { ApplicationOptions } from '../application-options.ts'
 import type { Table } from './option.ts'
-import { text } from './types.ts'
+import { objectOf, text } from './types.ts'
 
 /** A value of Tarantool's config. */
 export const configValue: v.GenericSchema = v.union(
@@ -34,7 +34,7 @@ export const applicationOptions: Table<ApplicationOptions> = {
   },
   instances: {
     type: v.union(
-      [instanceName, v.array(instanceName)],
+      [instanceName, v.pipe(v.array(instanceName), v.minLength(1, 'must name at least one instance'))],
       'must be the name of an instance, an expression, or a list of these',
     ),
     takes: 'string | RegExp | (string | RegExp)[]',
@@ -54,7 +54,7 @@ export const applicationOptions: Table<ApplicationOptions> = {
     doc: 'The user of the config as whom tests connect.',
   },
   set: {
-    type: v.record(v.string(), configValue),
+    type: objectOf(configValue),
     takes: '{ [path]: value }',
     otherwise: 'none',
     doc: 'Options laid over the config, by their paths. `null` removes an option.',

@@ -5,6 +5,7 @@ import type { InstanceOptions } from '../options.ts'
 import type { ReplicationOptions } from '../replica-set-options.ts'
 import type { FixtureConfig, ServerOptions } from '../server-options.ts'
 import type { Table } from './option.ts'
+import { objectOf } from './types.ts'
 
 /** The paths that a report can have. */
 export const reportName: RegExp = /\.(?:html|json)$/
@@ -49,7 +50,7 @@ export const serverOptions: Table<OwnServerOptions, 'isolation' | 'strict' | 'sh
 /** The options of a fixture that are not defaults of its servers. */
 export const fixtureOptions: Table<OwnFixtureOptions, 'lease'> = {
   servers: {
-    type: v.record(v.string(), v.looseObject({})),
+    type: objectOf(v.looseObject({})),
     takes: '{ [name]: options }',
     otherwise: 'one, named `default`',
     doc: 'Several servers, by name. The options beside `servers` are defaults for all of them.',

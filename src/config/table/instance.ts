@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { InstanceOptions } from '../options.ts'
 import type { Table } from './option.ts'
-import { boxCfgValue, milliseconds, port, portNames, seedSource, text, userId } from './types.ts'
+import { boxCfgValue, milliseconds, objectOf, port, portNames, seedSource, text, userId } from './types.ts'
 
 type Defaulted =
   | 'host'
@@ -228,13 +228,13 @@ export const instanceOptions: Table<InstanceOptions, Defaulted> = {
     doc: 'Arguments before the init script, for a `commandToRun` that is a wrapper.',
   },
   boxCfg: {
-    type: v.record(v.string(), boxCfgValue),
+    type: objectOf(boxCfgValue),
     takes: 'object',
     default: {},
     doc: "Options of `box.cfg` by Tarantool's names. They override all other options. `listen`, `background` and `log` cannot be set.",
   },
   env: {
-    type: v.record(v.string(), v.string()),
+    type: objectOf(v.string()),
     takes: '{ [name]: string }',
     default: {},
     doc: 'Environment variables for the server. A value can contain `<% port %>` and other [addresses](application.md#the-environment). The server also gets your own variables, except `TT_*`. A container gets only `env`.',

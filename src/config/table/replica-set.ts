@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { ReplicationOptions } from '../replica-set-options.ts'
 import type { Table } from './option.ts'
-import { text } from './types.ts'
+import { objectOf, text } from './types.ts'
 
 /** Every option that makes a server a replica set. resolve-replica-set.ts looks for conflicts with other options. */
 export const replicationOptions: Table<ReplicationOptions, 'failover'> = {
@@ -30,7 +30,7 @@ export const replicationOptions: Table<ReplicationOptions, 'failover'> = {
     doc: "The writable member, with failover `'manual'`.",
   },
   members: {
-    type: v.record(v.string(), v.looseObject({})),
+    type: objectOf(v.looseObject({})),
     takes: '{ [name]: options }',
     otherwise: 'none',
     doc: 'Options of single members, by their names. See [Clusters](clusters.md#options-of-a-replica-set).',

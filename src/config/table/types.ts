@@ -26,6 +26,15 @@ export const portNames: v.GenericSchema = v.array(portName, "must be a list of n
 
 export const userId: v.GenericSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 2))
 
+/** An object, which an array is not. */
+const anObject: v.GenericSchema<Record<string, unknown>> = v.custom<Record<string, unknown>>(
+  value => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object',
+)
+
+/** An object whose values have one type. `v.record` alone accepts an array, too. */
+export const objectOf = (value: v.GenericSchema): v.GenericSchema => v.pipe(anObject, v.record(v.string(), value))
+
 export const boxCfgValue: v.GenericSchema = v.union(
   [
     v.string(),
@@ -43,7 +52,4 @@ export const boxCfgValue: v.GenericSchema = v.union(
 )
 
 // Not v.record, which would copy each row. The code that reads the sources checks the object's values.
-export const seedSource: v.GenericSchema = v.union([
-  text,
-  v.custom<object>(value => typeof value === 'object' && value !== null && !Array.isArray(value)),
-])
+export const seedSource: v.GenericSchema = v.union([text, anObject])
