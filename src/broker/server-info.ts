@@ -1,10 +1,12 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
+import type { Address, NamedAddress } from '../protocol/address.ts'
 import type { ProcessInfo } from './messages.ts'
 
 /** The information for a worker about the process behind its server. */
 export function infoOf(instance: TarantoolInstance): ProcessInfo {
   const { fingerprint, host, port, ports, uri, credentials, workDir, logFile, consoleHost, consolePort, address } =
     instance
+  const named = (one: Address): NamedAddress => ({ ...one, fingerprint })
   return {
     fingerprint,
     host,
@@ -19,7 +21,7 @@ export function infoOf(instance: TarantoolInstance): ProcessInfo {
     logFile,
     consoleHost,
     consolePort,
-    address,
+    address: { ...address, binary: named(address.binary), console: named(address.console) },
     hasLinks: instance.hasLinks,
   }
 }

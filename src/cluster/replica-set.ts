@@ -1,7 +1,12 @@
 import { rmSync } from 'node:fs'
 import { checkIsObject } from '../config/check.ts'
 import type { AddedMemberOptions, ReplicaSetOptions } from '../config/replica-set-options.ts'
-import { type ReplicaSetWithOptions, resolveMember, resolveReplicaSetOptions } from '../config/resolve-replica-set.ts'
+import {
+  checkAddedMember,
+  type ReplicaSetWithOptions,
+  resolveMember,
+  resolveReplicaSetOptions,
+} from '../config/resolve-replica-set.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { AnyCluster, type ClusterAddresses } from './any-cluster.ts'
@@ -101,6 +106,7 @@ export class TarantoolReplicaSet extends AnyCluster {
         hint: `Members: ${this.names.join(', ')}.`,
       })
     }
+    checkAddedMember(chosen, options)
     const member = resolveMember(chosen, own, this.#source.given.replicaSet.given)
     // The leader lets it join.
     await this.leader()

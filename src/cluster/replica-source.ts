@@ -92,9 +92,10 @@ export class ReplicaSource implements ClusterSource {
   }
 
   #checkVersion(version: Version): void {
-    if (this.given.replicaSet.failover === 'manual' || isAtLeast(version, 2, 6, 1)) return
+    const { failover, name } = this.given.replicaSet
+    if (failover === 'manual' || isAtLeast(version, 2, 6, 1)) return
     throw new UnsupportedVersionError(
-      `failover: 'election' needs Tarantool 2.6.1 or later, and the Tarantool in use is ${version.text}`,
+      `replica set '${name}': failover: 'election' needs Tarantool 2.6.1 or later, and the Tarantool in use is ${version.text}`,
       { hint: "Use failover: 'manual', or ask for another Tarantool with the option 'version'." },
     )
   }

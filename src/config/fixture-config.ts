@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError, LuaFileError, UnknownOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import { type ResolvedCoverage, resolveCoverage } from './coverage.ts'
 import type { Isolation } from './isolation.ts'
@@ -88,7 +88,11 @@ export function resolveFixture(config: FixtureConfig, baseDir: string, version?:
   if (merged.size === 0) throw new InvalidOptionError("tarantool: option 'servers' names no server")
   const given = version === undefined ? merged : forVersion(merged, version)
   const baseDirOf = (): string => baseDir
-  const resolved = new Map([...given].map(([name, options]) => [name, resolveServer(name, { options, baseDirOf })]))
+  const resolveNamed = (name: string, options: ServerOptions): ResolvedServer => {
+    const resolve = (): ResolvedServer => resolveServer(name, { options, baseDirOf })
+    return servers ? naming(`tarantool: server '${name}'`, resolve) : resolve()
+  }
+  const resolved = new Map([...given].map(([name, options]) => [name, resolveNamed(name, options)]))
   checkVariables(resolved)
   return {
     servers: resolved,
@@ -137,6 +141,18 @@ function holdOf({ TARANTOOL_FIXTURE_HOLD: given = '' }: NodeJS.ProcessEnv): Hold
   if (['', '0', 'never'].includes(given)) return 'never'
   if (['1', 'on-failure'].includes(given)) return 'on-failure'
   throw new InvalidOptionError(`TARANTOOL_FIXTURE_HOLD must be 1 or 0, not ${JSON.stringify(given)}`)
+}
+
+/** Names the server in the errors of its options: a config may have several servers. */
+function naming<Result>(what: string, resolve: () => Result): Result {
+  try {
+    return resolve()
+  } catch (error) {
+    for (const type of [InvalidOptionError, UnknownOptionError, LuaFileError]) {
+      if (error instanceof type) throw new type(`${what}: ${error.summary}`, { hint: error.hint, cause: error.cause })
+    }
+    throw error
+  }
 }
 
 function resolveServer(name: string, { options, baseDirOf }: Given): ResolvedServer {

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { InvalidOptionError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import type { Given } from './layers.ts'
@@ -5,6 +6,7 @@ import { nearestName } from './nearest-name.ts'
 import { ownerOf } from './option-owners.ts'
 import type { InstanceOptions } from './options.ts'
 import {
+  type AddedMemberOptions,
   type MemberOption,
   type MemberOptions,
   memberOptionNames,
@@ -118,6 +120,17 @@ function checkMember({ walMode, boxCfg = {} }: InstanceOptions, of: string): voi
   }
 }
 
+/** Says where an option belongs that a member cannot have for itself. */
+function notOfMember(option: string): string | undefined {
+  if (!Object.hasOwn(entries, option)) return ownerOf(option)
+  return unfit[option as keyof InstanceOptions] ?? 'It holds for all members: give it to the replica set.'
+}
+
+/** Checks the options of `addReplica`, for a member of the given name. @throws UnknownOptionError, InvalidOptionError */
+export function checkAddedMember(name: string, options: AddedMemberOptions): void {
+  checkOptions(`member '${name}'`, { name: v.optional(v.any()), ...memberEntries }, options, notOfMember)
+}
+
 /**
  * Checks the options that a member has for itself, and lays them over the options of its set.
  *
@@ -140,10 +153,7 @@ export function resolveMember(
       'A name consists of letters, digits, - and _, and begins with a letter.',
     )
   }
-  checkOptions(`member '${name}'`, memberEntries, own, option => {
-    if (!Object.hasOwn(entries, option)) return ownerOf(option)
-    return unfit[option as keyof InstanceOptions] ?? 'It holds for all members: give it to the replica set.'
-  })
+  checkOptions(`member '${name}'`, memberEntries, own, notOfMember)
   checkMember(own, `member '${name}': `)
   const laidOver: InstanceOptions = {
     ...options,

@@ -1,4 +1,5 @@
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import { clusterOf } from './cluster-member.ts'
 import type { LeasedServer } from './leased-server.ts'
@@ -53,20 +54,27 @@ export async function leader(server: LeasedServer, replicaset: string | undefine
   return noteLeader(server, await server.ofCluster('leader', { replicaset }))
 }
 
+/** The options of a wait. The broker checks them; a text would become an object of letters on its way. */
+function waitOf<Wait extends object>(what: string, wait: Wait): Wait & { timeout?: number | undefined } {
+  if (typeof wait === 'object' && wait !== null) return { timeout: usualLimit(), ...wait }
+  throw new InvalidOptionError(`${what}(): the options must be an object, not ${JSON.stringify(wait)}`)
+}
+
 /** Waits for a leader. Resolves to its name. */
 export async function waitForLeader(
   server: LeasedServer,
-  { not, ...wait }: { not?: Named | undefined; replicaset?: string | undefined; timeout?: number | undefined },
+  options: { not?: Named | undefined; replicaset?: string | undefined; timeout?: number | undefined },
 ): Promise<string> {
+  const { not, ...wait } = waitOf('waitForLeader', options)
   const former = not && nameOf(not, server)
-  return noteLeader(server, await server.ofCluster('waitForLeader', { timeout: usualLimit(), ...wait, not: former }))
+  return noteLeader(server, await server.ofCluster('waitForLeader', { ...wait, not: former }))
 }
 
 export async function waitForFullMesh(
   server: LeasedServer,
   wait: { timeout?: number | undefined; onlyRunning?: boolean | undefined },
 ): Promise<void> {
-  await server.ofCluster('waitForFullMesh', { timeout: usualLimit(), ...wait })
+  await server.ofCluster('waitForFullMesh', waitOf('waitForFullMesh', wait))
 }
 
 export async function waitForVclock(
@@ -74,7 +82,7 @@ export async function waitForVclock(
   of: Named | undefined,
   wait: { timeout?: number | undefined },
 ): Promise<void> {
-  await server.ofCluster('waitForVclock', { timeout: usualLimit(), ...wait, of: of && nameOf(of, server) })
+  await server.ofCluster('waitForVclock', { ...waitOf('waitForVclock', wait), of: of && nameOf(of, server) })
 }
 
 /** Adds a member to a replica set. Resolves to its name. */

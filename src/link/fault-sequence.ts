@@ -47,7 +47,7 @@ export class FaultSequence implements FaultRun {
   #wake: () => void = () => {}
   #running: Promise<unknown> = Promise.resolve()
 
-  /** @throws InvalidOptionError */
+  /** @throws InvalidOptionError, UnknownOptionError */
   constructor(acts: FaultActs, options: FaultsOptions) {
     const terms = checkFaults(options, acts)
     this.seed = terms.seed

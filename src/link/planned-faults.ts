@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError, UnknownOptionError } from '../errors.ts'
 import { random } from '../node-builtins.ts'
 import type { LinkPlace } from './fault.ts'
 
@@ -65,7 +65,7 @@ function positive(name: string, value: unknown, otherwise: number): number {
   return refuse(`faults(): option '${name}' takes milliseconds above 0, up to ${longestTimer}, not ${String(value)}`)
 }
 
-/** Checks the options of a sequence, and fills in the defaults. @throws InvalidOptionError */
+/** Checks the options of a sequence, and fills in the defaults. @throws InvalidOptionError, UnknownOptionError */
 export function checkFaults(options: FaultsOptions, { links }: FaultTargets): FaultTerms {
   if (typeof options !== 'object' || options === null) {
     refuse('faults() takes options and the code that runs under the faults', faultsExample)
@@ -74,7 +74,9 @@ export function checkFaults(options: FaultsOptions, { links }: FaultTargets): Fa
   const { kinds = links.length > 0 ? allKinds : allKinds.slice(0, 2), ...unknown } = others
   const [name] = Object.keys(unknown)
   if (name !== undefined) {
-    refuse(`faults() has no option '${name}'`, 'Its options are: seed, kinds, longest, longestDelay.')
+    throw new UnknownOptionError(`faults(): unknown option '${name}'`, {
+      hint: 'Options: kinds, longest, longestDelay, seed.',
+    })
   }
   if (!Number.isSafeInteger(seed) || seed < 0)
     refuse(`faults(): option 'seed' takes a whole number from 0 on, not ${String(seed)}`)

@@ -1,6 +1,9 @@
 /** The address of a server or its console: the path of a unix socket, or a host and a TCP port. */
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number }
 
+/** An address, and the server's name in errors. Default: `Tarantool` and the address. */
+export type NamedAddress = Address & { readonly fingerprint?: string }
+
 /** The addresses of a server, and its account. */
 export interface ServerAddress {
   /** The address of the binary protocol. */

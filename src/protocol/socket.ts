@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { ConnectionError } from '../errors.ts'
 import { clearTimeout, connect, now, setTimeout } from '../node-builtins.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Address, formatAddress, type NamedAddress } from './address.ts'
 
 const greetingSize = 128
 
@@ -97,6 +97,6 @@ export function connectionFailed(address: Address, why: string, cause?: unknown)
 }
 
 /** The name in errors of the server at an address: `Tarantool[127.0.0.1:3301]`. */
-export function fingerprint(address: Address): string {
-  return `Tarantool[${formatAddress(address)}]`
+export function fingerprint(address: NamedAddress): string {
+  return address.fingerprint ?? `Tarantool[${formatAddress(address)}]`
 }

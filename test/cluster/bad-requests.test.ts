@@ -114,6 +114,14 @@ const refusals: readonly Refusal[] = [
     hint: 'It holds for all members: give it to the replica set.',
   },
   {
+    ...{ request: 'addReplica({ nmae })', make: set => set.addReplica({ nmae: 'new' } as never) },
+    ...{
+      code: 'ERR_TARANTOOL_UNKNOWN_OPTION',
+      hint: "Did you mean 'name'?",
+      summary: /^member '.*': unknown option 'nmae'$/,
+    },
+  },
+  {
     ...{
       request: 'addReplica({ memtxMemory })',
       make: set => set.addReplica({ name: 'new', memtxMemory: '1' as never }),

@@ -136,7 +136,7 @@ describe("failover: 'election'", () => {
     const set = three({ failover: 'election' })
     await expect(set.start()).rejects.toMatchObject({
       code: 'ERR_TARANTOOL_UNSUPPORTED_VERSION',
-      summary: expect.stringContaining("failover: 'election' needs Tarantool 2.6.1 or later"),
+      summary: expect.stringContaining("replica set 'replica': failover: 'election' needs Tarantool 2.6.1 or later"),
     })
     expect(contentOf(set.directory)).toEqual([])
   })

@@ -28,6 +28,17 @@ describe('a config that is refused', () => {
       /port 'b-http' of server 'a' .* port 'http' of server 'a-b' .*: TARANTOOL_A_B_HTTP_PORT/,
     ],
     ['a port of a reserved name', { ports: ['default'] }, /server 'default' .* variable: TARANTOOL_DEFAULT_PORT/],
+    [
+      'options of one of several servers that do not go together',
+      { servers: { a: {}, db: { replicas: 3, port: 3301 } } },
+      /^tarantool: server 'db': option 'port' cannot be used with 'replicas'.*\n.*a free port of its own/,
+    ],
+    [
+      'an unknown option of a member of one of several servers',
+      { servers: { a: {}, db: { replicas: 3, members: { 'db-2': { memtxMemroy: 1 } as never } } } },
+      /^tarantool: server 'db': member 'db-2': unknown option 'memtxMemroy' \[ERR_TARANTOOL_UNKNOWN_OPTION]\nDid you mean 'memtxMemory'/,
+    ],
+    ['such options of the only server', { docker: {}, links: true }, /^option 'links' cannot be used with 'docker'/],
     ['no server', { servers: {} }, /'servers' names no server/],
   ])('%s', (_what, config, says) => {
     expect(() => resolveFixture(config as FixtureConfig, process.cwd())).toThrow(says)
@@ -41,7 +52,7 @@ describe('a file that is missing is told when the config is read, whenever serve
     [{ initLuaTemplate: './no.lua' }, /^initLuaTemplate: the file \S+ does not exist/],
     [{ seed: './no.json' }, /^seed: the file \S+ does not exist/],
     [{ appDir: './no' }, /^appDir: the directory \S+ does not exist/],
-    [{ servers: { a: {}, b: { appLua: './no.lua' } } }, /^appLua: the file \S+ does not exist/],
+    [{ servers: { a: {}, b: { appLua: './no.lua' } } }, /^tarantool: server 'b': appLua: the file \S+ does not exist/],
   ])('%j', (config, says) => {
     for (const lease of ['file', 'on-use'] as const) {
       expect(() => resolveFixture({ ...config, lease }, temporaryDirectory())).toThrow(says)

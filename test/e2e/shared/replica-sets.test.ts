@@ -38,6 +38,7 @@ test('a killed leader leaves none, until another member is writable', async () =
   await db.waitForVclock(former)
   await former.kill()
   await expect(db.call('count_users')).rejects.toThrow("replica set 'db' has no leader")
+  await expect(former.call('count_users')).rejects.toThrow('Cannot connect to Tarantool db-1[')
   await expect(db.waitForLeader({ timeout: 50 })).rejects.toThrow(/no leader after 50 ms: 'db-1' does not run/)
   await expect(db.waitForFullMesh({ timeout: 50 })).rejects.toThrow("'db-1' does not run")
   await db.instance('db-2').command('box.cfg({ read_only = false })')
@@ -97,7 +98,8 @@ test('grows and shrinks', async () => {
   await expect(db.remove('db-9')).rejects.toThrow("no instance of the cluster is named 'db-9'")
   await expect(db.addReplica(null)).rejects.toThrow('addReplica(): the options must be an object, not null')
   await expect(db.waitForLeader({ timeout: Number.NaN })).rejects.toThrow("waitForLeader(): option 'timeout' must be a number")
-  await expect(db.waitForLeader('db-1')).rejects.toThrow("waitForLeader(): unknown option '0'")
+  await expect(db.waitForLeader('db-1')).rejects.toThrow('waitForLeader(): the options must be an object, not "db-1"')
+  await expect(db.waitForVclock('db-1', 50)).rejects.toThrow('waitForVclock(): the options must be an object, not 50')
   await expect(db.waitForVclock(5)).rejects.toThrow("no instance of the cluster is named '5'")
 })
 test('has the members of the config again', async () => {
