@@ -19,8 +19,6 @@ export interface ClusterContext extends Omit<MemberContext, 'info'> {
   readonly name: string
   /** The information about an instance, after its process was started or stopped. */
   infoOf: (member: string) => ReturnType<MemberContext['info']>
-  /** The number of instances is no longer that of the beginning. */
-  change(): void
   /** Asks all instances for an operation of the agent. */
   ask: ClusterActions['ask']
   /** A member is the leader now. */
@@ -56,14 +54,14 @@ export class ClusterRequests implements ClusterActions {
   }
 
   async addReplica(options: AddedMemberOptions): Promise<string> {
-    return await this.#changing(async () => {
+    return await this.#context.run(async () => {
       const set = this.#replicaSet('addReplica')
       return (await set.addReplica(options)).name
     })
   }
 
   async remove(member: string): Promise<void> {
-    await this.#changing(() => this.#replicaSet('remove').remove(member))
+    await this.#context.run(() => this.#replicaSet('remove').remove(member))
   }
 
   async reload(config?: string | ClusterConfig): Promise<void> {
@@ -104,13 +102,6 @@ export class ClusterRequests implements ClusterActions {
     if (cluster instanceof TarantoolCluster) return cluster
     throw new InvalidOptionError(`${request}: server '${this.#context.name}' is a replica set without a config`, {
       hint: 'Change options of its members with box.cfg.',
-    })
-  }
-
-  async #changing<Result>(step: () => Promise<Result>): Promise<Result> {
-    return await this.#context.run(async () => {
-      this.#context.change()
-      return await step()
     })
   }
 }

@@ -42,8 +42,6 @@ export class PooledCluster implements LeasableServer {
   /** The number of starts of the whole cluster. */
   #generation = 0
   #leasedBefore = false
-  /** A test changed the number of instances. */
-  #isDisturbed = false
   /** A test stopped or signalled an instance. */
   #isTouched = false
   #testFailed = false
@@ -77,7 +75,7 @@ export class PooledCluster implements LeasableServer {
 
   async ensure(): Promise<LeasedServerInfo> {
     return await this.#steps.ensure(async () => {
-      if (this.#cluster.state !== 'running' || this.#isDisturbed) await this.#startAnew()
+      if (this.#cluster.state !== 'running' || this.#cluster.hasOtherMembers) await this.#startAnew()
       else await this.#bringUp()
     })
   }
@@ -119,7 +117,7 @@ export class PooledCluster implements LeasableServer {
   async makeFault(fault: Fault, places: readonly LinkPlace[] = [], isUndo = false): Promise<void> {
     if (!this.#options.links) throw noLinks(`cluster '${this.name}'`, 'links: true in the config of the server')
     const wanted = places.length > 0 ? places : [{ to: this.#leader ?? this.#cluster.connect }]
-    await this.#cluster.makeFault(fault, wanted, { settles: isUndo && !this.#isDisturbed })
+    await this.#cluster.makeFault(fault, wanted, { settles: isUndo })
   }
 
   leaseEnded(): void {
@@ -127,11 +125,11 @@ export class PooledCluster implements LeasableServer {
     const { isolation, leaseUse } = this
     this.leaseUse = new LeaseUse()
     this.atTest({})
-    this.#steps.run(() => this.#cluster.healLinks({ settles: !this.#isDisturbed })).catch(() => {})
+    this.#steps.run(() => this.#cluster.healLinks({ settles: true })).catch(() => {})
     if (isolation !== 'process' && isolation !== 'restart') return
     const step = async (): Promise<void> => {
       const { dirty } = await this.#cluster.ask('dirty', 0)
-      if (dirty || leaseUse.isByHandle || this.#isDisturbed) await this.#startAnew()
+      if (dirty || leaseUse.isByHandle) await this.#startAnew()
       else this.#leasedBefore = false
     }
     this.#steps.run(step).catch(() => {})
@@ -202,9 +200,6 @@ export class PooledCluster implements LeasableServer {
         return cluster()
       },
       run: step => this.#steps.run(step),
-      change: () => {
-        this.#isDisturbed = true
-      },
       disturb: () => {
         this.#isTouched = true
       },
@@ -219,8 +214,6 @@ export class PooledCluster implements LeasableServer {
 
   async #ask(operation: AgentOperation, keep: number): Promise<ClusterReply> {
     return await this.#steps.run(async () => {
-      if (operation === 'dirty' && this.#isDisturbed) return { dirty: true }
-      if (this.#isDisturbed) return { lost: 'the number of instances was changed' }
       const pids = this.#pids()
       this.#resume()
       const reply = await this.#cluster.ask(operation, keep)
@@ -273,7 +266,6 @@ export class PooledCluster implements LeasableServer {
     await this.#cluster.start({ recreate: true })
     await this.#findLeader()
     this.#leasedBefore = false
-    this.#isDisturbed = false
     this.#isTouched = false
     this.trace(`all ${this.#cluster.instances.length} instances started in ${time()}`)
   }

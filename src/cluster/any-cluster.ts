@@ -85,6 +85,15 @@ export abstract class AnyCluster implements AsyncDisposable {
     return [...this.#started().instances.byName.keys()]
   }
 
+  /**
+   * Instances were added or removed since the beginning.
+   *
+   * @internal
+   */
+  get hasOtherMembers(): boolean {
+    return this.#started().plan.isChanged
+  }
+
   /** The name of the instance that the option `connect` names. @throws NotRunningError before the first start */
   get connect(): string {
     return this.#started().plan.members.connect.name

@@ -25,6 +25,7 @@ export class ConfigPlan implements ClusterPlan {
   readonly #places: readonly MemberPlace[]
   readonly ports: ClusterPorts
   readonly isChanged = false
+  readonly changes = 0
   reaches: ClusterPlan['reaches'] = () => true
   runs: ClusterPlan['runs'] = () => false
   readonly #ownAccount: Credentials | undefined

@@ -111,6 +111,17 @@ export class ClusterInstances {
     }
   }
 
+  /** Remembers the instances of now. Returns a function that makes them the instances of the cluster again. */
+  keepMembers(): () => void {
+    const instances = [...this.#byName]
+    const replicasets = Object.entries(this.#replicasets).map(([name, names]) => [name, [...names]] as const)
+    return () => {
+      this.#byName.clear()
+      for (const [name, instance] of instances) this.#byName.set(name, instance)
+      for (const [name, names] of replicasets) this.#replicasets[name] = [...names]
+    }
+  }
+
   get all(): TarantoolInstance[] {
     return [...this.byName.values()]
   }
@@ -185,14 +196,18 @@ export class ClusterInstances {
     await Promise.all(names.map(name => this.byName.get(name)?.kill({ cleanup: false })))
   }
 
-  /** Starts instances that have ended, with the data of a template. The others run on. @throws TemplateGoneError */
-  async startFrom(template: Template, names: readonly string[]): Promise<void> {
+  /**
+   * Starts instances that have ended, with the data of a template, or without it. The others run on.
+   *
+   * @throws TemplateGoneError
+   */
+  async startFrom(template: Template | undefined, names: readonly string[]): Promise<void> {
     const instances = names.flatMap(name => this.byName.get(name) ?? [])
     const copies = instances.map(async ({ workDir }) => {
       // The directory of an empty start that failed is gone.
       if (!existsSync(workDir)) this.#make(workDir)
       for (const file of ownDataFiles(workDir)) rmSync(join(workDir, file), { force: true })
-      await copyTemplate(template, this.directory, relative(this.directory, workDir))
+      if (template) await copyTemplate(template, this.directory, relative(this.directory, workDir))
     })
     await Promise.all(copies)
     // At once: an instance that starts looks for the others that run or start.

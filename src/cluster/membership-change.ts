@@ -1,14 +1,20 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 
-/** Lets a running member replicate from these addresses. */
-export async function replicateFrom(member: TarantoolInstance, sources: readonly string[]): Promise<void> {
+/**
+ * Lets a running member replicate from these addresses.
+ *
+ * @param options `timeout` in milliseconds. Default: that of other requests
+ */
+export async function replicateFrom(
+  member: TarantoolInstance,
+  sources: readonly string[],
+  options: { timeout?: number } = {},
+): Promise<void> {
   const { credentials } = member
   const login = credentials ? `${credentials.user}:${credentials.password}@` : ''
   const list = sources.map(source => login + source)
-  await member.command(
-    `box.cfg({ replication_connect_quorum = 0, replication_connect_timeout = 0.5, replication = ${luaLiteral(list)} })`,
-  )
+  await member.command(`require('tarantool-fixture').replicate_from(${luaLiteral(list)})`, options)
 }
 
 /** Removes a member that has stopped from the list that all members share. */

@@ -37,14 +37,20 @@ export interface ClusterPlan {
   readonly ports: ClusterPorts
   /** The part of the instances in a template, for the starts from now on. */
   duty: TemplateDuty['duty'] | undefined
-  /** True if instances were added or removed since the plan was made. */
+  /** True if the instances are others than those that the plan was made with. */
   readonly isChanged: boolean
+  /** How often instances were added or removed. */
+  readonly changes: number
   /** True if an instance runs or starts, and another can reach it. The owner of the instances sets it. */
   reaches: (from: string, to: string) => boolean
   /** True if an instance runs, and its start has ended. The owner of the instances sets it. */
   runs: (name: string) => boolean
   /** The links between the instances. Empty without the option `links`. */
   routes(): Route[]
+  /** Remembers the members of now. Returns a function that makes them the members again. Default: they do not change. */
+  keepMembers?(): () => void
+  /** The addresses of all members, as one member reaches them. Default: a config has them. */
+  sourcesOf?(member: string): string[]
   /** The options of each instance, with its name. */
   instanceOptions(): [string, ResolvedOptions][]
 }

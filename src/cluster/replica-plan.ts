@@ -52,6 +52,7 @@ export class ReplicaPlan implements ClusterPlan {
   readonly ports: Map<string, PortReservation>
   duty: TemplateDuty['duty'] | undefined
   isChanged = false
+  changes = 0
   reaches: ClusterPlan['reaches'] = () => true
   runs: ClusterPlan['runs'] = () => false
   readonly #set: ResolvedReplicaSet
@@ -101,6 +102,7 @@ export class ReplicaPlan implements ClusterPlan {
     const known = this.ports.get(member.name)
     const place = await this.#place(member, true, known)
     this.isChanged = true
+    this.changes++
     const withdraw = (): void => {
       this.#places.delete(member.name)
       // An address that a member has had stays its address.
@@ -115,15 +117,26 @@ export class ReplicaPlan implements ClusterPlan {
 
   remove(name: string): void {
     this.isChanged = true
+    this.changes++
     // Its port stays reserved. A start with empty directories begins with the member again, on the same address.
     this.#places.delete(name)
+  }
+
+  keepMembers(): () => void {
+    const [places, names, count, isChanged] = [[...this.#places], [...this.ports.keys()], this.#count, this.isChanged]
+    return () => {
+      for (const name of this.ports.keys()) if (!names.includes(name)) this.ports.delete(name)
+      this.#places.clear()
+      for (const [name, place] of places) this.#places.set(name, place)
+      this.#count = count
+      this.isChanged = isChanged
+    }
   }
 
   instanceOptions(): [string, ResolvedOptions][] {
     return [...this.#places].map(([name, place]) => [name, this.#optionsOf(place)])
   }
 
-  /** The addresses of all members, as one member reaches them. */
   sourcesOf(member: string): string[] {
     return this.#members.map(({ name }) => this.#uriBetween(member, name))
   }

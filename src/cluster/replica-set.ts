@@ -14,6 +14,9 @@ import { findLeader } from './leaders.ts'
 import { forgetMember, replicateFrom } from './membership-change.ts'
 import { ReplicaSource } from './replica-source.ts'
 
+// In milliseconds: until the running members know that one was removed.
+const longestNews = 1000
+
 /** Tells the constructor that the options were checked before. The constructor's public type does not know this class. */
 class Resolved implements ReplicaSetOptions {
   readonly replicas: number
@@ -117,7 +120,8 @@ export class TarantoolReplicaSet extends AnyCluster {
       await this.openLinks()
       await added.start()
       isKnown = true
-      await this.#replicate()
+      // It has begun with all sources itself.
+      await this.#replicate({ except: added })
       await this.waitForFullMesh({ onlyRunning: true })
     } catch (error) {
       await added.kill()
@@ -169,14 +173,18 @@ export class TarantoolReplicaSet extends AnyCluster {
   /** Lets the running members forget one that has ended. `isKnown`: they replicate from it. */
   async #forget(uuid: string, { isKnown }: { isKnown: boolean }): Promise<void> {
     if (isKnown) await this.#replicate()
-    await forgetMember(await (isKnown ? this.waitForLeader() : this.leader()), uuid)
+    const leader = await (isKnown ? this.waitForLeader() : this.leader())
+    await forgetMember(leader, uuid)
+    // A member that is added now gets the same id, which the others must have free. Those out of reach get it later.
+    await this.waitForVclock(leader, { timeout: longestNews }).catch(() => {})
   }
 
   /** Lets each running member replicate from all members. */
-  async #replicate(): Promise<void> {
+  async #replicate({ except }: { except?: TarantoolInstance } = {}): Promise<void> {
     const instances = this.running()
     const plan = this.#source.planInForce
-    for (const member of instances.running) await replicateFrom(member, plan.sourcesOf(instances.nameOf(member)))
+    for (const member of instances.running.filter(other => other !== except))
+      await replicateFrom(member, plan.sourcesOf(instances.nameOf(member)))
   }
 
   // Two changes at once would choose one name, and leave each other out.

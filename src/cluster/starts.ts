@@ -3,8 +3,11 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 import { untilFree } from '../instance/place/port-wait.ts'
 import { ClusterInstances, type CopyInto } from './instances.ts'
 import type { ClusterLinks } from './links.ts'
+import { MemberWaits } from './member-waits.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
 import { ClusterReset } from './reset/cluster-reset.ts'
+import { MembershipLevels } from './reset/membership-levels.ts'
+import type { StartAgain } from './reset/newcomers.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStart } from './start.ts'
 import { setsWithQueue } from './synchronous-queue.ts'
@@ -106,9 +109,20 @@ export class ClusterStarts {
     const start = new ClusterStart({ source, plan, instances, links, holder, ...beginning, signal, leader })
     await start.run()
     const { template } = start
-    const startAgain = template && ((names: readonly string[]) => instances.startFrom(template, names))
+    const startAgain: StartAgain | undefined =
+      template && ((names, { isEmpty = false } = {}) => instances.startFrom(isEmpty ? undefined : template, names))
     const owned = source.shared.recordChanges ? await setsWithQueue(leaders) : new Set<string>()
-    this.#reset = new ClusterReset(instances, { source, leaders, owned, start: startAgain })
+    const membership = new MembershipLevels({
+      ...{ plan, instances },
+      openLinks: async () => await links?.open(holder, plan.routes()),
+      removeLinks: async (name, { andAddress }) => {
+        await links?.remove(name)
+        if (andAddress) await links?.removeAddress(name)
+      },
+      settle: async timeout =>
+        await new MemberWaits(instances, source).fullMesh({ onlyRunning: true, timeout }, { endsWhenStopped: true }),
+    })
+    this.#reset = new ClusterReset(instances, { source, membership, leaders, owned, start: startAgain })
     this.#addressesAreKnown = true
   }
 

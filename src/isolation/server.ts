@@ -27,7 +27,17 @@ export type Entry = 'enter' | 'enter_if_dirty' | 'enter_at_once'
 export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | 'digest' | 'requests'
 
 /** The operations of a member of a cluster: fixtures/agent/isolation/member.lua. */
-export type MemberOperation = 'part' | 'announce' | 'look' | 'clock' | 'number' | 'hide' | 'lead' | 'follow' | 'join'
+export type MemberOperation =
+  | 'part'
+  | 'announce'
+  | 'look'
+  | 'clock'
+  | 'number'
+  | 'hide'
+  | 'lead'
+  | 'follow'
+  | 'join'
+  | 'raise'
 
 /** The requests that clients had in progress during a test's undo. */
 export interface RequestsUnderWay {

@@ -5,41 +5,47 @@ import type { ClusterInstances } from '../instances.ts'
 import type { ClusterSource } from '../source.ts'
 import { ConfigLevels } from './config-levels.ts'
 import { LostMember, MemberAgent, type Return } from './member-agent.ts'
-import type { StartFromTemplate } from './newcomers.ts'
+import type { MembershipLevels } from './membership-levels.ts'
+import type { StartAgain } from './newcomers.ts'
 import { SetReset } from './set-reset.ts'
 
 /** The inputs of a reset, besides the instances. */
 export interface ResetContext {
   readonly source: ClusterSource
+  readonly membership: MembershipLevels
   /** The instance that leads each replica set at the beginning. */
   readonly leaders: ReadonlyMap<string, TarantoolInstance>
   /** The replica sets whose queue of synchronous transactions has an owner at the beginning. */
   readonly owned: ReadonlySet<string>
   /** Undefined if the cluster has no template. */
-  readonly start: StartFromTemplate | undefined
+  readonly start: StartAgain | undefined
 }
 
 /** Brings the running instances of a cluster back to an earlier state. Answers as the agent of one server does. */
 export class ClusterReset {
   readonly #source: ClusterSource
   readonly #instances: ClusterInstances
-  readonly #members: readonly MemberAgent[]
   readonly #sets: readonly SetReset[]
   readonly #configs: ConfigLevels
+  readonly #membership: MembershipLevels
+  /** The agents of the instances that the levels have. */
+  readonly #agents = new Map<TarantoolInstance, MemberAgent>()
   /** The number of levels that are open. */
   #levels = 1
 
-  constructor(instances: ClusterInstances, { source, leaders, owned, start }: ResetContext) {
+  constructor(instances: ClusterInstances, { source, membership, leaders, owned, start }: ResetContext) {
     this.#source = source
     this.#instances = instances
     this.#configs = new ConfigLevels(source, instances)
-    const agents = new Map([...instances.byName].map(([name, instance]) => [name, new MemberAgent(name, instance)]))
-    this.#members = [...agents.values()]
+    this.#membership = membership
     const { timeout, trace: tell = trace } = source.shared
-    this.#sets = Object.entries(instances.replicasets).map(([name, names]) => {
-      const members = names.flatMap(member => agents.get(member) ?? [])
+    this.#sets = Object.keys(instances.replicasets).map(name => {
+      const members = this.#agentsOf(name)
       const leader = members.find(({ instance }) => instance === leaders.get(name))
-      return new SetReset(members, { name, leader, isOwned: owned.has(name), timeout, start, trace: tell })
+      const hadOtherMembers = (): boolean => membership.hadOthers
+      return new SetReset(members, {
+        ...{ name, leader, isOwned: owned.has(name), timeout, start, hadOtherMembers, trace: tell },
+      })
     })
   }
 
@@ -50,9 +56,8 @@ export class ClusterReset {
    * @returns `lost` with the reason, if the cluster has to be replaced
    */
   async ask(operation: AgentOperation, keep: number): Promise<AgentReply> {
-    if (!this.#hasSameInstances) return { lost: 'an instance was added or removed' }
     const ended = this.#members.filter(({ hasEnded }) => hasEnded)
-    if (operation === 'dirty') return { dirty: ended.length > 0 || this.#configs.isChanged || (await this.#isDirty()) }
+    if (operation === 'dirty') return { dirty: ended.length > 0 || this.#isChanged || (await this.#isDirty()) }
     const isReturn = operation === 'rewind' || operation.startsWith('enter')
     const isOnTop = operation !== 'rewind' && keep >= this.#levels
     if (ended.length > 0 && (!isReturn || isOnTop)) return { lost: endOf(ended) }
@@ -70,6 +75,7 @@ export class ClusterReset {
 
   async #open(way: Return): Promise<AgentReply> {
     const level = this.#levels
+    this.#keepMembers(level)
     this.#configs.open(level)
     const reply = await this.#ofAll(set => set.open(level, way))
     this.#levels++
@@ -77,13 +83,20 @@ export class ClusterReset {
   }
 
   async #nest(): Promise<AgentReply> {
-    const reply = await this.#ofAll(set => set.nest())
+    const level = this.#levels
+    this.#keepMembers(level)
+    const reply = await this.#ofAll(set => set.nest(level))
     this.#levels++
     return reply
   }
 
   async #goBack(way: Return, keep: number): Promise<AgentReply> {
-    if (way === 'rewind' && keep >= this.#levels) return await this.#ofAll(set => set.stay(keep))
+    if (way === 'rewind' && keep >= this.#levels) {
+      this.#noteMembers()
+      return await this.#ofAll(set => set.stay(keep))
+    }
+    await this.#membership.goBack(keep)
+    this.#noteMembers()
     await this.#configs.goBack(keep)
     const pids = this.#pids
     const reply = await this.#ofAll(set => set.goBack(keep, way))
@@ -120,9 +133,35 @@ export class ClusterReset {
     return this.#members.map(({ instance }) => instance.pid).join(' ')
   }
 
-  get #hasSameInstances(): boolean {
-    const { byName } = this.#instances
-    return byName.size === this.#members.length && this.#members.every(({ name }) => byName.has(name))
+  // ---- Members ----
+
+  /** Those whose changes are known, and that were not removed. */
+  get #members(): readonly MemberAgent[] {
+    const { all } = this.#instances
+    return this.#sets.flatMap(({ members }) => members.filter(({ instance }) => all.includes(instance)))
+  }
+
+  /** The config or the members are not those of the highest level. */
+  get #isChanged(): boolean {
+    return this.#configs.isChanged || this.#membership.isChanged
+  }
+
+  // The level begins with members that were added since the one below, and without those that were removed.
+  #keepMembers(level: number): void {
+    this.#membership.open(level)
+    this.#noteMembers()
+  }
+
+  #noteMembers(): void {
+    for (const set of this.#sets) set.members = this.#agentsOf(set.name)
+  }
+
+  #agentsOf(replicaset: string): readonly MemberAgent[] {
+    return [...this.#instances.ofSet(replicaset)].map(([name, instance]) => {
+      const agent = this.#agents.get(instance) ?? new MemberAgent(name, instance)
+      this.#agents.set(instance, agent)
+      return agent
+    })
   }
 
   async #isDirty(): Promise<boolean> {

@@ -88,6 +88,16 @@ export class MemberAgent {
     return await this.#step('follow', keep, `${way},${clock}`)
   }
 
+  /**
+   * Gets as many levels as the others, when the member has the data of a vector clock. The level on top has all that has
+   * changed since its start.
+   *
+   * @throws LostMember
+   */
+  async raise(levels: number, clock: string): Promise<MemberState> {
+    return await this.#step('raise', levels, `rewind,${clock}`)
+  }
+
   /** Begins anew, when the member has the data of a vector clock. @throws LostMember */
   async join(keep: number, way: Return, clock: string): Promise<void> {
     await this.#step('join', keep, `${way},${clock}`)

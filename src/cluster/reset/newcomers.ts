@@ -1,8 +1,11 @@
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import { joinClocks } from './vector-clock.ts'
 
-/** Starts instances that have ended, with the data that the cluster began with, on the same addresses. */
-export type StartFromTemplate = (names: readonly string[]) => Promise<void>
+/**
+ * Starts instances that have ended, on the same addresses. They begin with the data that the cluster began with, or with
+ * empty directories: then they get all data from the others.
+ */
+export type StartAgain = (names: readonly string[], options?: { isEmpty?: boolean }) => Promise<void>
 
 /** Ends the process of a member. It is not asked to stop. */
 export async function kill(members: readonly MemberAgent[]): Promise<void> {
@@ -20,18 +23,18 @@ export async function clockOf(members: readonly MemberAgent[]): Promise<string> 
  * have come by since.
  *
  * @param others the members that have undone their changes
- * @param terms `why`: the reason
+ * @param terms `why`: the reason; `isEmpty`: it begins without the template, and gets all data from the others
  * @throws LostMember
  */
 export async function startNewcomer(
   member: MemberAgent,
   others: readonly MemberAgent[],
-  { why, start, keep, way }: { why: string; start: StartFromTemplate; keep: number; way: Return },
+  { why, start, isEmpty, keep, way }: { why: string; start: StartAgain; isEmpty: boolean; keep: number; way: Return },
 ): Promise<void> {
   await withReason(why, async () => {
     // It would not fetch rows of its former process that the others do not tell about.
     await Promise.all(others.map(other => other.announce()))
-    await start([member.name])
+    await start([member.name], { isEmpty })
     // Rows may arrive after the application's start, and fire its triggers. So the instance starts again once it has them.
     await member.hide(await clockOf(others))
     await kill([member])

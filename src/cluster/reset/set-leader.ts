@@ -20,7 +20,7 @@ export interface FirstLeader {
 
 /** Knows which member led a replica set when each level was opened, and lets that member lead again. */
 export class SetLeader {
-  readonly #members: readonly MemberAgent[]
+  readonly #members: () => readonly MemberAgent[]
   readonly #timeout: number
   /** The member that was writable when it was last seen. */
   #latest: MemberAgent | undefined
@@ -29,7 +29,8 @@ export class SetLeader {
   /** The queue of synchronous transactions had an owner when a level was opened, by the number of the level. */
   #owned: boolean[]
 
-  constructor(members: readonly MemberAgent[], { leader, isOwned, timeout }: FirstLeader) {
+  /** @param members tells the members of now */
+  constructor(members: () => readonly MemberAgent[], { leader, isOwned, timeout }: FirstLeader) {
     this.#members = members
     this.#timeout = timeout
     this.#latest = leader
@@ -38,7 +39,7 @@ export class SetLeader {
   }
 
   get latest(): MemberAgent | undefined {
-    return this.#latest
+    return this.#members().find(member => member === this.#latest)
   }
 
   /** The queue of synchronous transactions had an owner when the level on top was opened. */
@@ -54,7 +55,7 @@ export class SetLeader {
 
   /** A member was writable. */
   noteLatest(leader: MemberAgent | undefined): void {
-    this.#latest ??= leader
+    this.#latest = this.latest ?? leader
   }
 
   /** True if an election is under way: until it ends, nobody knows who leads, and which data is there. */
@@ -78,7 +79,7 @@ export class SetLeader {
     timeout: number = this.#longestElection,
   ): Promise<MemberAgent | undefined> {
     // With fewer members, there is no election.
-    if (members.length <= this.#members.length / 2) return undefined
+    if (members.length <= this.#members().length / 2) return undefined
     const leader = await findAgreedLeader(instancesOf(members), timeout)
     return members.find(({ instance }) => instance === leader)
   }
@@ -109,7 +110,7 @@ export class SetLeader {
     if (!wanted || (await this.#leads(wanted, looks))) return
     const why = `instance '${wanted.name}' leads no longer`
     const terms = { timeout: this.#timeout, isOwned: this.isOwned }
-    const elected = electAgain(wanted.instance, instancesOf(this.#members), terms)
+    const elected = electAgain(wanted.instance, instancesOf(this.#members()), terms)
     const isElected = await elected.catch((error: unknown) => {
       throw new LostMember(`${why}: ${(error as Error).message.split('\n')[0]}`)
     })
@@ -122,8 +123,8 @@ export class SetLeader {
     if (end?.ro !== false || !haveSameView(looks)) return false
     if (!takePart(looks)) return end.owned === this.isOwned
     // A newcomer has told nothing yet.
-    const isTold = looks.length === this.#members.length && !haveDisagreed(looks)
-    return isTold || (await agree(wanted.instance, instancesOf(this.#members)))
+    const isTold = looks.length === this.#members().length && !haveDisagreed(looks)
+    return isTold || (await agree(wanted.instance, instancesOf(this.#members())))
   }
 
   get #longestElection(): number {

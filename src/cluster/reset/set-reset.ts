@@ -4,7 +4,7 @@ import { settle } from '../settle.ts'
 import { LowerLevels } from './lower-levels.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import type { MemberState } from './member-state.ts'
-import { clockOf, kill, type StartFromTemplate, startNewcomer } from './newcomers.ts'
+import { clockOf, kill, type StartAgain, startNewcomer } from './newcomers.ts'
 import { SetLeader } from './set-leader.ts'
 import { type Look, undoTogether } from './set-undo.ts'
 import { shareSequences } from './shared-sequences.ts'
@@ -19,7 +19,9 @@ export interface SetContext {
   /** In milliseconds. */
   readonly timeout: number
   /** Undefined if the cluster has no template. */
-  readonly start: StartFromTemplate | undefined
+  readonly start: StartAgain | undefined
+  /** True if members were added or removed since the template. */
+  readonly hadOtherMembers: () => boolean
   readonly trace: Trace
 }
 
@@ -28,51 +30,77 @@ export interface SetContext {
  * get new processes. If the others cannot undo their changes without them, all members do.
  */
 export class SetReset {
-  readonly #members: readonly MemberAgent[]
+  /** The members of now, or those of the level to which the set goes back. */
+  members: readonly MemberAgent[]
   readonly #context: SetContext
   readonly #lower = new LowerLevels()
   readonly #leader: SetLeader
+  /** The members that have all levels. */
+  #taught: readonly MemberAgent[]
 
   constructor(members: readonly MemberAgent[], context: SetContext) {
-    this.#members = members
+    this.members = members
+    this.#taught = members
     this.#context = context
-    this.#leader = new SetLeader(members, context)
+    this.#leader = new SetLeader(() => this.members, context)
+  }
+
+  get name(): string {
+    return this.#context.name
   }
 
   /** Opens a level on top of the others: nothing is undone. @throws LostMember */
   async open(keep: number, way: Return): Promise<AgentReply> {
-    const looks = await this.#lookAfterElection()
-    const leader = this.#leader.open(keep, looks)
-    // Rows that are on their way to a member belong to the levels below.
-    const clock = await shareSequences(looks, leader)
+    const { looks, clock } = await this.#prepareLevel(keep)
     const clients = looks.some(({ state }) => state.clients)
-    const opened = this.#members.map(async member => ({ member, state: await member.lead(keep, way, clock) }))
+    const opened = this.members.map(async member => ({ member, state: await member.lead(keep, way, clock) }))
     return this.#reply(await Promise.all(opened), clients)
+  }
+
+  /**
+   * Opens a level on top of all others, before hooks run.
+   *
+   * @param levels the number of the others
+   * @throws LostMember
+   */
+  async nest(levels: number): Promise<AgentReply> {
+    const { clock } = await this.#prepareLevel(levels)
+    await Promise.all(this.members.map(member => member.raise(levels, clock)))
+    await Promise.all(this.members.map(member => member.ask('nest', 0)))
+    const looks = this.members.map(async member => ({ member, state: await member.now() }))
+    return this.#reply(await Promise.all(looks))
+  }
+
+  /**
+   * A level begins with one leader, and with the same values of sequences on all members. Rows that are on their way to a
+   * member belong to the levels below: all members wait for the clock.
+   */
+  async #prepareLevel(levels: number): Promise<{ looks: readonly Look[]; clock: string }> {
+    const looks = await this.#lookAfterElection()
+    const clock = await shareSequences(looks, this.#leader.open(levels, looks))
+    // Members that were added since the level on top was opened get as many levels as the others.
+    const added = this.members.filter(member => !this.#taught.includes(member))
+    await Promise.all(added.map(member => member.raise(levels, clock)))
+    this.#taught = this.members
+    return { looks, clock }
   }
 
   async #lookAfterElection(): Promise<readonly Look[]> {
     const look = async (): Promise<readonly Look[]> => {
-      const asked = this.#members.map(async member => ({ member, state: await member.now({ sequences: true }) }))
+      const asked = this.members.map(async member => ({ member, state: await member.now({ sequences: true }) }))
       return await Promise.all(asked)
     }
     const looks = await look()
     if (!SetLeader.isBeingElected(looks)) return looks
-    await this.#leader.find(this.#members)
+    await this.#leader.find(this.members)
     return await look()
-  }
-
-  /** Opens a level on top of all others. @throws LostMember */
-  async nest(): Promise<AgentReply> {
-    await Promise.all(this.#members.map(member => member.ask('nest', 0)))
-    const looks = this.#members.map(async member => ({ member, state: await member.now() }))
-    return this.#reply(await Promise.all(looks))
   }
 
   /** Leaves all levels as they are. @throws LostMember */
   async stay(keep: number): Promise<AgentReply> {
-    const ended = this.#members.find(({ hasEnded }) => hasEnded)
+    const ended = this.members.find(({ hasEnded }) => hasEnded)
     if (ended) throw new LostMember(`instance '${ended.name}' was stopped, killed or restarted`)
-    const looks = this.#members.map(async member => ({ member, state: await member.look(keep, 'rewind') }))
+    const looks = this.members.map(async member => ({ member, state: await member.look(keep, 'rewind') }))
     return this.#reply(await Promise.all(looks))
   }
 
@@ -82,6 +110,8 @@ export class SetReset {
    */
   async goBack(keep: number, way: Return): Promise<AgentReply> {
     this.#leader.cut(keep + 1)
+    // Those that were added are gone, and those that were removed get a new process.
+    this.#taught = this.members
     try {
       return await this.#goBackInPlace(keep, way)
     } catch (error) {
@@ -94,7 +124,7 @@ export class SetReset {
 
   async #goBackInPlace(keep: number, way: Return): Promise<AgentReply> {
     const absent = new Map<MemberAgent, string>()
-    for (const member of this.#members) {
+    for (const member of this.members) {
       if (member.hasEnded) absent.set(member, `instance '${member.name}' was stopped, killed or restarted`)
       else if (this.#lower.lacks(keep, member)) absent.set(member, `instance '${member.name}' has begun in this suite`)
     }
@@ -135,7 +165,7 @@ export class SetReset {
    * @throws LostMember if the members cannot be replaced
    */
   async #leave(absent: ReadonlyMap<MemberAgent, string>, keep: number): Promise<MemberAgent[]> {
-    const others = this.#members.filter(member => !absent.has(member))
+    const others = this.members.filter(member => !absent.has(member))
     const [why] = absent.values()
     if (why === undefined) return others
     const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member))
@@ -152,10 +182,11 @@ export class SetReset {
     others: readonly MemberAgent[],
     { keep, way }: { keep: number; way: Return },
   ): Promise<void> {
-    const { start, trace } = this.#context
+    const { start, trace, hadOtherMembers } = this.#context
     if (!start) throw new LostMember(why)
     trace(`replaces instance '${member.name}': ${why}`)
-    await startNewcomer(member, others, { why, start, keep, way })
+    // Tarantool refuses rows that remove a member and then add it again, if they arrive at once.
+    await startNewcomer(member, others, { why, start, isEmpty: hadOtherMembers(), keep, way })
     this.#lower.begin(member, keep)
   }
 
@@ -165,18 +196,18 @@ export class SetReset {
     const { name, start, trace } = this.#context
     if (!start || this.#lower.isChangedBelow(keep)) throw lost
     trace(`replaces all instances of replica set '${name}': ${lost.message}`)
-    await kill(this.#members)
+    await kill(this.members)
     try {
-      await start(this.#members.map(member => member.name))
+      await start(this.members.map(member => member.name))
       await this.#leader.restore([])
-      await settle(instancesOf(this.#members))
-      const clock = await clockOf(this.#members)
-      await Promise.all(this.#members.map(member => member.join(keep, way, clock)))
+      await settle(instancesOf(this.members))
+      const clock = await clockOf(this.members)
+      await Promise.all(this.members.map(member => member.join(keep, way, clock)))
     } catch (error) {
       const why = (error as Error).message.split('\n')[0] ?? ''
       throw new LostMember(`${lost.message}, and replica set '${name}' could not be replaced: ${why}`)
     }
-    for (const member of this.#members) {
+    for (const member of this.members) {
       member.noteProcess()
       this.#lower.begin(member, keep)
     }

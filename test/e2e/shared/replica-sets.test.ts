@@ -84,7 +84,9 @@ test('is stopped, paused and restarted as a single server', async () => {
   await db.resume()
   expect(await db.call('count_users')).toEqual([0])
 })
+let pidsBefore
 test('grows and shrinks', async () => {
+  pidsBefore = db.instances.map(({ pid }) => pid)
   await db.call('add_user', 1, 'ann')
   const added = await db.addReplica({ boxCfg: { too_long_threshold: 4 } })
   expect([added.name, names()]).toEqual(['db-4', ['db-1', 'db-2', 'db-3', 'db-4']])
@@ -102,8 +104,9 @@ test('grows and shrinks', async () => {
   await expect(db.waitForVclock('db-1', 50)).rejects.toThrow('waitForVclock(): the options must be an object, not 50')
   await expect(db.waitForVclock(5)).rejects.toThrow("no instance of the cluster is named '5'")
 })
-test('has the members of the config again', async () => {
+test('has the members of the config again, and the others have the same processes', async () => {
   expect(names()).toEqual(['db-1', 'db-2', 'db-3'])
+  expect(db.instances.map(({ pid }, index) => pid === pidsBefore[index])).toEqual([true, false, true])
   for (const instance of db.instances) expect(await instance.call('count_users')).toEqual([0])
 })
 test('the member goes that connect names', async () => {
@@ -193,6 +196,28 @@ test.each(['once', 'twice'])('finds the row of the hook, and kills the leader %s
 test('finds the row of the hook again, in processes that the tests have not ended', async () => {
   for (const name of names()) expect(await rowsOf(name)).toEqual([[1, 'ann']])
   expect(pids().map((pid, index) => pid === before[index])).toEqual([false, true, false])
+})
+describe('with a member that a hook adds', () => {
+  let added
+  beforeAll(async () => {
+    added = await db.addReplica({ name: 'db-added' })
+    await db.remove('db-2')
+    await db.call('add_user', 5, 'eve')
+    await db.waitForVclock()
+  })
+  test.each([1, 2, 3])('has it in test %i, with the rows of the hook', async () => {
+    expect(names()).toEqual(['db-1', 'db-3', 'db-added'])
+    expect((await added.eval('return box.space.users:select()'))[0]).toEqual([[1, 'ann'], [5, 'eve']])
+    await added.call('count_users')
+    await db.call('add_user', 6, 'joe')
+    await db.instance('db-3').kill()
+  })
+})
+test('does not have it after the hooks', async () => {
+  expect(names()).toEqual(['db-1', 'db-2', 'db-3'])
+  for (const name of names()) expect(await rowsOf(name)).toEqual([[1, 'ann']])
+  expect(pids()[1]).not.toBe(0)
+  await db.waitForFullMesh()
 })`
 
 const setUp = setUpWith("{ maxServers: 1, servers: { default: {}, db: { replicas: 3, appLua: './app.lua' } } }")
