@@ -11,6 +11,7 @@ import type { ClusterInstances, CopyInto } from './instances.ts'
 import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
 import type { ClusterSource } from './source.ts'
+import { claimQueueAfterStart } from './synchronous-queue.ts'
 import { hasTemplate, joinReports } from './template.ts'
 
 /** The parts of a start. */
@@ -100,6 +101,10 @@ export class ClusterStart {
   /** Brings the data of a cluster whose instances are ready into the state that tests begin with. */
   async #complete(data: DataSource): Promise<Started> {
     const { source, plan, instances, leader, recreate } = this.#spec
+    for (const name of Object.keys(instances.replicasets)) {
+      // Without it, the search for the leader says what is wrong.
+      await claimQueueAfterStart([...instances.ofSet(name).values()]).catch(() => {})
+    }
     if (recreate) await source.chooseLeaders?.(instances)
     await instances.settle(leader, { isBegin: true })
     if (data.kind === 'seed' && hasSeed(source.shared)) {

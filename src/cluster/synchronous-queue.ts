@@ -1,7 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { TarantoolInstance } from '../instance/instance.ts'
 
 // In seconds. The former owner of the queue may have ended, and is waited for twice as long.
 const ownerPatience = 0.1
+
+// In milliseconds.
+const longestClaim = 5000
+const pause = 20
 
 // Without elections, the owner of the queue of synchronous transactions is the only member that can write. A candidate that
 // has won its election makes itself the owner.
@@ -35,6 +40,35 @@ export async function claimQueue(
 ): Promise<unknown> {
   const [mode] = await instance.command(claim.replace('...', String(isOwned)), { timeout })
   return mode
+}
+
+const isClosed = `return not box.cfg.read_only and box.info.ro and (box.cfg.election_mode or 'off') == 'off'`
+
+/**
+ * Lets a member that leads by its options write after its start. Tarantool closes a queue of synchronous transactions that had
+ * an owner: without elections, no member is writable until one of them becomes the owner again.
+ *
+ * @param members the members of one replica set
+ * @throws LuaError if the others do not confirm it
+ */
+export async function claimQueueAfterStart(members: readonly TarantoolInstance[]): Promise<void> {
+  if (members.some(({ beganWritable }) => beganWritable)) return
+  for (const member of members) {
+    const [isItsTurn] = await member.command(isClosed, { timeout: longestClaim })
+    if (isItsTurn === true) return await claimAtLast(member)
+  }
+}
+
+// The others may still be busy with their start.
+async function claimAtLast(member: TarantoolInstance): Promise<void> {
+  for (const giveUpAt = performance.now() + longestClaim; ; await delay(pause)) {
+    try {
+      await claimQueue(member, { timeout: longestClaim, isOwned: false })
+      return
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error
+    }
+  }
 }
 
 const queueOwner = 'return box.info.synchro and box.info.synchro.queue and box.info.synchro.queue.owner or 0'
