@@ -246,7 +246,7 @@ export interface BrokerRequests {
   /** Lets a cluster apply another config: a path, or the config itself. By default, reads the application's own. */
   reload: { params: { server: string; config?: string | Record<string, unknown> | undefined }; result: null }
   /** Lays further options over a cluster's config. */
-  set: { params: { server: string; overlay: Record<string, unknown> }; result: null }
+  set: { params: { server: string; overlay?: Record<string, unknown> | undefined }; result: null }
   /** All servers of the run, for the command line. Such a client begins no file. */
   overview: { params: Record<string, never>; result: RunOverview }
 }

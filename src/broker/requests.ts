@@ -79,8 +79,8 @@ const params: { readonly [Name in RequestName]: v.GenericSchema<unknown, BrokerR
   waitForVclock: v.looseObject({ server: text, of: v.optional(text) }),
   addReplica: v.object({ server: text, options: v.any() }),
   remove: v.object({ server: text, member: text }),
-  reload: v.object({ server: text, config: v.optional(v.union([text, object])) }),
-  set: v.object({ server: text, overlay: object }),
+  reload: v.object({ server: text, config: v.optional(v.any()) }),
+  set: v.object({ server: text, overlay: v.optional(v.any()) }),
   overview: v.object({}),
 }
 

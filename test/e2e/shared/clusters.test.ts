@@ -120,6 +120,9 @@ test('an unknown name', async () => {
   await expect(tarantool.instance('s-003').call('count')).rejects.toThrow(UnknownServerError)
   await expect(tarantool.leader('t')).rejects.toThrow(UnknownServerError)
   await expect(tarantool.set({ 'replication.timeou': 1 })).rejects.toThrow('Unexpected field "timeou"')
+  await expect(tarantool.set('replication.timeout')).rejects.toThrow('set(): the options must be an object, not "replication.timeout"')
+  await expect(tarantool.set()).rejects.toThrow('set(): the options must be an object, not undefined')
+  await expect(tarantool.reload(5)).rejects.toThrow('reload: the config must be an object')
 })`
 
 const isolation = `${head}
