@@ -69,7 +69,7 @@ export class ClusterLinks {
     if (from === to || !names.includes(from) || !names.includes(to)) throw noSuchLink(from, to, names)
     const found = this.#find(from, to)
     if (found) return found
-    throw new NotRunningError('a link has no server yet', { hint: 'Await start() first.' })
+    throw new NotRunningError(`the link from '${from}' to '${to}' has no server yet`, { hint: 'Await start() first.' })
   }
 
   /** Cuts the links between groups of instances. @throws InvalidOptionError */

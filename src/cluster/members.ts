@@ -13,7 +13,12 @@ export function chooseMembers(description: Description, application: ResolvedApp
   const wanted = wantedNames(names, description.listed, application)
   const instances = all.filter(({ name }) => wanted.has(name))
   const [first] = instances
-  if (!first) throw new ClusterConfigError(`${configFile} has no instances`, { configFile })
+  if (!first) {
+    throw new ClusterConfigError(`${configFile} has no instances`, {
+      configFile,
+      hint: 'An instance is a key of groups.<group>.replicasets.<set>.instances.',
+    })
+  }
   const instanceOf = (option: string, wantedName: string): DescribedInstance => {
     const found = instances.find(({ name }) => name === wantedName)
     if (found) return found

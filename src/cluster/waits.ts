@@ -16,14 +16,15 @@ const pause = 10
 async function until(
   what: string,
   timeout: number,
+  hint: string,
   obstacle: () => Promise<string | undefined>,
   lasts: (obstacle: string) => boolean = () => false,
 ): Promise<void> {
   for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
     const found = await obstacle()
     if (found === undefined) return
-    if (lasts(found)) throw new ReplicationError(`${what}: ${found}`)
-    if (performance.now() > giveUpAt) throw new ReplicationError(`${what} within ${timeout} ms: ${found}`)
+    if (lasts(found)) throw new ReplicationError(`${what}: ${found}`, { hint })
+    if (performance.now() > giveUpAt) throw new ReplicationError(`${what} within ${timeout} ms: ${found}`, { hint })
   }
 }
 
@@ -54,6 +55,10 @@ if following < ${peers} then return why or ('it knows %d of ${peers} other membe
 // A stream that has stopped does not begin again by itself. The member closes a gap.
 const lastingStop = /is 'stopped': (?!Missing \.xlog)/
 
+const meshHint =
+  'start() starts a member again, and heal() ends faults of links. onlyRunning: true leaves out members that do not run.'
+const clockHint = "heal() ends faults of links. A slow member needs a longer option 'timeout'."
+
 const isLasting = (obstacle: string): boolean => lastingStop.test(obstacle)
 
 /**
@@ -79,7 +84,7 @@ export async function waitForMesh(
     return found.find(isLasting) ?? found[0]
   }
   const what = `replica set '${replicaset}' has no full mesh`
-  await until(what, timeout, obstacle, endsWhenStopped ? isLasting : undefined)
+  await until(what, timeout, meshHint, obstacle, endsWhenStopped ? isLasting : undefined)
 }
 
 const vectorClock = `local clock = {}
@@ -97,7 +102,7 @@ export async function waitForClock(
 for id, lsn in pairs(${luaLiteral(clock)}) do
     if (own[tonumber(id)] or 0) < tonumber64(lsn) then return ('it has change %s of %s of member %s'):format(own[tonumber(id)] or 0, lsn, id) end
 end`
-  await until(`not all members have the data of ${of.fingerprint}`, timeout, async () => {
+  await until(`not all members have the data of ${of.fingerprint}`, timeout, clockHint, async () => {
     for (const [name, instance] of others) {
       if (!instance.isRunning) continue
       const obstacle = await ask(instance, isBehind)

@@ -86,7 +86,9 @@ export function faultOf(name: FaultName, value?: unknown): Fault {
       return { is: 'sound' }
     case 'delay':
       if (typeof value !== 'number' || !(value >= 0 && value <= longestDelay)) {
-        throw new InvalidOptionError(`link.delay() takes milliseconds from 0 to ${longestDelay}, not ${shown(value)}`)
+        throw new InvalidOptionError(`link.delay() takes milliseconds from 0 to ${longestDelay}, not ${shown(value)}`, {
+          hint: 'heal() ends a delay.',
+        })
       }
       return { is: 'delayed', milliseconds: value }
     case 'limit':

@@ -142,7 +142,10 @@ const refusals: readonly Refusal[] = [
   },
   { name: 'YAML that is none', config: '{ groups: [', message: /config\.yaml: .*line: 2/s },
   { name: 'an empty file', config: '', message: /config\.yaml: / },
-  { name: 'no instance', config: 'groups: {}', message: /config\.yaml has no instances/ },
+  {
+    ...{ name: 'no instance', config: 'groups: {}', message: /config\.yaml has no instances/ },
+    advice: 'An instance is a key of groups.',
+  },
   {
     name: 'an option of the Enterprise Edition',
     config: `security: { auth_type: pap-sha256 }\n${one}`,

@@ -188,6 +188,11 @@ describe('a replica set without a leader', () => {
       summary: "replica set 'm' has no leader after 50 ms: 'm-1', 'm-3' do not run",
       hint: 'box.cfg{ read_only = false } makes a running member writable.',
     })
+    await expect(set.waitForFullMesh({ timeout: 1 })).rejects.toMatchObject({
+      code: 'ERR_TARANTOOL_REPLICATION',
+      summary: expect.stringMatching(/^replica set 'm' has no full mesh within 1 ms: 'm-[13]' does not run$/),
+      hint: expect.stringContaining('onlyRunning: true'),
+    })
   })
 
   test('neither adds nor removes members, and stays as it is', async () => {
