@@ -45,7 +45,7 @@ describe.each(process.env.FAILOVER ? [process.env.FAILOVER] : ways)("failover: '
     )
     if (process.env.PROGRAMS) console.log(`failover: '${failover}'\n${tally}`)
     if (count < 20) return
-    for (const what of ['replaced members', 'moved leaders', 'links: cut', 'partitions', 'pause']) {
+    for (const what of ['replaced members', 'moved leaders', 'links: cut', 'partitions', 'pause', 'added members']) {
       expect(tally.of(what), what).toBeGreaterThan(0)
     }
     // The others were undone in place.

@@ -7,14 +7,15 @@ export type MemberNumber = 0 | 1 | 2
 
 export type ProcessFault = 'stop' | 'kill' | 'start' | 'restart' | 'recreate' | 'pause' | 'resume' | 'lead'
 
-/** What is done to a replica set of three: operations on a member, moves between levels, and faults. */
+/** What is done to a replica set of three: operations on a member, moves between levels, faults, and other members. */
 export type FaultStep =
   | readonly ['run', MemberNumber, readonly Operation[]]
   | readonly ['enter' | 'rewind', number]
   | readonly [ProcessFault, MemberNumber]
   | readonly ['link', from: MemberNumber, to: MemberNumber, Condition | { readonly is: 'reset' }]
   | readonly ['partition', MemberNumber]
-  | readonly ['heal']
+  | readonly ['heal' | 'add']
+  | readonly ['remove', MemberNumber]
 
 const member: fc.Arbitrary<MemberNumber> = fc.constantFrom(0, 1, 2)
 const busyMember: fc.Arbitrary<MemberNumber> = fc.constantFrom(0, 0, 0, 1, 2)
@@ -45,6 +46,8 @@ const fault: fc.Arbitrary<FaultStep> = fc.oneof(
   },
   { arbitrary: fc.tuple(fc.constant('partition' as const), member), weight: 2 },
   { arbitrary: fc.constant<FaultStep>(['heal']), weight: 1 },
+  { arbitrary: fc.constant<FaultStep>(['add']), weight: 3 },
+  { arbitrary: fc.tuple(fc.constant('remove' as const), member), weight: 3 },
 )
 
 const run: fc.Arbitrary<FaultStep> = fc.tuple(fc.constant('run' as const), busyMember, operations)

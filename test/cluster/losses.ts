@@ -19,6 +19,8 @@ export const lossesByChanges: readonly RegExp[] = [
 export const lossesByFaults: readonly RegExp[] = [
   // Several members of the set, or one whose new process would lack the changes of hooks.
   /^(instance '[^']*'(, )?)+ was stopped, killed or restarted$/,
+  // The same in two steps: the new process lacks the changes of hooks, and the others cannot undo these without it.
+  /^instance '[^']*' has begun in this suite$/,
   // The application of the new process needs a space that hooks have dropped or renamed.
   /its replacement failed: .*process-state\.lua:\d+: attempt to index/,
   // Two members were writable, and did what does not fit together.

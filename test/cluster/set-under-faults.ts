@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ServerOptions } from '../../src/config/server-options.ts'
-import { InitScriptError, RequestTimeoutError, ServerExitedError } from '../../src/errors.ts'
+import {
+  ClusterConfigError,
+  InitScriptError,
+  InvalidOptionError,
+  RequestTimeoutError,
+  ServerExitedError,
+} from '../../src/errors.ts'
 import { luaLiteral } from '../../src/protocol/lua-literal.ts'
 import type { FaultStep, MemberNumber, ProcessFault } from './fault-steps.ts'
 import { differences, LeasedSet, type MemberState, patience } from './leased-set.ts'
@@ -74,6 +80,8 @@ export class SetUnderFaults {
         return await this.#goBack(step[0], step[1])
       case 'link': {
         const [, from, to, fault] = step
+        // Too few members are left.
+        if (this.#name(from) === this.#name(to)) return
         this.#tally.count(`links: ${fault.is}`)
         return await this.#set.faults.make(fault, [{ from: this.#name(from), to: this.#name(to) }], this.#owner)
       }
@@ -89,6 +97,10 @@ export class SetUnderFaults {
       }
       case 'heal':
         return await this.#heal()
+      case 'add':
+        return await this.#add()
+      case 'remove':
+        return await this.#remove(this.#name(step[1]))
       default:
         return await this.#disturb(step[0], this.#name(step[1]))
     }
@@ -97,6 +109,34 @@ export class SetUnderFaults {
   async #heal(): Promise<void> {
     const { faulty } = this.#set.faults
     if (faulty.length > 0) await this.#set.faults.make({ is: 'sound' }, faulty, this.#owner)
+  }
+
+  // A request that waits for members which are out of reach would take its whole timeout.
+  get #isComplete(): boolean {
+    return this.#paused.size === 0 && this.#gone.size === 0 && this.#set.faults.faulty.length === 0
+  }
+
+  async #add(): Promise<void> {
+    if (!this.#isComplete || this.#set.names.length > 4) return
+    this.#tally.count('added members')
+    await this.#set.cluster.addReplica({}).catch((error: unknown) => {
+      // A test has dropped or renamed what the application needs, or has left no leader. And no new member can read some
+      // indexes over fields that were made nullable later.
+      const isKnown = [InitScriptError, ServerExitedError, ClusterConfigError].some(known => error instanceof known)
+      if (!isKnown) throw error
+      this.#tally.count('members that were not added')
+    })
+  }
+
+  async #remove(name: string): Promise<void> {
+    if (!this.#isComplete || this.#set.names.length < 3) return
+    this.#tally.count('removed members')
+    await this.#set.cluster.remove(name).catch((error: unknown) => {
+      // It is the leader, or there is none.
+      if (!(error instanceof InvalidOptionError || error instanceof ClusterConfigError)) throw error
+      this.#tally.count('members that were not removed')
+    })
+    if (!this.#set.names.includes(this.#leader)) this.#leader = (await this.#set.leader()) ?? this.#set.names[0] ?? ''
   }
 
   async #disturb(fault: ProcessFault, name: string): Promise<void> {
