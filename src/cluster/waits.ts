@@ -42,15 +42,22 @@ for _, replica in pairs(box.info.replication) do
     if replica.id ~= box.info.id then
         local up, down = replica.upstream or {}, replica.downstream or {}
         if up.status ~= 'follow' then
-            why = ("its replication from member %d is '%s'%s"):format(replica.id, up.status or 'off', up.message and ': ' .. up.message or '')
+            why = ("its replication from %s is '%s'%s"):format(replica.uuid, up.status or 'off', up.message and ': ' .. up.message or '')
         elseif down.status ~= 'follow' then
-            why = ('member %d does not replicate from it'):format(replica.id)
+            why = ('%s does not replicate from it'):format(replica.uuid)
         else
             following = following + 1
         end
     end
 end
-if following < ${peers} then return why or ('it knows %d of ${peers} other members'):format(following) end`
+if following < ${peers} then why = why or ('it knows %d of ${peers} other members'):format(following) else why = nil end
+return { box.info.uuid, why }`
+
+const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+
+/** Tarantool tells members by their UUIDs. */
+const withNames = (text: string, names: ReadonlyMap<unknown, string>): string =>
+  text.replaceAll(uuids, uuid => (names.has(uuid) ? `'${names.get(uuid)}'` : `the member ${uuid}`))
 
 // A stream that has stopped does not begin again by itself. The member closes a gap.
 const lastingStop = /is 'stopped': (?!Missing \.xlog)/
@@ -76,11 +83,14 @@ export async function waitForMesh(
   const obstacle = async (): Promise<string | undefined> => {
     const ended = [...members].find(([, { isRunning }]) => !isRunning)
     if (ended) return `'${ended[0]}' does not run`
+    const names = new Map<unknown, string>()
     const asked = [...members].map(async ([name, instance]) => {
-      const found = await ask(instance, streams(members.size - 1))
-      return typeof found === 'string' ? `'${name}': ${found}` : []
+      const answer = await ask(instance, streams(members.size - 1))
+      const [uuid, why] = Array.isArray(answer) ? answer : [undefined, answer]
+      names.set(uuid, name)
+      return typeof why === 'string' ? `'${name}': ${why}` : []
     })
-    const found = (await Promise.all(asked)).flat()
+    const found = (await Promise.all(asked)).flat().map(why => withNames(why, names))
     return found.find(isLasting) ?? found[0]
   }
   const what = `replica set '${replicaset}' has no full mesh`

@@ -31,6 +31,9 @@ describe('the links of a replica set', () => {
     await expect.poll(() => upstream(set, 'm-2', one), eventually).toBe('disconnected')
     expect(await upstream(set, 'm-1', two)).toBe('follow')
     expect(await upstream(set, 'm-3', one)).toBe('follow')
+    await expect(set.waitForFullMesh({ timeout: 50 })).rejects.toThrow(
+      /no full mesh within 50 ms: ('m-1': 'm-2' does not replicate from it|'m-2': its replication from 'm-1' is 'disconnected')/,
+    )
     await set.link(set.instance('m-2'), set.instance('m-1')).heal()
     await set.waitForFullMesh()
   })
