@@ -75,7 +75,7 @@ export class PooledCluster implements LeasableServer {
 
   async ensure(): Promise<LeasedServerInfo> {
     return await this.#steps.ensure(async () => {
-      if (this.#cluster.state !== 'running' || this.#cluster.hasOtherMembers) await this.#startAnew()
+      if (this.#cluster.state !== 'running' || !(await this.#hasItsMembers())) await this.#startAnew()
       else await this.#bringUp()
     })
   }
@@ -244,6 +244,14 @@ export class PooledCluster implements LeasableServer {
     } catch {
       await this.#startAnew()
     }
+  }
+
+  // Other members may be left of the last test of the former lease.
+  async #hasItsMembers(): Promise<boolean> {
+    if (!this.#cluster.hasOtherMembers) return true
+    if (this.isolation !== 'reset') return false
+    this.#resume()
+    return (await this.#cluster.ask('rewind', 0)).lost === undefined
   }
 
   #pids(): string {

@@ -49,6 +49,8 @@ export interface ClusterPlan {
   routes(): Route[]
   /** Remembers the members of now. Returns a function that makes them the members again. Default: they do not change. */
   keepMembers?(): () => void
+  /** The paths of a member's sockets. Default: its members do not change. */
+  socketsOf?(name: string): string[]
   /** The addresses of all members, as one member reaches them. Default: a config has them. */
   sourcesOf?(member: string): string[]
   /** The options of each instance, with its name. */

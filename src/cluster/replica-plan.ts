@@ -34,8 +34,6 @@ export interface ReplicaMember extends Member, ResolvedMember {
 export interface AddedMember {
   readonly options: ResolvedOptions
   readonly uuid: string
-  /** The paths of its sockets. */
-  readonly sockets: readonly string[]
   /** No member of that name has been there before. */
   readonly isNew: boolean
   /** Takes the member out of the plan, which is then as before. Only for the member that was added last. */
@@ -110,9 +108,12 @@ export class ReplicaPlan implements ClusterPlan {
       this.#count = place.index - 1
       this.isChanged = isChanged
     }
-    const { agentSocket, peerSocket, consoleSocket, serverSocket } = place
-    const sockets = [agentSocket, peerSocket, consoleSocket, serverSocket]
-    return { options: this.#optionsOf(place), uuid: place.description.uuid, sockets, isNew: !known, withdraw }
+    return { options: this.#optionsOf(place), uuid: place.description.uuid, isNew: !known, withdraw }
+  }
+
+  socketsOf(name: string): string[] {
+    const { agentSocket, peerSocket, consoleSocket, serverSocket } = this.#placeOf(name)
+    return [agentSocket, peerSocket, consoleSocket, serverSocket]
   }
 
   remove(name: string): void {

@@ -7,7 +7,7 @@ import {
   resolveMember,
   resolveReplicaSetOptions,
 } from '../config/resolve-replica-set.ts'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError, ReplicationError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { AnyCluster, type ClusterAddresses } from './any-cluster.ts'
 import { findLeader } from './leaders.ts'
@@ -16,6 +16,9 @@ import { ReplicaSource } from './replica-source.ts'
 
 // In milliseconds: until the running members know that one was removed.
 const longestNews = 1000
+
+// In milliseconds. A member that takes longer is frozen, or busy.
+const longestReply = 5000
 
 /** Tells the constructor that the options were checked before. The constructor's public type does not know this class. */
 class Resolved implements ReplicaSetOptions {
@@ -88,7 +91,7 @@ export class TarantoolReplicaSet extends AnyCluster {
    *
    * @param options the member's name, and the options that differ from those of the set
    * @throws InvalidOptionError if the set has such a member, or if the options do not fit; the errors of an instance's
-   *   start; NotRunningError. After an error, nothing is left of the member
+   *   start; ReplicationError if a member is paused; NotRunningError. After an error, nothing is left of the member
    * @example
    * const set = await new TarantoolReplicaSet({ replicas: 2 }).start()
    * const third = await set.addReplica()
@@ -111,6 +114,7 @@ export class TarantoolReplicaSet extends AnyCluster {
     }
     checkAddedMember(chosen, options)
     const member = resolveMember(chosen, own, this.#source.given.replicaSet.given)
+    this.#refuseWhilePaused('addReplica')
     // The leader lets it join.
     await this.leader()
     const planned = await plan.add(member)
@@ -125,7 +129,7 @@ export class TarantoolReplicaSet extends AnyCluster {
       await this.waitForFullMesh({ onlyRunning: true })
     } catch (error) {
       await added.kill()
-      for (const socket of planned.sockets) rmSync(socket, { force: true })
+      for (const socket of plan.socketsOf(chosen)) rmSync(socket, { force: true })
       planned.withdraw()
       instances.remove(chosen)
       await this.removeLinks(chosen, { andAddress: planned.isNew })
@@ -141,7 +145,7 @@ export class TarantoolReplicaSet extends AnyCluster {
    *
    * @param member the instance, or its name
    * @throws UnknownServerError; InvalidOptionError if the member is the last one, or with failover `'manual'` the only
-   *   writable one; ReplicationError if no member is writable
+   *   writable one; ReplicationError if no member is writable, or another one is paused
    */
   async remove(member: TarantoolInstance | string): Promise<void> {
     await this.#inTurn(() => this.#remove(member))
@@ -162,6 +166,7 @@ export class TarantoolReplicaSet extends AnyCluster {
         hint: 'Make another member writable first: box.cfg{ read_only = false }.',
       })
     }
+    this.#refuseWhilePaused('remove', instance)
     const uuid = plan.members.instances.find(member => member.name === name)?.uuid ?? ''
     await instance.stop()
     plan.remove(name)
@@ -172,9 +177,11 @@ export class TarantoolReplicaSet extends AnyCluster {
 
   /** Lets the running members forget one that has ended. `isKnown`: they replicate from it. */
   async #forget(uuid: string, { isKnown }: { isKnown: boolean }): Promise<void> {
-    if (isKnown) await this.#replicate()
+    const replicated = isKnown ? await Promise.allSettled([this.#replicate()]) : []
     const leader = await (isKnown ? this.waitForLeader() : this.leader())
     await forgetMember(leader, uuid)
+    // A member that does not answer must not keep the others from the list without the one that has ended.
+    for (const end of replicated) if (end.status === 'rejected') throw end.reason
     // A member that is added now gets the same id, which the others must have free. Those out of reach get it later.
     await this.waitForVclock(leader, { timeout: longestNews }).catch(() => {})
   }
@@ -183,8 +190,19 @@ export class TarantoolReplicaSet extends AnyCluster {
   async #replicate({ except }: { except?: TarantoolInstance } = {}): Promise<void> {
     const instances = this.running()
     const plan = this.#source.planInForce
-    for (const member of instances.running.filter(other => other !== except))
-      await replicateFrom(member, plan.sourcesOf(instances.nameOf(member)))
+    const told = instances.running
+      .filter(other => other !== except)
+      .map(member => replicateFrom(member, plan.sourcesOf(instances.nameOf(member)), { timeout: longestReply }))
+    for (const end of await Promise.allSettled(told)) if (end.status === 'rejected') throw end.reason
+  }
+
+  // All members have to learn of a change. One that is removed itself has not.
+  #refuseWhilePaused(request: string, besides?: TarantoolInstance): void {
+    const paused = this.instances.find(instance => instance !== besides && instance.process?.isPaused === true)
+    if (!paused) return
+    throw new ReplicationError(`${request}: member '${paused.name}' is paused, so it cannot learn of the change`, {
+      hint: `Resume '${paused.name}' first.`,
+    })
   }
 
   // Two changes at once would choose one name, and leave each other out.

@@ -66,7 +66,7 @@ async function claimAtLast(member: TarantoolInstance): Promise<void> {
       await claimQueue(member, { timeout: longestClaim, isOwned: false })
       return
     } catch (error) {
-      if (performance.now() > giveUpAt) throw error
+      if (!member.isRunning || performance.now() > giveUpAt) throw error
     }
   }
 }

@@ -75,6 +75,23 @@ describe('a leased replica set', () => {
     expect((await server.renew()).cluster?.instances).toEqual(['default-1', 'default-2'])
   })
 
+  test('has its members and processes again for the next lease', async () => {
+    const { server } = await lease(three)
+    // The first set makes the template.
+    await server.renew()
+    const pids = (): unknown[] => {
+      const { pid, cluster } = server.info()
+      return [pid, ...(cluster?.members ?? []).map(member => member.pid)]
+    }
+    const before = pids()
+    await server.cluster.addReplica({})
+    await server.cluster.remove('default-3')
+    server.leaseEnded()
+    const { cluster } = await server.ensure()
+    expect(cluster?.instances).toEqual(['default-1', 'default-2', 'default-3'])
+    expect(pids().map((pid, index) => pid === before[index])).toEqual([true, true, false])
+  })
+
   test('elects its leader, and another one after its death', async context => {
     skipWithout('elections', context)
     const { server } = await lease({ ...three, failover: 'election' })

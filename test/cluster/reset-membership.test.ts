@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { TarantoolReplicaSet } from '../../src/index.ts'
 import { skipWithout } from '../support/features.ts'
@@ -133,6 +133,26 @@ describe.each([
     expect(await outsideOf(set)).toEqual(before)
     expect((await set.addReplica()).name).toBe('replica-4')
   })
+})
+
+test('after the members are those of before, a reset leaves them alone', async () => {
+  const set = await threeFromTemplate()
+  const settings = async (): Promise<number[]> =>
+    await Promise.all(set.instances.map(async one => (await one.grepLog("set 'replication' configuration")).length))
+  await set.addReplica()
+  await set.reset()
+  const before = await settings()
+  await insert(set, 1)
+  await set.reset()
+  expect(await settings()).toEqual(before)
+})
+
+test('sockets of a member that was added are gone', async () => {
+  const set = await threeFromTemplate({ links: true })
+  const before = readdirSync(set.directory).sort()
+  await set.addReplica()
+  await set.reset()
+  expect(readdirSync(set.directory).sort()).toEqual(before)
 })
 
 test('elections count the members as before', async context => {

@@ -85,6 +85,7 @@ export class ClusterReset {
   async #nest(): Promise<AgentReply> {
     const level = this.#levels
     this.#keepMembers(level)
+    this.#configs.open(level)
     const reply = await this.#ofAll(set => set.nest(level))
     this.#levels++
     return reply

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import type { TarantoolInstance } from '../../instance/instance.ts'
 import type { ClusterInstances } from '../instances.ts'
 import { replicateFrom } from '../membership-change.ts'
@@ -64,6 +65,7 @@ export class MembershipLevels {
     const { instances, plan, openLinks, removeLinks } = this.#spec
     const added = [...instances.byName].filter(([, instance]) => !this.#highest.instances.includes(instance))
     await Promise.all(added.map(([, instance]) => instance.kill()))
+    for (const socket of added.flatMap(([name]) => plan.socketsOf?.(name) ?? [])) rmSync(socket, { force: true })
     this.#highest.putBack()
     for (const [name] of added) await removeLinks(name, { andAddress: !plan.ports.has(name) })
     await openLinks()
@@ -73,6 +75,7 @@ export class MembershipLevels {
     })
     await Promise.all(changes)
     await this.#spec.settle(patience).catch(() => {})
+    this.#rosters[this.#rosters.lastIndexOf(this.#highest)] = this.#now()
   }
 
   get #highest(): Roster {

@@ -1,7 +1,7 @@
 import { agree, awaitSameTerm, electAgain, findAgreedLeader } from '../leaders.ts'
-import { claimQueue } from '../synchronous-queue.ts'
+import { claimQueue, isQueueOwned } from '../synchronous-queue.ts'
 import { LostMember, type MemberAgent } from './member-agent.ts'
-import { haveDisagreed, haveSameView, type Look, takePart } from './set-undo.ts'
+import { haveSameView, type Look, takePart } from './set-undo.ts'
 
 // In milliseconds.
 const longestElection = 5000
@@ -89,9 +89,10 @@ export class SetLeader {
     members: readonly MemberAgent[],
     latest: MemberAgent,
     looks: readonly Look[],
+    hasDisagreed: boolean,
   ): Promise<MemberAgent | undefined> {
     const isElected = takePart(looks)
-    if (haveDisagreed(looks) && !isElected) await awaitSameTerm(instancesOf(members), longestEnd)
+    if (hasDisagreed && !isElected) await awaitSameTerm(instancesOf(members), longestEnd)
     const terms = { timeout: this.#longestElection, isOwned: this.isOwned }
     await claimQueue(latest.instance, terms).catch(() => {})
     // Without an election, there is nothing more to wait for.
@@ -103,11 +104,12 @@ export class SetLeader {
    * its former owner, and all members that take part in elections know that.
    *
    * @param looks the latest states of the members that have not begun anew
+   * @param hasDisagreed options of elections or of the quorum were put back
    * @throws LostMember
    */
-  async restore(looks: readonly Look[]): Promise<void> {
+  async restore(looks: readonly Look[], hasDisagreed: boolean): Promise<void> {
     const wanted = this.#leaders.findLast(member => member !== undefined)
-    if (!wanted || (await this.#leads(wanted, looks))) return
+    if (!wanted || (await this.#leads(wanted, looks, hasDisagreed))) return
     const why = `instance '${wanted.name}' leads no longer`
     const terms = { timeout: this.#timeout, isOwned: this.isOwned }
     const elected = electAgain(wanted.instance, instancesOf(this.#members()), terms)
@@ -118,13 +120,18 @@ export class SetLeader {
     this.#latest = wanted
   }
 
-  async #leads(wanted: MemberAgent, looks: readonly Look[]): Promise<boolean> {
+  async #leads(wanted: MemberAgent, looks: readonly Look[], hasDisagreed: boolean): Promise<boolean> {
     const end = looks.find(({ member }) => member === wanted)?.state
     if (end?.ro !== false || !haveSameView(looks)) return false
-    if (!takePart(looks)) return end.owned === this.isOwned
-    // A newcomer has told nothing yet.
-    const isTold = looks.length === this.#members().length && !haveDisagreed(looks)
-    return isTold || (await agree(wanted.instance, instancesOf(this.#members())))
+    const members = instancesOf(this.#members())
+    if (takePart(looks)) {
+      // A newcomer has told nothing yet.
+      const isTold = looks.length === members.length && !hasDisagreed
+      return isTold || (await agree(wanted.instance, members))
+    }
+    if (!hasDisagreed) return end.owned === this.isOwned
+    await awaitSameTerm(members, longestEnd)
+    return (await agree(wanted.instance, members)) && (await isQueueOwned(wanted.instance)) === this.isOwned
   }
 
   get #longestElection(): number {

@@ -6,7 +6,7 @@ import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import type { MemberState } from './member-state.ts'
 import { clockOf, kill, type StartAgain, startNewcomer } from './newcomers.ts'
 import { SetLeader } from './set-leader.ts'
-import { type Look, undoTogether } from './set-undo.ts'
+import { type Look, type Undone, type UndoTerms, undoTogether } from './set-undo.ts'
 import { shareSequences } from './shared-sequences.ts'
 
 /** The inputs of a replica set's reset, besides its members. */
@@ -128,7 +128,7 @@ export class SetReset {
       if (member.hasEnded) absent.set(member, `instance '${member.name}' was stopped, killed or restarted`)
       else if (this.#lower.lacks(keep, member)) absent.set(member, `instance '${member.name}' has begun in this suite`)
     }
-    const looks = await this.#undo(keep, way, absent)
+    const { looks, hasDisagreed } = await this.#undo(keep, way, absent)
     const there = looks.map(({ member }) => member)
     for (const [member, why] of absent) {
       await this.#replace(member, why, there, { keep, way })
@@ -136,24 +136,25 @@ export class SetReset {
     }
     this.#cut(keep, way)
     const reply = this.#reply(looks)
-    await this.#leader.restore(looks)
+    await this.#leader.restore(looks, hasDisagreed)
     return reply
   }
 
   /** Undoes the changes without some members, to which it adds those that cannot undo theirs. */
-  async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<readonly Look[]> {
-    for (;;) {
+  async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<Undone> {
+    for (let hadDisagreed = false; ; ) {
       const members = await this.#leave(absent, keep)
-      const makeWritable = async (latest: MemberAgent, looks: readonly Look[]): Promise<MemberAgent | undefined> =>
-        await this.#leader.makeWritable(members, latest, looks)
+      const makeWritable: UndoTerms['makeWritable'] = async (...now) => await this.#leader.makeWritable(members, ...now)
       const { latest, isOwned } = this.#leader
-      const terms = { members, leader: latest, keep, way, isOwned, makeWritable }
-      const { looks, leader, lost, isDone } = await undoTogether(terms)
+      const terms = { members, leader: latest, keep, way, isOwned, hadDisagreed, makeWritable }
+      const undone = await undoTogether(terms)
+      const { leader, lost, isDone } = undone
+      hadDisagreed = undone.hasDisagreed
       for (const [member, why] of lost) absent.set(member, why)
       if (!isDone) continue
       this.#leader.noteLatest(leader)
       if (lost.size > 0) await this.#leave(absent, keep)
-      return looks
+      return undone
     }
   }
 
@@ -199,7 +200,7 @@ export class SetReset {
     await kill(this.members)
     try {
       await start(this.members.map(member => member.name))
-      await this.#leader.restore([])
+      await this.#leader.restore([], false)
       await settle(instancesOf(this.members))
       const clock = await clockOf(this.members)
       await Promise.all(this.members.map(member => member.join(keep, way, clock)))

@@ -24,8 +24,14 @@ export interface UndoTerms {
   readonly way: Return
   /** A member owns the queue of synchronous transactions, to which the undo may write. */
   readonly isOwned: boolean
+  /** Options of elections or of the quorum were put back before. */
+  readonly hadDisagreed: boolean
   /** Makes a member able to write, if only an election or synchronous transactions keep all of them from it. */
-  readonly makeWritable: (latest: MemberAgent, looks: readonly Look[]) => Promise<MemberAgent | undefined>
+  readonly makeWritable: (
+    latest: MemberAgent,
+    looks: readonly Look[],
+    hasDisagreed: boolean,
+  ) => Promise<MemberAgent | undefined>
 }
 
 /** The end of an undo. */
@@ -36,6 +42,8 @@ export interface Undone {
   readonly lost: ReadonlyMap<MemberAgent, string>
   /** The undo of what is replicated has reached the members that are not lost. */
   readonly isDone: boolean
+  /** Options of elections or of the quorum were put back: an election may begin, or one that has begun may go on. */
+  readonly hasDisagreed: boolean
 }
 
 /**
@@ -46,21 +54,23 @@ export interface Undone {
 export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   const { members, leader: latest, keep, way, isOwned, makeWritable } = terms
   const { looks, lost } = await ask(members, member => member.look(keep, way))
+  const hasDisagreed = terms.hadDisagreed || looks.some(({ state }) => state.disagreed)
   const known = leaderOf(looks, latest)
-  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false }
+  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false, hasDisagreed }
   const clock = joinClocks(looks.map(({ state }) => state.clock))
   const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
-  if (isEqual && !looks.some(({ state }) => state.waits)) return { looks, leader: known.member, lost, isDone: true }
+  if (isEqual && !looks.some(({ state }) => state.waits))
+    return { looks, leader: known.member, lost, isDone: true, hasDisagreed }
   const isElected = takePart(looks)
   const lacksOwner = isOwned && !isElected && !known.state.owned
-  const isReady = !known.state.ro && haveSameView(looks) && !haveDisagreed(looks) && !lacksOwner
-  const next = isReady ? undefined : await makeWritable(known.member, looks)
+  const isReady = !known.state.ro && haveSameView(looks) && !hasDisagreed && !lacksOwner
+  const next = isReady ? undefined : await makeWritable(known.member, looks, hasDisagreed)
   const leader = looks.find(({ member }) => member === next) ?? known
   const others = looks.filter(look => look !== leader)
   // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
   const visible = others.filter(({ state }) => !state.waits).map(({ member }) => member)
   const hidden = await ask(visible, member => member.hide(clock))
-  if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false }
+  if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false, hasDisagreed }
   // A read-only member cannot put back a sequence.
   const rewrites = others.some(({ state }) => state.sequences)
   const led = await leader.member.lead(keep, way, clock, rewrites).catch((error: unknown) => {
@@ -69,7 +79,7 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
     throw error
   })
   if (led instanceof LostMember)
-    return { looks, leader: undefined, lost: new Map([[leader.member, led.message]]), isDone: false }
+    return { looks, leader: undefined, lost: new Map([[leader.member, led.message]]), isDone: false, hasDisagreed }
   const following = others.map(({ member }) => member)
   const followed = await ask(following, member => member.follow(keep, way, led.clock))
   const clients = looks.some(({ state }) => state.clients)
@@ -79,15 +89,13 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
     leader: leader.member,
     lost: followed.lost,
     isDone: true,
+    hasDisagreed,
   }
 }
 
 /** False if members that take part in elections know different leaders, or different terms. */
 export const haveSameView = (looks: readonly Look[]): boolean =>
   new Set(looks.flatMap(({ state }) => state.view ?? [])).size <= 1
-
-/** True if options of elections were restored just now: an election may begin, or one that has begun may go on. */
-export const haveDisagreed = (looks: readonly Look[]): boolean => looks.some(({ state }) => state.disagreed)
 
 /** True if members take part in elections. */
 export const takePart = (looks: readonly Look[]): boolean => looks.some(({ state }) => state.view !== undefined)
