@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ServerOptions } from '../../src/config/server-options.ts'
 import {
-  ClusterConfigError,
   InitScriptError,
   InvalidOptionError,
+  ReplicationError,
   RequestTimeoutError,
   ServerExitedError,
 } from '../../src/errors.ts'
@@ -122,7 +122,7 @@ export class SetUnderFaults {
     await this.#set.cluster.addReplica({}).catch((error: unknown) => {
       // A test has dropped or renamed what the application needs, or has left no leader. And no new member can read some
       // indexes over fields that were made nullable later.
-      const isKnown = [InitScriptError, ServerExitedError, ClusterConfigError].some(known => error instanceof known)
+      const isKnown = [InitScriptError, ServerExitedError, ReplicationError].some(known => error instanceof known)
       if (!isKnown) throw error
       this.#tally.count('members that were not added')
     })
@@ -133,7 +133,7 @@ export class SetUnderFaults {
     this.#tally.count('removed members')
     await this.#set.cluster.remove(name).catch((error: unknown) => {
       // It is the leader, or there is none.
-      if (!(error instanceof InvalidOptionError || error instanceof ClusterConfigError)) throw error
+      if (!(error instanceof InvalidOptionError || error instanceof ReplicationError)) throw error
       this.#tally.count('members that were not removed')
     })
     if (!this.#set.names.includes(this.#leader)) this.#leader = (await this.#set.leader()) ?? this.#set.names[0] ?? ''
