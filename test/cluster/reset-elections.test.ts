@@ -100,6 +100,19 @@ test('members that do not stand wait with an election until changes on their way
   expect(pidsOf(set)).toEqual(pids)
 })
 
+test('a member stands for elections as before, when it begins to wait for the undo', async () => {
+  const set = await three()
+  const leader = await set.leader()
+  await leader.eval('box.space.users:insert({ 1 })')
+  await set.waitForVclock()
+  await onEach(set, "box.cfg({ election_mode = 'off' })")
+  for (const instance of set.instances) {
+    const { member } = await instance.askAgent('look', 0, 'rewind,-')
+    expect(member).toMatch(/ waits,.*disagreed/)
+    expect(await instance.command('box.cfg.election_mode')).toEqual(['candidate'])
+  }
+})
+
 test('members that did not stand in a suite stand again after it', async () => {
   const set = await three()
   const before = await onEach(set, state)

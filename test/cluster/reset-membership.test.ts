@@ -138,7 +138,9 @@ describe.each([
 test('after the members are those of before, a reset leaves them alone', async () => {
   const set = await threeFromTemplate()
   const settings = async (): Promise<number[]> =>
-    await Promise.all(set.instances.map(async one => (await one.grepLog("set 'replication_connect_quorum' configuration")).length))
+    await Promise.all(
+      set.instances.map(async one => (await one.grepLog("set 'replication_connect_quorum' configuration")).length),
+    )
   await set.addReplica()
   await set.reset()
   const before = await settings()
