@@ -9,11 +9,12 @@ import type { Fault, Link, LinkPlace } from '../link/fault.ts'
 import type { CodeUnderFaults } from '../link/fault-sequence.ts'
 import type { FaultsOptions } from '../link/planned-faults.ts'
 import { ClusterFaults } from './faults.ts'
+import { HeldLinks } from './held-links.ts'
 import type { ClusterInstances, CopyInto } from './instances.ts'
 import { keepCluster } from './keep.ts'
 import { ClusterLife, type ClusterState } from './life.ts'
 import { ClusterLinks } from './links.ts'
-import { type LeaderWait, MemberWaits, type MeshWait } from './member-waits.ts'
+import type { LeaderWait, MeshWait } from './member-waits.ts'
 import type { ClusterPorts } from './plan.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStarts, type Made } from './starts.ts'
@@ -33,10 +34,9 @@ export abstract class AnyCluster implements AsyncDisposable {
   readonly #directory: string
   readonly #source: ClusterSource
   /** Set with the option `links`. */
-  readonly #links: ClusterLinks | undefined
+  readonly #links: HeldLinks | undefined
   readonly #faults: ClusterFaults
   readonly #starts: ClusterStarts
-  #ownsLinks = true
   readonly #life = new ClusterLife()
   #markedFailed = false
 
@@ -45,20 +45,12 @@ export abstract class AnyCluster implements AsyncDisposable {
     this.#source = source
     const { root, logger, links: hasLinks } = source.shared
     this.#directory = newDirectoryPath(placeOf(root, logger))
-    this.#links = links ?? (hasLinks ? new ClusterLinks() : undefined)
-    this.#faults = new ClusterFaults(this.#links, {
+    this.#links = hasLinks ? new HeldLinks(links ?? new ClusterLinks()) : undefined
+    this.#faults = new ClusterFaults(this.#links?.links, {
       title: source.title,
-      settle: async timeout => await this.#waits().fullMesh({ onlyRunning: true, timeout }, { endsWhenStopped: true }),
+      settle: async timeout => await this.#started().waits.settle(timeout),
     })
-    const leader = (replicaset: string): Promise<TarantoolInstance> => this.leader(replicaset)
-    this.#starts = new ClusterStarts({
-      source,
-      directory: this.#directory,
-      ports,
-      links: this.#links,
-      holder: this,
-      leader,
-    })
+    this.#starts = new ClusterStarts({ source, directory: this.#directory, ports, links: this.#links })
   }
 
   /** The state of the cluster. An instance that was stopped or has died does not change the state. */
@@ -123,7 +115,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws ClusterConfigError if no instance is writable; UnknownServerError
    */
   async leader(replicaset?: string): Promise<TarantoolInstance> {
-    return await this.#waits().leader(replicaset)
+    return await this.#started().waits.leader(replicaset)
   }
 
   /**
@@ -139,7 +131,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * const leader = await cluster.waitForLeader({ not: former })
    */
   async waitForLeader(options: LeaderWait = {}): Promise<TarantoolInstance> {
-    return await this.#waits().newLeader(options)
+    return await this.#started().waits.newLeader(options)
   }
 
   /**
@@ -150,7 +142,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws ReplicationError, which says what is missing
    */
   async waitForFullMesh(options: MeshWait = {}): Promise<void> {
-    await this.#waits().fullMesh(options)
+    await this.#started().waits.fullMesh(options)
   }
 
   /**
@@ -161,7 +153,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws ReplicationError, which says which instance is behind; UnknownServerError
    */
   async waitForVclock(of?: TarantoolInstance | string, options: { timeout?: number | undefined } = {}): Promise<void> {
-    await this.#waits().vclock(of, options)
+    await this.#started().waits.vclock(of, options)
   }
 
   /**
@@ -380,10 +372,6 @@ export abstract class AnyCluster implements AsyncDisposable {
     return this.#starts.made
   }
 
-  #waits(): MemberWaits {
-    return new MemberWaits(this.#started().instances, this.#source)
-  }
-
   #notRunning(): NotRunningError {
     return new NotRunningError(`the ${this.#source.title} does not run: it is ${this.state}`, {
       hint: this.state === 'new' ? 'Await start() first.' : undefined,
@@ -391,13 +379,13 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
-   * The instances of a cluster that runs.
+   * The instances of a cluster that runs, with what belongs to them.
    *
    * @internal
    */
-  protected running(): ClusterInstances {
+  protected running(): Made {
     if (!this.#starts.made || this.state !== 'running') throw this.#notRunning()
-    return this.#starts.made.instances
+    return this.#starts.made
   }
 
   /**
@@ -406,28 +394,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @internal
    */
   protected bequeath(): ClusterAddresses {
-    this.#ownsLinks = false
-    return { ports: this.#starts.made?.plan.ports, links: this.#links }
-  }
-
-  /**
-   * Lets the links of an instance that is added listen.
-   *
-   * @internal
-   */
-  protected async openLinks(): Promise<void> {
-    const { made } = this.#starts
-    if (made) await this.#links?.open(this, made.plan.routes())
-  }
-
-  /**
-   * Ends the links of an instance that is removed. `andAddress`: also the link before its address, which nobody gets again.
-   *
-   * @internal
-   */
-  protected async removeLinks(name: string, { andAddress = false }: { andAddress?: boolean } = {}): Promise<void> {
-    await this.#links?.remove(name)
-    if (andAddress) await this.#links?.removeAddress(name)
+    return { ports: this.#starts.made?.plan.ports, links: this.#links?.handOn() }
   }
 
   async #end(end: (instances: ClusterInstances) => Promise<void>, cleanup: boolean): Promise<void> {
@@ -436,6 +403,6 @@ export abstract class AnyCluster implements AsyncDisposable {
     })
     if (!cleanup || this.state !== 'stopped') return
     this.#starts.made?.instances.clean({ hasFailed: this.#markedFailed })
-    await (this.#ownsLinks ? this.#links?.end() : this.#links?.close(this))
+    await this.#links?.end()
   }
 }

@@ -102,6 +102,6 @@ export class TarantoolCluster extends AnyCluster {
   }
 
   async #change(application: ResolvedApplication): Promise<void> {
-    await this.#config.change(application, this.running())
+    await this.#config.change(application, this.running().instances)
   }
 }

@@ -37,8 +37,11 @@ export class ClusterLinks {
     await this.#each(front => front.end())
   }
 
-  /** Ends the links of an instance that is removed. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Ends the links of an instance that is removed. `andAddress`: also the link before its address, when no other instance
+   * gets the address.
+   */
+  async remove(name: string, { andAddress = false }: { andAddress?: boolean } = {}): Promise<void> {
     const gone = this.#between.filter(({ from, to }) => from === name || to === name)
     this.#between = this.#between.filter(link => !gone.includes(link))
     await Promise.all(
@@ -46,10 +49,7 @@ export class ClusterLinks {
         front.end(`the link from '${from}' to '${to}' has ended: '${name}' was removed`),
       ),
     )
-  }
-
-  /** Ends the link before the address of an instance that is removed, when no other instance gets the address. */
-  async removeAddress(name: string): Promise<void> {
+    if (!andAddress) return
     await this.#fronts.get(name)?.end(`the link of '${name}' has ended: '${name}' was removed`)
     this.#fronts.delete(name)
   }

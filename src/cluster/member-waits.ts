@@ -66,7 +66,22 @@ export class MemberWaits {
   }
 
   /** @throws ReplicationError */
-  async fullMesh(options: MeshWait, { endsWhenStopped = false }: { endsWhenStopped?: boolean } = {}): Promise<void> {
+  async fullMesh(options: MeshWait): Promise<void> {
+    await this.#mesh(options, { endsWhenStopped: false })
+  }
+
+  /**
+   * Waits until the running instances replicate with each other again. Fails at once if replication between two has stopped
+   * with an error.
+   *
+   * @param timeout in milliseconds
+   * @throws ReplicationError
+   */
+  async settle(timeout: number): Promise<void> {
+    await this.#mesh({ onlyRunning: true, timeout }, { endsWhenStopped: true })
+  }
+
+  async #mesh(options: MeshWait, { endsWhenStopped }: { endsWhenStopped: boolean }): Promise<void> {
     checkWait('waitForFullMesh', options)
     const { timeout = this.#timeout, onlyRunning = false } = options
     for (const name of Object.keys(this.#instances.replicasets)) {

@@ -102,7 +102,7 @@ export class TarantoolReplicaSet extends AnyCluster {
   }
 
   async #add(options: AddedMemberOptions): Promise<TarantoolInstance> {
-    const instances = this.running()
+    const { instances, links } = this.running()
     const plan = this.#source.planInForce
     checkIsObject('addReplica()', options)
     const { name, ...own } = options
@@ -121,7 +121,7 @@ export class TarantoolReplicaSet extends AnyCluster {
     const added = instances.add(chosen, this.#source.given.replicaSet.name, planned.options)
     let isKnown = false
     try {
-      await this.openLinks()
+      await links?.open(plan.routes())
       await added.start()
       isKnown = true
       // It has begun with all sources itself.
@@ -132,7 +132,7 @@ export class TarantoolReplicaSet extends AnyCluster {
       for (const socket of plan.socketsOf(chosen)) rmSync(socket, { force: true })
       planned.withdraw()
       instances.remove(chosen)
-      await this.removeLinks(chosen, { andAddress: planned.isNew })
+      await links?.links.remove(chosen, { andAddress: planned.isNew })
       // The first error says more than an error of a set whose leader has just gone, too.
       await this.#forget(planned.uuid, { isKnown }).catch(() => {})
       throw error
@@ -152,7 +152,7 @@ export class TarantoolReplicaSet extends AnyCluster {
   }
 
   async #remove(member: TarantoolInstance | string): Promise<void> {
-    const instances = this.running()
+    const { instances, links } = this.running()
     const instance = instances.find(member)
     const name = instances.nameOf(instance)
     const plan = this.#source.planInForce
@@ -171,7 +171,7 @@ export class TarantoolReplicaSet extends AnyCluster {
     await instance.stop()
     plan.remove(name)
     instances.remove(name)
-    await this.removeLinks(name)
+    await links?.links.remove(name)
     await this.#forget(uuid, { isKnown: true })
   }
 
@@ -188,7 +188,7 @@ export class TarantoolReplicaSet extends AnyCluster {
 
   /** Lets each running member replicate from all members. */
   async #replicate({ except }: { except?: TarantoolInstance } = {}): Promise<void> {
-    const instances = this.running()
+    const { instances } = this.running()
     const plan = this.#source.planInForce
     const told = instances.running
       .filter(other => other !== except)

@@ -7,8 +7,8 @@ import { templatesRoot } from '../seed/template-cache.ts'
 import { type DataSource, startWithTemplate } from '../seed/template-start.ts'
 import { type Template, type TemplateReport, TemplateStore } from '../seed/template-store.ts'
 import { DataRequests, type MemberReport } from './data-requests.ts'
+import type { HeldLinks } from './held-links.ts'
 import type { ClusterInstances, CopyInto } from './instances.ts'
-import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
 import type { ClusterSource } from './source.ts'
 import { claimQueueAfterStart } from './synchronous-queue.ts'
@@ -19,9 +19,7 @@ export interface ClusterStartSpec {
   readonly source: ClusterSource
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
-  readonly links: ClusterLinks | undefined
-  /** The cluster, which has the links. */
-  readonly holder: object
+  readonly links: HeldLinks | undefined
   /** Begins with empty directories, or with a template. */
   readonly recreate: boolean
   /** Copies the data that each instance begins with. Only without `recreate`. Default: the data is there. */
@@ -77,14 +75,14 @@ export class ClusterStart {
   }
 
   async #launch(data: DataSource): Promise<Started> {
-    const { source, plan, instances, links, holder, recreate, copyInto, signal } = this.#spec
+    const { source, plan, instances, links, recreate, copyInto, signal } = this.#spec
     const write = await source.prepare(signal)
     // Their sockets are in the directory.
-    await links?.close(holder)
+    await links?.close()
     this.#throwIfAborted()
     instances.makeDirectory(recreate)
     write()
-    await links?.open(holder, plan.routes())
+    await links?.open(plan.routes())
     if (copyInto) await instances.fill(copyInto)
     this.template = data.kind === 'copy' ? data.template : undefined
     if (data.kind === 'copy') await instances.copy(data.template)

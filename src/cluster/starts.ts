@@ -1,8 +1,8 @@
 import { PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { untilFree } from '../instance/place/port-wait.ts'
+import type { HeldLinks } from './held-links.ts'
 import { ClusterInstances, type CopyInto } from './instances.ts'
-import type { ClusterLinks } from './links.ts'
 import { MemberWaits } from './member-waits.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
 import { ClusterReset } from './reset/cluster-reset.ts'
@@ -16,6 +16,9 @@ import { setsWithQueue } from './synchronous-queue.ts'
 export interface Made {
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
+  readonly waits: MemberWaits
+  /** Set with the option `links`. */
+  readonly links: HeldLinks | undefined
 }
 
 interface ClusterStartsSpec {
@@ -24,11 +27,7 @@ interface ClusterStartsSpec {
   readonly directory: string
   /** The ports of a cluster whose place this one takes. */
   readonly ports: ClusterPorts | undefined
-  readonly links: ClusterLinks | undefined
-  /** The cluster, which has the links. */
-  readonly holder: object
-  /** Finds the writable instance of a replica set. @throws ClusterConfigError */
-  readonly leader: (replicaset: string) => Promise<TarantoolInstance>
+  readonly links: HeldLinks | undefined
 }
 
 /** How a start begins. */
@@ -66,11 +65,11 @@ export class ClusterStarts {
     const { links } = this.#spec
     const start = (): Promise<void> => this.#run(signal, beginning)
     // The instances have to find each other.
-    await (links ? links.withoutFaults(start) : start())
+    await (links ? links.links.withoutFaults(start) : start())
   }
 
   async #run(signal: AbortSignal, beginning: Beginning): Promise<void> {
-    const { source, links, holder } = this.#spec
+    const { source, links } = this.#spec
     if (beginning.recreate) source.reset()
     // An empty start begins with the instances that the options say.
     if (beginning.recreate && this.#made?.plan.isChanged) this.#made = await this.#make(signal, this.#made.plan.ports)
@@ -86,7 +85,7 @@ export class ClusterStarts {
         this.#throwIfAborted(signal)
         const isTaken = error instanceof PortTakenError && performance.now() < giveUpAt
         this.#made.instances.clean({ hasFailed: !isTaken })
-        await links?.close(holder)
+        await links?.close()
         // The lost port explains more than the timeout that followed from it.
         if (!isTaken) throw lost && error instanceof StartTimeoutError ? lost : error
         lost = error
@@ -98,15 +97,16 @@ export class ClusterStarts {
     this.#throwIfAborted(signal)
   }
 
-  async #startOnce({ plan, instances }: Made, signal: AbortSignal, beginning: Beginning): Promise<void> {
-    const { source, links, holder } = this.#spec
+  async #startOnce(made: Made, signal: AbortSignal, beginning: Beginning): Promise<void> {
+    const { source } = this.#spec
+    const { plan, instances, waits, links } = made
     const leaders = new Map<string, TarantoolInstance>()
     const leader = async (replicaset: string): Promise<TarantoolInstance> => {
-      const found = await this.#spec.leader(replicaset)
+      const found = await waits.leader(replicaset)
       leaders.set(replicaset, found)
       return found
     }
-    const start = new ClusterStart({ source, plan, instances, links, holder, ...beginning, signal, leader })
+    const start = new ClusterStart({ source, plan, instances, links, ...beginning, signal, leader })
     await start.run()
     const { template } = start
     const startAgain: StartAgain | undefined =
@@ -114,13 +114,9 @@ export class ClusterStarts {
     const owned = source.shared.recordChanges ? await setsWithQueue(leaders) : new Set<string>()
     const membership = new MembershipLevels({
       ...{ plan, instances },
-      openLinks: async () => await links?.open(holder, plan.routes()),
-      removeLinks: async (name, { andAddress }) => {
-        await links?.remove(name)
-        if (andAddress) await links?.removeAddress(name)
-      },
-      settle: async timeout =>
-        await new MemberWaits(instances, source).fullMesh({ onlyRunning: true, timeout }, { endsWhenStopped: true }),
+      openLinks: async () => await links?.open(plan.routes()),
+      removeLinks: async (name, options) => await links?.links.remove(name, options),
+      settle: async timeout => await waits.settle(timeout),
     })
     this.#reset = new ClusterReset(instances, { source, membership, leaders, owned, start: startAgain })
     this.#addressesAreKnown = true
@@ -129,7 +125,8 @@ export class ClusterStarts {
   async #make(signal: AbortSignal, ports = this.#spec.ports): Promise<Made> {
     const { source, directory, links } = this.#spec
     const plan = await source.plan(directory, ports, signal)
-    return { plan, instances: new ClusterInstances(plan, { directory, keep: source.shared.keep, links }) }
+    const instances = new ClusterInstances(plan, { directory, keep: source.shared.keep, links: links?.links })
+    return { plan, instances, waits: new MemberWaits(instances, source), links }
   }
 
   #throwIfAborted(signal: AbortSignal): void {
