@@ -48,7 +48,7 @@ export class MemberWaits {
   }
 
   /** Waits for a leader that may not exist yet. @throws ReplicationError; UnknownServerError */
-  async newLeader(options: LeaderWait): Promise<TarantoolInstance> {
+  async newLeader(options: LeaderWait = {}): Promise<TarantoolInstance> {
     checkWait('waitForLeader', options)
     const { not, replicaset, timeout = this.#timeout } = options
     const instances = this.#instances

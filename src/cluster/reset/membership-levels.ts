@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import type { TarantoolInstance } from '../../instance/instance.ts'
 import type { ClusterInstances } from '../instances.ts'
-import { replicateFrom } from '../membership-change.ts'
+import { replicateFrom } from '../membership-requests.ts'
 import type { ClusterPlan } from '../plan.ts'
 
 /** The members at one time, and the way back to them. */
