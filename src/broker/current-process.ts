@@ -1,11 +1,10 @@
-import { dirname } from 'node:path'
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import { NotRunningError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
-import { pruneKept } from '../instance/kept/directories.ts'
 import { type KeptFor, keepData } from '../instance/kept/keep.ts'
 import type { ServerProcess } from './aside.ts'
 import { type InstanceMaker, keeps } from './instance-maker.ts'
+import { keepForTest } from './kept-data.ts'
 import type { KeptData } from './messages.ts'
 import { ServerSignals } from './server-signals.ts'
 import type { Spare } from './spare.ts'
@@ -110,13 +109,8 @@ export class CurrentProcess {
   async keepData(about: KeptFor, place?: string): Promise<KeptData> {
     const instance = this.#instance
     if (!instance.isRunning) return { reason: 'the server does not run' }
-    try {
-      const directory = await keepData(instance, this.#options, about, place === undefined ? {} : { place })
-      await pruneKept(dirname(directory))
-      return { directory }
-    } catch (error) {
-      return { reason: (error as Error).message.split('\n')[0] ?? '' }
-    }
+    const options = place === undefined ? {} : { place }
+    return await keepForTest(() => keepData(instance, this.#options, about, options))
   }
 
   /**

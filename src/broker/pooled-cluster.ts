@@ -2,20 +2,21 @@ import type { AnyCluster } from '../cluster/any-cluster.ts'
 import type { ClusterState } from '../cluster/life.ts'
 import type { Isolation } from '../config/isolation.ts'
 import { NotRunningError } from '../errors.ts'
+import type { KeptFor } from '../instance/kept/keep.ts'
 import { placeOf } from '../instance/place/place.ts'
 import type { AgentOperation, Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
 import { noLinks } from '../link/no-links.ts'
 import { stopwatch, trace } from '../trace.ts'
-import { keepData } from './cluster-data.ts'
 import { type ClusterFacts, clusterInfo, memberInfo } from './cluster-info.ts'
 import { makeCluster, type ResolvedClusterServer } from './cluster-maker.ts'
 import { type ClusterContext, ClusterRequests } from './cluster-requests.ts'
 import type { HeldServers } from './hold/held-servers.ts'
 import type { Holding } from './hold/holding.ts'
+import { keepForTest } from './kept-data.ts'
 import type { ClusterActions, FailedTest, LeasableServer, PoolContext, ServerActions } from './leasable-server.ts'
 import { LeaseUse } from './lease-use.ts'
-import type { ClusterReply, FailedServer, LeasedServerInfo } from './messages.ts'
+import type { ClusterReply, FailedServer, KeptData, LeasedServerInfo } from './messages.ts'
 import { type RunningTest, ServerMark } from './server-mark.ts'
 import { ServerSteps } from './server-steps.ts'
 
@@ -148,15 +149,19 @@ export class PooledCluster implements LeasableServer {
   async testFailed({ test, testFile, isNeeded }: FailedTest): Promise<FailedServer> {
     const about = { test, testFile, server: this.name }
     return await this.#steps.run(async () => {
-      const kept = this.#options.keep === 'on-failure' ? await keepData(this.#cluster, about) : undefined
+      const kept = this.#options.keep === 'on-failure' ? await this.#keepData(about) : undefined
       if (kept && 'reason' in kept) this.#keepDirectories()
       if (isNeeded === undefined || this.#holding !== 'on-failure') return { kept }
       const reason = 'the instances of a cluster cannot move'
       // The run's directory is removed after the run.
-      const data = kept ?? (await keepData(this.#cluster, about, placeOf(this.#options.root, this.#options.logger)))
+      const data = kept ?? (await this.#keepData(about, placeOf(this.#options.root, this.#options.logger)))
       this.#held.miss({ about, reason, directory: 'directory' in data ? data.directory : undefined })
       return { kept: data, hold: { reason } }
     })
+  }
+
+  async #keepData(about: KeptFor, place?: string): Promise<KeptData> {
+    return await keepForTest(() => this.#cluster.keepData(about, place))
   }
 
   // They have the data that the cluster ends with.
