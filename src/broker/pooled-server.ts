@@ -6,9 +6,8 @@ import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import type { Fault } from '../link/fault.ts'
 import { noLinks } from '../link/no-links.ts'
-import { isTraced, stopwatch, trace } from '../trace.ts'
-import { Aside } from './aside.ts'
-import { CurrentProcess } from './current-process.ts'
+import { isTraced, trace } from '../trace.ts'
+import type { CurrentProcess } from './current-process.ts'
 import { failTest } from './hold/failed-test.ts'
 import type { HeldServers } from './hold/held-servers.ts'
 import { InstanceMaker } from './instance-maker.ts'
@@ -20,7 +19,7 @@ import { infoOf } from './server-info.ts'
 import { type RunningTest, ServerMark } from './server-mark.ts'
 import { crashReport } from './server-signals.ts'
 import { ServerSteps } from './server-steps.ts'
-import { Spare } from './spare.ts'
+import { Succession } from './succession.ts'
 
 /**
  * One server of a pool: an address, the processes that have the address in turn, and the use that leases made of them.
@@ -35,9 +34,7 @@ export class PooledServer implements LeasableServer {
   readonly #held: HeldServers
   readonly #maker: InstanceMaker
   readonly #mark: ServerMark
-  readonly #current: CurrentProcess
-  readonly #spare: Spare
-  readonly #aside = new Aside()
+  readonly #processes: Succession
   readonly #steps = new ServerSteps(
     () => this.#current.mustNotBeEnded(),
     () => this.info(),
@@ -51,13 +48,7 @@ export class PooledServer implements LeasableServer {
     this.#mark = new ServerMark(name, slot)
     const logger = options.log === 'live' ? liveLogger(this.#mark, options.logger) : options.logger
     this.#maker = new InstanceMaker({ ...options, logger, trace: step => this.trace(step) }, root)
-    this.#current = new CurrentProcess(options, this.#maker)
-    const mayStandBy = this.#maker.mayStandBy(this.instance)
-    this.#spare = new Spare(
-      () => this.#maker.makeSuccessor(this.instance),
-      mayStandBy,
-      step => this.trace(step),
-    )
+    this.#processes = new Succession(options, this.#maker, step => this.trace(step))
   }
 
   get isolation(): Isolation {
@@ -84,10 +75,7 @@ export class PooledServer implements LeasableServer {
 
   /** Starts the server in the background, so that a lease finds it ready. The lease reports a failure. */
   prestart(): void {
-    this.#steps.prestart(async () => {
-      await this.#current.start({ recreate: true })
-      if (this.isolation === 'process') this.#spare.prepare()
-    })
+    this.#steps.prestart(() => this.#processes.start())
   }
 
   /**
@@ -98,8 +86,7 @@ export class PooledServer implements LeasableServer {
     return await this.#steps.ensure(async () => {
       await this.#current.awaitDeath()
       this.#current.resume()
-      await this.#current.start({ recreate: true })
-      if (this.isolation === 'process') this.#spare.prepare()
+      await this.#processes.start()
     })
   }
 
@@ -114,14 +101,14 @@ export class PooledServer implements LeasableServer {
   async restart(recreate: boolean, record = false): Promise<LeasedServerInfo> {
     return await this.#steps.answer(async () => {
       await this.#current.stop()
-      if (record && !this.#maker.records) await this.#beginToRecord()
+      if (record && !this.#maker.records) await this.#processes.beginToRecord()
       await this.#current.start({ recreate })
     })
   }
 
   /** Gives the server a new process: the spare, or a process that starts now. From then on, a spare is kept. */
   async renew(): Promise<LeasedServerInfo> {
-    return await this.#steps.answer(() => this.#renew())
+    return await this.#steps.answer(() => this.#processes.renew())
   }
 
   /**
@@ -130,16 +117,7 @@ export class PooledServer implements LeasableServer {
    * directory.
    */
   async stepAside(spare: boolean): Promise<LeasedServerInfo> {
-    return await this.#steps.answer(async () => {
-      try {
-        await this.#stepAside(spare)
-      } catch (error) {
-        if (this.#aside.isThere) await this.#comeBack()
-        throw error
-      } finally {
-        if (spare) this.#spare.prepare()
-      }
-    })
+    return await this.#steps.answer(() => this.#processes.stepAside(spare))
   }
 
   /**
@@ -147,11 +125,7 @@ export class PooledServer implements LeasableServer {
    * one has ended.
    */
   async comeBack(): Promise<LeasedServerInfo> {
-    return await this.#steps.answer(async () => {
-      if (!this.#aside.isThere) return
-      await this.instance.stop()
-      await this.#comeBack()
-    })
+    return await this.#steps.answer(() => this.#processes.comeBack())
   }
 
   async makeFault(fault: Fault): Promise<void> {
@@ -168,15 +142,13 @@ export class PooledServer implements LeasableServer {
     this.atTest({})
     const step = async (): Promise<void> => {
       await this.#maker.front?.heal()
-      // With another isolation, a server has a spare only if a file asked for one. The next file may not want it.
-      if (isolation !== 'process') await this.#spare.discard()
-      await this.#aside.end()
+      await this.#processes.endOthers()
       if (isolation !== 'process' && isolation !== 'restart') return
       if (!(await leaseUse.mayHaveChanged(this.instance))) {
         this.#current.leasedBefore = false
         this.trace('stays as it is: its lease has not used it')
-      } else if (isolation === 'process') await this.#renew()
-      else await this.#startAnew()
+      } else if (isolation === 'process') await this.#processes.renew()
+      else await this.#processes.startAnew()
     }
     this.#steps.run(step).catch(() => {})
   }
@@ -204,11 +176,11 @@ export class PooledServer implements LeasableServer {
   async testFailed({ test, testFile, isNeeded }: FailedTest): Promise<FailedServer> {
     return await this.#steps.run(async () => {
       const { instance } = this
-      const server = { options: this.#options, current: this.#current, spare: this.#spare, held: this.#held, isNeeded }
+      const { current, spare } = this.#processes
+      const server = { options: this.#options, current, spare, held: this.#held, isNeeded }
       const failed = await failTest({ test, testFile, server: this.name }, server)
       if (this.instance === instance) return failed
-      await this.#current.start({ recreate: true })
-      if (this.isolation === 'process') this.#spare.prepare()
+      await this.#processes.start()
       return { ...failed, successor: this.info() }
     })
   }
@@ -216,13 +188,9 @@ export class PooledServer implements LeasableServer {
   /** Ends the server for good. Steps that wait for their turn fail. */
   async destroy(): Promise<void> {
     // At once, to end a start that is under way; and again, because a step may have been between stop and start.
-    this.#spare.close().catch(() => {})
-    await this.#current.end()
+    await this.#processes.abort()
     await this.#steps.settled()
-    await this.#current.end()
-    await this.#aside.end()
-    await this.#maker.front?.end()
-    await this.#spare.close()
+    await this.#processes.end()
   }
 
   info(): LeasedServerInfo {
@@ -235,7 +203,7 @@ export class PooledServer implements LeasableServer {
       strict: this.#options.strict,
       records: this.#maker.records,
       leasedBefore: this.#current.leasedBefore,
-      aside: this.#aside.isThere,
+      aside: this.#processes.isAside,
       isLive: this.#options.log === 'live' || isTraced(),
       isTraced: isTraced(),
       keepsOnFailure: this.#options.keep === 'on-failure',
@@ -248,46 +216,7 @@ export class PooledServer implements LeasableServer {
     return await crashReport(this.instance)
   }
 
-  async #startAnew(): Promise<void> {
-    await this.#current.stop()
-    await this.#current.start({ recreate: true })
-  }
-
-  async #renew(): Promise<void> {
-    const time = stopwatch()
-    try {
-      const successor = await this.#spare.replace(this.instance, { orderly: this.#current.isKept })
-      if (successor) this.#current.succeed(successor)
-      else await this.#startAnew()
-      this.trace(`replaced by ${successor ? 'its spare' : 'a new process'} in ${time()}`)
-    } finally {
-      this.#spare.prepare()
-    }
-  }
-
-  async #stepAside(spare: boolean): Promise<void> {
-    const time = stopwatch()
-    const former = this.#current.facts
-    const giveUpAddress = async (): Promise<void> => await this.#aside.take(former)
-    const isFirst = !this.#aside.isThere
-    const successor = isFirst && spare ? await this.#spare.takeOver(giveUpAddress) : undefined
-    if (isFirst && !this.#aside.isThere) await giveUpAddress().catch(() => {})
-    if (this.#aside.isThere) this.#current.succeed(successor ?? (await this.#current.startSuccessor()))
-    else await this.#startAnew()
-    this.trace(`${this.#aside.isThere ? 'stood aside for' : 'replaced by'} another process in ${time()}`)
-  }
-
-  async #comeBack(): Promise<void> {
-    const former = await this.#aside.giveBack()
-    if (former) this.#current.become(former)
-    else this.#current.succeed(await this.#current.startSuccessor())
-    this.trace(former ? 'the process that stood aside is back' : 'the process that stood aside has ended')
-  }
-
-  // An instance cannot begin to record changes after it was made.
-  async #beginToRecord(): Promise<void> {
-    this.#maker.records = true
-    await this.#spare.discard()
-    await this.#current.replaceInstance()
+  get #current(): CurrentProcess {
+    return this.#processes.current
   }
 }
