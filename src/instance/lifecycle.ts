@@ -12,6 +12,7 @@ import { errorOfOwnEnd } from './failure/exit-failure.ts'
 import { noStart, runsAlready } from './failure/not-running.ts'
 import { tellOfSlowStop } from './failure/slow-stop.ts'
 import { errorOfAbort } from './failure/unfinished-start.ts'
+import { Artifacts } from './kept/artifacts.ts'
 import type { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import { StartAttempt } from './start/attempt.ts'
@@ -46,9 +47,7 @@ export class Lifecycle {
   #stops = 0
   #process: TarantoolProcess | undefined
   readonly #feed: LoggerFeed
-  #markedFailed = false
-  /** The version of the last server that was ready. */
-  #version: string | undefined
+  readonly #artifacts: Artifacts
   replicationSource: string | readonly string[] | undefined
   /** Called before a server is stopped, because Tarantool waits for clients that stay. */
   onStopping: () => void = () => {}
@@ -59,6 +58,7 @@ export class Lifecycle {
     this.#options = options
     this.#workspace = workspace
     this.#feed = new LoggerFeed(options.logger)
+    this.#artifacts = new Artifacts(options, () => workspace.directory)
     this.replicationSource = options.replicationSource
     this.#starter = new Starter(options, workspace, {
       details: logStart => this.details(logStart),
@@ -174,7 +174,7 @@ export class Lifecycle {
   clean(failure: TarantoolFixtureError | undefined = this.failure): void {
     const { directory } = this.#workspace
     const isThere = isTraced() && existsSync(directory)
-    this.#workspace.remove({ failed: this.#reasonToKeep(failure), tarantool: this.#version })
+    this.#artifacts.remove(failure?.summary)
     this.onCleaned()
     if (isThere) this.#trace(`${existsSync(directory) ? 'keeps' : 'removed'} the directory ${directory}`)
   }
@@ -186,7 +186,7 @@ export class Lifecycle {
 
   /** Marks the directory as the directory of a failure, whatever happens from here on. */
   markFailed(): void {
-    this.#markedFailed = true
+    this.#artifacts.markFailed()
   }
 
   /** Waits until the running process has ended. */
@@ -197,12 +197,7 @@ export class Lifecycle {
 
   /** Describes the directory, which stays, for somebody who opens it later. */
   noteKept(): void {
-    const reason = this.#reasonToKeep(this.failure) ?? 'a test failed, or another instance'
-    this.#workspace.note({ reason, tarantool: this.#version })
-  }
-
-  #reasonToKeep(failure: TarantoolFixtureError | undefined): string | undefined {
-    return failure?.summary ?? (this.#markedFailed ? 'a test failed' : undefined)
+    this.#artifacts.note(this.failure?.summary)
   }
 
   get #isAtRest(): boolean {
@@ -226,7 +221,7 @@ export class Lifecycle {
       },
       onReady: report => {
         this.#settle(start, { state: 'running', report })
-        this.#version = report.version
+        this.#artifacts.tarantool = report.version
         this.#trace(`ready after ${time()}`)
         observed({ instance: this.fingerprint, process: this.#process, report })
       },

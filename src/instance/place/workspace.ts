@@ -8,13 +8,13 @@ import { LogFile, logFileName } from '../../log/log-file.ts'
 import { forgetLateSnapshots } from '../../seed/snapshot-guard.ts'
 import type { Standby } from '../failure/details.ts'
 import { notWritable } from '../failure/not-writable.ts'
-import { type KeptBecause, noteKept, notePlanned } from '../kept/notes.ts'
+import { notePlanned } from '../kept/notes.ts'
 import { sweepOnce } from '../owner/sweep.ts'
 import { Access } from '../start/access.ts'
 import { writeConfigModeScript } from '../start/config-mode-script.ts'
 import { type InitScript, type SeedDuty, writeInitScript } from '../start/init-script.ts'
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from './addresses.ts'
-import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
+import { makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
 import { markerOf } from './marker.ts'
 import { NamedPortChoice } from './named-ports.ts'
 import { isOwnDirectoryTaken } from './own-directory.ts'
@@ -191,29 +191,6 @@ export class Workspace {
       if (error instanceof TarantoolFixtureError) throw error
       throw notWritable(`cannot write to ${this.directory}`, error)
     }
-  }
-
-  /**
-   * Removes the directory, unless the option `keep` says that it stays after a failure, or always.
-   *
-   * @param failed the failure, in a few words
-   */
-  remove({ failed, tarantool }: { failed: string | undefined; tarantool?: string | undefined }): void {
-    const { keep } = this.#options
-    if (keep === 'always') this.#keep({ reason: failed ?? "keep: 'always'", tarantool })
-    else if (keep === 'on-failure' && failed !== undefined) this.#keep({ reason: failed, tarantool })
-    else removeDirectory(this.directory)
-  }
-
-  /** Describes the directory for somebody who opens it later. */
-  note(because: KeptBecause): void {
-    noteKept(this.directory, this.#options, because)
-  }
-
-  // A directory without a description, for example on a full disk, still has its data.
-  #keep(because: KeptBecause): void {
-    keepDirectory(this.directory)
-    this.note(because)
   }
 
   /**
