@@ -1,5 +1,4 @@
 import type { TemplateDuty } from '../config/config-mode.ts'
-import type { BoxCfgValue } from '../config/options.ts'
 import type { ReplicaMode, ReplicationTerms } from '../config/replica-mode.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { ReplicaSetWithOptions, ResolvedMember, ResolvedReplicaSet } from '../config/resolve-replica-set.ts'
@@ -9,26 +8,12 @@ import { type PortReservation, reservePort } from '../instance/place/port.ts'
 import { isAtLeast, type Version } from '../version/version.ts'
 import { namedLogger } from './named-logger.ts'
 import { linkSocket, type MemberPlace, placeOfMember } from './placed-config.ts'
-import type { ClusterPlan, ClusterPorts, Member, Members, Route } from './plan.ts'
-import { mayLackLeader } from './quorum.ts'
+import type { ClusterPlan, ClusterPorts, Members, Route } from './plan.ts'
+import { type ReplicaMember, uuidOf } from './replica-member.ts'
+import { termsOf } from './replica-terms.ts'
 import { routesBetween } from './routes.ts'
 
 const host = '127.0.0.1'
-
-// In seconds. Members find each other quickly, and an election does not take long.
-const replicationTimeout = 0.1
-const electionTimeout = 0.5
-/** The time that a member waits for the data of the others, before its application runs. */
-const syncTimeout = 5
-/** The time that a member looks for members that do not run. */
-const patience = 0.5
-
-/** A member of a replica set. */
-export interface ReplicaMember extends Member, ResolvedMember {
-  readonly uuid: string
-  /** The member is added to a set that runs, and knows no data yet. */
-  readonly isAdded: boolean
-}
 
 /** A member that a plan has got. */
 export interface AddedMember {
@@ -39,11 +24,6 @@ export interface AddedMember {
   /** Takes the member out of the plan, which is then as before. Only for the member that was added last. */
   readonly withdraw: () => void
 }
-
-// Fixed, so that each set of one plan has the same data. The first member has the smallest UUID: of the writable members,
-// Tarantool lets the one with the smallest make a new replica set.
-const uuidOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
-const uuidOfSet = '00000000-0000-4000-9000-000000000000'
 
 /** The plan of a replica set without a config. */
 export class ReplicaPlan implements ClusterPlan {
@@ -222,46 +202,15 @@ export class ReplicaPlan implements ClusterPlan {
     }
   }
 
-  #termsOf({ name, uuid, isAdded }: ReplicaMember): ReplicationTerms {
-    const others = this.#members.filter(member => member.name !== name)
-    const there = others.filter(member => this.reaches(name, member.name))
-    const isElected = this.#set.failover === 'election'
-    const isWritable = isElected || name === this.#set.leader
-    // A writable member with an empty directory would make a set of its own, if all others are read-only.
-    const isLate = others.some(other => this.runs(other.name))
-    const isWritableLater = isLate && isWritable && !isElected
-    return {
-      mayLackLeader: mayLackLeader(
-        others.map(other => other.name),
-        { reaches: other => this.reaches(name, other), runs: this.runs },
-      ),
-      // The others do not know a member that is added until it is ready.
-      peers: isAdded ? [] : there.map(peer => ({ name: peer.name, uuid: peer.uuid })),
+  #termsOf(member: ReplicaMember): ReplicationTerms {
+    const { name } = member
+    return termsOf(member, {
+      set: this.#set,
+      version: this.#version,
+      others: this.#members.filter(other => other.name !== name),
       sources: this.sourcesOf(name),
-      boxCfg: {
-        replicaset_uuid: uuidOfSet,
-        instance_uuid: uuid,
-        read_only: !isWritable,
-        replication_connect_quorum: others.length + 1,
-        ...(isAtLeast(this.#version, 2, 11) && { bootstrap_strategy: 'legacy' }),
-      },
-      defaults: { replication_timeout: replicationTimeout, ...(isElected && electionDefaults) },
-      onlyAtStart: {
-        ...(isWritableLater && { read_only: true }),
-        ...(there.length < others.length && {
-          replication_connect_quorum: there.length + 1,
-          replication_connect_timeout: patience,
-        }),
-        // The application begins with the data of the others. Older versions wait for that by themselves.
-        ...(isLate && isAtLeast(this.#version, 3, 0) && { replication_sync_timeout: syncTimeout }),
-      },
-    }
+      reaches: other => this.reaches(name, other),
+      runs: this.runs,
+    })
   }
-}
-
-const electionDefaults: Readonly<Record<string, BoxCfgValue>> = {
-  election_mode: 'candidate',
-  election_timeout: electionTimeout,
-  // In 2.6 and 2.7, the default of 1 would let each half of a divided set elect a leader.
-  replication_synchro_quorum: 'N / 2 + 1',
 }
