@@ -15,15 +15,14 @@ import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait, LogWriter } from '../log/log-file.ts'
 import type { ServerAddress } from '../protocol/address.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
-import { luaLiteral } from '../protocol/lua-literal.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
 import type { ProcessExit } from './control/exit.ts'
 import type { ServerDetails, Standby } from './failure/details.ts'
 import { errorOfEnd } from './failure/exit-failure.ts'
 import { notRunning, portNotChosen } from './failure/not-running.ts'
-import { errorOfTakeOver } from './failure/port-failure.ts'
 import { faultActs } from './fault-acts.ts'
+import { Handover } from './handover.ts'
 import { type InstanceState, Lifecycle } from './lifecycle.ts'
 import { forUri, type InstanceAddresses, toUri } from './place/addresses.ts'
 import { freePort } from './place/port.ts'
@@ -31,7 +30,6 @@ import { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
 import { Requests } from './requests/requests.ts'
 import { Rewind } from './requests/rewind.ts'
-import { takeOverAddress } from './start/standby.ts'
 
 /** Options of `start`. */
 export interface StartOptions {
@@ -55,9 +53,6 @@ export interface CommandOptions extends RequestOptions {
    */
   printGreeting?: boolean | undefined
 }
-
-// In milliseconds. If a server does not answer within this time, it cannot give up its address or take it back.
-const stepsWithin = 5000
 
 /**
  * Tells the constructor that the options were checked before. The constructor's public type does not know this class.
@@ -93,6 +88,7 @@ export class TarantoolInstance implements AsyncDisposable {
   readonly #lifecycle: Lifecycle
   readonly #requests: Requests
   readonly #rewind: Rewind
+  readonly #handover: Handover
 
   /**
    * Checks the options. Starts nothing.
@@ -110,6 +106,14 @@ export class TarantoolInstance implements AsyncDisposable {
     const details = (): ServerDetails => this.#lifecycle.details()
     this.#requests = new Requests(details)
     this.#rewind = new Rewind(this.#options.timeout, details)
+    this.#handover = new Handover({
+      workspace: this.#workspace,
+      lifecycle: this.#lifecycle,
+      timeout: this.#options.timeout,
+      command: (lua, options) => this.command(lua, options),
+      addresses: () => this.#addresses(),
+      disconnect: () => this.#disconnect(),
+    })
     this.#lifecycle.onStopping = () => this.#disconnect()
     this.#lifecycle.onCleaned = () => {
       // No server of this instance is there to be healed for.
@@ -392,16 +396,7 @@ export class TarantoolInstance implements AsyncDisposable {
    *   the server.
    */
   async takeOver(): Promise<void> {
-    await takeOverAddress({
-      addresses: this.#addresses(),
-      timeout: this.#options.timeout,
-      details: () => this.#lifecycle.details(this.process?.logStart),
-      command: (lua, options) => this.command(lua, options),
-    })
-    this.#workspace.standby = undefined
-    await this.#workspace.chooseAddresses()
-    await this.#openFront()
-    this.#disconnect()
+    await this.#handover.takeOver()
   }
 
   /**
@@ -412,9 +407,7 @@ export class TarantoolInstance implements AsyncDisposable {
    *   server may have done a part of the work, and must be ended.
    */
   async stepAside(): Promise<void> {
-    await this.#workspace.closeFront()
-    await this.command("require('tarantool-fixture').step_aside()", { timeout: stepsWithin })
-    await this.process?.unpublish()
+    await this.#handover.stepAside()
   }
 
   /**
@@ -424,9 +417,7 @@ export class TarantoolInstance implements AsyncDisposable {
    * @throws the errors of `stepAside`. The server must then be ended, too.
    */
   async stepBack(): Promise<void> {
-    await this.process?.publish()
-    await this.command("require('tarantool-fixture').step_back()", { timeout: stepsWithin })
-    await this.#openFront()
+    await this.#handover.stepBack()
   }
 
   /**
@@ -437,13 +428,7 @@ export class TarantoolInstance implements AsyncDisposable {
    * @throws NotRunningError, RequestTimeoutError, LuaError. The server may have done a part of the work, and must be ended.
    */
   async moveAway(): Promise<void> {
-    const former = this.#addresses().own.console
-    await this.#workspace.moveAway(async ({ own }) => {
-      const console = own.console === former ? undefined : own.console
-      const move = `require('tarantool-fixture').move(${luaLiteral(own.listen)}, ${luaLiteral(console)})`
-      await this.command(move, { timeout: stepsWithin })
-    })
-    this.#disconnect()
+    await this.#handover.moveAway()
   }
 
   /**
@@ -701,11 +686,6 @@ export class TarantoolInstance implements AsyncDisposable {
     const { addresses } = this.#workspace
     if (addresses) return addresses
     throw portNotChosen()
-  }
-
-  // Another process of the machine may have taken the port meanwhile.
-  async #openFront(): Promise<void> {
-    await this.#workspace.openFront(address => errorOfTakeOver(address, this.#lifecycle.details(), undefined))
   }
 
   #notRunning(): NotRunningError {
