@@ -1,15 +1,14 @@
 import { existsSync, statSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
 import { dirname, resolve } from 'node:path'
-import { InvalidOptionError, LuaFileError } from '../errors.ts'
+import { LuaFileError } from '../errors.ts'
 import type { Trace } from '../trace.ts'
-import { checkBoxCfg, ownOptions } from './box-cfg.ts'
+import { checkBoxCfg } from './box-cfg.ts'
 import { checkOptions } from './check.ts'
 import type { ConfigMode } from './config-mode.ts'
+import { checkConflicts } from './conflicts.ts'
 import { checkDocker, type ResolvedDocker, resolveDocker } from './docker.ts'
 import { checkEnv } from './env-tags.ts'
 import { type Given, namesProgram } from './layers.ts'
-import { isLoopback } from './loopback.ts'
 import { ownerOf } from './option-owners.ts'
 import type { BoxCfgValue, Credentials, InstanceOptions, Keep, Logger } from './options.ts'
 import { type NamedPorts, resolvePorts } from './ports.ts'
@@ -129,71 +128,6 @@ function luaSource(option: string, given: string | undefined, baseDir: string): 
   return { file }
 }
 
-function refuse(message: string, hint?: string): never {
-  throw new InvalidOptionError(message, { hint })
-}
-
-function checkTogether(options: InstanceOptions): void {
-  if (options.slabAllocArena !== undefined && options.memtxMemory !== undefined) {
-    refuse("options 'slabAllocArena' (GB) and 'memtxMemory' (bytes) are two names of one value", 'Keep one of them.')
-  }
-  if (options.keep !== undefined && options.cleanup !== undefined && options.cleanup !== (options.keep !== 'always')) {
-    refuse(`options 'cleanup: ${options.cleanup}' and 'keep: ${options.keep}' contradict each other`, "Keep 'keep'.")
-  }
-  const pairs = [
-    ['host', 'port', options.host ?? instanceOptions.host.default, options.port],
-    [
-      'consoleHost',
-      'consolePort',
-      options.consoleHost ?? (typeof options.consolePort === 'number' ? '' : 'unix/'),
-      options.consolePort,
-    ],
-  ] as const
-  for (const [hostName, portName, host, port] of pairs) {
-    if (host.includes(':') && !isIPv6(host)) {
-      refuse(
-        `option '${hostName}' must be a host name or an address, not ${JSON.stringify(host)}`,
-        `Put the port into '${portName}'. For a socket, set ${hostName}: 'unix/', and put its path into '${portName}'.`,
-      )
-    }
-    if (host === 'unix/' && typeof port === 'number') {
-      refuse(`option '${portName}' must be the path of a socket when '${hostName}' is 'unix/', not ${port}`)
-    }
-    if (host !== 'unix/' && typeof port === 'string') {
-      refuse(`option '${portName}' must be a number, not ${JSON.stringify(port)}`, `A path needs ${hostName}: 'unix/'.`)
-    }
-  }
-  for (const [name, instead] of Object.entries(ownOptions)) {
-    if (options.boxCfg?.[name] !== undefined) {
-      refuse(`option 'boxCfg.${name}' cannot be set: the fixture must know it`, `Instead: ${instead}.`)
-    }
-  }
-  checkAccess(options)
-  checkLinks(options)
-  if (options.credentials !== undefined && options.credentials !== 'random' && options.credentials.user === 'guest') {
-    refuse("option 'credentials.user' cannot be 'guest', who has no password")
-  }
-}
-
-// An error that explains the conflict now is better than a refused guest later.
-function checkAccess({ access, docker, host = instanceOptions.host.default }: InstanceOptions): void {
-  if (access === undefined || access === 'any' || host === 'unix/') return
-  const why = docker ? "'docker'" : isLoopback(host) ? undefined : `host: ${JSON.stringify(host)}`
-  if (why === undefined) return
-  refuse(
-    `option 'access.uids' cannot be used with ${why}: the server cannot ask there who owns a connection`,
-    "Clients need the server's account: TARANTOOL_USER and TARANTOOL_PASSWORD. With access: 'any', they need none.",
-  )
-}
-
-function checkLinks({ links, docker, host }: InstanceOptions): void {
-  if (!links) return
-  if (docker) refuse("option 'links' cannot be used with 'docker'", 'Only servers of this machine have links.')
-  if (host === 'unix/') {
-    refuse("option 'links' cannot be used with host: 'unix/'", 'A link needs an address of TCP, for example 127.0.0.1.')
-  }
-}
-
 // A virtual machine does not see the sockets of a directory that is mounted into it.
 function defaultConsoleHost({ consolePort, docker }: InstanceOptions): string {
   const isReached = docker === undefined || process.platform === 'linux'
@@ -218,7 +152,7 @@ export function resolveOptions(options: InstanceOptions, baseDir: string = proce
  * @throws InvalidOptionError if options contradict each other, LuaFileError, SeedError
  */
 export function resolveGiven({ options, baseDirOf }: Given<InstanceOptions>): ResolvedOptions {
-  checkTogether(options)
+  checkConflicts(options)
   checkBoxCfg(options.boxCfg ?? {})
   checkReplicationSource(options.replicationSource)
   checkDocker(options)

@@ -20,7 +20,7 @@ type Defaulted =
   | 'recordChanges'
   | 'prefork'
 
-/** Every option of an instance. resolve.ts looks for conflicts between options. */
+/** Every option of an instance. conflicts.ts looks for conflicts between options. */
 export const instanceOptions: Table<InstanceOptions, Defaulted> = {
   host: {
     type: text,
