@@ -1,9 +1,8 @@
 import type { AnyCluster } from '../cluster/any-cluster.ts'
-import { isTraced } from '../trace.ts'
-import { isLive, type ResolvedClusterServer } from './cluster-maker.ts'
+import type { ResolvedClusterServer } from './cluster-maker.ts'
 import type { Holding } from './hold/holding.ts'
 import type { LeasedServerInfo } from './messages.ts'
-import { infoOf } from './server-info.ts'
+import { infoOf, reportingOf } from './server-info.ts'
 
 /** The facts about a cluster of a pool that the cluster itself does not know. */
 export interface ClusterFacts {
@@ -40,11 +39,7 @@ export function memberInfo(cluster: AnyCluster, member: string, facts: ClusterFa
     beganEmpty: true,
     leasedBefore: isMain && leasedBefore,
     aside: false,
-    isLive: isLive(options),
-    isTraced: isTraced(),
-    keepsOnFailure: options.keep === 'on-failure',
-    holding: isMain ? holding : 'never',
-    showsChanges: options.showChanges,
+    ...reportingOf(options, isMain ? holding : 'never'),
     ...(!isMain && { memberOf: name }),
   }
 }

@@ -4,7 +4,6 @@ import { TarantoolReplicaSet } from '../cluster/replica-set.ts'
 import type { ResolvedServer } from '../config/fixture-config.ts'
 import type { ResolvedApplication } from '../config/resolve-application.ts'
 import type { ResolvedReplicaSet } from '../config/resolve-replica-set.ts'
-import { isTraced } from '../trace.ts'
 import { keeps } from './instance-maker.ts'
 import { liveLogger } from './live-log.ts'
 import type { ServerMark } from './server-mark.ts'
@@ -15,9 +14,6 @@ export type ResolvedClusterServer = ResolvedServer &
 
 export const isCluster = (options: ResolvedServer): options is ResolvedClusterServer =>
   (options.application ?? options.replicaSet) !== undefined
-
-/** The log of the servers is printed as it comes. */
-export const isLive = ({ log }: ResolvedServer): boolean => log === 'live' || isTraced()
 
 /** The surroundings of a cluster of a pool. */
 export interface ClusterPlace {

@@ -6,7 +6,7 @@ import type { InstanceState } from '../instance/lifecycle.ts'
 import type { Death } from '../isolation/server.ts'
 import type { Fault } from '../link/fault.ts'
 import { noLinks } from '../link/no-links.ts'
-import { isTraced, trace } from '../trace.ts'
+import { trace } from '../trace.ts'
 import type { CurrentProcess } from './current-process.ts'
 import { failTest } from './hold/failed-test.ts'
 import type { HeldServers } from './hold/held-servers.ts'
@@ -15,7 +15,7 @@ import type { ClusterActions, FailedTest, LeasableServer, PoolContext } from './
 import { LeaseUse } from './lease-use.ts'
 import { liveLogger } from './live-log.ts'
 import type { FailedServer, LeasedServerInfo } from './messages.ts'
-import { infoOf } from './server-info.ts'
+import { infoOf, reportingOf } from './server-info.ts'
 import { type RunningTest, ServerMark } from './server-mark.ts'
 import { crashReport } from './server-signals.ts'
 import { ServerSteps } from './server-steps.ts'
@@ -204,11 +204,7 @@ export class PooledServer implements LeasableServer {
       records: this.#maker.records,
       leasedBefore: this.#current.leasedBefore,
       aside: this.#processes.isAside,
-      isLive: this.#options.log === 'live' || isTraced(),
-      isTraced: isTraced(),
-      keepsOnFailure: this.#options.keep === 'on-failure',
-      holding: this.#held.holdingOf(this.#options.hold),
-      showsChanges: this.#options.showChanges,
+      ...reportingOf(this.#options, this.#held.holdingOf(this.#options.hold)),
     }
   }
 
