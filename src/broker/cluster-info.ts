@@ -1,7 +1,7 @@
 import type { AnyCluster } from '../cluster/any-cluster.ts'
 import type { ResolvedClusterServer } from './cluster-maker.ts'
 import type { Holding } from './hold/holding.ts'
-import type { LeasedServerInfo } from './messages.ts'
+import type { LeasedServerInfo } from './leased-info.ts'
 import { infoOf, reportingOf } from './server-info.ts'
 
 /** The facts about a cluster of a pool that the cluster itself does not know. */

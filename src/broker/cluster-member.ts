@@ -1,7 +1,7 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Death } from '../isolation/server.ts'
 import type { ServerActions } from './leasable-server.ts'
-import type { LeasedServerInfo } from './messages.ts'
+import type { LeasedServerInfo } from './leased-info.ts'
 import { crashReport, ServerSignals } from './server-signals.ts'
 
 /** The cluster, from the view of one of its instances. */

@@ -9,7 +9,7 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 import type { AgentOperation } from '../isolation/server.ts'
 import { ClusterMember, type MemberContext } from './cluster-member.ts'
 import type { ClusterActions, ServerActions } from './leasable-server.ts'
-import type { ClusterReply } from './messages.ts'
+import type { ClusterReply } from './leased-info.ts'
 
 /** A cluster of a pool, from the view of its requests. */
 export interface ClusterContext extends Omit<MemberContext, 'info'> {

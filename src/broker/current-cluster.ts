@@ -5,8 +5,8 @@ import type { AgentOperation, AgentReply } from '../isolation/server.ts'
 import { stopwatch, type Trace } from '../trace.ts'
 import type { ClusterFacts } from './cluster-info.ts'
 import { type ClusterPlace, makeCluster, type ResolvedClusterServer } from './cluster-maker.ts'
+import type { KeptData } from './failed-server.ts'
 import { keepForTest } from './kept-data.ts'
-import type { KeptData } from './messages.ts'
 
 /** The reply of all instances. `hasNewProcesses`: instances got new processes meanwhile. */
 interface ReplyOfAll {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { pruneKept } from '../instance/kept/directories.ts'
-import type { KeptData } from './messages.ts'
+import type { KeptData } from './failed-server.ts'
 
 /**
  * Keeps the data of a failed test. Never fails: the answer says why nothing is kept.

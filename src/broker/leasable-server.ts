@@ -5,9 +5,10 @@ import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import type { InstanceState } from '../instance/lifecycle.ts'
 import type { AgentOperation, Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
+import type { FailedServer } from './failed-server.ts'
 import type { HeldServers } from './hold/held-servers.ts'
 import type { LeaseUse } from './lease-use.ts'
-import type { ClusterReply, FailedServer, LeasedServerInfo } from './messages.ts'
+import type { ClusterReply, LeasedServerInfo } from './leased-info.ts'
 import type { RunningTest } from './server-mark.ts'
 
 /** The run, from a server's point of view. */

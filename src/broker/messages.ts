@@ -1,8 +1,9 @@
-import type { AgentOperation, AgentReply, Death, ServerFacts } from '../isolation/server.ts'
+import type { AgentOperation, Death } from '../isolation/server.ts'
 import type { Fault, LinkPlace } from '../link/fault.ts'
-import type { ServerAddress } from '../protocol/address.ts'
-import type { Holding } from './hold/holding.ts'
+import type { FailedServer } from './failed-server.ts'
+import type { ClusterReply, LeasedServerInfo } from './leased-info.ts'
 import type { WorkerEvent } from './run-events.ts'
+import type { RunOverview } from './run-overview.ts'
 
 /** The information about one broker that the main process gives to the workers: plain JSON. */
 export interface BrokerTicket {
@@ -26,128 +27,6 @@ export interface BrokerTicket {
 export interface WorkerIdentity {
   readonly pid: number
   readonly thread: number
-}
-
-/** The information about a leased server that the worker gets: plain JSON. */
-export interface LeasedServerInfo extends ServerFacts {
-  /** The server's name in messages. */
-  readonly fingerprint: string
-  readonly host: string
-  readonly port: number | string
-  /** The named ports. */
-  readonly ports: { readonly [name: string]: number }
-  readonly uri: string
-  readonly user?: string | undefined
-  readonly password?: string | undefined
-  readonly pid: number
-  readonly version: string
-  readonly workDir: string
-  readonly logFile: string
-  readonly consoleHost: string
-  readonly consolePort: number | string
-  readonly address: ServerAddress
-  /** The run prints the server's log as it comes, so it has to know which test runs. */
-  readonly isLive: boolean
-  /** The main process prints the fixture's own steps, and those of the worker. */
-  readonly isTraced: boolean
-  /** The run makes a report, so the worker tells about its tests. */
-  readonly isReported?: boolean | undefined
-  /** Directories of finished servers stay if a test failed. */
-  readonly keepsOnFailure: boolean
-  /** `on-failure` if servers of failed tests are held, or the reason why they are not. */
-  readonly holding: Holding
-  /** A failed test shows what it changed. */
-  readonly showsChanges: boolean
-  /** The server was given the option `links`. */
-  readonly hasLinks?: boolean | undefined
-  /** Set for a cluster. The server itself is the instance that the option `connect` names. */
-  readonly cluster?: LeasedCluster | undefined
-}
-
-/** A cluster's reply for its agents. */
-export interface ClusterReply extends AgentReply {
-  /** Set if instances have new processes. */
-  readonly info?: LeasedServerInfo | undefined
-}
-
-/** The information about a leased cluster. */
-export interface LeasedCluster {
-  /** The name of the instance that the server itself is. */
-  readonly connect: string
-  /** The names of all instances, sorted. */
-  readonly instances: readonly string[]
-  readonly replicasets: Readonly<Record<string, readonly string[]>>
-  /** The other instances. */
-  readonly members: readonly LeasedServerInfo[]
-  /** The latest leader of a replica set, for which its handle stands. Undefined for an application. */
-  readonly leader?: string | undefined
-}
-
-/** The data of a failed test: the directory that has the data, or the reason why none has. */
-export type KeptData = { readonly directory: string } | { readonly reason: string }
-
-/** The answer to the report of a failed test: its data, and its server. */
-export interface FailedServer {
-  /** Set if the data is kept, or was to be kept. */
-  readonly kept?: KeptData | undefined
-  /** Set if the server was to be held: the server at its new address, or the reason why it is not held. */
-  readonly hold?: { readonly held: ProcessInfo } | { readonly reason: string } | undefined
-  /** Set if another process has the address now. */
-  readonly successor?: LeasedServerInfo | undefined
-}
-
-/** The part of the information that a process itself knows. */
-export type ProcessInfo = Omit<
-  LeasedServerInfo,
-  keyof ServerFacts | 'keepsOnFailure' | 'holding' | 'showsChanges' | 'isLive' | 'isTraced' | 'isReported'
->
-
-/** A server that runs on after its test has failed. */
-export interface HeldServer {
-  /** The name of the server in the config. */
-  readonly server: string
-  /** Undefined for a failed hook of a file. */
-  readonly test?: string | undefined
-  readonly testFile?: string | undefined
-  /** The time at which the test failed, in milliseconds since 1970. */
-  readonly since: number
-  readonly info: ProcessInfo
-}
-
-/** A server of a run, as a person sees it who looks at the run. */
-export interface ServerOverview {
-  readonly name: string
-  /** The number of the worker that the server is for, among those that run at once. */
-  readonly slot: number
-  /** `'running'`, `'starting'` and so on. */
-  readonly state: string
-  /** The lease; undefined for a free server. */
-  readonly lease?: LeaseOverview | undefined
-  /** Set while the server runs. */
-  readonly info?: LeasedServerInfo | undefined
-}
-
-/** A lease, as a person sees it who looks at the run. */
-export interface LeaseOverview {
-  /** The test file, as its runner names it. */
-  readonly file?: string | undefined
-  /** The worker's process id. */
-  readonly worker?: number | undefined
-  /** The time at which the worker asked for the server, in milliseconds since 1970. */
-  readonly since: number
-}
-
-/** A run, as a person sees it who looks at it from outside. */
-export interface RunOverview {
-  /** The process that owns the servers. */
-  readonly pid: number
-  /** The working directory of that process. */
-  readonly directory: string
-  /** The time at which the run began, in milliseconds since 1970. */
-  readonly since: number
-  readonly servers: readonly ServerOverview[]
-  /** The servers of failed tests that run on. */
-  readonly held: readonly HeldServer[]
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { LeasableServer } from './leasable-server.ts'
-import type { LeaseOverview, ServerOverview } from './messages.ts'
+import type { LeaseOverview, ServerOverview } from './run-overview.ts'
 
 interface Holder {
   leaseOf(server: LeasableServer): LeaseOverview | undefined

@@ -3,7 +3,7 @@ import type { ClusterConfig, ConfigOverlay } from '../config/application-options
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import type { AgentOperation, Death } from '../isolation/server.ts'
 import type { ClusterActions, ServerActions } from './leasable-server.ts'
-import type { ClusterReply, LeasedServerInfo } from './messages.ts'
+import type { ClusterReply, LeasedServerInfo } from './leased-info.ts'
 
 /** Is called with each signal to an instance of the cluster, before the signal is sent. */
 type OnSignal = (instance: string, signal: NodeJS.Signals) => void

@@ -3,7 +3,7 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Address, NamedAddress } from '../protocol/address.ts'
 import { isTraced } from '../trace.ts'
 import type { Holding } from './hold/holding.ts'
-import type { LeasedServerInfo, ProcessInfo } from './messages.ts'
+import type { LeasedServerInfo, ProcessInfo } from './leased-info.ts'
 
 /** The information for a worker about the process behind its server. */
 export function infoOf(instance: TarantoolInstance): ProcessInfo {

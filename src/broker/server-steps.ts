@@ -1,4 +1,4 @@
-import type { LeasedServerInfo } from './messages.ts'
+import type { LeasedServerInfo } from './leased-info.ts'
 import { StepQueue } from './step-queue.ts'
 
 /** The steps of a pooled server, one after another. Leases get the server's information after a step. */

@@ -5,9 +5,10 @@ import { stopwatch } from '../trace.ts'
 import { wallClock } from '../wall-clock.ts'
 import type { Journal } from './journal.ts'
 import type { LeasableServer, ServerActions } from './leasable-server.ts'
-import type { LeaseOverview, RunOverview, WorkerIdentity } from './messages.ts'
+import type { WorkerIdentity } from './messages.ts'
 import type { Lease, Pool } from './pool.ts'
 import { answerRequests, type Handlers } from './request-channel.ts'
+import type { LeaseOverview, RunOverview } from './run-overview.ts'
 
 /** The broker, from a session's point of view. */
 export interface SessionOwner {

@@ -1,4 +1,4 @@
-import type { LeasedCluster, LeasedServerInfo } from '../broker/messages.ts'
+import type { LeasedCluster, LeasedServerInfo } from '../broker/leased-info.ts'
 import { unknownServer } from '../broker/unknown-server.ts'
 import { LeaseError } from '../errors.ts'
 import type { LeasedServer } from './leased-server.ts'

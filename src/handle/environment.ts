@@ -1,4 +1,4 @@
-import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { LeasedServerInfo } from '../broker/leased-info.ts'
 import { addressVariables, portVariable, variablePrefixes } from '../config/variable-names.ts'
 
 /** The address of a server, in the form of `inject('tarantool')`. */

@@ -1,5 +1,5 @@
+import type { FailedServer, KeptData } from '../broker/failed-server.ts'
 import { consoleCommand } from '../broker/hold/command.ts'
-import type { FailedServer, KeptData } from '../broker/messages.ts'
 import { logFileName } from '../log/log-file.ts'
 import { readTail, shownLines } from '../log/tail.ts'
 import type { LeasedServer } from './leased-server.ts'

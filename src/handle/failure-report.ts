@@ -1,5 +1,5 @@
+import type { FailedServer as Outcome } from '../broker/failed-server.ts'
 import type { Holding } from '../broker/hold/holding.ts'
-import type { FailedServer as Outcome } from '../broker/messages.ts'
 import type { Demand } from '../isolation/scope.ts'
 import { describeChanges, readChanges } from './failure-changes.ts'
 import { appendToError, describeLog, readLog, type ShownError } from './failure-log.ts'

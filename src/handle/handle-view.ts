@@ -1,4 +1,4 @@
-import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { LeasedServerInfo } from '../broker/leased-info.ts'
 import type { Isolation } from '../config/isolation.ts'
 import { demandIn } from '../isolation/scope.ts'
 import { memberOf } from './cluster-member.ts'

@@ -1,4 +1,4 @@
-import type { LeasedCluster, LeasedServerInfo } from '../broker/messages.ts'
+import type { LeasedCluster, LeasedServerInfo } from '../broker/leased-info.ts'
 import { fromCaller } from '../call-site.ts'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { Isolation } from '../config/isolation.ts'

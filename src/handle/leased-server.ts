@@ -1,5 +1,7 @@
 import type { BrokerClient } from '../broker/client.ts'
-import type { BrokerRequests, FailedServer, LeasedServerInfo } from '../broker/messages.ts'
+import type { FailedServer } from '../broker/failed-server.ts'
+import type { LeasedServerInfo } from '../broker/leased-info.ts'
+import type { BrokerRequests } from '../broker/messages.ts'
 import type { ErrorDetails } from '../errors.ts'
 import { IsolatedServer } from '../isolation/isolated-server.ts'
 import type { Demand } from '../isolation/scope.ts'

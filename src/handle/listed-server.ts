@@ -1,4 +1,4 @@
-import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { LeasedServerInfo } from '../broker/leased-info.ts'
 
 /** A stand-in for a server in a run that only lists tests (`vitest list`). Its properties have the right types. */
 export const listedServer: LeasedServerInfo = {

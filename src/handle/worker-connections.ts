@@ -1,4 +1,4 @@
-import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { LeasedServerInfo } from '../broker/leased-info.ts'
 import { ConnectionError, LuaError } from '../errors.ts'
 import { AgentConnection } from '../isolation/agent-connection.ts'
 import type { AgentOperation, AgentReply } from '../isolation/server.ts'

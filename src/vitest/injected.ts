@@ -1,4 +1,4 @@
-import type { LeasedServerInfo } from '../broker/messages.ts'
+import type { LeasedServerInfo } from '../broker/leased-info.ts'
 import { LeaseError } from '../errors.ts'
 import { addressOf, type TarantoolAddress } from '../handle/environment.ts'
 import type { LeasedServer } from '../handle/leased-server.ts'

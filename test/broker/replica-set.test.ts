@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LeasedServerInfo } from '../../src/broker/messages.ts'
+import type { LeasedServerInfo } from '../../src/broker/leased-info.ts'
 import { Pool } from '../../src/broker/pool.ts'
 import { resolveFixture, resolveOwnServer } from '../../src/config/fixture-config.ts'
 import type { Isolation } from '../../src/config/isolation.ts'

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { KeptFor } from '../../instance/kept/keep.ts'
 import { toUri } from '../../instance/place/addresses.ts'
-import type { HeldServer } from '../messages.ts'
+import type { HeldServer } from '../failed-server.ts'
 import { consoleCommand } from './command.ts'
 import { type HeldServers, mostHeld, type NotHeld } from './held-servers.ts'
 

@@ -1,7 +1,7 @@
 import type { Hold } from '../../config/server-options.ts'
 import type { TarantoolInstance } from '../../instance/instance.ts'
 import type { KeptFor } from '../../instance/kept/keep.ts'
-import type { HeldServer } from '../messages.ts'
+import type { HeldServer } from '../failed-server.ts'
 import { infoOf } from '../server-info.ts'
 import { type Holding, holdingHere } from './holding.ts'
 
