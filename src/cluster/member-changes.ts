@@ -117,9 +117,11 @@ export class MemberChanges {
   async #replicate({ except }: { except?: TarantoolInstance } = {}): Promise<void> {
     const { instances } = this.#running()
     const plan = this.#source.planInForce
-    const told = instances.running
+    const { running } = instances
+    const terms = { running: running.length, timeout: longestReply }
+    const told = running
       .filter(other => other !== except)
-      .map(member => replicateFrom(member, plan.sourcesOf(instances.nameOf(member)), { timeout: longestReply }))
+      .map(member => replicateFrom(member, plan.sourcesOf(instances.nameOf(member)), terms))
     for (const end of await Promise.allSettled(told)) if (end.status === 'rejected') throw end.reason
   }
 

@@ -2,19 +2,19 @@ import type { TarantoolInstance } from '../instance/instance.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
 
 /**
- * Lets a running member replicate from these addresses.
+ * Lets a running member replicate from these addresses. Its connections to members that stay in use are kept.
  *
- * @param options `timeout` in milliseconds. Default: that of other requests
+ * @param options `running`: the number of addresses at which a member runs; `timeout` in milliseconds
  */
 export async function replicateFrom(
   member: TarantoolInstance,
   sources: readonly string[],
-  options: { timeout?: number } = {},
+  { running, timeout }: { running: number; timeout: number },
 ): Promise<void> {
   const { credentials } = member
   const login = credentials ? `${credentials.user}:${credentials.password}@` : ''
   const list = sources.map(source => login + source)
-  await member.command(`require('tarantool-fixture').replicate_from(${luaLiteral(list)})`, options)
+  await member.command(`require('tarantool-fixture').replicate_from(${luaLiteral(list)}, ${running})`, { timeout })
 }
 
 /** Removes a member that has stopped from the list that all members share. */

@@ -69,9 +69,10 @@ export class MembershipLevels {
     this.#highest.putBack()
     for (const [name] of added) await removeLinks(name, { andAddress: !plan.ports.has(name) })
     await openLinks()
-    const changes = instances.running.map(async instance => {
+    const { running } = instances
+    const changes = running.map(async instance => {
       const sources = plan.sourcesOf?.(instances.nameOf(instance)) ?? []
-      await replicateFrom(instance, sources, { timeout: patience }).catch(() => {})
+      await replicateFrom(instance, sources, { running: running.length, timeout: patience }).catch(() => {})
     })
     await Promise.all(changes)
     await this.#spec.settle(patience).catch(() => {})

@@ -1,0 +1,74 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { TarantoolReplicaSet } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
+import { useOwnCache } from '../support/instances.ts'
+import { onEach, threeFromTemplate } from '../support/members.ts'
+
+useOwnCache()
+
+beforeEach(context => skipWithout('fiber slices', context))
+
+const view = "local election = box.info.election return ('%d,%d'):format(tonumber(election.term), election.leader)"
+
+/** The term and the leader that all members know. A longer timeout rules out elections because of a slow machine. */
+async function elected(links: boolean): Promise<{ set: TarantoolReplicaSet; before: unknown[] }> {
+  const set = await threeFromTemplate({
+    failover: 'election',
+    links,
+    timeout: 20_000,
+    boxCfg: { replication_timeout: 0.5 },
+  })
+  return { set, before: await onEach(set, view) }
+}
+
+/** Writes without a pause on a member, and keeps the errors. */
+const writer = `
+refusals = {}
+writer = require('fiber').create(function()
+    while true do
+        local done, raised = pcall(box.space.quiet.replace, box.space.quiet, { 1 })
+        if not done then table.insert(refusals, tostring(raised)) end
+        require('fiber').sleep(0)
+    end
+end)`
+
+describe.each([
+  { links: false, title: 'without links' },
+  { links: true, title: 'with links' },
+])('$title', ({ links }) => {
+  test('an elected leader keeps its term while members are added and removed', async () => {
+    const { set, before } = await elected(links)
+    for (const name of ['replica-2', 'new']) {
+      await set.addReplica({ name: 'new' })
+      expect(await onEach(set, view)).toEqual([before[0], ...before])
+      await set.remove(name)
+      expect(await onEach(set, view)).toEqual(before)
+      if (name === 'replica-2') await set.remove('new')
+      if (name === 'replica-2') await set.addReplica({ name })
+    }
+  })
+
+  test('an elected leader keeps its term during a reset of the members', async () => {
+    const { set, before } = await elected(links)
+    for (let round = 0; round < 2; round++) {
+      await set.addReplica()
+      await set.reset()
+      expect(await onEach(set, view)).toEqual(before)
+      await set.remove('replica-3')
+      await set.reset()
+      expect(await onEach(set, view)).toEqual(before)
+    }
+  })
+
+  test.each(['manual', 'election'] as const)(
+    "a leader can write while members are added and removed: failover '%s'",
+    async failover => {
+      const set = await threeFromTemplate({ failover, links, timeout: 20_000, boxCfg: { replication_timeout: 0.5 } })
+      const leader = await set.leader()
+      await leader.command(writer)
+      await set.remove('replica-3')
+      await set.addReplica()
+      expect(await leader.command('writer:cancel() return refusals')).toEqual([[]])
+    },
+  )
+})
