@@ -153,23 +153,25 @@ async function agreeOn(
   }
 }
 
-const term = 'return box.info.election and tostring(box.info.election.term)'
+// Before versions that have `box.ctl.promote`, nobody tells the others who owns the queue.
+const news = `local election, queue = box.info.election, box.ctl.promote and box.info.synchro and box.info.synchro.queue
+return ('%s,%s'):format(election and election.term, queue and queue.owner)`
 
 /**
- * Waits until members that no longer take part in elections know of the last election that they have begun. A member that
- * learns of a new term cannot write until it owns the queue of synchronous transactions in that term.
+ * Waits until members know of the last election that one of them has begun, and of the latest owner of the queue of
+ * synchronous transactions. A member that learns of a new term cannot write until it owns the queue in that term.
  *
  * @param timeout in milliseconds. Members that cannot reach each other learn of nothing
  */
-export async function awaitSameTerm(members: readonly TarantoolInstance[], timeout: number): Promise<void> {
+export async function awaitNews(members: readonly TarantoolInstance[], timeout: number): Promise<void> {
   let former: string | undefined
   for (const giveUpAt = performance.now() + timeout; performance.now() < giveUpAt; await delay(pause)) {
-    const asked = members.map(async member => (await member.command(term, { timeout: patience }))[0])
-    const terms = new Set(await Promise.all(asked).catch(() => [Symbol(), Symbol()]))
-    const [latest] = terms.size === 1 ? terms : []
-    // A member tells a term that it has begun only when its disk has it.
-    if (terms.size === 1 && String(latest) === former) return
-    former = terms.size === 1 ? String(latest) : undefined
+    const asked = members.map(async member => String((await member.command(news, { timeout: patience }))[0]))
+    const all = new Set(await Promise.all(asked).catch(() => []))
+    const [latest] = all.size === 1 ? all : []
+    // A member tells others of a term only when its disk has it.
+    if (latest !== undefined && latest === former) return
+    former = latest
   }
 }
 
@@ -188,7 +190,7 @@ export async function electAgain(
   terms: { timeout: number; isOwned: boolean },
 ): Promise<boolean> {
   const { timeout, isOwned } = terms
-  const mode = await claimQueue(wanted, terms)
+  const mode = await claimQueue(wanted, { ...terms, patience: Math.min(timeout, longestClaim) })
   if (mode === 'candidate') return await voteFor(wanted, members, timeout)
   if (mode === 'off' && !isOwned && (await isQueueOwned(wanted))) await wanted.command('box.ctl.demote()', { timeout })
   return await agreeOn(wanted, members, Math.min(timeout, longestClaim))

@@ -31,15 +31,22 @@ return mode`
 /**
  * Makes an instance the owner of the queue of synchronous transactions, if only that keeps it from a write.
  *
- * @param options `timeout` in milliseconds; `isOwned`: somebody has to own the queue
+ * @param options `timeout` in milliseconds; `isOwned`: somebody has to own the queue; `patience`: the time in milliseconds for
+ *   further attempts, since the others may be busy, or learn of a new term just now
  * @returns its mode of elections
+ * @throws LuaError if the others do not confirm it
  */
 export async function claimQueue(
   instance: TarantoolInstance,
-  { timeout, isOwned }: { timeout: number; isOwned: boolean },
+  { timeout, isOwned, patience }: { timeout: number; isOwned: boolean; patience: number },
 ): Promise<unknown> {
-  const [mode] = await instance.command(claim.replace('...', String(isOwned)), { timeout })
-  return mode
+  for (const giveUpAt = performance.now() + patience; ; await delay(pause)) {
+    try {
+      return (await instance.command(claim.replace('...', String(isOwned)), { timeout }))[0]
+    } catch (error) {
+      if (!instance.isRunning || performance.now() > giveUpAt) throw error
+    }
+  }
 }
 
 const isClosed = `return not box.cfg.read_only and box.info.ro and (box.cfg.election_mode or 'off') == 'off'`
@@ -55,19 +62,9 @@ export async function claimQueueAfterStart(members: readonly TarantoolInstance[]
   if (members.some(({ beganWritable }) => beganWritable)) return
   for (const member of members) {
     const [isItsTurn] = await member.command(isClosed, { timeout: longestClaim })
-    if (isItsTurn === true) return await claimAtLast(member)
-  }
-}
-
-// The others may still be busy with their start.
-async function claimAtLast(member: TarantoolInstance): Promise<void> {
-  for (const giveUpAt = performance.now() + longestClaim; ; await delay(pause)) {
-    try {
-      await claimQueue(member, { timeout: longestClaim, isOwned: false })
-      return
-    } catch (error) {
-      if (!member.isRunning || performance.now() > giveUpAt) throw error
-    }
+    if (isItsTurn !== true) continue
+    await claimQueue(member, { timeout: longestClaim, isOwned: false, patience: longestClaim })
+    return
   }
 }
 

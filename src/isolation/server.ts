@@ -31,6 +31,7 @@ export type MemberOperation =
   | 'part'
   | 'announce'
   | 'look'
+  | 'agree'
   | 'clock'
   | 'number'
   | 'hide'

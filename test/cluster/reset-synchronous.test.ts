@@ -31,6 +31,14 @@ async function suite(failover: Failover): Promise<TarantoolReplicaSet> {
   return set
 }
 
+const writable = `box.cfg({ read_only = false, replication_synchro_timeout = 0.1 })
+if box.ctl.promote then box.ctl.promote() else box.ctl.clear_synchro_queue() end`
+
+const highQuorum = 'box.cfg({ replication_synchro_quorum = 4, replication_synchro_timeout = 1000 })'
+
+const insertLater = (id: number): string =>
+  `require('fiber').create(function() box.space.orders:insert({ ${id}, 'of a test' }) end)`
+
 const members = async (set: TarantoolReplicaSet): Promise<unknown[]> => [
   await onEach(set, state),
   await onEach(set, look),
@@ -38,7 +46,7 @@ const members = async (set: TarantoolReplicaSet): Promise<unknown[]> => [
 
 /** Begins a transaction that waits for its quorum. */
 async function beginInsert(leader: TarantoolInstance, id: number): Promise<void> {
-  await leader.command(`require('fiber').create(function() box.space.orders:insert({ ${id}, 'of a test' }) end)`)
+  await leader.command(insertLater(id))
 }
 
 const others = (set: TarantoolReplicaSet, leader: TarantoolInstance): TarantoolInstance[] =>
@@ -60,7 +68,7 @@ const faults: Record<string, (set: TarantoolReplicaSet, leader: TarantoolInstanc
     return () => set.resume()
   },
   'quorum that is too high': async (_, leader) => {
-    await leader.command('box.cfg({ replication_synchro_quorum = 4, replication_synchro_timeout = 1000 })')
+    await leader.command(highQuorum)
     await beginInsert(leader, 2)
     return () => {}
   },
@@ -115,6 +123,72 @@ describe.each(failovers)("a reset of a replica set with failover: '%s'", failove
     }
     expect((await set.ask('rewind', 0)).lost).toBeUndefined()
   })
+
+  test.each<[string, (leader: TarantoolInstance) => Promise<unknown>]>([
+    ['has a transaction that waits', leader => leader.command(`${highQuorum} ${insertLater(2)}`)],
+    ['has nothing that waits', leader => leader.eval("box.space.orders:insert({ 2, 'of a test' })")],
+  ])('whose former leader %s and learns last that another member leads', async (_, change) => {
+    const set = await suite(failover)
+    const before = await members(set)
+    const pids = pidsOf(set)
+    for (let round = 0; round < 3; round++) {
+      const leader = await set.leader()
+      await change(leader)
+      await set.waitForVclock(leader)
+      leader.process?.sendSignal('SIGSTOP')
+      const [other] = others(set, leader)
+      if (failover === 'manual') await other?.command(writable)
+      await set.waitForLeader({ not: leader })
+      const reply = set.ask('enter', 1)
+      // The leader has the request before it runs again.
+      await other?.command('return 1')
+      leader.process?.sendSignal('SIGCONT')
+      expect(await reply).toEqual(expect.objectContaining({ kept: [true] }))
+      expect(await members(set)).toEqual(before)
+    }
+    expect(pidsOf(set)).toEqual(pids)
+  })
+
+  test.skipIf(failover === 'election' || !has('box.ctl.promote'))(
+    'after a member could not become the owner of the queue of synchronous transactions',
+    async () => {
+      const set = await suite(failover)
+      const before = await members(set)
+      const pids = pidsOf(set)
+      for (let round = 0; round < 2; round++) {
+        const leader = await set.leader()
+        await faults['quorum that is too high']?.(set, leader)
+        await set.waitForVclock(leader)
+        await leader.command('box.cfg({ read_only = true })')
+        const [other] = others(set, leader)
+        await other?.command(`
+          box.cfg({ read_only = false, replication_synchro_quorum = 4, replication_synchro_timeout = 0.01 })
+          pcall(box.ctl.promote)`)
+        expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
+        expect(await members(set)).toEqual(before)
+      }
+      expect(pidsOf(set)).toEqual(pids)
+    },
+  )
+
+  test.skipIf(failover === 'election' || !has('box.ctl.promote'))(
+    'during which another member becomes the owner of the queue of synchronous transactions',
+    async () => {
+      const set = await suite(failover)
+      const before = await members(set)
+      for (let round = 0; round < 3; round++) {
+        const leader = await set.leader()
+        await faults['quorum that is too high']?.(set, leader)
+        await set.waitForVclock(leader)
+        // The member waits until the transaction of the former owner ends.
+        await others(set, leader)[0]?.command(`
+          box.cfg({ read_only = false, replication_synchro_timeout = 1000 })
+          require('fiber').create(box.ctl.promote)`)
+        expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
+        expect(await members(set)).toEqual(before)
+      }
+    },
+  )
 
   test('puts back the quorum and its timeout', async () => {
     const set = await suite(failover)

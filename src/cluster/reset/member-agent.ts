@@ -43,9 +43,19 @@ export class MemberAgent {
     return reply
   }
 
-  /** Undoes what is the member's own, or says that it waits for another member. @throws LostMember */
+  /**
+   * Undoes what is the member's own, or says that it waits for another member. If options of elections or of the quorum
+   * differ, only says that.
+   *
+   * @throws LostMember
+   */
   async look(keep: number, way: Return): Promise<MemberState> {
     return await this.#step('look', keep, `${way},${this.instance.answered ?? '-'}`)
+  }
+
+  /** Puts back options of elections and of the quorum, and then does the same as `look`. @throws LostMember */
+  async agree(keep: number, way: Return): Promise<MemberState> {
+    return await this.#step('agree', keep, `${way},${this.instance.answered ?? '-'}`)
   }
 
   /** Tells about the member, and undoes nothing. @throws LostMember */

@@ -14,24 +14,27 @@ export interface MemberState {
   readonly ro: boolean
   /** The values of sequences differ from those when the level began. */
   readonly sequences: boolean
-  /** The member's options of elections or of the quorum differed. They are restored, and an election may begin. */
-  readonly disagreed: boolean
-  /** A member owns the queue of synchronous transactions. */
-  readonly owned: boolean
+  /** Nothing was undone, because options of elections or of the quorum differ. */
+  readonly unagreed: boolean
+  /** The id of the member that owns the queue of synchronous transactions. Undefined if none does. */
+  readonly owner: string | undefined
   /** The term, the leader and the owner of the synchronous queue that the member knows, if it takes part in elections. */
   readonly view?: string | undefined
   /** A digest of the values of all sequences, if it was asked for. */
   readonly digestOfSequences?: string | undefined
 }
 
+const ofOwner = 'owner:'
+
 /** Reads a member's reply: `10 01 00 1:23;2:5 waits,ro 3,1,1`. */
 export function readMemberState(reply: string): MemberState {
   const [undone, kept = '', own = '', clock = '', words = '', view = '', digest = ''] = reply.split(' ')
   const is = new Set(words.split(','))
+  const owner = [...is].find(word => word.startsWith(ofOwner))
   return {
     ...{ undone: Number(undone), kept, own, clock, view: view === '' ? undefined : view },
     ...{ clients: is.has('clients'), waits: is.has('waits'), ro: is.has('ro'), sequences: is.has('sequences') },
-    ...{ disagreed: is.has('disagreed'), owned: is.has('owned') },
+    ...{ unagreed: is.has('unagreed'), owner: owner?.slice(ofOwner.length) },
     digestOfSequences: digest === '' ? undefined : digest,
   }
 }

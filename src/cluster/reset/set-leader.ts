@@ -1,7 +1,7 @@
-import { agree, awaitSameTerm, electAgain, findAgreedLeader } from '../leaders.ts'
+import { agree, awaitNews, electAgain, findAgreedLeader } from '../leaders.ts'
 import { claimQueue, isQueueOwned } from '../synchronous-queue.ts'
 import { LostMember, type MemberAgent } from './member-agent.ts'
-import { haveSameView, type Look, takePart } from './set-undo.ts'
+import { haveSameOwner, haveSameView, type Look, takePart } from './set-undo.ts'
 
 // In milliseconds.
 const longestElection = 5000
@@ -63,13 +63,18 @@ export class SetLeader {
     return takePart(looks) && !(haveSameView(looks) && looks.some(({ state }) => !state.ro))
   }
 
+  /** Waits until members know of the latest election, and of the owner of the queue of synchronous transactions. */
+  static async awaitNews(members: readonly MemberAgent[]): Promise<void> {
+    await awaitNews(instancesOf(members), longestEnd)
+  }
+
   /** A level is opened. Returns the writable member. */
   open(level: number, looks: readonly Look[]): MemberAgent | undefined {
     const writable = looks.find(({ state }) => !state.ro)?.member
     this.noteLatest(writable)
     this.cut(level)
     this.#leaders[level] = writable ?? null
-    this.#owned[level] = looks.some(({ state }) => state.owned)
+    this.#owned[level] = looks.some(({ state }) => state.owner !== undefined)
     return writable
   }
 
@@ -89,11 +94,11 @@ export class SetLeader {
     members: readonly MemberAgent[],
     latest: MemberAgent,
     looks: readonly Look[],
-    hasDisagreed: boolean,
+    wasUnagreed: boolean,
   ): Promise<MemberAgent | undefined> {
     const isElected = takePart(looks)
-    if (hasDisagreed && !isElected) await awaitSameTerm(instancesOf(members), longestEnd)
-    const terms = { timeout: this.#longestElection, isOwned: this.isOwned }
+    if (!isElected && (wasUnagreed || !haveSameOwner(looks))) await awaitNews(instancesOf(members), longestEnd)
+    const terms = { timeout: this.#longestElection, isOwned: this.isOwned, patience: longestEnd }
     await claimQueue(latest.instance, terms).catch(() => {})
     // Without an election, there is nothing more to wait for.
     return await this.find(members, isElected ? this.#longestElection : 0)
@@ -104,12 +109,12 @@ export class SetLeader {
    * its former owner, and all members that take part in elections know that.
    *
    * @param looks the latest states of the members that have not begun anew
-   * @param hasDisagreed options of elections or of the quorum were put back
+   * @param wasUnagreed options of elections or of the quorum were put back
    * @throws LostMember
    */
-  async restore(looks: readonly Look[], hasDisagreed: boolean): Promise<void> {
+  async restore(looks: readonly Look[], wasUnagreed: boolean): Promise<void> {
     const wanted = this.#leaders.findLast(member => member !== undefined)
-    if (!wanted || (await this.#leads(wanted, looks, hasDisagreed))) return
+    if (!wanted || (await this.#leads(wanted, looks, wasUnagreed))) return
     const why = `instance '${wanted.name}' leads no longer`
     const terms = { timeout: this.#timeout, isOwned: this.isOwned }
     const elected = electAgain(wanted.instance, instancesOf(this.#members()), terms)
@@ -120,17 +125,17 @@ export class SetLeader {
     this.#latest = wanted
   }
 
-  async #leads(wanted: MemberAgent, looks: readonly Look[], hasDisagreed: boolean): Promise<boolean> {
+  async #leads(wanted: MemberAgent, looks: readonly Look[], wasUnagreed: boolean): Promise<boolean> {
     const end = looks.find(({ member }) => member === wanted)?.state
     if (end?.ro !== false || !haveSameView(looks)) return false
     const members = instancesOf(this.#members())
     if (takePart(looks)) {
       // A newcomer has told nothing yet.
-      const isTold = looks.length === members.length && !hasDisagreed
+      const isTold = looks.length === members.length && !wasUnagreed
       return isTold || (await agree(wanted.instance, members))
     }
-    if (!hasDisagreed) return end.owned === this.isOwned
-    await awaitSameTerm(members, longestEnd)
+    if (!wasUnagreed) return (end.owner !== undefined) === this.isOwned
+    await awaitNews(members, longestEnd)
     return (await agree(wanted.instance, members)) && (await isQueueOwned(wanted.instance)) === this.isOwned
   }
 

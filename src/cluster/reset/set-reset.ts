@@ -128,7 +128,7 @@ export class SetReset {
       if (member.hasEnded) absent.set(member, `instance '${member.name}' was stopped, killed or restarted`)
       else if (this.#lower.lacks(keep, member)) absent.set(member, `instance '${member.name}' has begun in this suite`)
     }
-    const { looks, hasDisagreed } = await this.#undo(keep, way, absent)
+    const { looks, wasUnagreed } = await this.#undo(keep, way, absent)
     const there = looks.map(({ member }) => member)
     for (const [member, why] of absent) {
       await this.#replace(member, why, there, { keep, way })
@@ -136,20 +136,21 @@ export class SetReset {
     }
     this.#cut(keep, way)
     const reply = this.#reply(looks)
-    await this.#leader.restore(looks, hasDisagreed)
+    await this.#leader.restore(looks, wasUnagreed)
     return reply
   }
 
   /** Undoes the changes without some members, to which it adds those that cannot undo theirs. */
   async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<Undone> {
-    for (let hadDisagreed = false; ; ) {
+    for (let wasUnagreed = false; ; ) {
       const members = await this.#leave(absent, keep)
       const makeWritable: UndoTerms['makeWritable'] = async (...now) => await this.#leader.makeWritable(members, ...now)
       const { latest, isOwned } = this.#leader
-      const terms = { members, leader: latest, keep, way, isOwned, hadDisagreed, makeWritable }
+      const { awaitNews } = SetLeader
+      const terms = { members, leader: latest, keep, way, isOwned, wasUnagreed, awaitNews, makeWritable }
       const undone = await undoTogether(terms)
       const { leader, lost, isDone } = undone
-      hadDisagreed = undone.hasDisagreed
+      wasUnagreed = undone.wasUnagreed
       for (const [member, why] of lost) absent.set(member, why)
       if (!isDone) continue
       this.#leader.noteLatest(leader)

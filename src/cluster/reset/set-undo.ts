@@ -24,13 +24,15 @@ export interface UndoTerms {
   readonly way: Return
   /** A member owns the queue of synchronous transactions, to which the undo may write. */
   readonly isOwned: boolean
-  /** Options of elections or of the quorum were put back before. */
-  readonly hadDisagreed: boolean
+  /** Members were unagreed in an earlier attempt. */
+  readonly wasUnagreed: boolean
+  /** Waits until the members know the same term and owner of the queue of synchronous transactions. */
+  readonly awaitNews: (members: readonly MemberAgent[]) => Promise<void>
   /** Makes a member able to write, if only an election or synchronous transactions keep all of them from it. */
   readonly makeWritable: (
     latest: MemberAgent,
     looks: readonly Look[],
-    hasDisagreed: boolean,
+    wasUnagreed: boolean,
   ) => Promise<MemberAgent | undefined>
 }
 
@@ -43,7 +45,7 @@ export interface Undone {
   /** The undo of what is replicated has reached the members that are not lost. */
   readonly isDone: boolean
   /** Options of elections or of the quorum were put back: an election may begin, or one that has begun may go on. */
-  readonly hasDisagreed: boolean
+  readonly wasUnagreed: boolean
 }
 
 /**
@@ -53,33 +55,35 @@ export interface Undone {
  */
 export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   const { members, leader: latest, keep, way, isOwned, makeWritable } = terms
-  const { looks, lost } = await ask(members, member => member.look(keep, way))
-  const hasDisagreed = terms.hadDisagreed || looks.some(({ state }) => state.disagreed)
+  const first = await ask(members, member => member.look(keep, way))
+  const isUnagreed = first.looks.some(({ state }) => state.unagreed)
+  const { looks, lost } = isUnagreed && first.lost.size === 0 ? await lookAgain(first, terms) : first
+  const wasUnagreed = terms.wasUnagreed || isUnagreed
   const known = leaderOf(looks, latest)
-  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false, hasDisagreed }
+  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false, wasUnagreed }
   const clock = joinClocks(looks.map(({ state }) => state.clock))
   const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
   if (isEqual && !looks.some(({ state }) => state.waits))
-    return { looks, leader: known.member, lost, isDone: true, hasDisagreed }
+    return { looks, leader: known.member, lost, isDone: true, wasUnagreed }
   const isElected = takePart(looks)
-  const lacksOwner = isOwned && !isElected && !known.state.owned
-  const isReady = !known.state.ro && haveSameView(looks) && !hasDisagreed && !lacksOwner
-  const next = isReady ? undefined : await makeWritable(known.member, looks, hasDisagreed)
+  const lacksOwner = isOwned && !isElected && known.state.owner === undefined
+  const isReady = !known.state.ro && haveSameView(looks) && haveSameOwner(looks) && !wasUnagreed && !lacksOwner
+  const next = isReady ? undefined : await makeWritable(known.member, looks, wasUnagreed)
   const leader = looks.find(({ member }) => member === next) ?? known
   const others = looks.filter(look => look !== leader)
   // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
   const visible = others.filter(({ state }) => !state.waits).map(({ member }) => member)
   const hidden = await ask(visible, member => member.hide(clock))
-  if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false, hasDisagreed }
+  if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false, wasUnagreed }
   // A read-only member cannot put back a sequence.
   const rewrites = others.some(({ state }) => state.sequences)
   const led = await leader.member.lead(keep, way, clock, rewrites).catch((error: unknown) => {
-    // The others elect another member, which has the records of all changes, too.
-    if (error instanceof LostMember && isElected && readOnly.test(error.message)) return error
+    // Another member has become the leader meanwhile. It has the records of all changes, too.
+    if (error instanceof LostMember && members.length > 1 && readOnly.test(error.message)) return error
     throw error
   })
   if (led instanceof LostMember)
-    return { looks, leader: undefined, lost: new Map([[leader.member, led.message]]), isDone: false, hasDisagreed }
+    return { looks, leader: undefined, lost: new Map([[leader.member, led.message]]), isDone: false, wasUnagreed }
   const following = others.map(({ member }) => member)
   const followed = await ask(following, member => member.follow(keep, way, led.clock))
   const clients = looks.some(({ state }) => state.clients)
@@ -89,13 +93,35 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
     leader: leader.member,
     lost: followed.lost,
     isDone: true,
-    hasDisagreed,
+    wasUnagreed,
   }
+}
+
+/**
+ * Puts back options of elections and of the quorum. A member that owned the queue of synchronous transactions confirms
+ * those that wait, if they have the quorum now. It must know before that another member owns the queue: otherwise the other
+ * members refuse its data from then on.
+ */
+async function lookAgain(first: Answers, { members, keep, way, awaitNews }: UndoTerms): Promise<Answers> {
+  await awaitNews(first.looks.map(({ member }) => member))
+  const again = await ask(members, member => member.agree(keep, way))
+  // Members that had the options of before have begun with the undo.
+  const before = new Map(first.looks.map(({ member, state }) => [member, state]))
+  const looks = again.looks.map(({ member, state }) => {
+    const former = before.get(member)
+    const [undone, clients] = [state.undone + (former?.undone ?? 0), state.clients || former?.clients === true]
+    return { member, state: { ...state, undone, clients } }
+  })
+  return { looks, lost: again.lost }
 }
 
 /** False if members that take part in elections know different leaders, or different terms. */
 export const haveSameView = (looks: readonly Look[]): boolean =>
   new Set(looks.flatMap(({ state }) => state.view ?? [])).size <= 1
+
+/** False if a member does not know yet who owns the queue of synchronous transactions. */
+export const haveSameOwner = (looks: readonly Look[]): boolean =>
+  new Set(looks.map(({ state }) => state.owner)).size <= 1
 
 /** True if members take part in elections. */
 export const takePart = (looks: readonly Look[]): boolean => looks.some(({ state }) => state.view !== undefined)
