@@ -142,7 +142,7 @@ export class CurrentCluster {
 
   // Other members may be left of the last test of the former lease.
   async #hasItsMembers(): Promise<boolean> {
-    if (!this.#cluster.hasOtherMembers) return true
+    if (!this.#cluster.hasMembersOfTests) return true
     if (this.#options.isolation !== 'reset') return false
     this.#resume()
     return (await this.#cluster.ask('rewind', 0)).lost === undefined

@@ -78,11 +78,11 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
-   * Instances were added or removed since the beginning.
+   * Tests have added or removed instances, and the cluster still has others than at its beginning.
    *
    * @internal
    */
-  get hasOtherMembers(): boolean {
+  get hasMembersOfTests(): boolean {
     return this.#started().plan.isChanged
   }
 

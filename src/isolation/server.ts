@@ -39,6 +39,7 @@ export type MemberOperation =
   | 'follow'
   | 'join'
   | 'raise'
+  | 'stack'
 
 /** The requests that clients had in progress during a test's undo. */
 export interface RequestsUnderWay {

@@ -42,9 +42,9 @@ export class ClusterReset {
     this.#sets = Object.keys(instances.replicasets).map(name => {
       const members = this.#agentsOf(name)
       const leader = members.find(({ instance }) => instance === leaders.get(name))
-      const hadOtherMembers = (): boolean => membership.hadOthers
+      const isTemplateOld = (): boolean => membership.hasEverChanged
       return new SetReset(members, {
-        ...{ name, leader, isOwned: owned.has(name), timeout, start, hadOtherMembers, trace: tell },
+        ...{ name, leader, isOwned: owned.has(name), timeout, start, isTemplateOld, trace: tell },
       })
     })
   }
@@ -154,7 +154,7 @@ export class ClusterReset {
   }
 
   #noteMembers(): void {
-    for (const set of this.#sets) set.members = this.#agentsOf(set.name)
+    for (const set of this.#sets) set.haveMembers(this.#agentsOf(set.name))
   }
 
   #agentsOf(replicaset: string): readonly MemberAgent[] {

@@ -98,6 +98,11 @@ export class MemberAgent {
     return await this.#step('follow', keep, `${way},${clock}`)
   }
 
+  /** Opens a level on top of all others, when it has the data of a vector clock. @throws LostMember */
+  async stack(clock: string): Promise<MemberState> {
+    return await this.#step('stack', 0, `enter,${clock}`)
+  }
+
   /**
    * Gets as many levels as the others, when the member has the data of a vector clock. The level on top has all that has
    * changed since its start.

@@ -40,7 +40,7 @@ export class MembershipLevels {
   }
 
   /** Members were added or removed since the start of the cluster. */
-  get hadOthers(): boolean {
+  get hasEverChanged(): boolean {
     return this.#spec.plan.changes !== this.#changesAtStart
   }
 

@@ -20,8 +20,8 @@ export interface SetContext {
   readonly timeout: number
   /** Undefined if the cluster has no template. */
   readonly start: StartAgain | undefined
-  /** True if members were added or removed since the template. */
-  readonly hadOtherMembers: () => boolean
+  /** True if the members have changed since the template was made, which does not know that. */
+  readonly isTemplateOld: () => boolean
   readonly trace: Trace
 }
 
@@ -30,8 +30,7 @@ export interface SetContext {
  * get new processes. If the others cannot undo their changes without them, all members do.
  */
 export class SetReset {
-  /** The members of now, or those of the level to which the set goes back. */
-  members: readonly MemberAgent[]
+  #members: readonly MemberAgent[]
   readonly #context: SetContext
   readonly #lower = new LowerLevels()
   readonly #leader: SetLeader
@@ -39,7 +38,7 @@ export class SetReset {
   #taught: readonly MemberAgent[]
 
   constructor(members: readonly MemberAgent[], context: SetContext) {
-    this.members = members
+    this.#members = members
     this.#taught = members
     this.#context = context
     this.#leader = new SetLeader(() => this.members, context)
@@ -47,6 +46,16 @@ export class SetReset {
 
   get name(): string {
     return this.#context.name
+  }
+
+  /** The members of now, or those of the level to which the set goes back. */
+  get members(): readonly MemberAgent[] {
+    return this.#members
+  }
+
+  /** From here on, the set has these members. */
+  haveMembers(members: readonly MemberAgent[]): void {
+    this.#members = members
   }
 
   /** Opens a level on top of the others: nothing is undone. @throws LostMember */
@@ -65,10 +74,8 @@ export class SetReset {
    */
   async nest(levels: number): Promise<AgentReply> {
     const { clock } = await this.#prepareLevel(levels)
-    await Promise.all(this.members.map(member => member.raise(levels, clock)))
-    await Promise.all(this.members.map(member => member.ask('nest', 0)))
-    const looks = this.members.map(async member => ({ member, state: await member.now() }))
-    return this.#reply(await Promise.all(looks))
+    const opened = this.members.map(async member => ({ member, state: await member.stack(clock) }))
+    return this.#reply(await Promise.all(opened))
   }
 
   /**
@@ -184,11 +191,11 @@ export class SetReset {
     others: readonly MemberAgent[],
     { keep, way }: { keep: number; way: Return },
   ): Promise<void> {
-    const { start, trace, hadOtherMembers } = this.#context
+    const { start, trace, isTemplateOld } = this.#context
     if (!start) throw new LostMember(why)
     trace(`replaces instance '${member.name}': ${why}`)
     // Tarantool refuses rows that remove a member and then add it again, if they arrive at once.
-    await startNewcomer(member, others, { why, start, isEmpty: hadOtherMembers(), keep, way })
+    await startNewcomer(member, others, { why, start, isEmpty: isTemplateOld(), keep, way })
     this.#lower.begin(member, keep)
   }
 
