@@ -98,6 +98,7 @@ export class ConfigInForce implements ClusterSource {
    * @throws ClusterConfigError, InvalidOptionError
    */
   async change(application: ResolvedApplication, { running }: ClusterInstances): Promise<void> {
+    this.#refuseWhilePaused(running)
     const description = await describeApplication(application, this.shared, new AbortController().signal)
     const writeFormer = this.#plan.writeConfig(description)
     const applyAll = (): Promise<PromiseSettledResult<void>[]> =>
@@ -110,6 +111,16 @@ export class ConfigInForce implements ClusterSource {
     writeFormer()
     await applyAll()
     throw failed.reason
+  }
+
+  // It would not answer, and would have another config than the others afterwards.
+  #refuseWhilePaused(instances: readonly TarantoolInstance[]): void {
+    const paused = instances.find(({ process }) => process?.isPaused === true)
+    if (!paused) return
+    throw new ClusterConfigError(`instance '${paused.name}' is paused, so it cannot apply a config`, {
+      configFile: this.#application.configFile,
+      hint: `Resume '${paused.name}' first.`,
+    })
   }
 
   get #plan(): ConfigPlan {

@@ -1,5 +1,6 @@
 import { type Changes, type ChangesOptions, changesNotRecorded, limitOf, readChanges } from '../isolation/changes.ts'
 import type { AgentReply } from '../isolation/server.ts'
+import { loadModule } from '../load-module.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 const restarted: AgentReply = { lost: 'the server was restarted, or another one has replaced it' }
@@ -13,8 +14,22 @@ function requireRecords({ info }: LeasedServer): void {
   }
 }
 
+// The leader of a replica set has all that is replicated. Another member may not have it yet, or may have ended.
+async function leadOf(server: LeasedServer): Promise<LeasedServer> {
+  if (server.leader === undefined) return server
+  const { findLead } = await loadModule(() => import('./cluster-calls.ts'))
+  return await findLead(server, false)
+}
+
+/** The changes that `reset()` would undo here: those of a server, or of the leader. @throws NotRecordedError, InvalidOptionError */
+export async function changesForTest(server: LeasedServer, options: ChangesOptions): Promise<Changes> {
+  limitOf(options)
+  requireRecords(server)
+  return await changesIn(await leadOf(server), options)
+}
+
 /**
- * The changes that `reset()` would undo here. @throws NotRecordedError, InvalidOptionError
+ * The changes that a server itself has recorded. @throws NotRecordedError, InvalidOptionError
  *
  * @param isUrgent asks the server at once, beside other operations
  */
@@ -40,10 +55,12 @@ export async function changesOfCode(
   const { isolated } = server.face ?? server
   const began = await isolated.withRecords(async (_, levels) => ({ reply: await levels.nest(), era: levels.era }))
   await code()
+  // The code may have moved the leader.
+  const lead = await leadOf(server)
   const reply = await isolated.withRecords(async (_, { era }) => {
     if (began.reply.lost !== undefined) return began.reply
     if (era !== began.era) return { lost: 'the server was reset or restarted meanwhile' }
-    return await server.changes(began.reply.kept?.length ?? 0, limit)
+    return await lead.changes(began.reply.kept?.length ?? 0, limit)
   })
-  return readChanges(reply, server.info.fingerprint)
+  return readChanges(reply, lead.info.fingerprint)
 }

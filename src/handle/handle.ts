@@ -243,6 +243,8 @@ export class TarantoolHandle {
    * - In a hook of a suite: the changes of that suite's own hooks.
    * - At the top of a file or in its `beforeAll`: all changes since the application was loaded.
    *
+   * In a cluster, the changes on all instances are undone, whichever instance's handle is used.
+   *
    * @throws ResetError if the server does not record its changes: its config has isolation `'none'`, `'restart'` or
    *   `'process'`, and nothing in the file asks for another isolation. Also if the server had to be replaced, and
    *   changes of an outer `beforeAll` are lost
@@ -251,7 +253,8 @@ export class TarantoolHandle {
    * await tarantool.reset() // as if nothing had been imported
    */
   async reset(): Promise<void> {
-    await (await this.#reachWhole()).isolated.reset()
+    // The instances of a cluster go back together.
+    await (await this.#reachPooled()).isolated.reset()
   }
 
   /**
@@ -273,8 +276,8 @@ export class TarantoolHandle {
    */
   async changes(options: ChangesOptions = {}): Promise<Changes> {
     const server = await this.#reachWhole()
-    const { changesIn } = await loadModule(() => import('./changes.ts'))
-    return await changesIn(server, options)
+    const { changesForTest } = await loadModule(() => import('./changes.ts'))
+    return await changesForTest(server, options)
   }
 
   /**
@@ -608,7 +611,7 @@ export class TarantoolHandle {
     return await (await this.#reachToChange('needed')).request(send)
   }
 
-  // The changes of a replica set are those of the whole set.
+  // The changes of a replica set are those of its leader, for whom the whole set stands.
   async #reachWhole(): Promise<LeasedServer> {
     const server = await this.#reachToChange('latest')
     const { use, member } = this.#origin

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { fromCaller } from '../call-site.ts'
 import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
-import { type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
+import { placeInCluster, type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
 import type { NotRunningError } from '../errors.ts'
 import { type Changes, type ChangesOptions, changesNotRecorded, limitOf, readChanges } from '../isolation/changes.ts'
-import { notRecording } from '../isolation/failures.ts'
+import { notRecording, resetAlone } from '../isolation/failures.ts'
 import type { AgentOperation, AgentReply, MemberOperation } from '../isolation/server.ts'
 import type { Link } from '../link/fault.ts'
 import { type CodeUnderFaults, FaultSequence } from '../link/fault-sequence.ts'
@@ -621,13 +621,14 @@ export class TarantoolInstance implements AsyncDisposable {
    * of changes, and connections stay open. Some changes cannot be undone in place, such as a vinyl truncate or many
    * thousand changes. They cost a restart with an empty directory, on the same address. Needs `recordChanges: true`.
    *
-   * @throws ResetError without `recordChanges`; NotRunningError
+   * @throws ResetError without `recordChanges`, and for an instance of a cluster, which is reset as a whole; NotRunningError
    * @example
    * const tarantool = await new TarantoolInstance({ appLua: './app.lua', recordChanges: true }).start()
    * afterEach(() => tarantool.reset())
    */
   async reset(): Promise<void> {
     const { process } = this
+    if (placeInCluster(this.#options)) throw resetAlone(this.fingerprint)
     if (!this.isRunning || !process) throw this.#notRunning()
     if (!this.#options.recordChanges) {
       throw notRecording(this.fingerprint, 'Give it the option recordChanges: true.')

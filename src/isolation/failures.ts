@@ -52,6 +52,12 @@ export function notBroughtBack(when: string, why: string, details: Details, caus
   })
 }
 
+/** The error of a reset of one instance of a cluster. Its data would differ from that of the others. */
+export function resetAlone(instance: string): ResetError {
+  const hint = 'Call reset() of the TarantoolReplicaSet or the TarantoolCluster.'
+  return new ResetError(`${instance} cannot be reset alone: it is an instance of a cluster`, { instance, hint })
+}
+
 /** The error of a reset of a server that keeps no record of its changes. */
 export function notRecording(instance: string, hint: string): ResetError {
   return new ResetError(`${instance} does not record its changes: nothing can be undone`, { instance, hint })

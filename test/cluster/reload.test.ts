@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { ClusterConfig, TarantoolCluster } from '../../src/index.ts'
 import { newCluster, oneInstance, threeInstances } from '../support/clusters.ts'
 import { skipWithout } from '../support/features.ts'
+import { onEach } from '../support/members.ts'
 
 const groups = { g: { replicasets: { r: { instances: { 'only-001': {} } } } } }
 const account = { users: { app: { password: 'secret', roles: ['super'] } } }
@@ -98,6 +99,24 @@ describe('reload', () => {
     const other = { users: { app: { password: 'other', roles: ['super'] } } }
     await expect(cluster.reload({ groups, credentials: other })).rejects.toThrow("another password for the user 'app'")
     expect(await cluster.instance().eval('return box.session.user()')).toEqual(['app'])
+  })
+
+  test('needs instances that can apply the config: none is paused', async () => {
+    const cluster = await newCluster({ app: threeInstances() }).start()
+    const level = "return require('config'):get('log.level')"
+    const before = await onEach(cluster, level)
+    const paused = cluster.instance('s-002')
+    paused.process?.sendSignal('SIGSTOP')
+    const refusal = {
+      ...{ code: 'ERR_TARANTOOL_CLUSTER_CONFIG', hint: "Resume 's-002' first." },
+      summary: "instance 's-002' is paused, so it cannot apply a config",
+    }
+    await expect(cluster.set({ 'log.level': 'debug' })).rejects.toMatchObject(refusal)
+    await expect(cluster.reload()).rejects.toMatchObject(refusal)
+    paused.process?.sendSignal('SIGCONT')
+    expect(await onEach(cluster, level)).toEqual(before)
+    await cluster.set({ 'log.level': 'debug' })
+    expect(await onEach(cluster, level)).toEqual(['debug', 'debug', 'debug'])
   })
 
   test('needs a cluster that runs', async () => {

@@ -51,6 +51,20 @@ describe.each<[string, string, string]>([
   })
 })
 
+test('one member is not reset alone', async () => {
+  const set = await three()
+  const before = await onEach(set, state)
+  await (await set.leader()).eval('box.space.users:insert({ 1 })')
+  for (const instance of set.instances) {
+    await expect(instance.reset()).rejects.toMatchObject({
+      ...{ code: 'ERR_TARANTOOL_RESET', hint: 'Call reset() of the TarantoolReplicaSet or the TarantoolCluster.' },
+      summary: expect.stringContaining('cannot be reset alone: it is an instance of a cluster'),
+    })
+  }
+  await set.reset()
+  expect(await onEach(set, state)).toEqual(before)
+})
+
 describe('a reset of a replica set that elects its leader', () => {
   beforeEach(context => skipWithout('elections', context))
 

@@ -151,8 +151,8 @@ const kinds: readonly (readonly [kind: string, isThere: boolean, files: Record<s
 ]
 
 describe.each(oneOfEach)('$name', runner => {
-  test.each(kinds)('between tests and files of %s', async (_, isThere, files) => {
-    if (!isThere) return
+  test.for(kinds)('between tests and files of %s', async ([, isThere, files], context) => {
+    context.skip(!isThere, 'this Tarantool has no config file')
     const tests = modes.flatMap(mode => [
       [`${mode}-a.test.ts`, first(mode)],
       [`${mode}-b.test.ts`, second(mode)],

@@ -29,6 +29,22 @@ test('the next test finds the link healed, and the data reset', async () => {
   expect(await tryToConnect()).toBe('Tarantool')
   expect(await seen()).toEqual([1])
 })
+test('a link of the handle hangs, resets and limits', async () => {
+  await tarantool.link.hang()
+  const waiting = tryToConnect()
+  expect(await Promise.race([waiting, seen()])).toEqual([1])
+  await tarantool.link.heal()
+  expect(await waiting).toBe('Tarantool')
+  const socket = connect(tarantool.port, tarantool.host)
+  await new Promise(resolve => socket.once('data', resolve))
+  const ended = new Promise(resolve => socket.once('error', error => resolve(error.code)).once('close', () => resolve('closed')))
+  await tarantool.link.reset()
+  expect(await ended).toBe('ECONNRESET')
+  await tarantool.link.limit(1_000_000)
+  expect(await tryToConnect()).toBe('Tarantool')
+  await tarantool.link.hang()
+})
+test('the next test finds the link healed after each fault', async () => expect(await tryToConnect()).toBe('Tarantool'))
 describe('a suite whose hook has cut the link', () => {
   beforeAll(() => tarantool.link.cut())
   test.each([1, 2])('finds the link cut: %i', async () => {

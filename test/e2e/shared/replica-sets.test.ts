@@ -84,6 +84,36 @@ test('is stopped, paused and restarted as a single server', async () => {
   await db.resume()
   expect(await db.call('count_users')).toEqual([0])
 })
+test('has the log and the changes of the member that leads', async () => {
+  const said = async text => {
+    await db.eval("require('log').info(...)", text)
+    expect(await db.waitForLog(text)).toContain(text)
+    return await Promise.all([db, ...db.instances].map(async one => (await one.grepLog(text)).length))
+  }
+  expect(await said('said by the first leader')).toEqual([1, 1, 0, 0])
+  await db.call('add_user', 1, 'ann')
+  expect(await db.changes()).toEqual({ spaces: { users: { inserted: [[1, 'ann']] } } })
+  await db.waitForVclock()
+  await db.instance('db-1').kill()
+  await db.instance('db-2').command('box.cfg({ read_only = false })')
+  await db.eval('left = 1')
+  expect(await db.changes()).toMatchObject({ spaces: { users: { inserted: [[1, 'ann']] } }, globals: ['left'] })
+  expect(await said('said by the next leader')).toEqual([1, 0, 1, 0])
+  for (const property of ['port', 'pid', 'workDir', 'logFile', 'consolePort', 'uri']) {
+    expect(db[property]).toBe(db.instance('db-2')[property])
+  }
+  expect(JSON.parse(JSON.stringify(db)).port).toBe(db.instance('db-2').port)
+  await db.reset()
+  expect([await db.call('count_users'), (await db.leader()).name]).toEqual([[0], 'db-1'])
+})
+test('has the changes of code that moves the leader', async () => {
+  const { spaces } = await db.changesOf(async () => {
+    await db.instance('db-1').command('box.cfg({ read_only = true })')
+    await db.instance('db-3').command('box.cfg({ read_only = false })')
+    await db.call('add_user', 2, 'bob')
+  })
+  expect(spaces).toEqual({ users: { inserted: [[2, 'bob']] } })
+})
 let pidsBefore
 test('grows and shrinks', async () => {
   pidsBefore = db.instances.map(({ pid }) => pid)
@@ -196,6 +226,17 @@ test.each(['once', 'twice'])('finds the row of the hook, and kills the leader %s
 test('finds the row of the hook again, in processes that the tests have not ended', async () => {
   for (const name of names()) expect(await rowsOf(name)).toEqual([[1, 'ann']])
   expect(pids().map((pid, index) => pid === before[index])).toEqual([false, true, false])
+})
+test('a member is reset with the others, to the row of the hook', async () => {
+  const left = "return rawget(_G, 'left')"
+  for (const instance of db.instances) {
+    await db.call('add_user', 4, 'dan')
+    await db.waitForVclock()
+    await db.instance('db-3').eval('left = 1')
+    await instance.reset()
+    for (const name of names()) expect(await rowsOf(name)).toEqual([[1, 'ann']])
+    expect(await db.instance('db-3').eval(left)).toEqual([null])
+  }
 })
 describe('with a member that a hook adds', () => {
   let added
