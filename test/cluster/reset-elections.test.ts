@@ -107,7 +107,7 @@ test('a member stands for elections as before, when it begins to wait for the un
   await set.waitForVclock()
   await onEach(set, "box.cfg({ election_mode = 'off' })")
   for (const instance of set.instances) {
-    expect((await instance.askAgent('look', 0, 'rewind,-')).member).toMatch(/ unagreed/)
+    expect((await instance.askAgent('look', 0, 'rewind,-')).member).toMatch(/ disagrees/)
     expect(await instance.command('box.cfg.election_mode')).toEqual(['off'])
     expect((await instance.askAgent('agree', 0, 'rewind,-')).member).toMatch(/ waits/)
     expect(await instance.command('box.cfg.election_mode')).toEqual(['candidate'])

@@ -39,6 +39,12 @@ const highQuorum = 'box.cfg({ replication_synchro_quorum = 4, replication_synchr
 const insertLater = (id: number): string =>
   `require('fiber').create(function() box.space.orders:insert({ ${id}, 'of a test' }) end)`
 
+/** A member has received nothing from another one for so long that it has given up the connection. */
+const isCutOff = `local uuid = ...
+for _, replica in pairs(box.info.replication) do
+  if replica.uuid == uuid then return replica.upstream.status ~= 'follow' end
+end`
+
 const members = async (set: TarantoolReplicaSet): Promise<unknown[]> => [
   await onEach(set, state),
   await onEach(set, look),
@@ -135,10 +141,13 @@ describe.each(failovers)("a reset of a replica set with failover: '%s'", failove
       const leader = await set.leader()
       await change(leader)
       await set.waitForVclock(leader)
+      const uuid = (await leader.eval('return box.info.uuid'))[0]
       leader.process?.sendSignal('SIGSTOP')
       const [other] = others(set, leader)
       if (failover === 'manual') await other?.command(writable)
       await set.waitForLeader({ not: leader })
+      // Its own connections are as old.
+      await expect.poll(() => other?.eval(isCutOff, uuid)).toEqual([true])
       const reply = set.ask('enter', 1)
       // The leader has the request before it runs again.
       await other?.command('return 1')

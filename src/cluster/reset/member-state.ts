@@ -15,7 +15,7 @@ export interface MemberState {
   /** The values of sequences differ from those when the level began. */
   readonly sequences: boolean
   /** Nothing was undone, because options of elections or of the quorum differ. */
-  readonly unagreed: boolean
+  readonly disagrees: boolean
   /** The id of the member that owns the queue of synchronous transactions. Undefined if none does. */
   readonly owner: string | undefined
   /** The term, the leader and the owner of the synchronous queue that the member knows, if it takes part in elections. */
@@ -34,7 +34,7 @@ export function readMemberState(reply: string): MemberState {
   return {
     ...{ undone: Number(undone), kept, own, clock, view: view === '' ? undefined : view },
     ...{ clients: is.has('clients'), waits: is.has('waits'), ro: is.has('ro'), sequences: is.has('sequences') },
-    ...{ unagreed: is.has('unagreed'), owner: owner?.slice(ofOwner.length) },
+    ...{ disagrees: is.has('disagrees'), owner: owner?.slice(ofOwner.length) },
     digestOfSequences: digest === '' ? undefined : digest,
   }
 }

@@ -94,10 +94,10 @@ export class SetLeader {
     members: readonly MemberAgent[],
     latest: MemberAgent,
     looks: readonly Look[],
-    wasUnagreed: boolean,
+    hadDisagreed: boolean,
   ): Promise<MemberAgent | undefined> {
     const isElected = takePart(looks)
-    if (!isElected && (wasUnagreed || !haveSameOwner(looks))) await awaitNews(instancesOf(members), longestEnd)
+    if (!isElected && (hadDisagreed || !haveSameOwner(looks))) await awaitNews(instancesOf(members), longestEnd)
     const terms = { timeout: this.#longestElection, isOwned: this.isOwned, patience: longestEnd }
     await claimQueue(latest.instance, terms).catch(() => {})
     // Without an election, there is nothing more to wait for.
@@ -109,12 +109,12 @@ export class SetLeader {
    * its former owner, and all members that take part in elections know that.
    *
    * @param looks the latest states of the members that have not begun anew
-   * @param wasUnagreed options of elections or of the quorum were put back
+   * @param hadDisagreed options of elections or of the quorum were put back
    * @throws LostMember
    */
-  async restore(looks: readonly Look[], wasUnagreed: boolean): Promise<void> {
+  async restore(looks: readonly Look[], hadDisagreed: boolean): Promise<void> {
     const wanted = this.#leaders.findLast(member => member !== undefined)
-    if (!wanted || (await this.#leads(wanted, looks, wasUnagreed))) return
+    if (!wanted || (await this.#leads(wanted, looks, hadDisagreed))) return
     const why = `instance '${wanted.name}' leads no longer`
     const terms = { timeout: this.#timeout, isOwned: this.isOwned }
     const elected = electAgain(wanted.instance, instancesOf(this.#members()), terms)
@@ -125,16 +125,16 @@ export class SetLeader {
     this.#latest = wanted
   }
 
-  async #leads(wanted: MemberAgent, looks: readonly Look[], wasUnagreed: boolean): Promise<boolean> {
+  async #leads(wanted: MemberAgent, looks: readonly Look[], hadDisagreed: boolean): Promise<boolean> {
     const end = looks.find(({ member }) => member === wanted)?.state
     if (end?.ro !== false || !haveSameView(looks)) return false
     const members = instancesOf(this.#members())
     if (takePart(looks)) {
       // A newcomer has told nothing yet.
-      const isTold = looks.length === members.length && !wasUnagreed
+      const isTold = looks.length === members.length && !hadDisagreed
       return isTold || (await agree(wanted.instance, members))
     }
-    if (!wasUnagreed) return (end.owner !== undefined) === this.isOwned
+    if (!hadDisagreed) return (end.owner !== undefined) === this.isOwned
     await awaitNews(members, longestEnd)
     return (await agree(wanted.instance, members)) && (await isQueueOwned(wanted.instance)) === this.isOwned
   }

@@ -135,7 +135,7 @@ export class SetReset {
       if (member.hasEnded) absent.set(member, `instance '${member.name}' was stopped, killed or restarted`)
       else if (this.#lower.lacks(keep, member)) absent.set(member, `instance '${member.name}' has begun in this suite`)
     }
-    const { looks, wasUnagreed } = await this.#undo(keep, way, absent)
+    const { looks, hadDisagreed } = await this.#undo(keep, way, absent)
     const there = looks.map(({ member }) => member)
     for (const [member, why] of absent) {
       await this.#replace(member, why, there, { keep, way })
@@ -143,21 +143,21 @@ export class SetReset {
     }
     this.#cut(keep, way)
     const reply = this.#reply(looks)
-    await this.#leader.restore(looks, wasUnagreed)
+    await this.#leader.restore(looks, hadDisagreed)
     return reply
   }
 
   /** Undoes the changes without some members, to which it adds those that cannot undo theirs. */
   async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<Undone> {
-    for (let wasUnagreed = false; ; ) {
+    for (let hadDisagreed = false; ; ) {
       const members = await this.#leave(absent, keep)
       const makeWritable: UndoTerms['makeWritable'] = async (...now) => await this.#leader.makeWritable(members, ...now)
       const { latest, isOwned } = this.#leader
       const { awaitNews } = SetLeader
-      const terms = { members, leader: latest, keep, way, isOwned, wasUnagreed, awaitNews, makeWritable }
+      const terms = { members, leader: latest, keep, way, isOwned, hadDisagreed, awaitNews, makeWritable }
       const undone = await undoTogether(terms)
       const { leader, lost, isDone } = undone
-      wasUnagreed = undone.wasUnagreed
+      hadDisagreed = undone.hadDisagreed
       for (const [member, why] of lost) absent.set(member, why)
       if (!isDone) continue
       this.#leader.noteLatest(leader)

@@ -24,15 +24,15 @@ export interface UndoTerms {
   readonly way: Return
   /** A member owns the queue of synchronous transactions, to which the undo may write. */
   readonly isOwned: boolean
-  /** Members were unagreed in an earlier attempt. */
-  readonly wasUnagreed: boolean
+  /** Members disagreed in an earlier attempt. */
+  readonly hadDisagreed: boolean
   /** Waits until the members know the same term and owner of the queue of synchronous transactions. */
   readonly awaitNews: (members: readonly MemberAgent[]) => Promise<void>
   /** Makes a member able to write, if only an election or synchronous transactions keep all of them from it. */
   readonly makeWritable: (
     latest: MemberAgent,
     looks: readonly Look[],
-    wasUnagreed: boolean,
+    hadDisagreed: boolean,
   ) => Promise<MemberAgent | undefined>
 }
 
@@ -45,7 +45,7 @@ export interface Undone {
   /** The undo of what is replicated has reached the members that are not lost. */
   readonly isDone: boolean
   /** Options of elections or of the quorum were put back: an election may begin, or one that has begun may go on. */
-  readonly wasUnagreed: boolean
+  readonly hadDisagreed: boolean
 }
 
 /**
@@ -56,25 +56,25 @@ export interface Undone {
 export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   const { members, leader: latest, keep, way, isOwned, makeWritable } = terms
   const first = await ask(members, member => member.look(keep, way))
-  const isUnagreed = first.looks.some(({ state }) => state.unagreed)
-  const { looks, lost } = isUnagreed && first.lost.size === 0 ? await lookAgain(first, terms) : first
-  const wasUnagreed = terms.wasUnagreed || isUnagreed
+  const disagree = first.looks.some(({ state }) => state.disagrees)
+  const { looks, lost } = disagree && first.lost.size === 0 ? await lookAgain(first, terms) : first
+  const hadDisagreed = terms.hadDisagreed || disagree
   const known = leaderOf(looks, latest)
-  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false, wasUnagreed }
+  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false, hadDisagreed }
   const clock = joinClocks(looks.map(({ state }) => state.clock))
   const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
   if (isEqual && !looks.some(({ state }) => state.waits))
-    return { looks, leader: known.member, lost, isDone: true, wasUnagreed }
+    return { looks, leader: known.member, lost, isDone: true, hadDisagreed }
   const isElected = takePart(looks)
   const lacksOwner = isOwned && !isElected && known.state.owner === undefined
-  const isReady = !known.state.ro && haveSameView(looks) && haveSameOwner(looks) && !wasUnagreed && !lacksOwner
-  const next = isReady ? undefined : await makeWritable(known.member, looks, wasUnagreed)
+  const isReady = !known.state.ro && haveSameView(looks) && haveSameOwner(looks) && !hadDisagreed && !lacksOwner
+  const next = isReady ? undefined : await makeWritable(known.member, looks, hadDisagreed)
   const leader = looks.find(({ member }) => member === next) ?? known
   const others = looks.filter(look => look !== leader)
   // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
   const visible = others.filter(({ state }) => !state.waits).map(({ member }) => member)
   const hidden = await ask(visible, member => member.hide(clock))
-  if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false, wasUnagreed }
+  if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false, hadDisagreed }
   // A read-only member cannot put back a sequence.
   const rewrites = others.some(({ state }) => state.sequences)
   const led = await leader.member.lead(keep, way, clock, rewrites).catch((error: unknown) => {
@@ -83,7 +83,7 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
     throw error
   })
   if (led instanceof LostMember)
-    return { looks, leader: undefined, lost: new Map([[leader.member, led.message]]), isDone: false, wasUnagreed }
+    return { looks, leader: undefined, lost: new Map([[leader.member, led.message]]), isDone: false, hadDisagreed }
   const following = others.map(({ member }) => member)
   const followed = await ask(following, member => member.follow(keep, way, led.clock))
   const clients = looks.some(({ state }) => state.clients)
@@ -93,7 +93,7 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
     leader: leader.member,
     lost: followed.lost,
     isDone: true,
-    wasUnagreed,
+    hadDisagreed,
   }
 }
 
