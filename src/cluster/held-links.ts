@@ -20,6 +20,16 @@ export class HeldLinks {
     await this.links.close(this)
   }
 
+  /** Ends the links of an instance that is removed: see `ClusterLinks.remove`. */
+  async remove(name: string, options?: { andAddress?: boolean }): Promise<void> {
+    await this.links.remove(name, options)
+  }
+
+  /** Runs a step during which the instances reach each other, whatever faults there are. */
+  async withoutFaults<Result>(step: () => Promise<Result>): Promise<Result> {
+    return await this.links.withoutFaults(step)
+  }
+
   /** Gives the links, with their faults, to the cluster that takes the place of this one. */
   handOn(): ClusterLinks {
     this.#areHandedOn = true

@@ -69,7 +69,7 @@ export class MemberChanges {
       for (const socket of plan.socketsOf(chosen)) rmSync(socket, { force: true })
       planned.withdraw()
       instances.remove(chosen)
-      await links?.links.remove(chosen, { andAddress: planned.isNew })
+      await links?.remove(chosen, { andAddress: planned.isNew })
       // The first error says more than an error of a set whose leader has just gone, too.
       await this.#forget(planned.uuid, waits, { isKnown }).catch(() => {})
       throw error
@@ -98,7 +98,7 @@ export class MemberChanges {
     await instance.stop()
     plan.remove(name)
     instances.remove(name)
-    await links?.links.remove(name)
+    await links?.remove(name)
     await this.#forget(uuid, waits, { isKnown: true })
   }
 

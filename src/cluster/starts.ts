@@ -65,7 +65,7 @@ export class ClusterStarts {
     const { links } = this.#spec
     const start = (): Promise<void> => this.#run(signal, beginning)
     // The instances have to find each other.
-    await (links ? links.links.withoutFaults(start) : start())
+    await (links ? links.withoutFaults(start) : start())
   }
 
   async #run(signal: AbortSignal, beginning: Beginning): Promise<void> {
@@ -115,7 +115,7 @@ export class ClusterStarts {
     const membership = new MembershipLevels({
       ...{ plan, instances },
       openLinks: async () => await links?.open(plan.routes()),
-      removeLinks: async (name, options) => await links?.links.remove(name, options),
+      removeLinks: async (name, options) => await links?.remove(name, options),
       settle: async timeout => await waits.settle(timeout),
     })
     this.#reset = new ClusterReset(instances, { source, membership, leaders, owned, start: startAgain })
