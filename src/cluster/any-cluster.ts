@@ -309,6 +309,7 @@ export abstract class AnyCluster implements AsyncDisposable {
     if (!this.#source.shared.recordChanges) {
       throw notRecording(`the ${this.#source.title}`, 'Give it the option recordChanges: true.')
     }
+    if (this.instances.some(({ isPaused }) => isPaused)) this.resume()
     const { lost } = await this.ask('rewind', 0)
     if (lost !== undefined) await this.restart({ recreate: true })
   }

@@ -115,7 +115,7 @@ export class ConfigInForce implements ClusterSource {
 
   // It would not answer, and would have another config than the others afterwards.
   #refuseWhilePaused(instances: readonly TarantoolInstance[]): void {
-    const paused = instances.find(({ process }) => process?.isPaused === true)
+    const paused = instances.find(({ isPaused }) => isPaused)
     if (!paused) return
     throw new ClusterConfigError(`instance '${paused.name}' is paused, so it cannot apply a config`, {
       configFile: this.#application.configFile,

@@ -1,5 +1,6 @@
 import { nearestName } from '../config/nearest-name.ts'
 import type { ResolvedApplication } from '../config/resolve-application.ts'
+import { strangeName } from '../config/strange-name.ts'
 import {
   ClusterConfigError,
   InvalidOptionError,
@@ -10,6 +11,7 @@ import {
 import { leaderHint } from '../instance/failure/config-failure.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
 import { asPlainLine } from '../log/plain-line.ts'
+import { type Activity, activityHint, inactivityText, isActive } from './activity.ts'
 import type { DescriptionFailure } from './description.ts'
 
 // Tarantool's message about an option of the other edition, with the path of the option.
@@ -50,25 +52,42 @@ export function noSuchInstance(
   })
 }
 
-/** Makes the error of a name that a test asks for. */
+const listOf = (what: 'instance' | 'replica set', names: readonly string[]): string =>
+  `${what === 'instance' ? 'Instances' : 'Replica sets'}: ${names.join(', ')}`
+
+/** Makes the error of a name that a test asks for. `call`: the request, for a value that is no name. */
 export function unknownName(
   what: 'instance' | 'replica set',
   name: string,
   names: readonly string[],
-): UnknownServerError {
+  call: string,
+): UnknownServerError | InvalidOptionError {
+  const list = listOf(what, names)
+  if (typeof name !== 'string') {
+    const article = what === 'instance' ? 'an' : 'a'
+    return strangeName({ call, given: name, what: `the name of ${article} ${what}`, list })
+  }
   const near = nearestName(name, names, { onlyOne: true })
-  const list = `${what === 'instance' ? 'Instances' : 'Replica sets'}: ${names.join(', ')}.`
   return new UnknownServerError(`no ${what} of the cluster is named '${name}'`, {
-    hint: near ? `Did you mean '${near}'?` : list,
+    hint: near ? `Did you mean '${near}'?` : `${list}.`,
   })
 }
 
+/** A call that was given an instance. `as`: the parameter, if the call has several. */
+export interface InstanceCall {
+  readonly call: string
+  readonly as?: string | undefined
+}
+
 /** Makes the error of an instance that a test gives, and that is none of the cluster. */
-export function strangeInstance(given: unknown, names: readonly string[]): UnknownServerError {
-  const what = given instanceof TarantoolInstance ? given.fingerprint : String(given)
-  return new UnknownServerError(`${what} is not an instance of the cluster`, {
-    hint: `Instances: ${names.join(', ')}.`,
-  })
+export function strangeInstance(
+  given: unknown,
+  names: readonly string[],
+  { call, as }: InstanceCall,
+): UnknownServerError | InvalidOptionError {
+  const list = listOf('instance', names)
+  if (!(given instanceof TarantoolInstance)) return strangeName({ call, as, given, list })
+  return new UnknownServerError(`${given.fingerprint} is not an instance of the cluster`, { hint: `${list}.` })
 }
 
 /** The error for a request that concerns one replica set and names none. */
@@ -78,23 +97,24 @@ export const severalSets = (names: readonly string[]): UnknownServerError =>
   })
 
 /** The instances of a replica set, and whether each runs. */
-export type SetMembers = ReadonlyMap<string, { readonly isRunning: boolean }>
+export type SetMembers = ReadonlyMap<string, Activity>
 
 /** Says that a replica set has no leader, and why. */
 export function noLeaderText(replicaset: string, members: SetMembers): string {
-  const [running, stopped] = [true, false].map(isRunning =>
-    [...members].filter(([, member]) => member.isRunning === isRunning).map(([name]) => name),
-  ) as [string[], string[]]
+  const readOnly = [...members].filter(([, member]) => isActive(member)).map(([name]) => `'${name}'`)
   const reasons = [
-    ...(running.length > 0 ? [`${running.join(', ')} ${running.length === 1 ? 'is' : 'are'} read-only`] : []),
-    ...(stopped.length > 0 ? [`${stopped.join(', ')} ${stopped.length === 1 ? 'does' : 'do'} not run`] : []),
+    ...(readOnly.length > 0 ? [`${readOnly.join(', ')} ${readOnly.length === 1 ? 'is' : 'are'} read-only`] : []),
+    inactivityText(members),
   ]
-  return `replica set '${replicaset}' has no leader: ${reasons.join(', and ')}`
+  return `replica set '${replicaset}' has no leader: ${reasons.filter(reason => reason !== undefined).join(', and ')}`
 }
 
 /** Makes the error of a replica set without a writable instance. */
 export const noLeader = (replicaset: string, members: SetMembers, configFile: string): ClusterConfigError =>
-  new ClusterConfigError(noLeaderText(replicaset, members), { configFile, hint: leaderHint })
+  new ClusterConfigError(noLeaderText(replicaset, members), {
+    configFile,
+    hint: activityHint(members, []) ?? leaderHint,
+  })
 
 const obstacle = /tarantool-fixture: not ready yet: (.*)$/
 

@@ -1,10 +1,12 @@
+import type { InvalidOptionError } from '../errors.ts'
 import { processActs } from '../instance/fault-acts.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Fault, Link, LinkPlace } from '../link/fault.ts'
 import { type FaultActs, FaultSequence } from '../link/fault-sequence.ts'
 import { noLinks } from '../link/no-links.ts'
-import { allPlaces } from '../link/pairs.ts'
+import { allPlaces, linkCall, partitionCall } from '../link/pairs.ts'
 import type { FaultsOptions } from '../link/planned-faults.ts'
+import type { InstanceCall } from './failure.ts'
 import type { ClusterInstances } from './instances.ts'
 import type { ClusterLinks } from './links.ts'
 
@@ -40,13 +42,16 @@ export class ClusterFaults {
   /** @throws InvalidOptionError */
   link(from: Named, to: Named, find: FindInstances): Link {
     const { links, instances } = this.#linked(find)
-    return links.between(nameOf(from, instances), nameOf(to, instances), namesOf(instances)).link
+    const [start, end] = [nameOf(from, instances, linkCall('from')), nameOf(to, instances, linkCall('to'))]
+    return links.between(start, end, namesOf(instances)).link
   }
 
   /** Cuts the links between groups of instances. @throws InvalidOptionError */
   async partition(groups: readonly (readonly Named[])[], find: FindInstances): Promise<void> {
     const { links, instances } = this.#linked(find)
-    const byName = groups.map(group => (Array.isArray(group) ? group.map(member => nameOf(member, instances)) : group))
+    const byName = groups.map(group =>
+      Array.isArray(group) ? group.map(member => nameOf(member, instances, partitionCall)) : group,
+    )
     await links.partition(byName as string[][], namesOf(instances))
   }
 
@@ -81,6 +86,7 @@ export class ClusterFaults {
     const acts: FaultActs = {
       instances: names,
       links: this.#links ? allPlaces(names) : [],
+      noLinks: () => this.#noLinks(),
       ...processActs(name => instances.named(name)),
       make: async (fault, place) =>
         await this.make(fault, place ? [place] : [], { instances: () => instances, settles: false }),
@@ -118,13 +124,17 @@ export class ClusterFaults {
   }
 
   #linked(find: FindInstances): { links: ClusterLinks; instances: ClusterInstances } {
-    if (!this.#links) throw noLinks(`the ${this.#spec.title}`, 'links: true')
+    if (!this.#links) throw this.#noLinks()
     return { links: this.#links, instances: find() }
+  }
+
+  #noLinks(): InvalidOptionError {
+    return noLinks(`the ${this.#spec.title}`, 'links: true')
   }
 }
 
 const namesOf = ({ byName }: ClusterInstances): string[] => [...byName.keys()]
 
 // The error of an unknown name says more where the name is used.
-const nameOf = (instance: Named, instances: ClusterInstances): string =>
-  typeof instance === 'string' ? instance : instances.nameOf(instances.find(instance))
+const nameOf = (instance: Named, instances: ClusterInstances, call: InstanceCall): string =>
+  typeof instance === 'string' ? instance : instances.nameOf(instances.find(instance, call))

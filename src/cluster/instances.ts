@@ -9,7 +9,8 @@ import { sweepOnce } from '../instance/owner/sweep.ts'
 import { keepDirectory, makeDirectory, removeDirectory } from '../instance/place/directory.ts'
 import { markerOf } from '../instance/place/marker.ts'
 import { copyTemplate, type Template } from '../seed/template-store.ts'
-import { errorOfMember, severalSets, strangeInstance, unknownName } from './failure.ts'
+import { errorOfMember, type InstanceCall, severalSets, strangeInstance, unknownName } from './failure.ts'
+import { findLeader } from './leaders.ts'
 import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
 import { settle } from './settle.ts'
@@ -44,7 +45,13 @@ export class ClusterInstances {
   }
 
   #instanceOf(name: string, options: ResolvedOptions): TarantoolInstance {
-    return TarantoolInstance.of(options, this.#links?.frontOf(name))
+    const instance = TarantoolInstance.of(options, this.#links?.frontOf(name))
+    instance.findLeader = async () => {
+      const replicaset = this.replicasetOf(instance) ?? ''
+      const leader = await findLeader([...this.ofSet(replicaset).values()], 0)
+      return { name, replicaset, leader: leader && this.nameOf(leader) }
+    }
+    return instance
   }
 
   get byName(): ReadonlyMap<string, TarantoolInstance> {
@@ -56,35 +63,35 @@ export class ClusterInstances {
     return this.#replicasets
   }
 
-  /** @throws UnknownServerError */
-  named(name: string): TarantoolInstance {
+  /** @throws UnknownServerError; InvalidOptionError for a value that is no name */
+  named(name: string, call = 'instance(name)'): TarantoolInstance {
     const found = this.byName.get(name)
     if (found) return found
-    throw unknownName('instance', name, [...this.byName.keys()])
+    throw unknownName('instance', name, [...this.byName.keys()], call)
   }
 
   /**
    * The name of a replica set that a request concerns. Without a name, it is the only one.
    *
-   * @throws UnknownServerError
+   * @throws UnknownServerError; InvalidOptionError for a value that is no name
    */
   setNamed(given: string | undefined): string {
     const names = Object.keys(this.replicasets)
     const wanted = given ?? names[0] ?? ''
     if (given === undefined && names.length > 1) throw severalSets(names)
     if (names.includes(wanted)) return wanted
-    throw unknownName('replica set', wanted, names)
+    throw unknownName('replica set', wanted, names, 'leader(replicaset)')
   }
 
   /**
    * An instance that a test gives, or names.
    *
-   * @throws UnknownServerError if the cluster does not have it, or no longer
+   * @throws UnknownServerError if the cluster does not have it, or no longer; InvalidOptionError for another value
    */
-  find(given: TarantoolInstance | string): TarantoolInstance {
+  find(given: TarantoolInstance | string, call: InstanceCall): TarantoolInstance {
     if (typeof given === 'string') return this.named(given)
     if (this.all.includes(given)) return given
-    throw strangeInstance(given, [...this.byName.keys()])
+    throw strangeInstance(given, [...this.byName.keys()], call)
   }
 
   nameOf(instance: TarantoolInstance): string {
@@ -128,6 +135,11 @@ export class ClusterInstances {
 
   get running(): TarantoolInstance[] {
     return this.all.filter(({ isRunning }) => isRunning)
+  }
+
+  /** The faults of the links between the instances of a replica set, as texts. */
+  faultsOfLinks(replicaset: string): string[] {
+    return this.#links?.faultsAmong(this.replicasets[replicaset] ?? []) ?? []
   }
 
   ofSet(replicaset: string): Map<string, TarantoolInstance> {

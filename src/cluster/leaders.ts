@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { RequestTimeoutError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
+import { isActive } from './activity.ts'
 import { claimQueue, isQueueOwned } from './synchronous-queue.ts'
 
 // Pause between two looks, in milliseconds.
@@ -54,7 +55,7 @@ export async function findLeader(
   { not, waits = false }: { not?: TarantoolInstance | undefined; waits?: boolean } = {},
 ): Promise<TarantoolInstance | undefined> {
   for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
-    const running = instances.filter(instance => instance.isRunning && instance !== not)
+    const running = instances.filter(instance => isActive(instance) && instance !== not)
     const asked = running.map(roleOf)
     const leader = await firstWritable(running, asked)
     if (leader) return leader

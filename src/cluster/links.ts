@@ -1,4 +1,5 @@
 import { NotRunningError } from '../errors.ts'
+import { conditionText, linkText } from '../link/fault.ts'
 import { Front } from '../link/front.ts'
 import { noSuchLink, separations } from '../link/pairs.ts'
 import type { Route } from './plan.ts'
@@ -91,6 +92,13 @@ export class ClusterLinks {
     await Promise.all([...this.#fronts.values()].map(front => front.heal()))
     await this.#each(front => front.heal())
     return wasFaulty
+  }
+
+  /** The faults of the links between some instances, as texts. */
+  faultsAmong(names: readonly string[]): string[] {
+    return this.#between
+      .filter(({ from, to, front }) => front.condition.is !== 'sound' && names.includes(from) && names.includes(to))
+      .map(({ from, to, front }) => `${linkText({ from, to })} ${conditionText(front.condition)}`)
   }
 
   /** True if a link between instances has a fault. */

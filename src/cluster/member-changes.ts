@@ -79,7 +79,7 @@ export class MemberChanges {
 
   async #remove(member: TarantoolInstance | string): Promise<void> {
     const { instances, waits, links } = this.#running()
-    const instance = instances.find(member)
+    const instance = instances.find(member, { call: 'remove(member)' })
     const name = instances.nameOf(instance)
     const plan = this.#source.planInForce
     if (instances.all.length === 1) {
@@ -139,7 +139,7 @@ export class MemberChanges {
 
 // All members have to learn of a change. One that is removed itself has not.
 function refuseWhilePaused(request: string, members: readonly TarantoolInstance[]): void {
-  const paused = members.find(({ process }) => process?.isPaused === true)
+  const paused = members.find(({ isPaused }) => isPaused)
   if (!paused) return
   throw new ReplicationError(`${request}: member '${paused.name}' is paused, so it cannot learn of the change`, {
     hint: `Resume '${paused.name}' first.`,

@@ -1,4 +1,5 @@
 import type { TarantoolInstance } from '../instance/instance.ts'
+import { isActive } from './activity.ts'
 import type { ClusterInstances } from './instances.ts'
 import { findLeader } from './leaders.ts'
 import type { ClusterSource } from './source.ts'
@@ -22,8 +23,6 @@ export interface MeshWait {
   /** Leaves out instances that do not run, or are paused. Default false. */
   onlyRunning?: boolean | undefined
 }
-
-const isActive = ({ isRunning, process }: TarantoolInstance): boolean => isRunning && process?.isPaused !== true
 
 /** The waits of a cluster: for leaders, and for the replication between the members of each replica set. */
 export class MemberWaits {
@@ -52,7 +51,7 @@ export class MemberWaits {
     checkWait('waitForLeader', options)
     const { not, replicaset, timeout = this.#timeout } = options
     const instances = this.#instances
-    const former = not === undefined ? undefined : instances.find(not)
+    const former = not === undefined ? undefined : instances.find(not, { call: 'waitForLeader({ not })' })
     const wanted = instances.setNamed(replicaset ?? (former && instances.replicasetOf(former)))
     const members = instances.ofSet(wanted)
     const leader = await findLeader([...members.values()], timeout, { not: former, waits: true })
@@ -60,6 +59,7 @@ export class MemberWaits {
     throw noLeaderYet(wanted, {
       members,
       timeout,
+      faults: instances.faultsOfLinks(wanted),
       not: former && instances.nameOf(former),
       elects: this.#source.elects,
     })
@@ -86,7 +86,8 @@ export class MemberWaits {
     const { timeout = this.#timeout, onlyRunning = false } = options
     for (const name of Object.keys(this.#instances.replicasets)) {
       const members = [...this.#instances.ofSet(name)].filter(([, member]) => isActive(member) || !onlyRunning)
-      await waitForMesh(new Map(members), name, { timeout, endsWhenStopped })
+      const faults = (): string[] => this.#instances.faultsOfLinks(name)
+      await waitForMesh(new Map(members), name, { timeout, endsWhenStopped, faults })
     }
   }
 
@@ -95,7 +96,9 @@ export class MemberWaits {
     checkWait('waitForVclock', options)
     const { timeout = this.#timeout } = options
     const instances = this.#instances
-    const instance = of === undefined ? await this.leader() : instances.find(of)
-    await waitForClock(instance, instances.ofSet(instances.replicasetOf(instance) ?? ''), timeout)
+    const instance = of === undefined ? await this.leader() : instances.find(of, { call: 'waitForVclock(of)' })
+    const replicaset = instances.replicasetOf(instance) ?? ''
+    const faults = (): string[] => instances.faultsOfLinks(replicaset)
+    await waitForClock(instance, instances.ofSet(replicaset), { timeout, faults })
   }
 }

@@ -8,6 +8,7 @@ import { hasSeed } from '../seed/seed-task.ts'
 import { replicaSetTemplateKey } from '../seed/template-key.ts'
 import type { TemplateOrigin } from '../seed/template-store.ts'
 import { isAtLeast, type Version } from '../version/version.ts'
+import { activityHint } from './activity.ts'
 import { noLeaderText, type SetMembers } from './failure.ts'
 import type { ClusterInstances } from './instances.ts'
 import { elect } from './leaders.ts'
@@ -86,8 +87,9 @@ export class ReplicaSource implements ClusterSource {
   }
 
   noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError {
+    const advice = ['box.cfg{ read_only = false } makes a member writable.', activityHint(members, [])]
     return new ReplicationError(noLeaderText(replicaset, members), {
-      hint: 'box.cfg{ read_only = false } makes a member writable.',
+      hint: advice.filter(sentence => sentence !== undefined).join(' '),
     })
   }
 

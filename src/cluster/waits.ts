@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ReplicationError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { luaLiteral } from '../protocol/lua-literal.ts'
+import { activityHint, faultsText, inactivityText, isActive } from './activity.ts'
 import { quorumOf } from './quorum.ts'
 
 // Pause between two looks, in milliseconds.
@@ -15,22 +16,37 @@ const pause = 10
  */
 async function until(
   what: string,
-  timeout: number,
-  hint: string,
-  obstacle: () => Promise<string | undefined>,
+  { timeout, faults = () => [], advise }: Wait & { advise: (faults: readonly string[]) => string },
+  obstacle: (rest: number) => Promise<string | undefined>,
   lasts: (obstacle: string) => boolean = () => false,
 ): Promise<void> {
   for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
-    const found = await obstacle()
+    const rest = giveUpAt - performance.now()
+    const found = await obstacle(Math.min(longestReply, Math.max(shortestReply, rest)))
     if (found === undefined) return
-    if (lasts(found)) throw new ReplicationError(`${what}: ${found}`, { hint })
-    if (performance.now() > giveUpAt) throw new ReplicationError(`${what} within ${timeout} ms: ${found}`, { hint })
+    const isLasting = lasts(found)
+    if (!isLasting && performance.now() <= giveUpAt) continue
+    const during = faults()
+    const time = isLasting ? '' : ` within ${timeout} ms`
+    throw new ReplicationError(`${what}${time}: ${found}${faultsText(during)}`, { hint: advise(during) })
   }
 }
 
-const ask = async (instance: TarantoolInstance, lua: string): Promise<unknown> => {
+/** The terms of a wait. */
+interface Wait {
+  /** In milliseconds. */
+  readonly timeout: number
+  /** Finds the faults of the links between the members, as texts. */
+  readonly faults?: (() => readonly string[]) | undefined
+}
+
+// In milliseconds. A wait of 0 ms looks once, too.
+const shortestReply = 1000
+const longestReply = 5000
+
+const ask = async (instance: TarantoolInstance, lua: string, timeout: number): Promise<unknown> => {
   try {
-    return (await instance.command(lua, { timeout: 5000 }))[0]
+    return (await instance.command(lua, { timeout }))[0]
   } catch (error) {
     return `${instance.fingerprint} does not answer: ${(error as Error).message.split('\n')[0]}`
   }
@@ -62,9 +78,8 @@ const withNames = (text: string, names: ReadonlyMap<unknown, string>): string =>
 // A stream that has stopped does not begin again by itself. The member closes a gap.
 const lastingStop = /is 'stopped': (?!Missing \.xlog)/
 
-const meshHint =
-  'start() starts a member again, and heal() ends faults of links. onlyRunning: true leaves out members that do not run.'
-const clockHint = "heal() ends faults of links. A slow member needs a longer option 'timeout'."
+const onlyRunningHint = 'onlyRunning: true leaves out members that do not run, or are paused.'
+const slowHint = "A slow member needs a longer 'timeout'."
 
 const isLasting = (obstacle: string): boolean => lastingStop.test(obstacle)
 
@@ -78,14 +93,14 @@ const isLasting = (obstacle: string): boolean => lastingStop.test(obstacle)
 export async function waitForMesh(
   members: ReadonlyMap<string, TarantoolInstance>,
   replicaset: string,
-  { timeout, endsWhenStopped = false }: { timeout: number; endsWhenStopped?: boolean },
+  { timeout, faults, endsWhenStopped = false }: Wait & { endsWhenStopped?: boolean },
 ): Promise<void> {
-  const obstacle = async (): Promise<string | undefined> => {
-    const ended = [...members].find(([, { isRunning }]) => !isRunning)
-    if (ended) return `'${ended[0]}' does not run`
+  const obstacle = async (rest: number): Promise<string | undefined> => {
+    const inactive = inactivityText(members)
+    if (inactive !== undefined) return inactive
     const names = new Map<unknown, string>()
     const asked = [...members].map(async ([name, instance]) => {
-      const answer = await ask(instance, streams(members.size - 1))
+      const answer = await ask(instance, streams(members.size - 1), rest)
       const [uuid, why] = Array.isArray(answer) ? answer : [undefined, answer]
       names.set(uuid, name)
       return typeof why === 'string' ? `'${name}': ${why}` : []
@@ -94,7 +109,11 @@ export async function waitForMesh(
     return found.find(isLasting) ?? found[0]
   }
   const what = `replica set '${replicaset}' has no full mesh`
-  await until(what, timeout, meshHint, obstacle, endsWhenStopped ? isLasting : undefined)
+  const advise = (during: readonly string[]): string => {
+    const advice = activityHint(members, during) ?? slowHint
+    return inactivityText(members) === undefined ? advice : `${advice} ${onlyRunningHint}`
+  }
+  await until(what, { timeout, faults, advise }, obstacle, endsWhenStopped ? isLasting : undefined)
 }
 
 const vectorClock = `local clock = {}
@@ -104,18 +123,24 @@ return clock`
 /** Waits until the other members that run have the data that one of them has now. */
 export async function waitForClock(
   of: TarantoolInstance,
-  others: ReadonlyMap<string, TarantoolInstance>,
-  timeout: number,
+  members: ReadonlyMap<string, TarantoolInstance>,
+  { timeout, faults }: Wait,
 ): Promise<void> {
-  const [clock] = await of.command(vectorClock)
-  const isBehind = `local own = box.info.vclock
+  let clock: unknown
+  const isBehind = (): string => `local own = box.info.vclock
 for id, lsn in pairs(${luaLiteral(clock)}) do
     if (own[tonumber(id)] or 0) < tonumber64(lsn) then return ('it has change %s of %s of member %s'):format(own[tonumber(id)] or 0, lsn, id) end
 end`
-  await until(`not all members have the data of ${of.fingerprint}`, timeout, clockHint, async () => {
-    for (const [name, instance] of others) {
+  const what = `not all members have the data of ${of.fingerprint}`
+  const advise = (during: readonly string[]): string => activityHint(members, during) ?? slowHint
+  await until(what, { timeout, faults, advise }, async rest => {
+    // A member that does not run says so.
+    const paused = inactivityText(new Map([...members].filter(([, { isPaused }]) => isPaused)))
+    if (paused !== undefined) return paused
+    clock ??= (await of.command(vectorClock, { timeout: rest }))[0]
+    for (const [name, instance] of members) {
       if (!instance.isRunning) continue
-      const obstacle = await ask(instance, isBehind)
+      const obstacle = await ask(instance, isBehind(), rest)
       if (typeof obstacle === 'string') return `'${name}': ${obstacle}`
     }
     return undefined
@@ -123,6 +148,8 @@ end`
 }
 
 // With failover 'manual', nobody elects a leader.
+const electionHint =
+  'A member whose box.cfg.read_only is true and whose election_mode is off never becomes the leader by itself.'
 const makesWritable = 'box.cfg{ read_only = false } makes a running member writable.'
 
 /** The error of a wait for a leader: says which members do not run, and whether the rest can elect one. */
@@ -133,19 +160,25 @@ export function noLeaderYet(
     timeout,
     not,
     elects,
-  }: { members: ReadonlyMap<string, TarantoolInstance>; timeout: number; not?: string | undefined; elects: boolean },
+    faults,
+  }: {
+    members: ReadonlyMap<string, TarantoolInstance>
+    timeout: number
+    not?: string | undefined
+    elects: boolean
+    faults: readonly string[]
+  },
 ): ReplicationError {
-  const missing = [...members].filter(([, { isRunning }]) => !isRunning).map(([name]) => `'${name}'`)
   const quorum = quorumOf(members.size)
-  const running = members.size - missing.length
+  const active = [...members.values()].filter(isActive).length
   const parts = [
-    missing.length > 0 ? `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not run` : 'all members run',
-    ...(elects && running < quorum ? [`an election needs ${quorum} of ${members.size} members`] : []),
+    inactivityText(members) ?? 'all members run',
+    ...(elects && active < quorum ? [`an election needs ${quorum} of ${members.size} members`] : []),
   ]
   const what = not === undefined ? 'no leader' : `no leader other than '${not}'`
-  return new ReplicationError(`replica set '${replicaset}' has ${what} after ${timeout} ms: ${parts.join(', and ')}`, {
-    hint: elects
-      ? 'A member whose box.cfg.read_only is true and whose election_mode is off never becomes the leader by itself.'
-      : makesWritable,
+  const why = parts.join(', and ') + faultsText(faults)
+  const advice = [elects ? electionHint : makesWritable, activityHint(members, faults)]
+  return new ReplicationError(`replica set '${replicaset}' has ${what} after ${timeout} ms: ${why}`, {
+    hint: advice.filter(sentence => sentence !== undefined).join(' '),
   })
 }

@@ -130,6 +130,11 @@ export class ReplicationError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_REPLICATION'
 }
 
+/** A link cannot carry connections: it cannot listen on its address, or the thread of the links has ended. */
+export class LinkError extends TarantoolFixtureError {
+  static override readonly code: string = 'ERR_TARANTOOL_LINK'
+}
+
 /** `waitForLog` did not find its pattern in time. */
 export class LogTimeoutError extends TarantoolFixtureError {
   static override readonly code: string = 'ERR_TARANTOOL_LOG_TIMEOUT'

@@ -1,4 +1,5 @@
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
+import { type StrangeName, strangeName } from '../config/strange-name.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import { clusterOf } from './cluster-member.ts'
@@ -9,11 +10,19 @@ import { usualLimit } from './usual-limit.ts'
 /** A handle of an instance, or its name. */
 type Named = { readonly name: string } | string
 
-// The name of a replica set stands for its leader.
-export function nameOf(of: Named, server: LeasedServer): string {
-  // The broker refuses other values by their text.
-  const name = typeof of === 'string' ? of : (of?.name ?? String(of))
-  return name === server.name ? (server.leader ?? clusterOf(server.info).connect) : name
+/**
+ * The name of an instance that a test gives, or names. The name of a replica set stands for its leader.
+ *
+ * @param call the call of the test, and its parameter, for errors
+ * @throws InvalidOptionError for another value
+ */
+export function nameOf(of: Named, server: LeasedServer, call: Pick<StrangeName, 'call' | 'as'>): string {
+  const name = typeof of === 'string' ? of : of?.name
+  const { connect, instances } = clusterOf(server.info)
+  if (typeof name !== 'string') {
+    throw strangeName({ ...call, given: of, list: `Instances: ${instances.join(', ')}` })
+  }
+  return name === server.name ? (server.leader ?? connect) : name
 }
 
 /** The time in milliseconds in which a member that lives says whether it is writable. */
@@ -66,7 +75,7 @@ export async function waitForLeader(
   options: { not?: Named | undefined; replicaset?: string | undefined; timeout?: number | undefined },
 ): Promise<string> {
   const { not, ...wait } = waitOf('waitForLeader', options)
-  const former = not && nameOf(not, server)
+  const former = not === undefined ? undefined : nameOf(not, server, { call: 'waitForLeader({ not })' })
   return noteLeader(server, await server.ofCluster('waitForLeader', { ...wait, not: former }))
 }
 
@@ -82,7 +91,8 @@ export async function waitForVclock(
   of: Named | undefined,
   wait: { timeout?: number | undefined },
 ): Promise<void> {
-  await server.ofCluster('waitForVclock', { ...waitOf('waitForVclock', wait), of: of && nameOf(of, server) })
+  const named = of === undefined ? undefined : nameOf(of, server, { call: 'waitForVclock(of)' })
+  await server.ofCluster('waitForVclock', { ...waitOf('waitForVclock', wait), of: named })
 }
 
 /** Adds a member to a replica set. Resolves to its name. */
@@ -95,7 +105,8 @@ export async function addReplica(server: LeasedServer, options: AddedMemberOptio
 
 /** Removes a member of a replica set. */
 export async function removeReplica(server: LeasedServer, member: Named): Promise<void> {
-  server.learn(await server.ofCluster('remove', { member: nameOf(member, server) }))
+  const name = nameOf(member, server, { call: 'remove(member)' })
+  server.learn(await server.ofCluster('remove', { member: name }))
 }
 
 // The leader of an application's replica set is another instance than the one that the handle stands for.

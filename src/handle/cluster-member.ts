@@ -1,6 +1,6 @@
 import type { LeasedCluster, LeasedServerInfo } from '../broker/leased-info.ts'
 import { unknownServer } from '../broker/unknown-server.ts'
-import { LeaseError } from '../errors.ts'
+import { InvalidOptionError, LeaseError } from '../errors.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 /** The cluster that a leased server is. @throws LeaseError if the server is a single one */
@@ -14,12 +14,17 @@ export function clusterOf({ cluster, name }: LeasedServerInfo): LeasedCluster {
 /**
  * The instance of a leased cluster. Without a name: the latest leader of a replica set, else the leased server itself.
  *
- * @throws UnknownServerError; LeaseError if the server is a single one
+ * @throws UnknownServerError; InvalidOptionError for a value that is no name; LeaseError if the server is a single one
  */
 export function memberOf(server: LeasedServer, name: string | undefined): LeasedServer {
   if (name === undefined) return server.lead
   const { connect, instances } = clusterOf(server.info)
   const found = name === connect ? server : server.members.get(name)
   if (found) return found
+  if (typeof name !== 'string') {
+    throw new InvalidOptionError(`instance(name) takes the name of an instance, not ${String(name)}`, {
+      hint: `Instances: ${instances.join(', ')}.`,
+    })
+  }
   throw unknownServer(name, instances, `instance of the cluster '${server.name}'`, 'Instances')
 }

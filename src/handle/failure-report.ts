@@ -2,6 +2,7 @@ import type { FailedServer as Outcome } from '../broker/failed-server.ts'
 import type { Holding } from '../broker/hold/holding.ts'
 import type { Demand } from '../isolation/scope.ts'
 import { describeChanges, readChanges } from './failure-changes.ts'
+import { describeFaults } from './failure-faults.ts'
 import { appendToError, describeLog, readLog, type ShownError } from './failure-log.ts'
 import type { LeasedServer } from './leased-server.ts'
 
@@ -45,6 +46,8 @@ export async function reportFailure(servers: readonly FailedServer[], failure: F
   const changed = await readChanges(shown.map(({ server }) => server))
   // Data of a cluster is kept for all instances together.
   const outcomes = new Map<string, Outcome>()
+  const faults = first && describeFaults(servers.map(({ server }) => server))
+  if (first && faults !== undefined) appendToError(first, faults)
   for (const [index, failed] of servers.entries()) {
     const { server, crash } = failed
     const part = logs[index]

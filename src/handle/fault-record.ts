@@ -1,4 +1,4 @@
-import type { Condition, Fault, LinkPlace } from '../link/fault.ts'
+import { type Condition, conditionText, type Fault, type LinkPlace, linkText } from '../link/fault.ts'
 import type { CodeUnderFaults, FaultSequence } from '../link/fault-sequence.ts'
 
 const sound: Condition = { is: 'sound' }
@@ -22,6 +22,13 @@ export class FaultRecord {
   /** The links that are not sound. */
   get faulty(): (LinkPlace | null)[] {
     return [...this.#conditions.keys()].map(key => JSON.parse(key) as LinkPlace | null)
+  }
+
+  /** The faults that hold, as texts. */
+  get texts(): string[] {
+    return [...this.#conditions].map(
+      ([key, condition]) => `${linkText(JSON.parse(key) as LinkPlace | null)} ${conditionText(condition)}`,
+    )
   }
 
   async make(fault: Fault, places: (LinkPlace | null)[], owner: object): Promise<void> {

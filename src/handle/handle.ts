@@ -412,7 +412,7 @@ export class TarantoolHandle {
    * const storage = useTarantool().instance('storage-001')
    */
   instance(name: string): TarantoolHandle {
-    return new TarantoolHandle({ ...this.#origin, member: name })
+    return new TarantoolHandle({ ...this.#origin, member: name ?? (null as never) })
   }
 
   /**

@@ -9,7 +9,8 @@ import type { AgentOperation, AgentReply, Death, Replacement, ServerControl } fr
 import { loadModule } from '../load-module.ts'
 import type { LogFile } from '../log/log-file.ts'
 import { sizeOfLog } from '../log/log-size.ts'
-import { loadProtocols, type ServerConnections } from '../protocol/connections.ts'
+import type { ServerConnections } from '../protocol/connections.ts'
+import { loadProtocols } from '../protocol/load-protocols.ts'
 import type { FaultRecord } from './fault-record.ts'
 import { LogMarks } from './log-marks.ts'
 import type { ServerNotes } from './server-notes.ts'
@@ -100,7 +101,17 @@ export class LeasedServer {
 
   /** Sends a request to the server itself. */
   async request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
-    return await this.#connections.request(send)
+    try {
+      return await this.#connections.request(send)
+    } catch (error) {
+      const { explainFailure } = await loadModule(() => import('./request-failure.ts'))
+      throw await explainFailure(error, this)
+    }
+  }
+
+  /** A test has frozen the server. */
+  get isPaused(): boolean {
+    return this.isolated.watch.life.is === 'paused'
   }
 
   /** Called before a test. See `IsolatedServer`. */
@@ -129,7 +140,7 @@ export class LeasedServer {
   async signal(signal: NodeJS.Signals): Promise<void> {
     if (signal === 'SIGCONT') {
       if (this.#connections.isWatching) this.isolated.watch.notice('resumed')
-    } else if (signal === 'SIGSTOP') this.isolated.watch.notice('taken-down')
+    } else if (signal === 'SIGSTOP') this.isolated.watch.notice('paused')
     // A frozen server keeps its connections. The test wanted the effect of any other signal.
     else this.#goingDown()
     await this.#client.request('signal', { ...this.#target, signal })

@@ -1,6 +1,7 @@
+import { InvalidOptionError } from '../errors.ts'
 import { type FaultName, faultOf, type LinkPlace, type NamedInstance } from '../link/fault.ts'
 import { type CodeUnderFaults, FaultSequence } from '../link/fault-sequence.ts'
-import { allPlaces, separations } from '../link/pairs.ts'
+import { allPlaces, linkCall, partitionCall, separations } from '../link/pairs.ts'
 import { type FaultsOptions, singleServer } from '../link/planned-faults.ts'
 import { nameOf } from './cluster-calls.ts'
 import { clusterOf, memberOf } from './cluster-member.ts'
@@ -8,10 +9,11 @@ import { FaultRecord } from './fault-record.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { workerState } from './worker-state.ts'
 
-/** A link as a test names it. Without `from`, the link before an address. By default, that of the handle's server. */
+/** A link as a test names it: the one from an instance to another, or the one before an address. */
 export interface NamedLink {
-  readonly from?: NamedInstance | undefined
-  readonly to?: NamedInstance | undefined
+  readonly pair?: readonly [NamedInstance, NamedInstance]
+  /** The name of the instance that has the address. Default: the handle's server. */
+  readonly member?: string | undefined
 }
 
 /** Makes a fault for the test that runs, or for the suite whose hooks run. @throws InvalidOptionError, LeaseError */
@@ -23,7 +25,7 @@ export async function makeFault(server: LeasedServer, link: NamedLink, name: Fau
 export async function partition(server: LeasedServer, groups: readonly (readonly NamedInstance[])[]): Promise<void> {
   const { instances } = clusterOf(server.info)
   const named = groups.map(group =>
-    Array.isArray(group) ? group.map((instance: NamedInstance) => nameOf(instance, server)) : group,
+    Array.isArray(group) ? group.map((instance: NamedInstance) => nameOf(instance, server, partitionCall)) : group,
   )
   const places = separations(named as string[][], instances).map(([from, to]) => ({ from, to }))
   await faultsOf(server).make({ is: 'cut' }, places, owner())
@@ -44,12 +46,14 @@ export async function underFaults<Result>(
 ): Promise<Result> {
   const { cluster, hasLinks } = server.info
   const [record, by] = [faultsOf(server), owner()]
+  const refusal = hasLinks ? undefined : await refusalOf(server)
   const named = (name: string): LeasedServer => (cluster ? memberOf(server, name) : server)
   const killed = new Set<string>()
   const sequence = new FaultSequence(
     {
       instances: cluster?.instances ?? [singleServer],
       links: hasLinks ? (cluster ? allPlaces(cluster.instances) : [undefined]) : [],
+      noLinks: () => refusal ?? new InvalidOptionError('the server has no links'),
       kill: async name => {
         if (named(name).isolated.watch.isGone) return
         killed.add(name)
@@ -68,10 +72,19 @@ export async function underFaults<Result>(
 }
 
 // The link of a single server has no place.
-function placeOf(server: LeasedServer, { from, to = server.name }: NamedLink): LinkPlace | null {
-  if (from === undefined && !server.info.cluster) return null
+function placeOf(server: LeasedServer, { pair, member = server.name }: NamedLink): LinkPlace | null {
+  if (!pair && !server.info.cluster) return null
   clusterOf(server.info)
-  return { from: from && nameOf(from, server), to: nameOf(to, server) }
+  if (!pair) return { to: nameOf(member, server, { call: 'instance(name)' }) }
+  return { from: nameOf(pair[0], server, linkCall('from')), to: nameOf(pair[1], server, linkCall('to')) }
+}
+
+// The main process knows why the server has no links.
+async function refusalOf(server: LeasedServer): Promise<InvalidOptionError | undefined> {
+  return await server.ofCluster('fault', { fault: { is: 'sound' } }).then(
+    () => undefined,
+    (error: InvalidOptionError) => error,
+  )
 }
 
 function owner(): object {

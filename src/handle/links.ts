@@ -24,10 +24,7 @@ const lazyLink = (server: Reach, link: NamedLink): Link =>
 
 /** The link before the address of a server, or of an instance of a cluster, and those between the instances. */
 export const linksOf = (server: Reach, member: string | undefined): LinkOfServer =>
-  Object.assign(
-    (from: NamedInstance, to: NamedInstance) => lazyLink(server, { from: from ?? 'undefined', to: to ?? 'undefined' }),
-    lazyLink(server, { to: member }),
-  )
+  Object.assign((...pair: [NamedInstance, NamedInstance]) => lazyLink(server, { pair }), lazyLink(server, { member }))
 
 /** Cuts the links between groups of instances of a cluster. */
 export const partition = async (server: Reach, groups: readonly (readonly NamedInstance[])[]): Promise<void> =>

@@ -2,7 +2,8 @@ import type { LeasedServerInfo } from '../broker/leased-info.ts'
 import { ConnectionError, LuaError } from '../errors.ts'
 import { AgentConnection } from '../isolation/agent-connection.ts'
 import type { AgentOperation, AgentReply } from '../isolation/server.ts'
-import { ServerConnections } from '../protocol/connections.ts'
+import type { ServerConnections } from '../protocol/connections.ts'
+import { loadProtocols } from '../protocol/load-protocols.ts'
 
 // The time in milliseconds that a server may take to undo changes before it counts as stuck.
 const agentTimeout = 10_000
@@ -40,6 +41,7 @@ export class WorkerConnections {
 
   /** Sends a request of the test. */
   async request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
+    const { ServerConnections } = await loadProtocols()
     this.#requests ??= new ServerConnections(this.#info.address)
     try {
       return await send(this.#requests)

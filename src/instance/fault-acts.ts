@@ -1,3 +1,4 @@
+import type { InvalidOptionError } from '../errors.ts'
 import type { Fault, Link } from '../link/fault.ts'
 import type { FaultActs } from '../link/fault-sequence.ts'
 import { singleServer } from '../link/planned-faults.ts'
@@ -7,6 +8,7 @@ interface FaultyInstance {
   readonly isRunning: boolean
   readonly hasLinks: boolean
   readonly link: Link
+  noLinks(): InvalidOptionError
   readonly process: { sendSignal(signal: NodeJS.Signals): boolean } | undefined
   kill(options: { cleanup: boolean }): Promise<void>
   start(options: { recreate: boolean }): Promise<unknown>
@@ -36,6 +38,7 @@ export function processActs(
 export const faultActs = (instance: FaultyInstance): FaultActs => ({
   instances: [singleServer],
   links: instance.hasLinks ? [undefined] : [],
+  noLinks: () => instance.noLinks(),
   ...processActs(() => instance),
   make: async fault => await makeOn(instance.link, fault),
 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fromCaller } from '../call-site.ts'
 import type { Credentials, InstanceOptions, Logger } from '../config/options.ts'
 import { placeInCluster, type ResolvedOptions, resolveOptions } from '../config/resolve.ts'
-import type { NotRunningError } from '../errors.ts'
+import type { InvalidOptionError, NotRunningError } from '../errors.ts'
 import { type Changes, type ChangesOptions, changesNotRecorded, limitOf, readChanges } from '../isolation/changes.ts'
 import { notRecording, resetAlone } from '../isolation/failures.ts'
 import type { AgentOperation, AgentReply, MemberOperation } from '../isolation/server.ts'
@@ -28,7 +28,7 @@ import { forUri, type InstanceAddresses, toUri } from './place/addresses.ts'
 import { freePort } from './place/port.ts'
 import { Workspace } from './place/workspace.ts'
 import type { TarantoolProcess } from './process.ts'
-import { Requests } from './requests/requests.ts'
+import { type FindLeader, Requests } from './requests/requests.ts'
 import { Rewind } from './requests/rewind.ts'
 
 /** Options of `start`. */
@@ -225,7 +225,7 @@ export class TarantoolInstance implements AsyncDisposable {
   get link(): Link {
     const front = this.#front
     if (front) return front.link
-    throw noLinks(this.fingerprint, 'TarantoolInstance({ links: true })', this.#options)
+    throw this.noLinks()
   }
 
   /** The name of the instance in its cluster, `'default'` for a single server. */
@@ -240,6 +240,15 @@ export class TarantoolInstance implements AsyncDisposable {
    */
   get hasLinks(): boolean {
     return this.#front !== undefined
+  }
+
+  /**
+   * Makes the error of a link that the instance does not have.
+   *
+   * @internal
+   */
+  noLinks(): InvalidOptionError {
+    return noLinks(this.fingerprint, 'TarantoolInstance({ links: true })', this.#options)
   }
 
   /**
@@ -259,6 +268,24 @@ export class TarantoolInstance implements AsyncDisposable {
    */
   async faults<Result>(options: FaultsOptions, code: CodeUnderFaults<Result>): Promise<Result> {
     return await new FaultSequence(faultActs(this), options).during(code)
+  }
+
+  /**
+   * A signal of the process's owner has frozen the server.
+   *
+   * @internal
+   */
+  get isPaused(): boolean {
+    return this.isRunning && this.process?.isPaused === true
+  }
+
+  /**
+   * Says of a member of a replica set who is the leader, for the error of a write that the member refuses.
+   *
+   * @internal
+   */
+  set findLeader(findLeader: FindLeader) {
+    this.#requests.findLeader = findLeader
   }
 
   /**
@@ -633,6 +660,7 @@ export class TarantoolInstance implements AsyncDisposable {
     if (!this.#options.recordChanges) {
       throw notRecording(this.fingerprint, 'Give it the option recordChanges: true.')
     }
+    if (process.isPaused) process.sendSignal('SIGCONT')
     const { lost } = await this.#rewind.rewind(process, this.address.console)
     if (lost !== undefined) await this.restart({ recreate: true })
   }

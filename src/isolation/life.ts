@@ -7,8 +7,10 @@ export type Life =
   | { readonly is: 'suspect' }
   /** The watching connection has ended, and the cause is unknown. */
   | { readonly is: 'down' }
-  /** A test stopped or froze the server, so this is no crash. */
+  /** A test stopped the server, so this is no crash. */
   | { readonly is: 'stopped' }
+  /** A test froze the server. */
+  | { readonly is: 'paused' }
   /** The server died by itself, and a test or a hook was told. */
   | { readonly is: 'crashed'; readonly death: Death }
 
@@ -17,8 +19,10 @@ export type LifeEvent =
   | 'broke-off'
   /** The connection that watches the server has ended. */
   | 'ended'
-  /** A test or a replacement stops or freezes the server. */
+  /** A test or a replacement stops the server. */
   | 'taken-down'
+  /** A test freezes the server. */
+  | 'paused'
   /** A frozen server was resumed. */
   | 'resumed'
   /** The broker says that the server runs. */
@@ -32,22 +36,26 @@ type Known = Exclude<Life['is'], 'crashed'>
 
 // Events that are not listed change nothing.
 const transitions: Record<Life['is'], Partial<Record<LifeEvent & string, Known>>> = {
-  up: { 'broke-off': 'suspect', ended: 'down', 'taken-down': 'stopped' },
-  suspect: { ended: 'down', 'taken-down': 'stopped', lives: 'up', runs: 'up' },
-  down: { 'taken-down': 'stopped', lives: 'up', runs: 'up' },
-  stopped: { resumed: 'up', runs: 'up' },
+  up: { 'broke-off': 'suspect', ended: 'down', 'taken-down': 'stopped', paused: 'paused' },
+  suspect: { ended: 'down', 'taken-down': 'stopped', paused: 'paused', lives: 'up', runs: 'up' },
+  down: { 'taken-down': 'stopped', paused: 'stopped', lives: 'up', runs: 'up' },
+  stopped: { runs: 'up' },
+  paused: { ended: 'stopped', 'taken-down': 'stopped', resumed: 'up', runs: 'up' },
   // A test may still stop a crashed server. The crash remains the reason for the next process.
   crashed: { runs: 'up' },
 }
 
 /** The worker's knowledge after an event. */
 export function after(life: Life, event: LifeEvent): Life {
-  if (typeof event === 'object') return life.is === 'stopped' ? life : { is: 'crashed', death: event.died }
+  if (typeof event === 'object') return isByTest(life) ? life : { is: 'crashed', death: event.died }
   const is = transitions[life.is][event]
   return is === undefined ? life : { is }
 }
 
-/** True if the server needs another process before it can answer. */
+/** True if a test has stopped or frozen the server. */
+export const isByTest = ({ is }: Life): boolean => is === 'stopped' || is === 'paused'
+
+/** True if the server needs another process, or has to be resumed, before it can answer. */
 export function isGone({ is }: Life): boolean {
-  return is === 'down' || is === 'stopped' || is === 'crashed'
+  return is !== 'up' && is !== 'suspect'
 }

@@ -1,5 +1,6 @@
 import { ownProcess } from './level.ts'
 import { Levels } from './levels.ts'
+import { isByTest } from './life.ts'
 import type { Demand } from './scope.ts'
 import type { Replacement, ServerControl } from './server.ts'
 import type { ServerWatch } from './server-watch.ts'
@@ -50,7 +51,7 @@ export class Processes {
   async bringUp({ hooksRan, isolation }: Pick<Demand, 'hooksRan' | 'isolation'>): Promise<boolean> {
     if (!this.#watch.isGone) return false
     const { generation } = this.#control.facts()
-    const died = this.#watch.life.is !== 'stopped'
+    const died = !isByTest(this.#watch.life)
     await this.#replace(isolation === 'process' ? 'spare' : 'if-gone')
     if (died && hooksRan) this.#levels.hooksRan()
     this.#levels.noticeProcess(died ? 'it died' : 'it was stopped or killed', died)

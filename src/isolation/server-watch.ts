@@ -1,6 +1,6 @@
 import type { ServerExitedError } from '../errors.ts'
 import { setImmediate } from '../node-builtins.ts'
-import { after, isGone, type Life, type LifeEvent } from './life.ts'
+import { after, isByTest, isGone, type Life, type LifeEvent } from './life.ts'
 import { loadFailures } from './load-failures.ts'
 import type { ServerControl } from './server.ts'
 
@@ -41,7 +41,7 @@ export class ServerWatch {
   async findDeath({ when, logSince, suspected = false }: DeathQuestion): Promise<ServerExitedError | undefined> {
     // The operating system has already reported the connection's end, but Node may not have handled that event yet.
     await new Promise<void>(resolve => setImmediate(resolve))
-    if (this.#life.is === 'stopped' || (this.#life.is === 'up' && !suspected)) return undefined
+    if (isByTest(this.#life) || (this.#life.is === 'up' && !suspected)) return undefined
     if (this.#life.is !== 'crashed') {
       const died = await this.#control.findDeath(this.#life.is === 'up')
       this.notice(died ? { died } : 'lives')

@@ -33,6 +33,28 @@ export interface LinkPlace {
   readonly to: string
 }
 
+/** A link in messages: `the link from 'a' to 'b'`. The link of a single server has no place. */
+export function linkText(place: LinkPlace | null | undefined): string {
+  if (!place) return 'the link of the server'
+  return place.from === undefined ? `the link of '${place.to}'` : `the link from '${place.from}' to '${place.to}'`
+}
+
+/** Says in messages what a link does: `is cut`. */
+export function conditionText(condition: Condition): string {
+  switch (condition.is) {
+    case 'sound':
+      return 'is sound'
+    case 'cut':
+      return 'is cut'
+    case 'hanging':
+      return 'hangs'
+    case 'delayed':
+      return `is delayed by ${condition.milliseconds} ms`
+    case 'limited':
+      return `is limited to ${condition.bytesPerSecond} bytes per second`
+  }
+}
+
 /** The names of the methods of a link. */
 const faultNames = ['cut', 'delay', 'limit', 'hang', 'reset', 'heal'] as const
 

@@ -1,12 +1,14 @@
 import { NotRunningError } from '../errors.ts'
+import { cannotListen } from './failure.ts'
 import { type Condition, type Fault, type Link, linkOf } from './fault.ts'
+import type { LinkRequest } from './messages.ts'
 import type { LinkEnds } from './proxy.ts'
 import type { LinkThread } from './thread.ts'
 
 interface Opened {
   readonly thread: LinkThread
   readonly number: number
-  readonly ends: string
+  readonly ends: LinkEnds
 }
 
 let lastNumber = 0
@@ -30,12 +32,12 @@ export class Front {
   /** Steps of one link follow each other. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  /** Lets the link listen for a server. @throws the system's error, if nothing can listen on the address */
+  /** Lets the link listen for a server. @throws LinkError; PortTakenError if another process has the address */
   async open(holder: object, ends: LinkEnds): Promise<void> {
     await this.#inTurn(async () => {
       this.#holder = holder
       const opened = await this.#add(ends)
-      await opened.thread.ask({ kind: 'open', link: opened.number })
+      await this.#ask(opened, { kind: 'open', link: opened.number })
     })
   }
 
@@ -59,19 +61,26 @@ export class Front {
     })
   }
 
-  /** @throws NotRunningError if no server has had the address yet */
+  /** @throws NotRunningError if no server has had the address yet; LinkError, PortTakenError if the link cannot be healed */
   async make(fault: Fault): Promise<void> {
     await this.#inTurn(async () => {
-      const opened = this.#alive
+      const opened = this.#opened
       if (!opened) {
         throw new NotRunningError(this.#end ?? 'a link has no server yet', {
           hint: this.#end === undefined ? 'Await start() first.' : undefined,
         })
       }
       this.changes++
+      const former = this.#condition
       if (fault.is !== 'reset') this.#condition = fault
       if (fault.is !== 'reset' && this.#isSuspended) return
-      await opened.thread.ask({ kind: 'make', link: opened.number, fault })
+      try {
+        await this.#ask(opened, { kind: 'make', link: opened.number, fault })
+      } catch (error) {
+        // The next heal() tries again.
+        this.#condition = former
+        throw error
+      }
     })
   }
 
@@ -109,7 +118,7 @@ export class Front {
       this.#isSuspended = isSuspended
       const opened = this.#alive
       if (!opened || this.#condition.is === 'sound') return
-      await opened.thread.ask({ kind: 'make', link: opened.number, fault: this.#inForce })
+      await this.#ask(opened, { kind: 'make', link: opened.number, fault: this.#inForce })
     })
   }
 
@@ -120,13 +129,22 @@ export class Front {
   // The servers behind a link can have different sockets.
   async #add(ends: LinkEnds): Promise<Opened> {
     const known = this.#alive
-    if (known?.ends === JSON.stringify(ends)) return known
+    if (known && JSON.stringify(known.ends) === JSON.stringify(ends)) return known
     await this.#remove()
     const { linkThread } = await import('./thread.ts')
-    const opened = { thread: linkThread(), number: ++lastNumber, ends: JSON.stringify(ends) }
+    const opened = { thread: linkThread(), number: ++lastNumber, ends }
     await opened.thread.ask({ kind: 'add', link: opened.number, ends, condition: this.#inForce })
     this.#opened = opened
     return opened
+  }
+
+  // A request to a thread that has ended fails.
+  async #ask({ thread, ends }: Opened, request: LinkRequest): Promise<void> {
+    try {
+      await thread.ask(request)
+    } catch (error) {
+      throw cannotListen(ends.listen, error)
+    }
   }
 
   async #remove(): Promise<void> {

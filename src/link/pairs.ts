@@ -1,6 +1,15 @@
 import { InvalidOptionError } from '../errors.ts'
 import type { LinkPlace } from './fault.ts'
 
+/** The call of a test that names two instances, for errors. */
+export const linkCall = (as: 'from' | 'to'): { readonly call: string; readonly as: string } => ({
+  call: 'link(from, to)',
+  as,
+})
+
+/** The call of a test that names groups of instances, for errors. */
+export const partitionCall: { readonly call: string } = { call: 'partition()' }
+
 const quoted = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ')
 
 /** Makes the error of a link between two instances that does not exist. It names those that do. */
@@ -31,12 +40,14 @@ export const allPlaces = (names: readonly string[]): LinkPlace[] => [
  * @throws InvalidOptionError for an unknown instance, one in two groups, or fewer than two groups
  */
 export function separations(groups: readonly (readonly string[])[], names: readonly string[]): [string, string][] {
-  const hint = "Such as partition(['a'], ['b', 'c'])."
-  if (groups.length < 2) throw new InvalidOptionError('a partition has at least two groups of instances', { hint })
+  const [first, ...others] = names.length > 1 ? names : ['a', 'b']
+  const hint = `Such as partition(['${first}'], [${quoted(others)}]).`
+  const given = groups.length === 1 ? 'one was given' : 'none was given'
+  if (groups.length < 2) {
+    throw new InvalidOptionError(`partition() takes at least two groups of instances, and ${given}`, { hint })
+  }
   if (!groups.every(group => Array.isArray(group) && group.length > 0)) {
-    throw new InvalidOptionError('each group of a partition is a list with the names of at least one instance', {
-      hint,
-    })
+    throw new InvalidOptionError('partition(): each group is a list with the names of at least one instance', { hint })
   }
   const seen = new Set<string>()
   for (const name of groups.flat()) {

@@ -36,6 +36,8 @@ export interface FaultTargets {
   readonly instances: readonly string[]
   /** Empty without links. The link of a single server has no place. */
   readonly links: readonly (LinkPlace | undefined)[]
+  /** Makes the error of a fault that needs a link, if there are none. */
+  noLinks(): InvalidOptionError
 }
 
 /** A fault of a sequence. Times are in milliseconds. */
@@ -52,23 +54,31 @@ export type PlannedFault = {
 /** How `faults()` is called. */
 export const faultsExample = 'Such as faults({ seed: 1 }, async () => { … }).'
 
+const shown = (value: unknown): string => {
+  if (typeof value === 'string') return `'${value}'`
+  return Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : String(value)
+}
+
 const allKinds: readonly SequenceFault[] = ['kill', 'pause', 'cut', 'delay']
 const longestTimer = 2 ** 31 - 1
 
-function refuse(message: string, hint?: string): never {
+function refuse(message: string, hint: string = faultsExample): never {
   throw new InvalidOptionError(message, { hint })
 }
 
 function positive(name: string, value: unknown, otherwise: number): number {
   if (value === undefined) return otherwise
   if (typeof value === 'number' && value > 0 && value <= longestTimer) return value
-  return refuse(`faults(): option '${name}' takes milliseconds above 0, up to ${longestTimer}, not ${String(value)}`)
+  return refuse(
+    `faults(): option '${name}' takes milliseconds above 0, up to ${longestTimer}, not ${shown(value)}`,
+    `Leave it out for ${otherwise} ms. Such as faults({ ${name}: ${2 * otherwise} }, async () => { … }).`,
+  )
 }
 
 /** Checks the options of a sequence, and fills in the defaults. @throws InvalidOptionError, UnknownOptionError */
-export function checkFaults(options: FaultsOptions, { links }: FaultTargets): FaultTerms {
-  if (typeof options !== 'object' || options === null) {
-    refuse('faults() takes options and the code that runs under the faults', faultsExample)
+export function checkFaults(options: FaultsOptions, { links, noLinks }: FaultTargets): FaultTerms {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    refuse('faults() takes options and the code that runs under the faults')
   }
   const { seed = Math.floor(random() * 2 ** 31), longest, longestDelay, ...others } = options
   const { kinds = links.length > 0 ? allKinds : allKinds.slice(0, 2), ...unknown } = others
@@ -78,16 +88,20 @@ export function checkFaults(options: FaultsOptions, { links }: FaultTargets): Fa
       hint: 'Options: kinds, longest, longestDelay, seed.',
     })
   }
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    refuse(`faults(): option 'seed' takes a whole number from 0 on, not ${String(seed)}`)
-  if (!Array.isArray(kinds) || kinds.length === 0) refuse("faults(): option 'kinds' takes a list of kinds of faults")
-  const stranger = kinds.find(kind => !allKinds.includes(kind))
-  if (stranger !== undefined)
-    refuse(`faults(): there is no kind '${String(stranger)}'`, `Kinds: ${allKinds.join(', ')}.`)
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    const hint = 'Leave it out for a random one. The error of a failure shows the seed.'
+    refuse(`faults(): option 'seed' takes a whole number from 0 on, not ${shown(seed)}`, hint)
+  }
+  const known = `Kinds: ${allKinds.join(', ')}.`
+  if (!Array.isArray(kinds) || kinds.length === 0) {
+    refuse(`faults(): option 'kinds' takes a list of at least one kind of fault, not ${shown(kinds)}`, known)
+  }
+  const stranger = kinds.findIndex(kind => !allKinds.includes(kind))
+  if (stranger >= 0) refuse(`faults(): there is no kind ${shown(kinds[stranger])}`, known)
   const ofLinks = kinds.find(kind => kind === 'cut' || kind === 'delay')
   if (ofLinks && links.length === 0) {
-    const hint = 'Give it the option: links: true. A server in a container cannot have links.'
-    refuse(`faults(): '${ofLinks}' needs links, and the server has none`, hint)
+    const { summary, hint } = noLinks()
+    refuse(`faults(): '${ofLinks}' is a fault of a link, and ${summary}`, hint)
   }
   return {
     seed,

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { LinkError } from '../errors.ts'
 import { packageDirectory } from '../package-files.ts'
 import { type LinkReply, type LinkRequest, type NumberedRequest, threadName } from './messages.ts'
 
 // Node itself runs this file, and Node reads no TypeScript. So the built file runs even if the sources run here.
 const script = join(packageDirectory, 'dist/link/worker.js')
+
+/** The advice after the end of a link's thread. */
+const startAgain = 'restart() of the server, or of the whole cluster, opens its links again.'
 
 interface Pending {
   resolve(): void
@@ -17,22 +21,26 @@ export class LinkThread {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
-  #ended: Error | undefined
+  #ended: LinkError | undefined
 
   constructor() {
-    if (!existsSync(script)) throw new Error(`there is no ${script}: the package is not built`)
+    if (!existsSync(script)) {
+      throw new LinkError(`links cannot run, because ${script} does not exist`, {
+        hint: 'Install the package again. In its repository, build it: npm run build.',
+      })
+    }
     this.#worker = new Worker(script, { execArgv: [], name: threadName })
     this.#worker.unref()
     this.#worker.on('message', (reply: LinkReply) => this.#take(reply))
     this.#worker.on('error', error => this.#end(error))
-    this.#worker.on('exit', () => this.#end(new Error('the thread of the links has ended')))
+    this.#worker.on('exit', () => this.#end())
   }
 
   get alive(): boolean {
     return this.#ended === undefined
   }
 
-  /** @throws the system's error */
+  /** @throws the system's error; LinkError if the thread has ended */
   async ask(request: LinkRequest): Promise<void> {
     if (this.#ended) throw this.#ended
     const id = ++this.#lastId
@@ -50,8 +58,12 @@ export class LinkThread {
     else pending?.resolve()
   }
 
-  #end(error: Error): void {
-    this.#ended ??= error
+  #end(cause?: Error): void {
+    const why = cause ? `: ${cause.message}` : ''
+    this.#ended ??= new LinkError(`the thread that passes data through links has ended${why}`, {
+      hint: startAgain,
+      cause,
+    })
     for (const { reject } of this.#pending.values()) reject(this.#ended)
     this.#pending.clear()
   }

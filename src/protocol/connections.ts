@@ -1,8 +1,9 @@
 import { ConnectionError } from '../errors.ts'
-import { loadModule } from '../load-module.ts'
 import type { ServerAddress } from './address.ts'
-import type { ConsoleConnection } from './console/connection.ts'
-import type { IprotoConnection } from './iproto/connection.ts'
+import { ConsoleConnection } from './console/connection.ts'
+import { connectUnheard } from './iproto/announcement.ts'
+import { IprotoConnection } from './iproto/connection.ts'
+import { openWithin } from './open-within.ts'
 import type { RequestOptions } from './request-table.ts'
 
 interface Connection {
@@ -69,23 +70,16 @@ async function withStackOfCaller<Result>(request: () => Promise<Result>): Promis
   }
 }
 
-type Protocols = typeof import('./protocols.ts')
-
-/** Loads the code of the protocols. The code is needed on the first request to a server. */
-export const loadProtocols = (): Promise<Protocols> => loadModule(() => import('./protocols.ts'))
-
-/** The connections to one server. Test files import this module, so it loads the code of the protocols on first use. */
+/** The connections to one server. */
 export class ServerConnections {
+  readonly #address: ServerAddress
   readonly #console: KeptConnection<ConsoleConnection>
   readonly #binary: KeptConnection<IprotoConnection>
 
   constructor(address: ServerAddress) {
-    this.#console = new KeptConnection(async () => {
-      const { ConsoleConnection } = await loadProtocols()
-      return await ConsoleConnection.connect(address.console)
-    })
+    this.#address = address
+    this.#console = new KeptConnection(() => ConsoleConnection.connect(address.console))
     this.#binary = new KeptConnection(async () => {
-      const { IprotoConnection, connectUnheard } = await loadProtocols()
       const { binary, console, credentials } = address
       return await connectUnheard(console, binary, firstBytes =>
         IprotoConnection.connect(binary, { ...credentials, firstBytes }),
@@ -99,7 +93,10 @@ export class ServerConnections {
   }
 
   async command(lua: string, options: RequestOptions): Promise<unknown[]> {
-    return await withStackOfCaller(async () => await (await this.#console.get()).command(lua, options))
+    return await withStackOfCaller(async () => {
+      const console = await openWithin(this.#console.get(), this.#address.console, options.timeout)
+      return await console.command(lua, options)
+    })
   }
 
   async eval(lua: string, args: unknown[]): Promise<unknown[]> {

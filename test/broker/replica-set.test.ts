@@ -58,7 +58,7 @@ describe('a leased replica set', () => {
     await expect(cluster.waitForLeader({ timeout: 50 })).rejects.toThrow(
       "replica set 'default' has no leader after 50 ms: 'default-1' does not run",
     )
-    await expect(cluster.leader()).rejects.toThrow('default-2 is read-only, and default-1 does not run')
+    await expect(cluster.leader()).rejects.toThrow("'default-2' is read-only, and 'default-1' does not run")
     await cluster.member('default-1').start(false)
     expect(await cluster.waitForLeader({})).toBe('default-1')
   })

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ReplicaSetOptions, TarantoolReplicaSet } from '../../src/index.ts'
+import { lockPort } from '../../src/instance/place/port-lock.ts'
 import { appOfMembers, newReplicaSet } from '../support/clusters.ts'
 import { has } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
@@ -86,6 +89,24 @@ test('after a member could not be added, a reset is in place', async () => {
   await set.reset()
   expect(set.instances.map(({ pid }) => pid)).toEqual(pids)
   expect(await set.instance('m-2').call('count_users')).toEqual([0])
+})
+
+test('the port of a member that could not be added is free for other processes', async () => {
+  const set = await newSet()
+  const error = await set.addReplica({ appLua: "error('boom')" }).catch((reason: unknown) => reason as Error)
+  const port = Number(/ m-3\[127\.0\.0\.1:(\d+)\]/.exec(String(error))?.[1])
+  // A lock ends with the last object that has it.
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  await expect
+    .poll(() => {
+      collectGarbage()
+      const release = lockPort(port)
+      release?.()
+      return release !== undefined
+    })
+    .toBe(true)
+  expect(lockPort(Number(set.instance('m-2').port))).toBeUndefined()
 })
 
 test('members that are added at the same time have different names', async () => {

@@ -25,28 +25,40 @@ const refusals: readonly Refusal[] = [
     summary: "no instance of the cluster is named 'm-9'",
   },
   {
-    ...{ request: 'instance(5)', make: set => set.instance(5 as never), code: unknown, hint: instances },
-    summary: "no instance of the cluster is named '5'",
+    ...{ request: 'instance(5)', make: set => set.instance(5 as never), hint: instances },
+    summary: 'instance(name) takes the name of an instance, not 5',
   },
   {
-    ...{ request: 'leader(5)', make: set => set.leader(5 as never), code: unknown, hint: 'Replica sets: m.' },
-    summary: "no replica set of the cluster is named '5'",
+    ...{ request: 'leader(5)', make: set => set.leader(5 as never), hint: 'Replica sets: m.' },
+    summary: 'leader(replicaset) takes the name of a replica set, not 5',
   },
   {
     ...{ request: "waitForLeader({ not: 'x' })", make: set => set.waitForLeader({ not: 'x' }), code: unknown },
     ...{ summary: "no instance of the cluster is named 'x'", hint: instances },
   },
-  ...[stranger, 5, null].flatMap((given): Refusal[] => {
-    const name = given === stranger ? stranger.fingerprint : String(given)
-    const refusal = { code: unknown, summary: `${name} is not an instance of the cluster`, hint: instances }
-    return [
+  ...[stranger, 5, null, undefined, Promise.resolve('m-1')].flatMap((given): Refusal[] => {
+    const isPromise = given instanceof Promise
+    const name = given === stranger ? stranger.fingerprint : isPromise ? 'a promise' : String(given)
+    const hint = isPromise ? `Await the promise. ${instances}` : instances
+    const refusal = (call: string): Pick<Refusal, 'code' | 'summary' | 'hint'> =>
+      given === stranger
+        ? { code: unknown, summary: `${name} is not an instance of the cluster`, hint }
+        : { summary: `${call} takes an instance of the cluster, or its name, not ${name}`, hint }
+    const optional: Refusal[] = [
       {
-        ...refusal,
+        ...refusal('waitForLeader({ not })'),
         request: `waitForLeader({ not: ${name} })`,
         make: set => set.waitForLeader({ not: given as never }),
       },
-      { ...refusal, request: `waitForVclock(${name})`, make: set => set.waitForVclock(given as never) },
-      { ...refusal, request: `remove(${name})`, make: set => set.remove(given as never) },
+      {
+        ...refusal('waitForVclock(of)'),
+        request: `waitForVclock(${name})`,
+        make: set => set.waitForVclock(given as never),
+      },
+    ]
+    return [
+      ...(given === undefined ? [] : optional),
+      { ...refusal('remove(member)'), request: `remove(${name})`, make: set => set.remove(given as never) },
     ]
   }),
   {
@@ -186,11 +198,11 @@ describe('a replica set without a leader', () => {
     await expect(set.waitForLeader({ timeout: 50 })).rejects.toMatchObject({
       code: 'ERR_TARANTOOL_REPLICATION',
       summary: "replica set 'm' has no leader after 50 ms: 'm-1', 'm-3' do not run",
-      hint: 'box.cfg{ read_only = false } makes a running member writable.',
+      hint: 'box.cfg{ read_only = false } makes a running member writable. start() starts a member again.',
     })
     await expect(set.waitForFullMesh({ timeout: 1 })).rejects.toMatchObject({
       code: 'ERR_TARANTOOL_REPLICATION',
-      summary: expect.stringMatching(/^replica set 'm' has no full mesh within 1 ms: 'm-[13]' does not run$/),
+      summary: expect.stringMatching(/^replica set 'm' has no full mesh within 1 ms: 'm-1', 'm-3' do not run$/),
       hint: expect.stringContaining('onlyRunning: true'),
     })
   })
@@ -200,7 +212,7 @@ describe('a replica set without a leader', () => {
     await set.instance('m-1').kill({ cleanup: false })
     const refusal = {
       code: 'ERR_TARANTOOL_REPLICATION',
-      summary: "replica set 'm' has no leader: m-2 is read-only, and m-1 does not run",
+      summary: "replica set 'm' has no leader: 'm-2' is read-only, and 'm-1' does not run",
     }
     for (const request of [set.addReplica(), set.remove('m-1'), set.remove('m-2')]) {
       await expect(request).rejects.toMatchObject(refusal)

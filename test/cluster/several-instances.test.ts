@@ -59,7 +59,7 @@ describe('a cluster', () => {
     await cluster.instance('s-001').stop({ cleanup: false })
     await expect(cluster.leader('s')).rejects.toMatchObject({
       code: 'ERR_TARANTOOL_CLUSTER_CONFIG',
-      summary: "replica set 's' has no leader: s-002 is read-only, and s-001 does not run",
+      summary: "replica set 's' has no leader: 's-002' is read-only, and 's-001' does not run",
     })
     await cluster.set({ 'groups.storages.replicasets.s.leader': 's-002' })
     expect(await cluster.leader('s')).toBe(cluster.instance('s-002'))

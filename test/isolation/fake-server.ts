@@ -99,6 +99,11 @@ export class FakeServer {
     this.isolated.watch.notice('taken-down')
   }
 
+  /** A test freezes the server. */
+  pause(): void {
+    this.isolated.watch.notice('paused')
+  }
+
   /** A test or a hook restarts the server, with its data. */
   restart(): void {
     this.stop()

@@ -275,9 +275,9 @@ const events: Record<string, { happens(server: FakeServer): void; told?: RegExp;
     happens: server => server.stop(),
     done: ['if-gone'],
   },
-  'is stopped, and goes on': {
+  'is paused, and goes on': {
     happens: server => {
-      server.stop()
+      server.pause()
       server.isolated.watch.notice('resumed')
     },
     done: [],

@@ -7,12 +7,14 @@ const lives: Record<Life['is'], Life> = {
   suspect: { is: 'suspect' },
   down: { is: 'down' },
   stopped: { is: 'stopped' },
+  paused: { is: 'paused' },
   crashed: { is: 'crashed', death },
 }
 const events: Record<string, LifeEvent> = {
   'broke-off': 'broke-off',
   ended: 'ended',
   'taken-down': 'taken-down',
+  paused: 'paused',
   resumed: 'resumed',
   lives: 'lives',
   runs: 'runs',
@@ -21,12 +23,13 @@ const events: Record<string, LifeEvent> = {
 
 /** The next life after each event, in the order of `events`. */
 const table: Record<Life['is'], readonly Life['is'][]> = {
-  //        broke-off  ended      taken-down resumed    lives      runs  died
-  up: ['suspect', 'down', 'stopped', 'up', 'up', 'up', 'crashed'],
-  suspect: ['suspect', 'down', 'stopped', 'suspect', 'up', 'up', 'crashed'],
-  down: ['down', 'down', 'stopped', 'down', 'up', 'up', 'crashed'],
-  stopped: ['stopped', 'stopped', 'stopped', 'up', 'stopped', 'up', 'stopped'],
-  crashed: ['crashed', 'crashed', 'crashed', 'crashed', 'crashed', 'up', 'crashed'],
+  //        broke-off  ended      taken-down paused     resumed    lives      runs  died
+  up: ['suspect', 'down', 'stopped', 'paused', 'up', 'up', 'up', 'crashed'],
+  suspect: ['suspect', 'down', 'stopped', 'paused', 'suspect', 'up', 'up', 'crashed'],
+  down: ['down', 'down', 'stopped', 'stopped', 'down', 'up', 'up', 'crashed'],
+  stopped: ['stopped', 'stopped', 'stopped', 'stopped', 'stopped', 'stopped', 'up', 'stopped'],
+  paused: ['paused', 'stopped', 'stopped', 'paused', 'up', 'paused', 'up', 'paused'],
+  crashed: ['crashed', 'crashed', 'crashed', 'crashed', 'crashed', 'crashed', 'up', 'crashed'],
 }
 
 const cases = Object.entries(table).flatMap(([is, results]) =>

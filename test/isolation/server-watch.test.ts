@@ -11,6 +11,7 @@ const events: Record<Life['is'], LifeEvent | undefined> = {
   suspect: 'broke-off',
   down: 'ended',
   stopped: 'taken-down',
+  paused: 'paused',
   crashed: { died: death },
 }
 
@@ -25,6 +26,12 @@ const table: Record<
   suspect: { died: 'crashed', lives: 'up', 'suspected, died': 'crashed', 'suspected, lives': 'up' },
   down: { died: 'crashed', lives: 'up', 'suspected, died': 'crashed', 'suspected, lives': 'up' },
   stopped: {
+    died: 'not asked',
+    lives: 'not asked',
+    'suspected, died': 'not asked',
+    'suspected, lives': 'not asked',
+  },
+  paused: {
     died: 'not asked',
     lives: 'not asked',
     'suspected, died': 'not asked',

@@ -213,25 +213,49 @@ describe('bad input', () => {
     await expect(set.partition(['m-1'], ['m-2', 'm-1'])).rejects.toThrow(
       /the instance 'm-1' is named twice.*\n.*one group/,
     )
-    await expect(set.partition(['m-1', 'm-2'])).rejects.toThrow(/at least two groups.*\n.*Such as partition/)
+    const example = "Such as partition(['m-1'], ['m-2'])."
+    await expect(set.partition(['m-1', 'm-2'])).rejects.toMatchObject({
+      summary: 'partition() takes at least two groups of instances, and one was given',
+      hint: example,
+    })
+    await expect(set.partition()).rejects.toMatchObject({
+      summary: 'partition() takes at least two groups of instances, and none was given',
+      hint: example,
+    })
     const other = newInstance()
-    for (const given of [other, undefined, 5] as never[]) {
-      const text = given === other ? other.fingerprint : String(given)
-      const refusal = expect.objectContaining({
-        code: 'ERR_TARANTOOL_UNKNOWN_SERVER',
-        summary: `${text} is not an instance of the cluster`,
-        hint: 'Instances: m-1, m-2.',
-      })
-      expect(() => set.link('m-1', given)).toThrow(refusal)
-      expect(() => set.link(given, 'm-1')).toThrow(refusal)
-      await expect(set.partition(['m-1'], [given])).rejects.toThrow(refusal)
-    }
+    const stranger = expect.objectContaining({
+      code: 'ERR_TARANTOOL_UNKNOWN_SERVER',
+      summary: `${other.fingerprint} is not an instance of the cluster`,
+      hint: 'Instances: m-1, m-2.',
+    })
+    expect(() => set.link('m-1', other)).toThrow(stranger)
+    await expect(set.partition(['m-1'], [other])).rejects.toThrow(stranger)
     await expect(set.partition(['m-1'], [])).rejects.toThrow('at least one instance')
     await expect(set.partition('m-1' as never, 'm-2' as never)).rejects.toThrow(InvalidOptionError)
     await expect(set.link('m-1', 'm-2').delay(-1)).rejects.toThrow(/milliseconds from 0 .*not -1/)
     await expect(set.link('m-1', 'm-2').delay('1' as never)).rejects.toThrow('not "1"')
     await expect(set.link('m-1', 'm-2').limit(0)).rejects.toThrow('above 0')
     await set.waitForFullMesh()
+  })
+
+  test.each<[string, unknown, string?]>([
+    ['undefined', undefined],
+    ['null', null],
+    ['5', 5],
+    ['an array', ['m-1']],
+    ['an object', {}],
+    ['a promise', Promise.resolve('m-1'), 'Await the promise. '],
+  ])('%s is no instance', async (text, value, advice = '') => {
+    const set = await newSet(2).start()
+    const [given, hint] = [value as string, `${advice}Instances: m-1, m-2.`]
+    const refusal = (call: string, as = ''): unknown =>
+      expect.objectContaining({
+        ...{ code: 'ERR_TARANTOOL_INVALID_OPTION', hint },
+        summary: `${call} takes an instance of the cluster, or its name${as}, not ${text}`,
+      })
+    expect(() => set.link('m-1', given)).toThrow(refusal('link(from, to)', " as 'to'"))
+    expect(() => set.link(given, 'm-1')).toThrow(refusal('link(from, to)', " as 'from'"))
+    await expect(set.partition(['m-1'], [given])).rejects.toThrow(refusal('partition()'))
   })
 
   test('a set without links says how to have them', async () => {

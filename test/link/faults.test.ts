@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { type FaultRun, NotRunningError } from '../../src/index.ts'
+import { type FaultRun, InvalidOptionError, NotRunningError } from '../../src/index.ts'
 import { checkFaults, type FaultsOptions, faultText, planFaults } from '../../src/link/planned-faults.ts'
 import { appOfMembers, newReplicaSet } from '../support/clusters.ts'
 import { newInstance, startInstance, useOwnCache } from '../support/instances.ts'
@@ -15,7 +15,11 @@ const untilMade =
     return run.made
   }
 
-const targets = { instances: ['a', 'b'], links: [{ to: 'a' }, { from: 'a', to: 'b' }] }
+const targets = {
+  instances: ['a', 'b'],
+  links: [{ to: 'a' }, { from: 'a', to: 'b' }],
+  noLinks: () => new InvalidOptionError('the cluster has no links'),
+}
 
 function textsOf(options: FaultsOptions, of: Parameters<typeof planFaults>[1] = targets): string[] {
   const faults = planFaults(checkFaults(options, of), of)
@@ -45,7 +49,9 @@ describe('a sequence of faults', () => {
     const { pid } = instance
     const options = { seed: 5, longest: 20 }
     const made = await instance.faults(options, untilMade(12))
-    expect(made.slice(0, 12)).toEqual(textsOf(options, { instances: ['the server'], links: [undefined] }).slice(0, 12))
+    expect(made.slice(0, 12)).toEqual(
+      textsOf(options, { ...targets, instances: ['the server'], links: [undefined] }).slice(0, 12),
+    )
     expect(made.join()).toMatch(/kill the server .*cut the link /)
     expect(instance.pid).not.toBe(pid)
     expect(await instance.eval('return box.space.users:count()')).toEqual([1])
@@ -92,13 +98,23 @@ describe('bad input', () => {
   const code = (): void => {}
 
   test.each<[FaultsOptions, RegExp]>([
-    [{ seed: -1 }, /'seed' takes a whole number from 0 on, not -1/],
+    [{ seed: -1 }, /'seed' takes a whole number from 0 on, not -1 .*\n.*Leave it out for a random one/],
     [{ seed: 1.5 }, /not 1\.5/],
-    [{ kinds: [] }, /'kinds' takes a list/],
+    [{ seed: '1' as never }, /whole number from 0 on, not '1'/],
+    [{ kinds: [] }, /'kinds' takes a list of at least one kind of fault, not \[\].*\n.*kill, pause, cut, delay/],
+    [{ kinds: 'kill' as never }, /'kinds' takes a list of at least one kind of fault, not 'kill'/],
     [{ kinds: ['kil' as never] }, /there is no kind 'kil'.*\n.*kill, pause, cut, delay/],
-    [{ kinds: ['kill', 'cut'] }, /'cut' needs links, and the server has none.*\n.*links: true/],
-    [{ longest: 0 }, /'longest' takes milliseconds above 0.* not 0/],
-    [{ longestDelay: Number.NaN }, /'longestDelay' takes milliseconds/],
+    [{ kinds: ['kill', undefined as never] }, /there is no kind undefined/],
+    [
+      { kinds: ['kill', 'cut'] },
+      /'cut' is a fault of a link, and Tarantool\[.*\] has no links.*'links'.*\n.*TarantoolInstance\({ links: true }\)/,
+    ],
+    [
+      { longest: 0 },
+      /'longest' takes milliseconds above 0.* not 0 .*\nLeave it out for 200 ms\. Such as faults\({ longest: 400 }/,
+    ],
+    [{ longest: '20' as never }, /'longest' takes milliseconds above 0.* not '20'/],
+    [{ longestDelay: Number.NaN }, /'longestDelay' takes milliseconds.* not NaN .*\nLeave it out for 50 ms/],
     [{ sed: 1 } as never, /faults\(\): unknown option 'sed'.*ERR_TARANTOOL_UNKNOWN_OPTION.*\n.*longestDelay, seed/],
   ])('%j is refused', async (options, message) => {
     const refused = expect(newInstance().faults(options, code)).rejects
@@ -108,11 +124,21 @@ describe('bad input', () => {
 
   test('faults without code, and of a set that has not started, are refused', async () => {
     await expect(newInstance().faults({ seed: 1 }, undefined as never)).rejects.toThrow('takes the code')
-    for (const options of [undefined, null, 5] as never[]) {
+    for (const options of [undefined, null, 5, [], 'kill'] as never[]) {
       await expect(newInstance().faults(options, code)).rejects.toThrow(
         /takes options and the code.*\n.*Such as faults/,
       )
     }
     await expect(newReplicaSet({ replicas: 2 }).faults({}, code)).rejects.toThrow(NotRunningError)
+  })
+
+  test('a set without links is named', async () => {
+    const set = await newReplicaSet({ replicas: 2, name: 'm', appLua: appOfMembers }).start()
+    await expect(set.faults({ kinds: ['delay'] }, code)).rejects.toMatchObject({
+      code: 'ERR_TARANTOOL_INVALID_OPTION',
+      summary:
+        "faults(): 'delay' is a fault of a link, and the replica set 'm' has no links, because it was started without the option 'links'",
+      hint: 'Give it the option: links: true.',
+    })
   })
 })

@@ -171,7 +171,7 @@ describe('what cannot be', () => {
       /no links, because it runs in a container.*\n.*leave out the option 'docker'/,
     )
     await expect(inContainer.faults({ kinds: ['cut'] }, () => {})).rejects.toThrow(
-      /'cut' needs links.*\n.*A server in a container cannot have links/,
+      /'cut' is a fault of a link, and .* because it runs in a container.*\n.*leave out the option 'docker'/,
     )
   })
 

@@ -2,7 +2,7 @@ import { rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { resolvePorts } from '../../config/ports.ts'
 import { placeInCluster, type ResolvedOptions } from '../../config/resolve.ts'
-import { type PortTakenError, TarantoolFixtureError } from '../../errors.ts'
+import { PortTakenError, TarantoolFixtureError } from '../../errors.ts'
 import type { Front } from '../../link/front.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
 import { forgetLateSnapshots } from '../../seed/snapshot-guard.ts'
@@ -155,7 +155,7 @@ export class Workspace {
     try {
       await this.#front.open(this, { listen: front, target: binary, uids })
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? errorOfTaken(listen) : error
+      throw error instanceof PortTakenError ? errorOfTaken(listen) : error
     }
   }
 

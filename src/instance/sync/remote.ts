@@ -1,4 +1,5 @@
 import { RequestTimeoutError } from '../../errors.ts'
+import { resumeHint } from '../failure/paused.ts'
 import { toClone } from './clone.ts'
 import type { Target } from './messages.ts'
 import type { ServerThread } from './thread.ts'
@@ -56,7 +57,11 @@ export class Remote {
   #ask(kind: 'get' | 'set' | 'call', name: string, values: readonly unknown[], timeout: number): unknown {
     return this.#thread.ask({ kind, target: this.#target, name, values: toClone(values) }, timeout, () => {
       const instance = this.#whole.get('fingerprint') as string
-      return new RequestTimeoutError(`${instance} did not answer ${name} within ${timeout} ms`, { instance })
+      const isPaused = this.#whole.get('isPaused') === true
+      return new RequestTimeoutError(
+        `${instance} did not answer ${name} within ${timeout} ms${isPaused ? ': the server is paused' : ''}`,
+        { instance, hint: isPaused ? resumeHint : undefined },
+      )
     })
   }
 }

@@ -10,6 +10,9 @@ export const ways = {
   // A blocking program has no client that could meet a fault.
   link: 'none',
   hasLinks: 'none',
+  isPaused: 'none',
+  findLeader: 'none',
+  noLinks: 'none',
   faults: 'none',
   credentials: 'property',
   consoleHost: 'property',

@@ -132,7 +132,7 @@ test('grows and shrinks', async () => {
   await expect(db.waitForLeader({ timeout: Number.NaN })).rejects.toThrow("waitForLeader(): option 'timeout' must be a number")
   await expect(db.waitForLeader('db-1')).rejects.toThrow('waitForLeader(): the options must be an object, not "db-1"')
   await expect(db.waitForVclock('db-1', 50)).rejects.toThrow('waitForVclock(): the options must be an object, not 50')
-  await expect(db.waitForVclock(5)).rejects.toThrow("no instance of the cluster is named '5'")
+  await expect(db.waitForVclock(5)).rejects.toThrow('waitForVclock(of) takes an instance of the cluster, or its name, not 5')
 })
 test('has the members of the config again, and the others have the same processes', async () => {
   expect(names()).toEqual(['db-1', 'db-2', 'db-3'])

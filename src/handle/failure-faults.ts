@@ -1,0 +1,16 @@
+import type { LeasedServer } from './leased-server.ts'
+import { instanceOf, resumeHint } from './request-failure.ts'
+
+/** Says which faults of a test still hold: servers that are frozen, and faults of links. Undefined if there are none. */
+export function describeFaults(servers: readonly LeasedServer[]): string | undefined {
+  const faults = servers.flatMap(server => [
+    ...(server.isPaused ? [`${nameOf(server)} is paused: ${resumeHint(server)}`] : []),
+    ...(server.faults?.texts ?? []).map(text => `${text}: heal() ends that.`),
+  ])
+  return faults.length === 0
+    ? undefined
+    : `These faults held when it failed:\n${faults.map(text => `  ${text}`).join('\n')}`
+}
+
+const nameOf = (server: LeasedServer): string =>
+  (server.face ?? server).info.cluster ? `'${instanceOf(server)}'` : server.info.fingerprint
