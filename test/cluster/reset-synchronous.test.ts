@@ -80,41 +80,45 @@ const faults: Record<string, (set: TarantoolReplicaSet, leader: TarantoolInstanc
   },
 }
 
+/** Lets a test change the set, and resets the set, several times. Each reset brings all members back. */
+async function undoEach(
+  set: TarantoolReplicaSet,
+  change: (leader: TarantoolInstance) => Promise<unknown>,
+  { rounds = 2 } = {},
+): Promise<void> {
+  const before = await members(set)
+  for (let round = 0; round < rounds; round++) {
+    await change(await set.leader())
+    expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
+    expect(await members(set)).toEqual(before)
+  }
+}
+
 describe.each(failovers)("a reset of a replica set with failover: '%s'", failover => {
   test.each(Object.keys(faults))('ends a synchronous transaction that waits: %s', async fault => {
     const set = await suite(failover)
-    const before = await members(set)
     const pids = pidsOf(set)
-    for (let round = 0; round < 2; round++) {
-      const leader = await set.leader()
+    await undoEach(set, async leader => {
       const end = await faults[fault]?.(set, leader)
       await end?.()
-      expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
-      expect(await members(set)).toEqual(before)
-    }
+    })
     expect(pidsOf(set)).toEqual(pids)
     expect((await set.ask('rewind', 0)).lost).toBeUndefined()
   })
 
   test('after its leader was killed with a synchronous transaction that waits', async () => {
     const set = await suite(failover)
-    const before = await members(set)
-    for (let round = 0; round < 2; round++) {
-      const leader = await set.leader()
+    await undoEach(set, async leader => {
       await faults['quorum that is too high']?.(set, leader)
       await set.waitForVclock(leader)
       await leader.kill({ cleanup: false })
-      expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
-      expect(await members(set)).toEqual(before)
-    }
+    })
     expect((await set.ask('rewind', 0)).lost).toBeUndefined()
   })
 
   test('after its leader was moved with a synchronous transaction that waits', async () => {
     const set = await suite(failover)
-    const before = await members(set)
-    for (let round = 0; round < 2; round++) {
-      const leader = await set.leader()
+    await undoEach(set, async leader => {
       await faults['quorum that is too high']?.(set, leader)
       await set.waitForVclock(leader)
       const [other] = others(set, leader)
@@ -124,9 +128,7 @@ describe.each(failovers)("a reset of a replica set with failover: '%s'", failove
         await other?.command('box.cfg({ read_only = false, replication_synchro_timeout = 0.1 })')
       }
       await other?.command('if box.ctl.promote then pcall(box.ctl.promote) end')
-      expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
-      expect(await members(set)).toEqual(before)
-    }
+    })
     expect((await set.ask('rewind', 0)).lost).toBeUndefined()
   })
 
@@ -162,10 +164,8 @@ describe.each(failovers)("a reset of a replica set with failover: '%s'", failove
     'after a member could not become the owner of the queue of synchronous transactions',
     async () => {
       const set = await suite(failover)
-      const before = await members(set)
       const pids = pidsOf(set)
-      for (let round = 0; round < 2; round++) {
-        const leader = await set.leader()
+      await undoEach(set, async leader => {
         await faults['quorum that is too high']?.(set, leader)
         await set.waitForVclock(leader)
         await leader.command('box.cfg({ read_only = true })')
@@ -173,9 +173,7 @@ describe.each(failovers)("a reset of a replica set with failover: '%s'", failove
         await other?.command(`
           box.cfg({ read_only = false, replication_synchro_quorum = 4, replication_synchro_timeout = 0.01 })
           pcall(box.ctl.promote)`)
-        expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
-        expect(await members(set)).toEqual(before)
-      }
+      })
       expect(pidsOf(set)).toEqual(pids)
     },
   )
@@ -184,45 +182,39 @@ describe.each(failovers)("a reset of a replica set with failover: '%s'", failove
     'during which another member becomes the owner of the queue of synchronous transactions',
     async () => {
       const set = await suite(failover)
-      const before = await members(set)
-      for (let round = 0; round < 3; round++) {
-        const leader = await set.leader()
-        await faults['quorum that is too high']?.(set, leader)
-        await set.waitForVclock(leader)
-        // The member waits until the transaction of the former owner ends.
-        await others(set, leader)[0]?.command(`
+      await undoEach(
+        set,
+        async leader => {
+          await faults['quorum that is too high']?.(set, leader)
+          await set.waitForVclock(leader)
+          // The member waits until the transaction of the former owner ends.
+          await others(set, leader)[0]?.command(`
           box.cfg({ read_only = false, replication_synchro_timeout = 1000 })
           require('fiber').create(box.ctl.promote)`)
-        expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
-        expect(await members(set)).toEqual(before)
-      }
+        },
+        { rounds: 3 },
+      )
     },
   )
 
   test('puts back the quorum and its timeout', async () => {
     const set = await suite(failover)
-    const before = await members(set)
     const pids = pidsOf(set)
-    for (let round = 0; round < 2; round++) {
+    await undoEach(set, async leader => {
       await onEach(set, 'box.cfg({ replication_synchro_quorum = 3, replication_synchro_timeout = 0.001 })')
-      await (await set.leader()).command('pcall(box.space.orders.insert, box.space.orders, { 2 })')
-      expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
-      expect(await members(set)).toEqual(before)
-    }
+      await leader.command('pcall(box.space.orders.insert, box.space.orders, { 2 })')
+    })
     expect(pidsOf(set)).toEqual(pids)
   })
 
   test('puts back that a space is synchronous, or is not', async () => {
     const set = await suite(failover)
-    const before = await members(set)
     const pids = pidsOf(set)
-    for (let round = 0; round < 2; round++) {
-      await (await set.leader()).command(`
+    await undoEach(set, async leader => {
+      await leader.command(`
         box.space._space:update(box.space.users.id, { { '=', 6, { is_sync = true } } }) box.space.users:insert({ 1 })
         box.space._space:update(box.space.orders.id, { { '=', 6, { is_sync = false } } }) box.space.orders:insert({ 2 })`)
-      expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
-      expect(await members(set)).toEqual(before)
-    }
+    })
     expect(pidsOf(set)).toEqual(pids)
     expect((await set.ask('rewind', 0)).lost).toBeUndefined()
   })
