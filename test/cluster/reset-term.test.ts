@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { TarantoolReplicaSet } from '../../src/index.ts'
+import { newCluster, threeInstances } from '../support/clusters.ts'
 import { skipWithout } from '../support/features.ts'
-import { useOwnCache } from '../support/instances.ts'
+import { temporaryDirectory, useOwnCache } from '../support/instances.ts'
 import { onEach, pidsOf, stateOfMember as state, threeFromTemplate } from '../support/members.ts'
 
 useOwnCache()
@@ -60,6 +63,37 @@ test('a set whose queue had an owner can write after a restart', async () => {
   await leader.eval('box.space.orders:insert({ 8 })')
   await set.waitForVclock(leader)
   expect(await onEach(set, 'return box.space.orders:count()')).toEqual([2, 2, 2])
+})
+
+test('a replica set of a config whose seed owns the queue can write from its template, after a restart, and after a reset', async context => {
+  skipWithout('a config file', context)
+  const runs = join(temporaryDirectory(), 'runs')
+  const note = `local file = io.open('${runs}', 'a') file:write('seeded ') file:close()`
+  const seedLua = `${note} ${orders} box.ctl.promote() box.space.orders:insert({ 1 })`
+  const options = { app: threeInstances(), seedOn: 's-001', seedLua, recordChanges: true, timeout: 20_000 }
+  await (await newCluster(options).start()).kill()
+  const cluster = await newCluster(options).start()
+  const write = async (id: number): Promise<void> => {
+    const leader = await cluster.leader('s')
+    expect(leader.name).toBe('s-001')
+    await leader.eval('box.space.orders:insert({ ... })', id)
+    await cluster.waitForVclock(leader)
+  }
+  const rows = async (): Promise<unknown> =>
+    await Promise.all(
+      ['s-001', 's-002'].map(async name => (await cluster.instance(name).eval('return box.space.orders:select()'))[0]),
+    )
+  expect(readFileSync(runs, 'utf8'), 'the template has been used').toBe('seeded ')
+  await write(2)
+  await cluster.reset()
+  expect(await rows()).toEqual([[[1]], [[1]]])
+  await write(3)
+  await cluster.restart()
+  await write(4)
+  expect(await rows()).toEqual([
+    [[1], [3], [4]],
+    [[1], [3], [4]],
+  ])
 })
 
 describe.each(kinds)('a replica set with $kind', ({ failover, seedLua }) => {

@@ -44,6 +44,11 @@ export class MembershipLevels {
     return this.#spec.plan.changes !== this.#changesAtStart
   }
 
+  /** True for a member that a hook or a test has added. It began without the data of the cluster's template. */
+  isAdded(instance: TarantoolInstance): boolean {
+    return this.#rosters[0]?.instances.includes(instance) === false
+  }
+
   /** The members are not those of the highest level. */
   get isChanged(): boolean {
     return !areSame(this.#highest.instances, this.#spec.instances.all)

@@ -23,22 +23,32 @@ export async function clockOf(members: readonly MemberAgent[]): Promise<string> 
  * have come by since.
  *
  * @param others the members that have undone their changes
- * @param terms `why`: the reason; `isEmpty`: it begins without the template, and gets all data from the others
+ * @param terms `why`: the reason; `isEmpty`: it begins without the template, and gets all data from the others; `startsOnce`:
+ *   its application runs once, as when the member was added
  * @throws LostMember
  */
 export async function startNewcomer(
   member: MemberAgent,
   others: readonly MemberAgent[],
-  { why, start, isEmpty, keep, way }: { why: string; start: StartAgain; isEmpty: boolean; keep: number; way: Return },
+  {
+    why,
+    start,
+    isEmpty,
+    startsOnce,
+    keep,
+    way,
+  }: { why: string; start: StartAgain; isEmpty: boolean; startsOnce: boolean; keep: number; way: Return },
 ): Promise<void> {
   await withReason(why, async () => {
     // It would not fetch rows of its former process that the others do not tell about.
     await Promise.all(others.map(other => other.announce()))
     await start([member.name], { isEmpty })
-    // Rows may arrive after the application's start, and fire its triggers. So the instance starts again once it has them.
-    await member.hide(await clockOf(others))
-    await kill([member])
-    await member.instance.start({ recreate: false })
+    if (!startsOnce) {
+      // Rows may arrive after the application's start, and fire its triggers. So the instance starts again once it has them.
+      await member.hide(await clockOf(others))
+      await kill([member])
+      await member.instance.start({ recreate: false })
+    }
     await member.join(keep, way, await clockOf(others))
   })
   member.noteProcess()

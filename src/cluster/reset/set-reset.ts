@@ -1,3 +1,4 @@
+import type { TarantoolInstance } from '../../instance/instance.ts'
 import type { AgentReply } from '../../isolation/server.ts'
 import type { Trace } from '../../trace.ts'
 import { settle } from '../settle.ts'
@@ -22,6 +23,8 @@ export interface SetContext {
   readonly start: StartAgain | undefined
   /** True if the members have changed since the template was made, which does not know that. */
   readonly isTemplateOld: () => boolean
+  /** True for a member that was added since the start of the cluster. */
+  readonly isAdded: (instance: TarantoolInstance) => boolean
   readonly trace: Trace
 }
 
@@ -191,11 +194,12 @@ export class SetReset {
     others: readonly MemberAgent[],
     { keep, way }: { keep: number; way: Return },
   ): Promise<void> {
-    const { start, trace, isTemplateOld } = this.#context
+    const { start, trace, isTemplateOld, isAdded } = this.#context
     if (!start) throw new LostMember(why)
     trace(`replaces instance '${member.name}': ${why}`)
     // Tarantool refuses rows that remove a member and then add it again, if they arrive at once.
-    await startNewcomer(member, others, { why, start, isEmpty: isTemplateOld(), keep, way })
+    const [isEmpty, startsOnce] = [isTemplateOld(), isAdded(member.instance)]
+    await startNewcomer(member, others, { why, start, isEmpty, startsOnce, keep, way })
     this.#lower.begin(member, keep)
   }
 
