@@ -1,4 +1,5 @@
-import { NotRunningError } from '../errors.ts'
+import { constants } from 'node:os'
+import { InvalidOptionError, NotRunningError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import type { Death } from '../isolation/server.ts'
 import { refusesConnections } from '../protocol/refuses-connections.ts'
@@ -29,8 +30,13 @@ export class ServerSignals {
     return this.#doomed
   }
 
-  /** @throws NotRunningError */
+  /** @throws NotRunningError; InvalidOptionError for a signal that the system does not know */
   send({ process, fingerprint }: TarantoolInstance, signal: NodeJS.Signals): void {
+    if (!Object.hasOwn(constants.signals, signal)) {
+      throw new InvalidOptionError(`kill(signal): the system knows no signal '${signal}'`, {
+        hint: "Such as kill('SIGTERM'). The default is SIGKILL.",
+      })
+    }
     if (!process?.sendSignal(signal)) {
       throw new NotRunningError(`${fingerprint} does not run: no ${signal} can be sent`)
     }

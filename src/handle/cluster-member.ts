@@ -22,9 +22,12 @@ export function memberOf(server: LeasedServer, name: string | undefined): Leased
   const found = name === connect ? server : server.members.get(name)
   if (found) return found
   if (typeof name !== 'string') {
-    throw new InvalidOptionError(`instance(name) takes the name of an instance, not ${String(name)}`, {
-      hint: `Instances: ${instances.join(', ')}.`,
-    })
+    throw new InvalidOptionError(
+      `instance(name) takes the name of an instance, not ${name === null ? 'undefined' : String(name)}`,
+      {
+        hint: `Instances: ${instances.join(', ')}.`,
+      },
+    )
   }
   throw unknownServer(name, instances, `instance of the cluster '${server.name}'`, 'Instances')
 }

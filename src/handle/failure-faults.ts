@@ -1,11 +1,11 @@
 import type { LeasedServer } from './leased-server.ts'
-import { instanceOf, resumeHint } from './request-failure.ts'
+import { instanceOf, isPaused, resumeHint } from './request-failure.ts'
 
 /** Says which faults of a test still hold: servers that are frozen, and faults of links. Undefined if there are none. */
 export function describeFaults(servers: readonly LeasedServer[]): string | undefined {
   const faults = servers.flatMap(server => [
-    ...(server.isPaused ? [`${nameOf(server)} is paused: ${resumeHint(server)}`] : []),
-    ...(server.faults?.texts ?? []).map(text => `${text}: heal() ends that.`),
+    ...(isPaused(server) ? [`${nameOf(server)} is paused: ${resumeHint(server)}`] : []),
+    ...(server.faults?.textsFor(`the link of ${nameOf(server)}`) ?? []).map(text => `${text}: heal() ends that.`),
   ])
   return faults.length === 0
     ? undefined

@@ -24,11 +24,12 @@ export class FaultRecord {
     return [...this.#conditions.keys()].map(key => JSON.parse(key) as LinkPlace | null)
   }
 
-  /** The faults that hold, as texts. */
-  get texts(): string[] {
-    return [...this.#conditions].map(
-      ([key, condition]) => `${linkText(JSON.parse(key) as LinkPlace | null)} ${conditionText(condition)}`,
-    )
+  /** The faults that hold, as texts. `single`: the link of a single server. */
+  textsFor(single: string): string[] {
+    return [...this.#conditions].map(([key, condition]) => {
+      const place = JSON.parse(key) as LinkPlace | null
+      return `${place ? linkText(place) : single} ${conditionText(condition)}`
+    })
   }
 
   async make(fault: Fault, places: (LinkPlace | null)[], owner: object): Promise<void> {

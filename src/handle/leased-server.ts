@@ -109,11 +109,6 @@ export class LeasedServer {
     }
   }
 
-  /** A test has frozen the server. */
-  get isPaused(): boolean {
-    return this.isolated.watch.life.is === 'paused'
-  }
-
   /** Called before a test. See `IsolatedServer`. */
   async beginTest(attempt: object, demand: Demand): Promise<Error | undefined> {
     const { generation } = this.#info

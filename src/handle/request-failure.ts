@@ -1,26 +1,37 @@
 import type { LeasedServerInfo } from '../broker/leased-info.ts'
+import { ConnectionError } from '../errors.ts'
+import type { Life } from '../isolation/life.ts'
 import { explainPause, explainReadOnly, isReadOnly } from '../protocol/unanswered.ts'
 
 /** A leased server, from the view of its requests that fail. */
 export interface FailingServer {
   readonly name: string
   readonly info: LeasedServerInfo
-  /** A test has frozen the server. */
-  readonly isPaused: boolean
+  readonly isolated: { readonly watch: { readonly life: Life } }
   /** Set for another instance of a cluster: the server that is the cluster. */
   readonly face: FailingServer | undefined
   ofCluster(name: 'waitForLeader', wait: { replicaset: string; timeout: number }): Promise<string>
 }
 
-/** The advice to a test whose server is frozen. */
-export const resumeHint = (server: FailingServer): string => {
+/** True if a test has frozen the server. */
+export const isPaused = ({ isolated }: FailingServer): boolean => isolated.watch.life.is === 'paused'
+
+const callOf = (server: FailingServer, method: string): string => {
   const isMember = (server.face ?? server).info.cluster !== undefined
-  return `${isMember ? `instance('${instanceOf(server)}').` : ''}resume() lets it run again.`
+  return `${isMember ? `instance('${instanceOf(server)}').` : ''}${method}()`
 }
 
-/** Says of a request that has failed whether its server is frozen, or which other member could have carried it out. */
+/** The advice to a test whose server is frozen. */
+export const resumeHint = (server: FailingServer): string => `${callOf(server, 'resume')} lets it run again.`
+
+/** Says of a request that has failed whether a test has frozen or stopped its server, or which other member could have carried it out. */
 export async function explainFailure(error: unknown, server: FailingServer): Promise<unknown> {
-  if (server.isPaused) return explainPause(error, resumeHint(server))
+  if (isPaused(server)) return explainPause(error, resumeHint(server))
+  if (server.isolated.watch.life.is === 'stopped' && error instanceof ConnectionError) {
+    const { summary, instance, cause } = error
+    const hint = `${callOf(server, 'start')} starts it again. The next test finds a running server.`
+    return new ConnectionError(`${summary}: a test or hook has stopped the server`, { instance, hint, cause })
+  }
   const whole = server.face ?? server
   const { cluster } = whole.info
   if (!cluster || !isReadOnly(error)) return error

@@ -33,11 +33,9 @@ export interface LinkPlace {
   readonly to: string
 }
 
-/** A link in messages: `the link from 'a' to 'b'`. The link of a single server has no place. */
-export function linkText(place: LinkPlace | null | undefined): string {
-  if (!place) return 'the link of the server'
-  return place.from === undefined ? `the link of '${place.to}'` : `the link from '${place.from}' to '${place.to}'`
-}
+/** A link of a cluster in messages: `the link from 'a' to 'b'`. */
+export const linkText = ({ from, to }: LinkPlace): string =>
+  from === undefined ? `the link of '${to}'` : `the link from '${from}' to '${to}'`
 
 /** Says in messages what a link does: `is cut`. */
 export function conditionText(condition: Condition): string {

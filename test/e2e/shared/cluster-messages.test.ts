@@ -33,7 +33,7 @@ describe.each([...values, [Promise.resolve(), 'a promise']])('%j', (value, text)
 })
 test('a handle of no instance', async () => {
   for (const value of [undefined, null, 5]) {
-    const summary = 'instance(name) takes the name of an instance, not ' + (value ?? null)
+    const summary = 'instance(name) takes the name of an instance, not ' + (value ?? undefined)
     await expect(db.instance(value).call('count_users')).rejects.toMatchObject({ summary, hint: names })
   }
   await expect(db.instance('db-4').call('count_users')).rejects.toThrow("is named 'db-4'")
@@ -97,6 +97,19 @@ test('the leader is paused', async () => {
   await db.resume()
   expect(await db.call('count_users')).toEqual([0])
 })
+test('a member that a test has stopped', async () => {
+  await replica.stop()
+  await expect(replica.call('count_users')).rejects.toMatchObject({
+    code: 'ERR_TARANTOOL_CONNECTION', summary: expect.stringMatching(/: a test or hook has stopped the server$/),
+    hint: "instance('db-2').start() starts it again. The next test finds a running server.",
+  })
+})
+test.each(['SIGFOO', '', null, 9])('a signal that is none: %j', async signal => {
+  for (const server of [replica, one]) {
+    await expect(server.kill(signal)).rejects.toThrow(/ERR_TARANTOOL_(INVALID_OPTION|PROTOCOL)/)
+    expect(await server.eval('return 1')).toEqual([1])
+  }
+})
 test('a single server is paused', async () => {
   await one.pause()
   await expect(one.command('return 1', { timeout: 50 })).rejects.toMatchObject({
@@ -108,10 +121,12 @@ test('a single server is paused', async () => {
 `
 
 const failing = `${head}
+const linked = useTarantool('linked')
 test('fails', async () => {
   await replica.pause()
   await db.link('db-3', 'db-1').cut()
   await db.instance('db-3').link.delay(7)
+  await linked.link.hang()
   await one.pause()
   throw new Error('as is to be shown')
 })
@@ -125,7 +140,7 @@ test('fails without a fault', () => { throw new Error('without a fault') })
 
 describe.each(oneOfEach)('$name', runner => {
   const setup = setUpWith(
-    `{ maxServers: 1, servers: { one: {}, db: { replicas: 3, links: true, appLua: ${JSON.stringify(appOfMembers)} } } }`,
+    `{ maxServers: 1, servers: { one: {}, linked: { links: true }, db: { replicas: 3, links: true, appLua: ${JSON.stringify(appOfMembers)} } } }`,
   )
 
   test.each([
@@ -143,6 +158,7 @@ describe.each(oneOfEach)('$name', runner => {
     expect(shown).toContain(`These faults held when it failed:
 'db-2' is paused: instance('db-2').resume() lets it run again.`)
     expect(shown).toMatch(/\nTarantool\[.*\] is paused: resume\(\) lets it run again\./)
+    expect(shown).toMatch(/\nthe link of Tarantool\[.*\] hangs: heal\(\) ends that\./)
     expect(shown).toContain("the link from 'db-3' to 'db-1' is cut: heal() ends that.")
     expect(shown).toContain("the link of 'db-3' is delayed by 7 ms: heal() ends that.")
     expect(shown.split('fails without a fault').at(-1)).not.toContain('These faults held')
