@@ -13,7 +13,7 @@ import { noLinks } from '../link/no-links.ts'
 import type { FaultsOptions } from '../link/planned-faults.ts'
 import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait, LogWriter } from '../log/log-file.ts'
-import type { ServerAddress } from '../protocol/address.ts'
+import type { Address, NamedAddress, ServerAddress } from '../protocol/address.ts'
 import type { ServerConnections } from '../protocol/connections.ts'
 import type { RequestOptions } from '../protocol/request-table.ts'
 import { TarantoolVersion } from '../version/tarantool-version.ts'
@@ -736,6 +736,9 @@ export class TarantoolInstance implements AsyncDisposable {
   async #request<Result>(send: (connections: ServerConnections) => Promise<Result>): Promise<Result> {
     const { process } = this
     if (!this.isRunning || !process) throw this.#notRunning()
-    return await this.#requests.send(process, this.address, send)
+    const { address, fingerprint } = this
+    const named = (one: Address): NamedAddress => ({ ...one, fingerprint })
+    const { binary, console } = address
+    return await this.#requests.send(process, { ...address, binary: named(binary), console: named(console) }, send)
   }
 }

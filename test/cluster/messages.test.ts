@@ -54,6 +54,9 @@ describe('a paused member', () => {
   test('is named by all waits, which say how it goes on', async () => {
     const set = await newSet()
     pause(set.instance('m-2'))
+    await expect(set.instance('m-2').command('return 1', { timeout: 50 })).rejects.toMatchObject({
+      summary: expect.stringMatching(/^Tarantool m-2\[127\.0\.0\.1:\d+\] did not answer .*: the server is paused$/),
+    })
     await expect(set.waitForFullMesh({ timeout: 50 })).rejects.toMatchObject({
       summary: "replica set 'm' has no full mesh within 50 ms: 'm-2' is paused",
       hint: `${resumeOrSignal} onlyRunning: true leaves out members that do not run, or are paused.`,
