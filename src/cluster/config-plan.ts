@@ -29,6 +29,7 @@ export class ConfigPlan implements ClusterPlan {
   reaches: ClusterPlan['reaches'] = () => true
   runs: ClusterPlan['runs'] = () => false
   readonly #ownAccount: Credentials | undefined
+  readonly #uuids = new Map<string, string | undefined>()
   /** The content of the config files, by their paths. */
   #texts: ReadonlyMap<string, string> = new Map()
   duty: TemplateDuty['duty'] | undefined
@@ -97,6 +98,10 @@ export class ConfigPlan implements ClusterPlan {
     return join(this.#directory, this.#hasLinks ? `config${index}.yaml` : 'config.yaml')
   }
 
+  keepUuid(name: string, uuid: string | undefined): void {
+    this.#uuids.set(name, uuid)
+  }
+
   routes(): Route[] {
     return this.#hasLinks ? routesBetween(this.#places, place => place.peerSocket) : []
   }
@@ -151,6 +156,7 @@ export class ConfigPlan implements ClusterPlan {
       peerSocket,
       serverSocket,
       peers: there,
+      uuid: () => this.#uuids.get(description.name),
       lacksPeers: () => there().length < peers.length,
       mayLackLeader: () =>
         mayLackLeader(peers, { reaches: peer => this.reaches(description.name, peer), runs: this.runs }),

@@ -53,6 +53,8 @@ export interface ClusterPlan {
   socketsOf?(name: string): string[]
   /** The addresses of all members, as one member reaches them. Default: a config has them. */
   sourcesOf?(member: string): string[]
+  /** The UUID with which an instance starts from now on. Default: the instances have UUIDs of the plan. */
+  keepUuid?(name: string, uuid: string | undefined): void
   /** The options of each instance, with its name. */
   instanceOptions(): [string, ResolvedOptions][]
 }

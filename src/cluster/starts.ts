@@ -1,6 +1,7 @@
 import { PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { untilFree } from '../instance/place/port-wait.ts'
+import type { Template } from '../seed/template-store.ts'
 import type { HeldLinks } from './held-links.ts'
 import { ClusterInstances, type CopyInto } from './instances.ts'
 import { MemberWaits } from './member-waits.ts'
@@ -11,6 +12,7 @@ import type { StartAgain } from './reset/newcomers.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStart } from './start.ts'
 import { setsWithQueue } from './synchronous-queue.ts'
+import { uuidOfData } from './uuid-of-data.ts'
 
 /** The instances that a cluster has from its first start on. */
 export interface Made {
@@ -110,7 +112,7 @@ export class ClusterStarts {
     await start.run()
     const { template } = start
     const startAgain: StartAgain | undefined =
-      template && ((names, { isEmpty = false } = {}) => instances.startFrom(isEmpty ? undefined : template, names))
+      template && ((names, data) => startWithData(made, names, data === 'of the template' ? template : undefined))
     const owned = source.shared.recordChanges ? await setsWithQueue(leaders) : new Set<string>()
     const membership = new MembershipLevels({
       ...{ plan, instances },
@@ -132,4 +134,10 @@ export class ClusterStarts {
   #throwIfAborted(signal: AbortSignal): void {
     if (signal.aborted) throw new StartAbortedError(`the start of the ${this.#spec.source.title} was aborted`)
   }
+}
+
+// With another UUID, it would be another member to the others, which already have one of this name.
+async function startWithData({ plan, instances }: Made, names: readonly string[], template?: Template): Promise<void> {
+  if (!template) for (const name of names) plan.keepUuid?.(name, uuidOfData(instances.byName.get(name)?.workDir ?? ''))
+  await instances.startFrom(template, names)
 }

@@ -23,6 +23,8 @@ export interface ConfigMode {
   readonly agentSocket: string
   /** The other instances of the replica set that run, and replicate with this instance. Asked at each start. */
   readonly peers: () => readonly string[]
+  /** The UUID that the instance has to begin with again. Asked at each start. Undefined: the config or Tarantool chooses it. */
+  readonly uuid: () => string | undefined
   /** True if not all other instances of the replica set run and can be reached. Asked at each start. */
   readonly lacksPeers: () => boolean
   /** True if this instance may find no leader that is elected. Asked at each start. */

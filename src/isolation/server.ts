@@ -29,7 +29,6 @@ export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | '
 /** The operations of a member of a cluster: fixtures/agent/isolation/member.lua. */
 export type MemberOperation =
   | 'part'
-  | 'announce'
   | 'look'
   | 'agree'
   | 'clock'

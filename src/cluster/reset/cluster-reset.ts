@@ -42,10 +42,8 @@ export class ClusterReset {
     this.#sets = Object.keys(instances.replicasets).map(name => {
       const members = this.#agentsOf(name)
       const leader = members.find(({ instance }) => instance === leaders.get(name))
-      const isTemplateOld = (): boolean => membership.hasEverChanged
-      const isAdded = (instance: TarantoolInstance): boolean => membership.isAdded(instance)
       return new SetReset(members, {
-        ...{ name, leader, isOwned: owned.has(name), timeout, start, isTemplateOld, isAdded, trace: tell },
+        ...{ name, leader, isOwned: owned.has(name), timeout, start, trace: tell },
       })
     })
   }

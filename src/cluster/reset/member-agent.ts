@@ -73,11 +73,6 @@ export class MemberAgent {
     await this.#step('part', 0, `enter,${others}`)
   }
 
-  /** Waits until members that connect learn of all data that this one has. @throws LostMember */
-  async announce(): Promise<void> {
-    await this.#step('announce', 0, 'enter,-')
-  }
-
   /** Hides the application's triggers, when the member has the data of a vector clock. @throws LostMember */
   async hide(clock: string): Promise<MemberState> {
     return await this.#step('hide', 0, `rewind,${clock}`)

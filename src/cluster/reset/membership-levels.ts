@@ -30,23 +30,11 @@ interface MembershipSpec {
 /** The members that a cluster had when its levels were opened. Those of a config never change. */
 export class MembershipLevels {
   readonly #spec: MembershipSpec
-  readonly #changesAtStart: number
   #rosters: (Roster | undefined)[]
 
   constructor(spec: MembershipSpec) {
     this.#spec = spec
-    this.#changesAtStart = spec.plan.changes
     this.#rosters = [this.#now()]
-  }
-
-  /** Members were added or removed since the start of the cluster. */
-  get hasEverChanged(): boolean {
-    return this.#spec.plan.changes !== this.#changesAtStart
-  }
-
-  /** True for a member that a hook or a test has added. It began without the data of the cluster's template. */
-  isAdded(instance: TarantoolInstance): boolean {
-    return this.#rosters[0]?.instances.includes(instance) === false
   }
 
   /** The members are not those of the highest level. */

@@ -5,7 +5,7 @@ import { joinClocks } from './vector-clock.ts'
  * Starts instances that have ended, on the same addresses. They begin with the data that the cluster began with, or with
  * empty directories: then they get all data from the others.
  */
-export type StartAgain = (names: readonly string[], options?: { isEmpty?: boolean }) => Promise<void>
+export type StartAgain = (names: readonly string[], data: 'of the template' | 'of the others') => Promise<void>
 
 /** Ends the process of a member. It is not asked to stop. */
 export async function kill(members: readonly MemberAgent[]): Promise<void> {
@@ -19,36 +19,21 @@ export async function clockOf(members: readonly MemberAgent[]): Promise<string> 
 }
 
 /**
- * Gives a member that has ended a new process. It begins with the data of the template, and fetches the rows that others
- * have come by since.
+ * Gives a member that has ended a new process, which gets all data from the others. With the data of the template, it would
+ * lack rows that the others may have removed from their logs. And Tarantool before 2.10.6 crashes sooner or later after a
+ * member has come back with less data than it had.
  *
  * @param others the members that have undone their changes
- * @param terms `why`: the reason; `isEmpty`: it begins without the template, and gets all data from the others; `startsOnce`:
- *   its application runs once, as when the member was added
+ * @param terms `why`: the reason
  * @throws LostMember
  */
 export async function startNewcomer(
   member: MemberAgent,
   others: readonly MemberAgent[],
-  {
-    why,
-    start,
-    isEmpty,
-    startsOnce,
-    keep,
-    way,
-  }: { why: string; start: StartAgain; isEmpty: boolean; startsOnce: boolean; keep: number; way: Return },
+  { why, start, keep, way }: { why: string; start: StartAgain; keep: number; way: Return },
 ): Promise<void> {
   await withReason(why, async () => {
-    // It would not fetch rows of its former process that the others do not tell about.
-    await Promise.all(others.map(other => other.announce()))
-    await start([member.name], { isEmpty })
-    if (!startsOnce) {
-      // Rows may arrive after the application's start, and fire its triggers. So the instance starts again once it has them.
-      await member.hide(await clockOf(others))
-      await kill([member])
-      await member.instance.start({ recreate: false })
-    }
+    await start([member.name], 'of the others')
     await member.join(keep, way, await clockOf(others))
   })
   member.noteProcess()

@@ -1,4 +1,3 @@
-import type { TarantoolInstance } from '../../instance/instance.ts'
 import type { AgentReply } from '../../isolation/server.ts'
 import type { Trace } from '../../trace.ts'
 import { settle } from '../settle.ts'
@@ -21,10 +20,6 @@ export interface SetContext {
   readonly timeout: number
   /** Undefined if the cluster has no template. */
   readonly start: StartAgain | undefined
-  /** True if the members have changed since the template was made, which does not know that. */
-  readonly isTemplateOld: () => boolean
-  /** True for a member that was added since the start of the cluster. */
-  readonly isAdded: (instance: TarantoolInstance) => boolean
   readonly trace: Trace
 }
 
@@ -194,12 +189,10 @@ export class SetReset {
     others: readonly MemberAgent[],
     { keep, way }: { keep: number; way: Return },
   ): Promise<void> {
-    const { start, trace, isTemplateOld, isAdded } = this.#context
+    const { start, trace } = this.#context
     if (!start) throw new LostMember(why)
     trace(`replaces instance '${member.name}': ${why}`)
-    // Tarantool refuses rows that remove a member and then add it again, if they arrive at once.
-    const [isEmpty, startsOnce] = [isTemplateOld(), isAdded(member.instance)]
-    await startNewcomer(member, others, { why, start, isEmpty, startsOnce, keep, way })
+    await startNewcomer(member, others, { why, start, keep, way })
     this.#lower.begin(member, keep)
   }
 
@@ -211,7 +204,10 @@ export class SetReset {
     trace(`replaces all instances of replica set '${name}': ${lost.message}`)
     await kill(this.members)
     try {
-      await start(this.members.map(member => member.name))
+      await start(
+        this.members.map(member => member.name),
+        'of the template',
+      )
       await this.#leader.restore([], false)
       await settle(instancesOf(this.members))
       const clock = await clockOf(this.members)

@@ -48,7 +48,7 @@ export class LocalProgram implements Program {
       command: ({ directory, bootFile, logFile, addresses }) => {
         const ownEnvironment = serverEnvironment(
           binary.env,
-          ownVariables(addresses, { ...patienceOf(configMode), ...env }),
+          ownVariables(addresses, { ...settingsOf(configMode), ...env }),
         )
         return {
           command: binary.path,
@@ -87,9 +87,14 @@ export class LocalProgram implements Program {
   }
 }
 
-// Tarantool would wait for each instance that does not run or cannot be reached, for 30 s by default.
-const patienceOf = (configMode: ConfigMode | undefined): Record<string, string> =>
-  configMode?.lacksPeers() ? { TT_REPLICATION_CONNECT_TIMEOUT: '0.5' } : {}
+function settingsOf(configMode: ConfigMode | undefined): Record<string, string> {
+  const uuid = configMode?.uuid()
+  return {
+    // Tarantool would wait for each instance that does not run or cannot be reached, for 30 s by default.
+    ...(configMode?.lacksPeers() && { TT_REPLICATION_CONNECT_TIMEOUT: '0.5' }),
+    ...(uuid !== undefined && { TT_DATABASE_INSTANCE_UUID: uuid }),
+  }
+}
 
 // Tarantool runs the boot script first, then starts the instance from the config.
 const configArguments = ({ name, configFile }: ConfigMode, bootFile: string): string[] => [
