@@ -134,3 +134,13 @@ test('a paused member cannot learn of a change, so nothing changes', async () =>
   expect(set.names).toEqual(['m-1', 'm-2', 'm-3'])
   expect((await set.addReplica()).name).toBe('m-4')
 })
+
+test('a member is added while another one hears of it late', async () => {
+  const set = await newSet({ links: true, timeout: 15_000 })
+  // The rows of the leader, so also the one that adds the member.
+  await set.link('m-2', 'm-1').delay(300)
+  const added = await set.addReplica()
+  await set.link('m-2', 'm-1').heal()
+  await set.waitForFullMesh()
+  expect(await added.eval('return box.info.status')).toEqual(['running'])
+})
