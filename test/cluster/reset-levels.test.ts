@@ -38,6 +38,19 @@ test('a rewind that undoes nothing leaves the leader where a hook has moved it',
   expect(await counts(set)).toEqual([0, 0, 0])
 })
 
+// They are many, so that the former leader begins with its undo before they arrive.
+const manyRows = `box.begin() for i = 1, 2000 do box.space.users:insert({ i, ('x'):rep(10000) }) end box.commit()`
+
+test.each(['rewind', 'enter'] as const)('%s undoes rows that have not reached the former leader yet', async way => {
+  const set = await three()
+  await set.ask('enter', 1)
+  await lead(set, 'replica-2')
+  await set.instance('replica-2').eval(manyRows)
+  expect((await set.ask(way, 1)).lost).toBeUndefined()
+  expect(await set.leader()).toBe(set.instance('replica-1'))
+  expect(await counts(set)).toEqual([0, 0, 0])
+})
+
 test('the values of sequences are put back although the leader has ended', async () => {
   const set = await fromTemplate()
   await (await set.leader()).eval('box.sequence.numbering:next() box.sequence.numbering:next()')

@@ -59,9 +59,9 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   const disagree = first.looks.some(({ state }) => state.disagrees)
   const { looks, lost } = disagree && first.lost.size === 0 ? await lookAgain(first, terms) : first
   const hadDisagreed = terms.hadDisagreed || disagree
-  const known = leaderOf(looks, latest)
-  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false, hadDisagreed }
   const clock = joinClocks(looks.map(({ state }) => state.clock))
+  const known = leaderOf(looks, latest, clock)
+  if (!known || lost.size > 0) return { looks, leader: undefined, lost, isDone: false, hadDisagreed }
   const isEqual = looks.every(({ state }) => state.clock === looks[0]?.state.clock)
   if (isEqual && !looks.some(({ state }) => state.waits))
     return { looks, leader: known.member, lost, isDone: true, hadDisagreed }
@@ -70,6 +70,10 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   const isReady = !known.state.ro && haveSameView(looks) && haveSameOwner(looks) && !hadDisagreed && !lacksOwner
   const next = isReady ? undefined : await makeWritable(known.member, looks, hadDisagreed)
   const leader = looks.find(({ member }) => member === next) ?? known
+  if (way === 'rewind' && !knowsChanges(leader, clock)) {
+    const lost = new Map([[leader.member, `instance '${leader.member.name}' lacked changes when their undo began`]])
+    return { looks, leader: undefined, lost, isDone: false, hadDisagreed }
+  }
   const others = looks.filter(look => look !== leader)
   // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
   const visible = others.filter(({ state }) => !state.waits).map(({ member }) => member)
@@ -153,9 +157,18 @@ async function ask(
 /**
  * A writable member, or the member that was writable before a test has made it read-only. If that one has ended, any
  * other: a member that is read-only by an option is writable during its undo.
+ *
+ * @param clock the data of all members
  */
-function leaderOf(looks: readonly Look[], latest: MemberAgent | undefined): Look | undefined {
-  const known = looks.find(({ member }) => member === latest)
+function leaderOf(looks: readonly Look[], latest: MemberAgent | undefined, clock: string): Look | undefined {
+  const able = looks.filter(look => knowsChanges(look, clock))
+  const known = able.find(({ member }) => member === latest)
   if (known && !known.state.ro) return known
-  return looks.find(({ state }) => !state.ro) ?? known ?? looks[0]
+  return able.find(({ state }) => !state.ro) ?? known ?? able[0] ?? looks[0]
 }
+
+/**
+ * False if a member has undone its own state while changes of others were on their way to it. A former leader is writable
+ * again then, but it would take these changes for some of a level that stays.
+ */
+const knowsChanges = ({ state }: Look, clock: string): boolean => state.waits || state.clock === clock
