@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path'
 import { PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { untilFree } from '../instance/place/port-wait.ts'
@@ -112,7 +113,7 @@ export class ClusterStarts {
     await start.run()
     const { template } = start
     const startAgain: StartAgain | undefined =
-      template && ((names, data) => startWithData(made, names, data === 'of the template' ? template : undefined))
+      template && ((names, data) => startWithData(made, names, { template, data }))
     const owned = source.shared.recordChanges ? await setsWithQueue(leaders) : new Set<string>()
     const membership = new MembershipLevels({
       ...{ plan, instances },
@@ -136,8 +137,18 @@ export class ClusterStarts {
   }
 }
 
-// With another UUID, it would be another member to the others, which already have one of this name.
-async function startWithData({ plan, instances }: Made, names: readonly string[], template?: Template): Promise<void> {
-  if (!template) for (const name of names) plan.keepUuid?.(name, uuidOfData(instances.byName.get(name)?.workDir ?? ''))
-  await instances.startFrom(template, names)
+type DataOf = Parameters<StartAgain>[1]
+
+async function startWithData(
+  { plan, instances }: Made,
+  names: readonly string[],
+  { template, data }: { template: Template; data: DataOf },
+): Promise<void> {
+  if (data === 'of the template') return await instances.startFrom(template, names)
+  // With another UUID, it would be another member to the others, which already have one of this name.
+  for (const name of names) {
+    const directory = instances.byName.get(name)?.workDir
+    if (directory) plan.keepUuid?.(name, uuidOfData(join(template.directory, relative(instances.directory, directory))))
+  }
+  await instances.startFrom(undefined, names)
 }

@@ -1,5 +1,8 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { TarantoolCluster } from '../../src/index.ts'
+import { ownDataFiles } from '../../src/instance/kept/data-files.ts'
 import { newCluster } from '../support/clusters.ts'
 import { has } from '../support/features.ts'
 import { useOwnCache, writeFiles } from '../support/instances.ts'
@@ -64,6 +67,12 @@ const kill = async (cluster: TarantoolCluster, name: string): Promise<void> => {
   await cluster.instance(name).kill({ cleanup: false })
 }
 
+const lose = async (cluster: TarantoolCluster, name: string): Promise<void> => {
+  await kill(cluster, name)
+  const { workDir } = cluster.instance(name)
+  for (const file of ownDataFiles(workDir)) rmSync(join(workDir, file))
+}
+
 const pause = async (cluster: TarantoolCluster, name: string): Promise<void> => {
   cluster.instance(name).process?.sendSignal('SIGSTOP')
 }
@@ -87,6 +96,7 @@ const disturbances: [title: string, renewed: string[], disturb: Disturb][] = [
   ['nothing else', [], async () => {}],
   ['a killed leader', ['s-001'], cluster => kill(cluster, 's-001')],
   ['a killed replica', ['s-002'], cluster => kill(cluster, 's-002')],
+  ['a killed replica that has lost its data', ['s-002'], cluster => lose(cluster, 's-002')],
   ['a killed router', ['r-001'], cluster => kill(cluster, 'r-001')],
   ['a stopped replica', ['s-003'], cluster => cluster.instance('s-003').stop({ cleanup: false })],
   ['a restarted replica', ['s-002'], cluster => cluster.instance('s-002').restart()],
