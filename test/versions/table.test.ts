@@ -14,6 +14,14 @@ test('a run replaces the row of its version, keeps the others, and puts the olde
   expect(second.endsWith('After\n')).toBe(true)
 })
 
+test('a release has one row, however many digits its hash has', () => {
+  const page = writeInto(empty, ['tests'], [row('2.11.9-0-g54aebb0', 'one'), row('2.11.8-0-g54aebb0', 'one')])
+  expect(versionsAndCommits(writeInto(page, ['tests'], [row('2.11.9-0-g54aebb0960', 'two')]))).toEqual([
+    '2.11.8-0-g54aebb0 one',
+    '2.11.9-0-g54aebb0960 two',
+  ])
+})
+
 test('rows with other columns are left out, since nobody could read them', () => {
   const page = writeInto(empty, ['tests', 'more'], [{ ...row('2.6.0', 'one'), results: ['1 passed', '2 passed'] }])
   expect(versionsAndCommits(writeInto(page, ['tests'], [row('3.8.0', 'two')]))).toEqual(['3.8.0 two'])

@@ -39,7 +39,10 @@ export function tableOf(titles: readonly string[], rows: readonly Row[]): string
   return [head, head.map(() => '---'), ...[...rows].sort(inOrder).map(cellsOf)].map(line).join('\n')
 }
 
-/** Replaces rows in the page's table; rows of other versions stay. @throws Error if the page has no such place. */
+/** One release may name its commit with more or fewer digits: `2.11.9-0-g54aebb0` and `2.11.9-0-g54aebb0960`. */
+const isSameRelease = (a: Row, b: Row): boolean => inOrder(a, b) === 0
+
+/** Replaces rows in the page's table; rows of other releases stay. @throws Error if the page has no such place. */
 export function writeInto(page: string, titles: readonly string[], rows: readonly Row[]): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)]
   if (from < 0 || to < from) throw new Error(`the page has no place for the table: '${begin}' and '${end}'`)
@@ -47,6 +50,6 @@ export function writeInto(page: string, titles: readonly string[], rows: readonl
     .slice(from, to)
     .split('\n')
     .flatMap(text => parseRow(text) ?? [])
-    .filter(({ version, results }) => results.length === titles.length && !rows.some(row => row.version === version))
+    .filter(old => old.results.length === titles.length && !rows.some(row => isSameRelease(row, old)))
   return `${page.slice(0, from)}${begin}\n\n${tableOf(titles, [...kept, ...rows])}\n\n${page.slice(to)}`
 }
