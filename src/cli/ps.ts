@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
-import { findRunning, type HeldFor, type Owner, type RunningServer } from './running.ts'
+import { findRunning, type Owner } from './running.ts'
+import type { HeldFor, RunningServer } from './running-server.ts'
 import { aligned } from './text.ts'
 
 /** A time of today, or with its date. */

@@ -1,36 +1,17 @@
-import { type Dirent, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BrokerClient } from '../broker/client.ts'
 import type { HeldServer } from '../broker/failed-server.ts'
 import type { ProcessInfo } from '../broker/leased-info.ts'
-import type { LeaseOverview, RunOverview } from '../broker/run-overview.ts'
+import type { RunOverview } from '../broker/run-overview.ts'
 import { isOwnerGone } from '../instance/owner/owner.ts'
 import { directoryPrefix } from '../instance/place/directory.ts'
 import { type Marker, markerOf } from '../instance/place/marker.ts'
 import { otherOwnDirectories } from '../instance/place/own-directory.ts'
 import { defaultPlace, placeOf, sharedPlace } from '../instance/place/place.ts'
-import type { Address } from '../protocol/address.ts'
-import { ConsoleConnection } from '../protocol/console/connection.ts'
-
-/** A server that runs now. */
-export interface RunningServer {
-  /** The name in the config, or the server's title. */
-  readonly name: string
-  readonly state: string
-  /** The address of the binary protocol, as a URI without an account. */
-  readonly uri?: string | undefined
-  readonly pid?: number | undefined
-  readonly version?: string | undefined
-  readonly directory?: string | undefined
-  readonly lease?: LeaseOverview | undefined
-  /** The failed test that the server is held for. */
-  readonly held?: HeldFor | undefined
-  /** The console that only this user reaches. */
-  readonly console?: Address | undefined
-}
-
-/** A test that has failed, and its file. */
-export type HeldFor = Pick<HeldServer, 'test' | 'testFile' | 'since'>
+import { askServers } from './ask-servers.ts'
+import { listed, orUndefined, within } from './attempts.ts'
+import { type RunningServer, withoutAccount } from './running-server.ts'
 
 /** A process that owns servers, and its servers. */
 export interface Owner {
@@ -43,37 +24,12 @@ export interface Owner {
   readonly servers: readonly RunningServer[]
 }
 
-// In milliseconds. A run that is busy answers later than an idle one; one that hangs is listed without its servers.
-const patience = 3000
-
-async function within<Value>(promise: Promise<Value>): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(resolve, patience, undefined)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } catch {
-    return undefined
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 async function overviewAt(path: string): Promise<RunOverview | undefined> {
   const client = new BrokerClient(path)
   try {
     return await within(client.request('overview', {}))
   } finally {
     client.close()
-  }
-}
-
-function orUndefined<Value>(read: () => Value): Value | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
   }
 }
 
@@ -88,8 +44,6 @@ export function programIn(commandLine: readonly string[]): string | undefined {
 
 const commandOf = (pid: number): string | undefined =>
   orUndefined(() => programIn(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean)))
-
-const withoutAccount = (uri: string): string => uri.slice(uri.lastIndexOf('@') + 1)
 
 function fromInfo(info: ProcessInfo, name: string): Omit<RunningServer, 'state'> {
   const { uri, pid, version, workDir, address } = info
@@ -115,38 +69,12 @@ function leasable(servers: RunOverview['servers']): RunningServer[] {
   })
 }
 
-const questions = 'box.info.pid, box.info.version, box.cfg.listen, box.cfg.custom_proc_title'
-
-// A server whose owner is no test run: a TarantoolInstance of a script. It answers for itself.
-async function askConsole(directory: string): Promise<RunningServer | undefined> {
-  const address = { path: join(directory, 'console.sock') }
-  const connection = await within(ConsoleConnection.connect(address))
-  if (!connection) return undefined
-  try {
-    const answer = await within(connection.command(questions))
-    const [pid, version, listen, title] = answer ?? []
-    return {
-      name: typeof title === 'string' && !title.startsWith('tnt[') ? title : 'instance',
-      state: answer ? 'running' : 'does not answer',
-      uri: listen === null || listen === undefined ? undefined : withoutAccount(String(listen)),
-      pid: typeof pid === 'number' ? pid : undefined,
-      version: typeof version === 'string' ? version : undefined,
-      directory,
-      console: address,
-    }
-  } finally {
-    connection.close()
-  }
-}
-
-const listed = (directory: string): Dirent[] => orUndefined(() => readdirSync(directory, { withFileTypes: true })) ?? []
-
-// A cluster has a directory for each of its instances.
+// The run of a script has a directory, with one for each of its instances.
 async function instancesIn(directory: string): Promise<RunningServer[]> {
   const below = listed(directory).filter(entry => entry.isDirectory())
   const candidates = [directory, ...below.map(({ name }) => join(directory, name))]
-  const asked = await Promise.all(candidates.map(askConsole))
-  return asked.filter(server => server !== undefined)
+  const asked = await Promise.all(candidates.map(askServers))
+  return asked.flat()
 }
 
 async function ownerOf(directory: string, { pid }: Marker): Promise<Owner | undefined> {

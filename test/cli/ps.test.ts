@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { existsSync, renameSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { Broker } from '../../src/broker/broker.ts'
 import { BrokerClient } from '../../src/broker/client.ts'
 import { programIn } from '../../src/cli/running.ts'
 import { resolveFixture } from '../../src/config/fixture-config.ts'
+import { TarantoolReplicaSet } from '../../src/index.ts'
 import { newInstance, startInstance, temporaryDirectory } from '../support/instances.ts'
 import { cli } from './support.ts'
 
@@ -36,10 +37,30 @@ test("ps lists the servers of a script's instances, and no others", async () => 
   expect(stdout).not.toContain('secret')
 })
 
+test('ps lists the members of a replica set of a script, whose application hears nothing of it', async () => {
+  const root = temporaryDirectory()
+  const appLua =
+    "heard = 0 box.session.on_connect(function() if box.session.type() == 'console' then heard = heard + 1 end end)"
+  const set = new TarantoolReplicaSet({ replicas: 2, root, appLua, quiet: true })
+  onTestFinished(async () => await set.stop())
+  await set.start()
+  const look = "heard, (require('tarantool-fixture').foreign_connections())"
+  const before = await Promise.all(set.instances.map(member => member.command(look)))
+  const { stdout } = await cli(['ps', '--json', '--root', root])
+  const listed = (JSON.parse(stdout) as Listed[]).flatMap(({ servers }) => servers)
+  const expected = set.instances.map(({ name, uri, pid, workDir }) => {
+    return expect.objectContaining({ name, uri, pid, directory: workDir })
+  })
+  expect(listed).toEqual(expected)
+  expect(await Promise.all(set.instances.map(member => member.command(look)))).toEqual(before)
+  const command = ['console', 'replica-2', '--root', root, '--eval', "require('fio').cwd()"]
+  expect((await cli(command)).stdout).toContain('replica-2')
+})
+
 test('ps leaves out a server that ends while it is asked', async () => {
   const root = temporaryDirectory()
   const { workDir } = await startInstance({ root })
-  const [socket, real] = [join(workDir, 'console.sock'), join(workDir, 'real.sock')]
+  const [socket, real] = [join(workDir, 'agent.sock'), join(workDir, 'real.sock')]
   renameSync(socket, real)
   let greeted = false
   const proxy = createServer(client => {

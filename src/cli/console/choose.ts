@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises'
 import { NotRunningError, UnknownServerError } from '../../errors.ts'
 import { cellsOf } from '../ps.ts'
-import { findRunning, type RunningServer } from '../running.ts'
+import { findRunning } from '../running.ts'
+import type { RunningServer } from '../running-server.ts'
 import { aligned } from '../text.ts'
 import { connectToConsole, connectToUri, parseServerUri, type Target } from './target.ts'
 
