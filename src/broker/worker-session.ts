@@ -1,23 +1,13 @@
 import type { Socket } from 'node:net'
 import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
-import { LeaseError } from '../errors.ts'
-import { stopwatch } from '../trace.ts'
-import { wallClock } from '../wall-clock.ts'
-import type { Journal } from './journal.ts'
 import type { LeasableServer, ServerActions } from './leasable-server.ts'
 import type { WorkerIdentity } from './messages.ts'
-import type { Lease, Pool } from './pool.ts'
 import { answerRequests, type Handlers } from './request-channel.ts'
 import type { LeaseOverview, RunOverview } from './run-overview.ts'
+import { type LeaseOwner, SessionLeases } from './session-leases.ts'
 
 /** The broker, from a session's point of view. */
-export interface SessionOwner {
-  readonly journal: Journal | undefined
-  /** The pool for a name in the config. @throws UnknownServerError */
-  pool(name: string): Pool
-  /** A pool of one server, for one lease, with a config of its own. */
-  ownPool(name: string, config: Record<string, unknown>, baseDir: string): Pool
-  closeOwnPool(pool: Pool): Promise<void>
+export interface SessionOwner extends LeaseOwner {
   /** Ends the leases that a worker has from earlier connections. */
   endEarlierSessions(worker: WorkerIdentity, current: WorkerSession): void
   /**
@@ -34,30 +24,26 @@ export interface SessionOwner {
 export class WorkerSession {
   readonly #broker: SessionOwner
   readonly #socket: Socket
-  readonly #leases = new Map<string, Lease>()
-  readonly #leasedSince = new WeakMap<LeasableServer, number>()
-  readonly #coming = new Map<string, Promise<Lease>>()
-  #worker: WorkerIdentity | undefined
-  #slot = 0
-  #fileName: string | undefined
+  readonly #leases: SessionLeases
   #isWithoutServer = false
-  /** The number of files that this connection began. A lease that comes too late for its file is given back. */
-  #file = 0
 
   constructor(broker: SessionOwner, socket: Socket) {
     this.#broker = broker
     this.#socket = socket
+    this.#leases = new SessionLeases(broker)
     answerRequests(socket, this.#handlers, () => this.end())
   }
 
   belongsTo({ pid, thread }: WorkerIdentity): boolean {
-    return this.#worker?.pid === pid && this.#worker.thread === thread
+    const { worker } = this.#leases.holder
+    return worker?.pid === pid && worker.thread === thread
   }
 
   /** The session's lease of a server; undefined if another session has it, or none. */
   leaseOf(server: LeasableServer): LeaseOverview | undefined {
-    if (![...this.#leases.values()].some(lease => lease.server === server)) return undefined
-    return { file: this.#fileName, worker: this.#worker?.pid, since: this.#leasedSince.get(server) ?? 0 }
+    const since = this.#leases.since(server)
+    const { file, worker } = this.#leases.holder
+    return since === undefined ? undefined : { file, worker: worker?.pid, since }
   }
 
   /** Ends the session and its connection, because the worker has another connection, or the run is over. */
@@ -68,32 +54,25 @@ export class WorkerSession {
 
   /** Gives back all leases, also leases that have not arrived. */
   end(): void {
-    this.#file++
-    for (const lease of this.#leases.values()) lease.release()
-    this.#leases.clear()
-    this.#coming.clear()
+    this.#leases.end()
   }
 
   readonly #handlers: Handlers = {
     begin: async ({ worker, slot, file }) => {
-      this.#worker = worker
-      this.#slot = slot
-      this.#fileName = file
       this.#isWithoutServer = false
       this.end()
+      this.#leases.holder = { worker, slot, file }
       this.#broker.endEarlierSessions(worker, this)
       return null
     },
     nameFile: async ({ file }) => {
-      this.#fileName = file
-      for (const { server } of this.#leases.values()) server.atTest({ file })
+      this.#leases.holder = { ...this.#leases.holder, file }
+      for (const server of this.#leases.servers) server.atTest({ file })
       return null
     },
     lease: async ({ server, config, baseDir }) => {
-      const take = (): Promise<Lease> =>
-        config ? this.#leaseOwn(server, config, baseDir) : this.#broker.pool(server).lease(this.#slot)
       try {
-        return (await this.#lease(server, take)).server.info()
+        return (await this.#leases.take(server, { config, baseDir })).server.info()
       } catch (error) {
         throw this.#tellWithoutServer(error)
       }
@@ -103,26 +82,15 @@ export class WorkerSession {
       return null
     },
     offer: async () => {
-      for (const lease of this.#leases.values()) {
-        this.#broker.journal?.offered(lease.server, true)
-        lease.offer()
-      }
+      this.#leases.offer()
       return null
     },
     reclaim: async () => {
-      for (const [name, lease] of this.#leases) {
-        if (!lease.reclaim()) {
-          throw new LeaseError(`server '${name}' was given to another test file before this file had begun`, {
-            hint: 'A file that waits while it is imported blocks other files. Wait in a beforeAll instead.',
-          })
-        }
-        this.#broker.journal?.offered(lease.server, false)
-      }
+      this.#leases.reclaim()
       return null
     },
     release: async ({ server }) => {
-      this.#leases.get(server)?.release()
-      this.#leases.delete(server)
+      this.#leases.release(server)
       return null
     },
     ensure: async ({ server, member }) => await this.#actions(server, member).ensure(),
@@ -146,7 +114,7 @@ export class WorkerSession {
     },
     crash: async ({ server, member }) => await this.#actions(server, member).crashReport(),
     atTest: async ({ server, test }) => {
-      this.#server(server).atTest({ file: this.#fileName, test })
+      this.#server(server).atTest({ file: this.#file, test })
       return null
     },
     trace: async ({ server, step }) => {
@@ -154,11 +122,11 @@ export class WorkerSession {
       return null
     },
     note: async ({ server, events }) => {
-      this.#broker.journal?.note(this.#server(server), events, this.#fileName)
+      this.#broker.journal?.note(this.#server(server), events, this.#file)
       return null
     },
     failed: async ({ server, test, isNeeded }) =>
-      await this.#server(server).testFailed({ test, testFile: this.#fileName, isNeeded }),
+      await this.#server(server).testFailed({ test, testFile: this.#file, isNeeded }),
     isolate: async ({ server, operation, keep }) => await this.#server(server).cluster.ask(operation, keep),
     leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
     waitForLeader: async ({ server, ...wait }) => await this.#server(server).cluster.waitForLeader(wait),
@@ -189,43 +157,13 @@ export class WorkerSession {
     overview: async () => this.#broker.overview(),
   }
 
-  /** The session's lease of a name, also if it has not arrived: concurrent tests may ask for one at the same time. */
-  async #lease(name: string, take: () => Promise<Lease>): Promise<Lease> {
-    const known = this.#leases.get(name) ?? this.#coming.get(name)
-    if (known) return await known
-    const coming = this.#receive(name, take)
-    this.#coming.set(name, coming)
-    try {
-      return await coming
-    } finally {
-      if (this.#coming.get(name) === coming) this.#coming.delete(name)
-    }
-  }
-
-  async #receive(name: string, take: () => Promise<Lease>): Promise<Lease> {
-    const file = this.#file
-    const time = stopwatch()
-    const asked = wallClock()
-    const lease = await take()
-    if (file !== this.#file) {
-      lease.release()
-      throw new LeaseError(`the lease of server '${name}' came when its test file had ended`)
-    }
-    this.#leases.set(name, lease)
-    this.#leasedSince.set(lease.server, Date.now())
-    this.#broker.journal?.leased(lease.server, { file: this.#fileName, worker: this.#worker?.pid, asked })
-    lease.server.atTest({ file: this.#fileName })
-    lease.server.trace(`leased by worker ${this.#worker?.pid} after ${time()}`)
-    return lease
-  }
-
   #tellWithoutServer(error: unknown): unknown {
     if (!this.#isWithoutServer) {
       this.#isWithoutServer = true
       // Count after the answer is sent, since the runner may end the run at once.
       setImmediate(() => this.#broker.countRefused())
     }
-    return this.#broker.tell(error, this.#fileName)
+    return this.#broker.tell(error, this.#file)
   }
 
   #actions(name: string, member: string | undefined): ServerActions {
@@ -234,22 +172,10 @@ export class WorkerSession {
   }
 
   #server(name: string): LeasableServer {
-    const lease = this.#leases.get(name)
-    if (!lease) throw new LeaseError(`this test file has no lease of server '${name}'`)
-    return lease.server
+    return this.#leases.server(name)
   }
 
-  async #leaseOwn(name: string, config: Record<string, unknown>, baseDir: string | undefined): Promise<Lease> {
-    const pool = this.#broker.ownPool(name, config, baseDir ?? process.cwd())
-    const close = (): void => {
-      this.#broker.closeOwnPool(pool).catch(() => {})
-    }
-    try {
-      const { server } = await pool.lease(this.#slot)
-      return { server, release: close, offer: close, reclaim: () => true }
-    } catch (error) {
-      close()
-      throw error
-    }
+  get #file(): string | undefined {
+    return this.#leases.holder.file
   }
 }
