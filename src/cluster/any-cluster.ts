@@ -8,9 +8,10 @@ import type { AgentOperation, AgentReply } from '../isolation/server.ts'
 import type { Fault, Link, LinkPlace } from '../link/fault.ts'
 import type { CodeUnderFaults } from '../link/fault-sequence.ts'
 import type { FaultsOptions } from '../link/planned-faults.ts'
+import type { CopyInto } from './directories.ts'
 import { ClusterFaults } from './faults.ts'
 import { HeldLinks } from './held-links.ts'
-import type { ClusterInstances, CopyInto } from './instances.ts'
+import type { ClusterInstances } from './instances.ts'
 import { keepCluster } from './keep.ts'
 import { ClusterLife, type ClusterState } from './life.ts'
 import { ClusterLinks } from './links.ts'
@@ -403,7 +404,7 @@ export abstract class AnyCluster implements AsyncDisposable {
       if (this.#starts.made) await end(this.#starts.made.instances)
     })
     if (!cleanup || this.state !== 'stopped') return
-    this.#starts.made?.instances.clean({ hasFailed: this.#markedFailed })
+    this.#starts.made?.directories.clean({ hasFailed: this.#markedFailed })
     await this.#links?.end()
   }
 }

@@ -1,36 +1,18 @@
-import { existsSync, rmSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import type { Keep } from '../config/options.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
-import { forgetKeptCluster, noteKeptCluster } from '../instance/kept/cluster.ts'
-import { ownDataFiles } from '../instance/kept/data-files.ts'
-import { sweepOnce } from '../instance/owner/sweep.ts'
-import { keepDirectory, makeDirectory, removeDirectory } from '../instance/place/directory.ts'
-import { markerOf } from '../instance/place/marker.ts'
-import { copyTemplate, type Template } from '../seed/template-store.ts'
 import { errorOfMember, type InstanceCall, severalSets, strangeInstance, unknownName } from './failure.ts'
 import { findLeader } from './leaders.ts'
 import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
-import { settle } from './settle.ts'
+import { beginWithSameData } from './same-data.ts'
 
-/** Copies the data that an instance begins with into its directory. */
-export type CopyInto = (directory: string, instance: string) => Promise<void>
-
-/** The instances of a cluster, with the directory in which theirs are. */
+/** The instances of a cluster, and the replica sets that they belong to. */
 export class ClusterInstances {
   readonly #byName: Map<string, TarantoolInstance>
   readonly #replicasets: Record<string, string[]> = {}
-  /** The directory of the cluster. */
-  readonly directory: string
-  readonly #keep: Keep
   readonly #links: ClusterLinks | undefined
 
-  constructor(
-    plan: ClusterPlan,
-    { directory, keep, links }: { directory: string; keep: Keep; links: ClusterLinks | undefined },
-  ) {
+  constructor(plan: ClusterPlan, links: ClusterLinks | undefined) {
     this.#links = links
     this.#byName = new Map(plan.instanceOptions().map(([name, options]) => [name, this.#instanceOf(name, options)]))
     for (const { name, replicaset } of plan.members.instances) this.#note(name, replicaset)
@@ -40,8 +22,6 @@ export class ClusterInstances {
       return isThere && (links?.pass(from, to) ?? true)
     }
     plan.runs = name => this.byName.get(name)?.isRunning === true
-    this.directory = directory
-    this.#keep = keep
   }
 
   #instanceOf(name: string, options: ResolvedOptions): TarantoolInstance {
@@ -147,25 +127,6 @@ export class ClusterInstances {
     return new Map([...this.byName].filter(([name]) => names.includes(name)))
   }
 
-  makeDirectory(recreate: boolean): void {
-    sweepOnce(this.directory)
-    if (recreate) removeDirectory(this.directory)
-    if (!markerOf(this.directory)) this.#make(this.directory)
-    forgetKeptCluster(this.directory)
-  }
-
-  /** Makes the directories of the instances, and lets a function copy data into each. */
-  async fill(copyInto: CopyInto): Promise<void> {
-    for (const { workDir } of this.all) this.#make(workDir)
-    for (const [name, { workDir }] of this.byName) await copyInto(workDir, name)
-  }
-
-  /** Makes the directories of the instances, and copies a template into them. @throws TemplateGoneError */
-  async copy(template: Template): Promise<void> {
-    await this.fill(async () => {})
-    await copyTemplate(template, this.directory)
-  }
-
   /**
    * Starts all instances at once, then does what is to be done before the cluster counts as started. If an instance fails,
    * or this does, no instance runs afterwards.
@@ -186,7 +147,7 @@ export class ClusterInstances {
    * Waits until each replica set has a leader, and its instances have the same data. `isBegin`: nothing has happened since
    * the instances were ready.
    */
-  async settle(
+  async beginWithSameData(
     awaitLeader: (replicaset: string) => Promise<unknown>,
     { isBegin = false }: { isBegin?: boolean } = {},
   ): Promise<void> {
@@ -195,7 +156,7 @@ export class ClusterInstances {
       // An instance that replicates with no other has said all in its report.
       if (isBegin && members.length === 1 && members[0]?.beganWritable) continue
       await awaitLeader(name)
-      await settle(members)
+      await beginWithSameData(members)
     }
   }
 
@@ -208,47 +169,8 @@ export class ClusterInstances {
     await Promise.all(names.map(name => this.byName.get(name)?.kill({ cleanup: false })))
   }
 
-  /**
-   * Starts instances that have ended, with the data of a template, or without it. The others run on.
-   *
-   * @throws TemplateGoneError
-   */
-  async startFrom(template: Template | undefined, names: readonly string[]): Promise<void> {
-    const instances = names.flatMap(name => this.byName.get(name) ?? [])
-    const copies = instances.map(async ({ workDir }) => {
-      // The directory of an empty start that failed is gone.
-      if (!existsSync(workDir)) this.#make(workDir)
-      for (const file of ownDataFiles(workDir)) rmSync(join(workDir, file), { force: true })
-      if (template) await copyTemplate(template, this.directory, relative(this.directory, workDir))
-    })
-    await Promise.all(copies)
-    // At once: an instance that starts looks for the others that run or start.
-    await Promise.all(instances.map(async instance => await instance.start({ recreate: false })))
-  }
-
-  /** Removes the directories, unless the option `keep` keeps them. */
-  clean({ hasFailed }: { hasFailed: boolean }): void {
-    const failed = hasFailed || this.all.some(({ state }) => state === 'failed')
-    const isKept = this.#keep === 'always' || (this.#keep === 'on-failure' && failed)
-    const finish = isKept ? keepDirectory : removeDirectory
-    for (const { workDir } of this.all) finish(workDir)
-    finish(this.directory)
-    if (isKept) this.#noteKept(failed)
-  }
-
-  #noteKept(failed: boolean): void {
-    for (const instance of this.all) instance.noteKept()
-    if (!existsSync(this.directory)) return
-    const reason = failed ? 'a test or an instance failed' : "keep: 'always'"
-    noteKeptCluster(this.directory, { reason, keep: this.#keep }, [...this.byName.keys()])
-  }
-
   #note(name: string, replicaset: string): void {
     this.#replicasets[replicaset] ??= []
     this.#replicasets[replicaset].push(name)
-  }
-
-  #make(directory: string): void {
-    makeDirectory(directory, { keep: this.#keep === 'always' })
   }
 }

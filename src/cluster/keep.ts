@@ -7,6 +7,7 @@ import { noteKeptCluster } from '../instance/kept/cluster.ts'
 import { copyData, type Keeping, type KeptFor, writeData } from '../instance/kept/keep.ts'
 import { clusterReadmeOf } from '../instance/kept/readme.ts'
 import { keepDirectory, makeDirectory, newDirectoryPath, removeDirectory } from '../instance/place/directory.ts'
+import type { ClusterDirectories } from './directories.ts'
 import type { ClusterInstances } from './instances.ts'
 import type { ClusterPlan } from './plan.ts'
 
@@ -14,6 +15,7 @@ import type { ClusterPlan } from './plan.ts'
 export interface KeptParts {
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
+  readonly directories: ClusterDirectories
 }
 
 /**
@@ -25,9 +27,9 @@ export interface KeptParts {
  * @throws an error of the file system. Nothing is left then
  */
 export async function keepCluster(
-  { plan, instances }: KeptParts,
+  { plan, instances, directories }: KeptParts,
   about: KeptFor,
-  place: string = dirname(instances.directory),
+  place: string = dirname(directories.path),
 ): Promise<string> {
   const directory = newDirectoryPath(place)
   makeDirectory(directory, { keep: false })

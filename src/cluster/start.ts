@@ -7,8 +7,9 @@ import { templatesRoot } from '../seed/template-cache.ts'
 import { type DataSource, startWithTemplate } from '../seed/template-start.ts'
 import { type Template, type TemplateReport, TemplateStore } from '../seed/template-store.ts'
 import { DataRequests, type MemberReport } from './data-requests.ts'
+import type { ClusterDirectories, CopyInto } from './directories.ts'
 import type { HeldLinks } from './held-links.ts'
-import type { ClusterInstances, CopyInto } from './instances.ts'
+import type { ClusterInstances } from './instances.ts'
 import type { ClusterPlan } from './plan.ts'
 import type { ClusterSource } from './source.ts'
 import { claimQueueAfterStart } from './synchronous-queue.ts'
@@ -19,6 +20,7 @@ export interface ClusterStartSpec {
   readonly source: ClusterSource
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
+  readonly directories: ClusterDirectories
   readonly links: HeldLinks | undefined
   /** Begins with empty directories, or with a template. */
   readonly recreate: boolean
@@ -47,7 +49,7 @@ export class ClusterStart {
 
   /** When this rejects, no instance runs. */
   async run(): Promise<void> {
-    const { source, plan, instances, recreate, signal } = this.#spec
+    const { source, plan, instances, directories, recreate, signal } = this.#spec
     const { logger, timeout } = source.shared
     const root = templatesRoot()
     if (!recreate || root === undefined || !hasTemplate(source.shared, plan)) {
@@ -57,7 +59,7 @@ export class ClusterStart {
     await startWithTemplate<Started>({
       store: new TemplateStore(root),
       origin: () => source.origin(signal),
-      directory: instances.directory,
+      directory: directories.path,
       signal,
       // The cluster that makes the template has time limits of its own, for its start, its seed and its snapshots.
       patience: 4 * timeout,
@@ -75,17 +77,17 @@ export class ClusterStart {
   }
 
   async #launch(data: DataSource): Promise<Started> {
-    const { source, plan, instances, links, recreate, copyInto, signal } = this.#spec
+    const { source, plan, instances, directories, links, recreate, copyInto, signal } = this.#spec
     const write = await source.prepare(signal)
     // Their sockets are in the directory.
     await links?.close()
     this.#throwIfAborted()
-    instances.makeDirectory(recreate)
+    directories.make(recreate)
     write()
     await links?.open(plan.routes())
-    if (copyInto) await instances.fill(copyInto)
+    if (copyInto) await directories.fill(copyInto)
     this.template = data.kind === 'copy' ? data.template : undefined
-    if (data.kind === 'copy') await instances.copy(data.template)
+    if (data.kind === 'copy') await directories.copy(data.template)
     this.#throwIfAborted()
     if (data.kind === 'seed') plan.duty = data.makeTemplate ? 'make' : undefined
     else plan.duty = data.isTrial ? 'try' : undefined
@@ -104,10 +106,10 @@ export class ClusterStart {
       await claimQueueAfterStart([...instances.ofSet(name).values()]).catch(() => {})
     }
     if (recreate) await source.chooseLeaders?.(instances)
-    await instances.settle(leader, { isBegin: true })
+    await instances.beginWithSameData(leader, { isBegin: true })
     if (data.kind === 'seed' && hasSeed(source.shared)) {
       await this.#seed()
-      await instances.settle(leader)
+      await instances.beginWithSameData(leader)
     }
     const template = plan.duty && (await this.#template())
     this.#throwIfAborted()

@@ -3,8 +3,9 @@ import { PortTakenError, StartAbortedError, StartTimeoutError } from '../errors.
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { untilFree } from '../instance/place/port-wait.ts'
 import type { Template } from '../seed/template-store.ts'
+import { ClusterDirectories, type CopyInto } from './directories.ts'
 import type { HeldLinks } from './held-links.ts'
-import { ClusterInstances, type CopyInto } from './instances.ts'
+import { ClusterInstances } from './instances.ts'
 import { MemberWaits } from './member-waits.ts'
 import type { ClusterPlan, ClusterPorts } from './plan.ts'
 import { ClusterReset } from './reset/cluster-reset.ts'
@@ -19,6 +20,7 @@ import { uuidOfData } from './uuid-of-data.ts'
 export interface Made {
   readonly plan: ClusterPlan
   readonly instances: ClusterInstances
+  readonly directories: ClusterDirectories
   readonly waits: MemberWaits
   /** Set with the option `links`. */
   readonly links: HeldLinks | undefined
@@ -87,7 +89,7 @@ export class ClusterStarts {
       } catch (error) {
         this.#throwIfAborted(signal)
         const isTaken = error instanceof PortTakenError && performance.now() < giveUpAt
-        this.#made.instances.clean({ hasFailed: !isTaken })
+        this.#made.directories.clean({ hasFailed: !isTaken })
         await links?.close()
         // The lost port explains more than the timeout that followed from it.
         if (!isTaken) throw lost && error instanceof StartTimeoutError ? lost : error
@@ -102,14 +104,14 @@ export class ClusterStarts {
 
   async #startOnce(made: Made, signal: AbortSignal, beginning: Beginning): Promise<void> {
     const { source } = this.#spec
-    const { plan, instances, waits, links } = made
+    const { plan, instances, directories, waits, links } = made
     const leaders = new Map<string, TarantoolInstance>()
     const leader = async (replicaset: string): Promise<TarantoolInstance> => {
       const found = await waits.leader(replicaset)
       leaders.set(replicaset, found)
       return found
     }
-    const start = new ClusterStart({ source, plan, instances, links, ...beginning, signal, leader })
+    const start = new ClusterStart({ source, plan, instances, directories, links, ...beginning, signal, leader })
     await start.run()
     const { template } = start
     const startAgain: StartAgain | undefined =
@@ -128,8 +130,10 @@ export class ClusterStarts {
   async #make(signal: AbortSignal, ports = this.#spec.ports): Promise<Made> {
     const { source, directory, links } = this.#spec
     const plan = await source.plan(directory, ports, signal)
-    const instances = new ClusterInstances(plan, { directory, keep: source.shared.keep, links: links?.links })
-    return { plan, instances, waits: new MemberWaits(instances, source), links }
+    const instances = new ClusterInstances(plan, links?.links)
+    const { keep } = source.shared
+    const directories = new ClusterDirectories(directory, { keep, instances: instances.byName })
+    return { plan, instances, directories, waits: new MemberWaits(instances, source), links }
   }
 
   #throwIfAborted(signal: AbortSignal): void {
@@ -139,16 +143,20 @@ export class ClusterStarts {
 
 type DataOf = Parameters<StartAgain>[1]
 
+/** Starts instances that have ended, with the data of the template, or without data. The others run on. */
 async function startWithData(
-  { plan, instances }: Made,
+  { plan, instances, directories }: Made,
   names: readonly string[],
   { template, data }: { template: Template; data: DataOf },
 ): Promise<void> {
-  if (data === 'of the template') return await instances.startFrom(template, names)
-  // With another UUID, it would be another member to the others, which already have one of this name.
-  for (const name of names) {
-    const directory = instances.byName.get(name)?.workDir
-    if (directory) plan.keepUuid?.(name, uuidOfData(join(template.directory, relative(instances.directory, directory))))
+  const ended = names.flatMap(name => instances.byName.get(name) ?? [])
+  if (data === 'of the others') {
+    // With another UUID, it would be another member to the others, which already have one of this name.
+    for (const { name, workDir } of ended) {
+      plan.keepUuid?.(name, uuidOfData(join(template.directory, relative(directories.path, workDir))))
+    }
   }
-  await instances.startFrom(undefined, names)
+  await directories.replaceData(data === 'of the template' ? template : undefined, ended)
+  // At once: an instance that starts looks for the others that run or start.
+  await Promise.all(ended.map(async instance => await instance.start({ recreate: false })))
 }

@@ -184,8 +184,7 @@ describe.skipIf(!has('a config file')).each(Object.keys(modes) as Mode[])("a clu
       expect(await onEach(cluster, look)).toEqual(before)
       expect(newcomers()).toEqual(renewed)
     }
-    // A config that hooks have changed ends with the first instance that a test ends.
-    if (renewed.length === 0) await cluster.set({ 'log.level': 'verbose' })
+    await cluster.set({ 'log.level': 'verbose' })
     await cluster.instance('s-001').eval("box.space.users:insert({ 2, 'of the hooks' })")
     await goBack('enter', 1)
     const ofSuite = await onEach(cluster, look)
@@ -201,4 +200,16 @@ describe.skipIf(!has('a config file')).each(Object.keys(modes) as Mode[])("a clu
     await goBack('rewind', 0)
     expect(await onEach(cluster, look)).toEqual(before)
   })
+})
+
+test.skipIf(!has('a config file'))('own state of hooks beside another config ends with its process', async () => {
+  const cluster = await startFrom('manual')
+  await cluster.ask('enter', 0)
+  await cluster.set({ 'log.level': 'verbose' })
+  await cluster.instance('s-002').eval("rawset(_G, 'new_global', 'of the hooks')")
+  await cluster.ask('enter', 1)
+  await kill(cluster, 's-003')
+  expect((await cluster.ask('enter', 1)).lost).toBeUndefined()
+  await kill(cluster, 's-002')
+  expect((await cluster.ask('enter', 1)).lost).toContain("instance 's-002' was stopped, killed or restarted")
 })

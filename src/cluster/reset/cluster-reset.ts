@@ -44,6 +44,7 @@ export class ClusterReset {
       const leader = members.find(({ instance }) => instance === leaders.get(name))
       return new SetReset(members, {
         ...{ name, leader, isOwned: owned.has(name), timeout, start, trace: tell },
+        isConfigChangedBelow: level => this.#configs.isChangedBelow(level),
       })
     })
   }

@@ -20,6 +20,11 @@ export class ConfigLevels {
     return this.#source.application !== this.#highest
   }
 
+  /** Below this level, the config has changed. */
+  isChangedBelow(level: number): boolean {
+    return new Set(this.#configs.slice(0, level + 1).filter(config => config !== undefined)).size > 1
+  }
+
   /** A level is opened on top of others: the config is that of now. */
   open(level: number): void {
     this.#configs = this.#configs.slice(0, level)

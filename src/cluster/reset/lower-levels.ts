@@ -1,5 +1,8 @@
 import type { MemberAgent } from './member-agent.ts'
-import type { MemberState } from './member-state.ts'
+import type { LevelChanges, MemberState } from './member-state.ts'
+
+const isChange = ({ own, comparable, replicated }: LevelChanges): boolean => own || comparable || replicated
+const none: LevelChanges = { own: false, comparable: false, replicated: false }
 
 /**
  * Knows which levels of a replica set hold changes. These levels are below the one on top, so they do not change any more.
@@ -7,8 +10,10 @@ import type { MemberState } from './member-state.ts'
 export class LowerLevels {
   /** By the number of the level: any member has changes in it. */
   #kept: boolean[] = []
-  /** By the number of the level: the member has changes in it that are not replicated. */
-  readonly #own = new Map<MemberAgent, boolean[]>()
+  /** By the number of the level: the changes of the member. */
+  readonly #changes = new Map<MemberAgent, readonly LevelChanges[]>()
+  /** By the number of the level: a digest of the comparable state with which it began, if a level below has changed it. */
+  readonly #comparable = new Map<MemberAgent, (string | undefined)[]>()
   /** The number of the lowest level whose changes a member has recorded. Default: 0, all levels. */
   readonly #begins = new Map<MemberAgent, number>()
 
@@ -16,15 +21,43 @@ export class LowerLevels {
     return this.#kept
   }
 
-  /** A level counts as changed until the members have told about it. */
-  isChangedBelow(level: number): boolean {
-    return this.#lowestUnchangedFrom(level) > 0
+  /**
+   * Some members have changes below a level that a process with the template's data lacks. A level counts as changed until
+   * all members have told about it.
+   *
+   * @param terms `compares`: comparable changes do not count, because new processes are compared
+   */
+  isChangedBelow(level: number, members: readonly MemberAgent[], { compares }: { compares: boolean }): boolean {
+    const isOnlyComparable = (index: number, member: MemberAgent): boolean => {
+      const changes = this.#changes.get(member)?.[index]
+      return compares && changes !== undefined && !changes.own && !changes.replicated
+    }
+    const isChanged = (index: number): boolean =>
+      this.#kept[index] !== false && members.some(member => !isOnlyComparable(index, member))
+    return Array.from({ length: level }, (_, index) => isChanged(index)).includes(true)
   }
 
-  /** The member has changes below a level that no other member has. */
-  hasOwnBelow(level: number, member: MemberAgent): boolean {
-    const own = this.#own.get(member) ?? []
-    return Array.from({ length: level }, (_, index) => own[index] !== false).includes(true)
+  /**
+   * The member has changes below a level that no other member has.
+   *
+   * @param terms `compares`: comparable changes do not count, because the new process is compared
+   */
+  hasOwnBelow(level: number, member: MemberAgent, { compares }: { compares: boolean }): boolean {
+    const changes = this.#changes.get(member) ?? []
+    const hasOwn = (index: number): boolean => {
+      const { own = true, comparable = true } = changes[index] ?? {}
+      return own || (comparable && !compares)
+    }
+    return Array.from({ length: level }, (_, index) => hasOwn(index)).includes(true)
+  }
+
+  /**
+   * True if a new process has the comparable state with which a level began, given its digest. It has, if that state comes
+   * from the config.
+   */
+  beginsAs(level: number, member: MemberAgent, digest: string | undefined): boolean {
+    const below = this.#changes.get(member)?.slice(0, level) ?? []
+    return !below.some(({ comparable }) => comparable) || this.#comparable.get(member)?.[level] === digest
   }
 
   /** The member has begun with the data of others, whose changes on this level it has not recorded. */
@@ -35,20 +68,25 @@ export class LowerLevels {
   /** The levels from this one on are not there, or may change again. */
   cut(level: number): void {
     this.#kept = this.#kept.slice(0, level)
-    for (const [member, own] of this.#own) this.#own.set(member, own.slice(0, level))
+    for (const [member, changes] of this.#changes) this.#changes.set(member, changes.slice(0, level))
+    for (const [member, digests] of this.#comparable) this.#comparable.set(member, digests.slice(0, level + 1))
   }
 
-  note(member: MemberAgent, { kept, own }: Pick<MemberState, 'kept' | 'own'>): void {
-    for (const [level, digit] of [...kept].entries()) this.#kept[level] = digit === '1' || this.#kept[level] === true
-    if (own !== '') this.#own.set(member, isOne(own))
+  note(member: MemberAgent, { levels, comparable }: Pick<MemberState, 'levels' | 'comparable'>): void {
+    if (levels.length === 0) return
+    for (const [level, changes] of levels.entries()) this.#kept[level] = isChange(changes) || this.#kept[level] === true
+    this.#changes.set(member, levels)
+    const digests = [...(this.#comparable.get(member) ?? [])]
+    digests[levels.length] = comparable
+    this.#comparable.set(member, digests)
   }
 
   /** The member begins with the data of the others, on top of a number of levels. */
   begin(member: MemberAgent, level: number): void {
     this.#begins.set(member, this.#lowestUnchangedFrom(level))
-    this.#own.set(
+    this.#changes.set(
       member,
-      Array.from({ length: level }, () => false),
+      Array.from({ length: level }, () => none),
     )
   }
 
@@ -59,5 +97,3 @@ export class LowerLevels {
     return lowest
   }
 }
-
-const isOne = (digits: string): boolean[] => Array.from(digits, digit => digit === '1')

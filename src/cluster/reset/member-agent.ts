@@ -109,8 +109,8 @@ export class MemberAgent {
   }
 
   /** Begins anew, when the member has the data of a vector clock. @throws LostMember */
-  async join(keep: number, way: Return, clock: string): Promise<void> {
-    await this.#step('join', keep, `${way},${clock}`)
+  async join(keep: number, way: Return, clock: string): Promise<MemberState> {
+    return await this.#step('join', keep, `${way},${clock}`)
   }
 
   async #step(operation: MemberOperation, keep: number, terms: string): Promise<MemberState> {

@@ -1,3 +1,4 @@
+import type { LowerLevels } from './lower-levels.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import { joinClocks } from './vector-clock.ts'
 
@@ -24,19 +25,41 @@ export async function clockOf(members: readonly MemberAgent[]): Promise<string> 
  * member has come back with less data than it had.
  *
  * @param others the members that have undone their changes
- * @param terms `why`: the reason
+ * @param terms `why`: the reason; `lower`: the levels that the new process has to begin with
  * @throws LostMember
  */
 export async function startNewcomer(
   member: MemberAgent,
   others: readonly MemberAgent[],
-  { why, start, keep, way }: { why: string; start: StartAgain; keep: number; way: Return },
+  { why, start, lower, keep, way }: NewcomerTerms,
 ): Promise<void> {
   await withReason(why, async () => {
     await start([member.name], 'of the others')
-    await member.join(keep, way, await clockOf(others))
+    await join(member, await clockOf(others), { lower, keep, way })
   })
+}
+
+/** How a new process of a member begins. */
+export interface JoinTerms {
+  readonly lower: LowerLevels
+  /** The number of levels that stay, from the lowest on. */
+  readonly keep: number
+  readonly way: Return
+}
+
+interface NewcomerTerms extends JoinTerms {
+  readonly why: string
+  readonly start: StartAgain
+}
+
+/** A new process has the data of a vector clock, and its state becomes that of all levels. @throws LostMember */
+export async function join(member: MemberAgent, clock: string, { lower, keep, way }: JoinTerms): Promise<void> {
+  const { comparable } = await member.join(keep, way, clock)
+  if (!lower.beginsAs(keep, member, comparable)) {
+    throw new LostMember(`instance '${member.name}' lacks options or global variables that hooks have set`)
+  }
   member.noteProcess()
+  lower.begin(member, keep)
 }
 
 async function withReason(lost: string, start: () => Promise<void>): Promise<void> {

@@ -1,10 +1,10 @@
 import type { AgentReply } from '../../isolation/server.ts'
 import type { Trace } from '../../trace.ts'
-import { settle } from '../settle.ts'
+import { beginWithSameData } from '../same-data.ts'
 import { LowerLevels } from './lower-levels.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import type { MemberState } from './member-state.ts'
-import { clockOf, kill, type StartAgain, startNewcomer } from './newcomers.ts'
+import { clockOf, join, kill, type StartAgain, startNewcomer } from './newcomers.ts'
 import { SetLeader } from './set-leader.ts'
 import { type Look, type Undone, type UndoTerms, undoTogether } from './set-undo.ts'
 import { shareSequences } from './shared-sequences.ts'
@@ -20,6 +20,8 @@ export interface SetContext {
   readonly timeout: number
   /** Undefined if the cluster has no template. */
   readonly start: StartAgain | undefined
+  /** The config has changed below a level. So a new process, which reads it, may have the state that a member had. */
+  readonly isConfigChangedBelow: (level: number) => boolean
   readonly trace: Trace
 }
 
@@ -175,7 +177,7 @@ export class SetReset {
     const others = this.members.filter(member => !absent.has(member))
     const [why] = absent.values()
     if (why === undefined) return others
-    const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member))
+    const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member, this.#terms(keep)))
     if (isOwn || others.length === 0 || !this.#context.start) throw new LostMember(why)
     await kill([...absent.keys()])
     await Promise.all(others.map(member => member.part(others.length - 1)))
@@ -192,15 +194,14 @@ export class SetReset {
     const { start, trace } = this.#context
     if (!start) throw new LostMember(why)
     trace(`replaces instance '${member.name}': ${why}`)
-    await startNewcomer(member, others, { why, start, keep, way })
-    this.#lower.begin(member, keep)
+    await startNewcomer(member, others, { why, start, lower: this.#lower, keep, way })
   }
 
   // ---- All members get new processes ----
 
   async #beginAnew(keep: number, way: Return, lost: LostMember): Promise<AgentReply> {
     const { name, start, trace } = this.#context
-    if (!start || this.#lower.isChangedBelow(keep)) throw lost
+    if (!start || this.#lower.isChangedBelow(keep, this.members, this.#terms(keep))) throw lost
     trace(`replaces all instances of replica set '${name}': ${lost.message}`)
     await kill(this.members)
     try {
@@ -209,22 +210,22 @@ export class SetReset {
         'of the template',
       )
       await this.#leader.restore([], false)
-      await settle(instancesOf(this.members))
+      await beginWithSameData(instancesOf(this.members))
       const clock = await clockOf(this.members)
-      await Promise.all(this.members.map(member => member.join(keep, way, clock)))
+      await Promise.all(this.members.map(member => join(member, clock, { lower: this.#lower, keep, way })))
     } catch (error) {
       const why = (error as Error).message.split('\n')[0] ?? ''
       throw new LostMember(`${lost.message}, and replica set '${name}' could not be replaced: ${why}`)
-    }
-    for (const member of this.members) {
-      member.noteProcess()
-      this.#lower.begin(member, keep)
     }
     this.#cut(keep, way)
     return this.#reply([], true)
   }
 
   // ---- Levels ----
+
+  #terms(keep: number): { compares: boolean } {
+    return { compares: this.#context.isConfigChangedBelow(keep) }
+  }
 
   // After a `rewind`, the highest level that stays may change again.
   #cut(keep: number, way: Return): void {

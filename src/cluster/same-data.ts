@@ -13,7 +13,7 @@ return clock`
  * Waits until the instances of a replica set have the same data, as far as the application lets them. The data of then is
  * the data that tests begin with.
  */
-export async function settle(instances: readonly TarantoolInstance[]): Promise<void> {
+export async function beginWithSameData(instances: readonly TarantoolInstance[]): Promise<void> {
   for (const giveUpAt = performance.now() + longestWait; instances.length > 1; await delay(pause)) {
     const clocks = await Promise.all(instances.map(instance => instance.command(vectorClock)))
     const [first, ...others] = clocks.map(([clock]) => textOf(clock))
