@@ -1,16 +1,9 @@
 import { nearestName } from '../config/nearest-name.ts'
 import type { ResolvedApplication } from '../config/resolve-application.ts'
 import { strangeName } from '../config/strange-name.ts'
-import {
-  ClusterConfigError,
-  InvalidOptionError,
-  StartTimeoutError,
-  type TarantoolFixtureError,
-  UnknownServerError,
-} from '../errors.ts'
+import { ClusterConfigError, InvalidOptionError, type TarantoolFixtureError, UnknownServerError } from '../errors.ts'
 import { leaderHint } from '../instance/failure/config-failure.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
-import { asPlainLine } from '../log/plain-line.ts'
 import { type Activity, activityHint, inactivityText, isActive } from './activity.ts'
 import type { DescriptionFailure } from './description.ts'
 
@@ -115,15 +108,3 @@ export const noLeader = (replicaset: string, members: SetMembers, configFile: st
     configFile,
     hint: activityHint(members, []) ?? leaderHint,
   })
-
-const obstacle = /tarantool-fixture: not ready yet: (.*)$/
-
-/** The error of an instance's start as the error of the cluster's start. It says what the instance waited for. */
-export function errorOfMember(error: unknown): unknown {
-  if (!(error instanceof StartTimeoutError)) return error
-  const line = error.logTail.map(asPlainLine).findLast(text => obstacle.test(text))
-  const reason = line && obstacle.exec(line)?.[1]
-  if (reason === undefined) return error
-  const { summary, instance, logTail, logFile, hint } = error
-  return new StartTimeoutError(`${summary}: ${reason}`, { instance, logTail, logFile, hint, cause: error })
-}

@@ -1,10 +1,11 @@
 import type { ResolvedOptions } from '../config/resolve.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
-import { errorOfMember, type InstanceCall, severalSets, strangeInstance, unknownName } from './failure.ts'
+import { type InstanceCall, severalSets, strangeInstance, unknownName } from './failure.ts'
 import { findLeader } from './leaders.ts'
 import type { ClusterLinks } from './links.ts'
 import type { ClusterPlan } from './plan.ts'
 import { beginWithSameData } from './same-data.ts'
+import { errorOfStart } from './start-failure.ts'
 
 /** The instances of a cluster, and the replica sets that they belong to. */
 export class ClusterInstances {
@@ -138,8 +139,11 @@ export class ClusterInstances {
       return await beforeReady()
     } catch (error) {
       await Promise.allSettled(this.all.map(instance => instance.kill({ cleanup: false })))
-      await Promise.allSettled(starts)
-      throw errorOfMember(error)
+      const ends = await Promise.allSettled(starts)
+      const failures = ends.map((end, index) => {
+        return [this.all[index]?.name ?? '', end.status === 'rejected' ? end.reason : undefined] as const
+      })
+      throw errorOfStart(error, new Map(failures))
     }
   }
 

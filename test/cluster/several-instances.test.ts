@@ -124,6 +124,19 @@ describe('a cluster', () => {
     })
   })
 
+  test('instances without a user for their replication: the error says so, and names the option', async () => {
+    const cluster = newCluster({ app: threeInstances(), set: { 'iproto.advertise.peer': null }, timeout: 5000 })
+    await expect(cluster.start()).rejects.toMatchObject({
+      code: 'ERR_TARANTOOL_START_TIMEOUT',
+      summary: expect.stringMatching(
+        /'s-00\d' may not replicate: Write access to space '_cluster' is denied for user 'guest'/,
+      ),
+      hint: expect.stringContaining('iproto.advertise.peer.login'),
+      logTail: expect.arrayContaining([expect.stringContaining('is denied')]),
+    })
+    expect(contentOf(cluster.directory)).toEqual([])
+  })
+
   test('a stop ends all, whatever state they are in', async () => {
     const cluster = await newCluster({ app: threeInstances() }).start()
     const pids = cluster.instances.map(({ pid }) => pid ?? 0)
