@@ -40,7 +40,7 @@ export class ClusterLinks {
 
   /**
    * Ends the links of an instance that is removed. `andAddress`: also the link before its address, when no other instance
-   * gets the address.
+   * gets the address. Otherwise the next instance finds that link sound.
    */
   async remove(name: string, { andAddress = false }: { andAddress?: boolean } = {}): Promise<void> {
     const gone = this.#between.filter(({ from, to }) => from === name || to === name)
@@ -50,7 +50,10 @@ export class ClusterLinks {
         front.end(`the link from '${from}' to '${to}' has ended: '${name}' was removed`),
       ),
     )
-    if (!andAddress) return
+    if (!andAddress) {
+      await this.#fronts.get(name)?.heal()
+      return
+    }
     await this.#fronts.get(name)?.end(`the link of '${name}' has ended: '${name}' was removed`)
     this.#fronts.delete(name)
   }

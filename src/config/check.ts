@@ -1,13 +1,7 @@
 import * as v from 'valibot'
 import { InvalidOptionError, UnknownOptionError } from '../errors.ts'
+import { awaitAdvice, shownValue } from '../shown-value.ts'
 import { nearestName } from './nearest-name.ts'
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'bigint') return `${value}n`
-  if (value === null || typeof value !== 'object') return String(value)
-  return Array.isArray(value) ? 'an array' : 'an object'
-}
 
 const articles: Readonly<Record<string, string>> = {
   string: 'a string',
@@ -20,10 +14,19 @@ const articles: Readonly<Record<string, string>> = {
 /** Says where an option belongs. Undefined if it belongs nowhere. */
 export type Elsewhere = (option: string) => string | undefined
 
+// An instance of a class that has no options, such as a server in the place of the options. A prototype without a prototype is
+// that of a plain object, also of another realm.
+function isOtherThing(given: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(given)
+  return Object.keys(given).length === 0 && prototype !== null && Object.getPrototypeOf(prototype) !== null
+}
+
 /** @throws InvalidOptionError for options that are no object */
 export function checkIsObject(what: string, given: unknown): asserts given is object {
-  if (given !== null && typeof given === 'object' && !Array.isArray(given)) return
-  throw new InvalidOptionError(`${what}: the options must be an object, not ${show(given)}`)
+  if (given !== null && typeof given === 'object' && !Array.isArray(given) && !isOtherThing(given)) return
+  throw new InvalidOptionError(`${what}: the options must be an object, not ${shownValue(given)}`, {
+    hint: awaitAdvice(given).trim() || undefined,
+  })
 }
 
 /**
@@ -51,5 +54,6 @@ export function checkOptions(what: string, entries: v.ObjectEntries, given: unkn
   const must = issue.message.startsWith('must')
     ? issue.message
     : `must be ${articles[issue.expected ?? ''] ?? issue.expected ?? 'valid'}`
-  throw new InvalidOptionError(`${what}: option '${path}' ${must}, not ${show(issue.input)}`)
+  const instead = must.startsWith('must not') ? '' : `, not ${shownValue(issue.input)}`
+  throw new InvalidOptionError(`${what}: option '${path}' ${must}${instead}`)
 }

@@ -51,6 +51,7 @@ export interface ReplicaSetWithOptions {
 
 /** A name that is a directory's name and a part of a message. */
 const memberName = /^[A-Za-z][A-Za-z0-9_-]*$/
+const nameRule = 'A name consists of letters, digits, - and _, and begins with a letter.'
 
 /** Tarantool's own limit for the name of an instance. */
 const longestName = 63
@@ -148,10 +149,7 @@ export function resolveMember(
     )
   }
   if (!memberName.test(name)) {
-    refuse(
-      `a member cannot be named '${name}'`,
-      'A name consists of letters, digits, - and _, and begins with a letter.',
-    )
+    refuse(`a member cannot be named '${name}'`, nameRule)
   }
   checkOptions(`member '${name}'`, memberEntries, own, notOfMember)
   checkMember(own, `member '${name}': `)
@@ -233,7 +231,7 @@ export function resolveReplicaSetOptions(options: ReplicaSetOptions, baseDir: st
   checkOptions('TarantoolReplicaSet', entries, options, ownerOf)
   checkVersion('TarantoolReplicaSet', options.version)
   const { name = 'replica', ...others } = options
-  if (!memberName.test(name)) refuse(`option 'name' cannot be '${name}'`, 'It consists of letters, digits, - and _.')
+  if (!memberName.test(name)) refuse(`option 'name' cannot be '${name}'`, nameRule)
   const { replication, rest } = replicationPart(others)
   const replicaSet = resolveReplicaSet(name, replication, { options: rest, baseDirOf: () => baseDir })
   if (!replicaSet) {

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
+import { awaitAdvice, shownValue } from '../shown-value.ts'
 
 /** A value that stands in a call where a name belongs. */
 export interface StrangeName {
@@ -13,20 +14,10 @@ export interface StrangeName {
   readonly list: string
 }
 
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'function') return 'a function'
-  if (value === null || typeof value !== 'object') return String(value)
-  if (Array.isArray(value)) return 'an array'
-  return isPromise(value) ? 'a promise' : 'an object'
-}
-
-const isPromise = (value: unknown): boolean => typeof (value as Partial<Promise<unknown>> | null)?.then === 'function'
-
 /** Makes the error of a call that was given something else than a name. */
 export function strangeName({ call, given, as, what, list }: StrangeName): InvalidOptionError {
   const wanted = `${what ?? 'an instance of the cluster, or its name'}${as === undefined ? '' : ` as '${as}'`}`
-  return new InvalidOptionError(`${call} takes ${wanted}, not ${shown(given)}`, {
-    hint: `${isPromise(given) ? 'Await the promise. ' : ''}${list}.`,
+  return new InvalidOptionError(`${call} takes ${wanted}, not ${shownValue(given)}`, {
+    hint: `${awaitAdvice(given)}${list}.`,
   })
 }

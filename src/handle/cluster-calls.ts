@@ -1,7 +1,9 @@
+import type { ClusterConfig, ConfigOverlay } from '../config/application-options.ts'
 import type { AddedMemberOptions } from '../config/replica-set-options.ts'
 import { type StrangeName, strangeName } from '../config/strange-name.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { clearTimeout, setTimeout } from '../node-builtins.ts'
+import { shownValue } from '../shown-value.ts'
 import { clusterOf } from './cluster-member.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { checkSendable } from './sendable-config.ts'
@@ -64,9 +66,12 @@ export async function leader(server: LeasedServer, replicaset: string | undefine
 }
 
 /** The options of a wait. The broker checks them; a text would become an object of letters on its way. */
-function waitOf<Wait extends object>(what: string, wait: Wait): Wait & { timeout?: number | undefined } {
-  if (typeof wait === 'object' && wait !== null) return { timeout: usualLimit(), ...wait }
-  throw new InvalidOptionError(`${what}(): the options must be an object, not ${JSON.stringify(wait)}`)
+function waitOf<Wait extends object>(call: string, wait: Wait): Wait & { timeout?: number | undefined } {
+  if (typeof wait !== 'object' || wait === null) {
+    throw new InvalidOptionError(`${call}: the options must be an object, not ${shownValue(wait)}`)
+  }
+  checkSendable(call, { ...wait, not: undefined })
+  return { timeout: usualLimit(), ...wait }
 }
 
 /** Waits for a leader. Resolves to its name. */
@@ -74,7 +79,7 @@ export async function waitForLeader(
   server: LeasedServer,
   options: { not?: Named | undefined; replicaset?: string | undefined; timeout?: number | undefined },
 ): Promise<string> {
-  const { not, ...wait } = waitOf('waitForLeader', options)
+  const { not, ...wait } = waitOf('waitForLeader()', options)
   const former = not === undefined ? undefined : nameOf(not, server, { call: 'waitForLeader({ not })' })
   return noteLeader(server, await server.ofCluster('waitForLeader', { ...wait, not: former }))
 }
@@ -83,7 +88,7 @@ export async function waitForFullMesh(
   server: LeasedServer,
   wait: { timeout?: number | undefined; onlyRunning?: boolean | undefined },
 ): Promise<void> {
-  await server.ofCluster('waitForFullMesh', waitOf('waitForFullMesh', wait))
+  await server.ofCluster('waitForFullMesh', waitOf('waitForFullMesh()', wait))
 }
 
 export async function waitForVclock(
@@ -92,21 +97,34 @@ export async function waitForVclock(
   wait: { timeout?: number | undefined },
 ): Promise<void> {
   const named = of === undefined ? undefined : nameOf(of, server, { call: 'waitForVclock(of)' })
-  await server.ofCluster('waitForVclock', { ...waitOf('waitForVclock', wait), of: named })
+  await server.ofCluster('waitForVclock', { ...waitOf('waitForVclock()', wait), of: named })
 }
 
 /** Adds a member to a replica set. Resolves to its name. */
 export async function addReplica(server: LeasedServer, options: AddedMemberOptions): Promise<string> {
-  checkSendable({ ...options })
+  checkSendable('addReplica()', options)
   const { name, info } = await server.ofCluster('addReplica', { options: options as Record<string, unknown> })
   server.learn(info)
   return name
+}
+
+/** Lets a cluster apply another config. */
+export async function reload(server: LeasedServer, config: string | ClusterConfig | undefined): Promise<void> {
+  checkSendable('reload()', config)
+  await server.ofCluster('reload', { config })
+}
+
+/** Lays options over the config of a cluster. */
+export async function set(server: LeasedServer, overlay: ConfigOverlay): Promise<void> {
+  checkSendable('set()', overlay)
+  await server.ofCluster('set', { overlay })
 }
 
 /** Removes a member of a replica set. */
 export async function removeReplica(server: LeasedServer, member: Named): Promise<void> {
   const name = nameOf(member, server, { call: 'remove(member)' })
   server.learn(await server.ofCluster('remove', { member: name }))
+  server.faults?.forget(name)
 }
 
 // The leader of an application's replica set is another instance than the one that the handle stands for.

@@ -1,6 +1,7 @@
 import type { LeasedCluster, LeasedServerInfo } from '../broker/leased-info.ts'
 import { unknownServer } from '../broker/unknown-server.ts'
-import { InvalidOptionError, LeaseError } from '../errors.ts'
+import { strangeName } from '../config/strange-name.ts'
+import { LeaseError } from '../errors.ts'
 import type { LeasedServer } from './leased-server.ts'
 
 /** The cluster that a leased server is. @throws LeaseError if the server is a single one */
@@ -22,12 +23,13 @@ export function memberOf(server: LeasedServer, name: string | undefined): Leased
   const found = name === connect ? server : server.members.get(name)
   if (found) return found
   if (typeof name !== 'string') {
-    throw new InvalidOptionError(
-      `instance(name) takes the name of an instance, not ${name === null ? 'undefined' : String(name)}`,
-      {
-        hint: `Instances: ${instances.join(', ')}.`,
-      },
-    )
+    const what = 'the name of an instance'
+    throw strangeName({
+      call: 'instance(name)',
+      given: name ?? undefined,
+      what,
+      list: `Instances: ${instances.join(', ')}`,
+    })
   }
   throw unknownServer(name, instances, `instance of the cluster '${server.name}'`, 'Instances')
 }

@@ -52,6 +52,16 @@ export class FaultRecord {
     }
   }
 
+  /** A member was removed. Its links are sound, and those to the other members have ended. */
+  forget(member: string): void {
+    for (const conditions of [this.#conditions, ...this.#found.values()]) {
+      for (const key of conditions.keys()) {
+        const place = JSON.parse(key) as LinkPlace | null
+        if (place?.from === member || place?.to === member) conditions.delete(key)
+      }
+    }
+  }
+
   /** Runs code under a sequence of faults, which ends with the test or suite at the latest. */
   async run<Result>(sequence: FaultSequence, owner: object, code: CodeUnderFaults<Result>): Promise<Result> {
     this.#sequences.set(sequence, owner)
@@ -67,11 +77,16 @@ export class FaultRecord {
     for (const [sequence, by] of this.#sequences) if (by === owner && error) sequence.explain(error)
   }
 
+  /** Ends the sequences of a test or suite. The code of one that timed out may still run. */
+  async stop(owner: object): Promise<void> {
+    const sequences = [...this.#sequences].filter(([, by]) => by === owner)
+    // The next test starts a server that could not be started here.
+    for (const [sequence] of sequences) await sequence.stop().catch(() => {})
+  }
+
   /** Restores the conditions that a test or suite found. */
   async undo(owner: object): Promise<void> {
-    // The code of a test that timed out may still run. The next test starts a server that could not be started here.
-    const sequences = [...this.#sequences].filter(([, by]) => by === owner)
-    for (const [sequence] of sequences) await sequence.stop().catch(() => {})
+    await this.stop(owner)
     const found = this.#found.get(owner) ?? []
     this.#found.delete(owner)
     const byCondition = new Map<Condition, string[]>()

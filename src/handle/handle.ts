@@ -540,7 +540,7 @@ export class TarantoolHandle {
    * await tarantool.reload('config.maintenance.yaml')
    */
   async reload(config?: string | ClusterConfig): Promise<void> {
-    await (await this.#reachCluster()).ofCluster('reload', { config })
+    await this.#onCluster(this.reload, (calls, server) => calls.reload(server, config))
   }
 
   /**
@@ -554,7 +554,7 @@ export class TarantoolHandle {
    * await tarantool.set({ 'replication.timeout': 0.1 })
    */
   async set(overlay: ConfigOverlay): Promise<void> {
-    await (await this.#reachCluster()).ofCluster('set', { overlay })
+    await this.#onCluster(this.set, (calls, server) => calls.set(server, overlay))
   }
 
   /** Returns the properties for `console.log` and JSON, without a password. Needs no lease. */

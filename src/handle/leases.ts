@@ -48,7 +48,7 @@ export async function leaseServer(name: string): Promise<LeasedServer | undefine
 /** Takes the lease of a server that belongs to the file alone and is made from a config. */
 export async function leaseOwnServer(name: string, own: OwnConfig): Promise<LeasedServer | undefined> {
   const { checkSendable } = await loadModule(() => import('./sendable-config.ts'))
-  checkSendable(own.config)
+  checkSendable('useTarantool', own.config)
   const [ticket] = workerState().tickets
   return ticket?.path === undefined ? undefined : await lease(ticket.path, name, own)
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError, LeaseError } from '../errors.ts'
 import { type FaultName, faultOf, type LinkPlace, type NamedInstance } from '../link/fault.ts'
 import { type CodeUnderFaults, FaultSequence } from '../link/fault-sequence.ts'
 import { allPlaces, linkCall, partitionCall, separations } from '../link/pairs.ts'
@@ -16,36 +16,50 @@ export interface NamedLink {
   readonly member?: string | undefined
 }
 
-/** Makes a fault for the test that runs, or for the suite whose hooks run. @throws InvalidOptionError, LeaseError */
-export async function makeFault(server: LeasedServer, link: NamedLink, name: FaultName, value: unknown): Promise<void> {
-  await faultsOf(server).make(faultOf(name, value), [placeOf(server, link)], owner())
+/** The test or the suite that makes a fault. The fault ends with it. */
+export type FaultOwner = { readonly test: object } | { readonly suite: object }
+
+/** Makes a fault of a link. @throws InvalidOptionError; LeaseError if the test is over */
+export async function makeFault(
+  server: LeasedServer,
+  link: NamedLink,
+  { name, value, by }: { name: FaultName; value: unknown; by: FaultOwner },
+): Promise<void> {
+  await faultsOf(server).make(faultOf(name, value), [placeOf(server, link)], ownerOf(by))
 }
 
-/** Cuts the links between groups of instances. @throws InvalidOptionError, LeaseError */
-export async function partition(server: LeasedServer, groups: readonly (readonly NamedInstance[])[]): Promise<void> {
+/** Cuts the links between groups of instances. @throws InvalidOptionError; LeaseError if the test is over */
+export async function partition(
+  server: LeasedServer,
+  groups: readonly (readonly NamedInstance[])[],
+  by: FaultOwner,
+): Promise<void> {
   const { instances } = clusterOf(server.info)
   const named = groups.map(group =>
     Array.isArray(group) ? group.map((instance: NamedInstance) => nameOf(instance, server, partitionCall)) : group,
   )
   const places = separations(named as string[][], instances).map(([from, to]) => ({ from, to }))
-  await faultsOf(server).make({ is: 'cut' }, places, owner())
+  await faultsOf(server).make({ is: 'cut' }, places, ownerOf(by))
 }
 
-/** Ends all faults. @throws InvalidOptionError without the option `links` */
-export async function heal(server: LeasedServer): Promise<void> {
+/** Ends all faults. @throws InvalidOptionError without the option `links`; LeaseError if the test is over */
+export async function heal(server: LeasedServer, by: FaultOwner): Promise<void> {
   const faults = faultsOf(server)
   const { faulty } = faults
-  await faults.make({ is: 'sound' }, faulty.length > 0 ? faulty : [placeOf(server, {})], owner())
+  await faults.make({ is: 'sound' }, faulty.length > 0 ? faulty : [placeOf(server, {})], ownerOf(by))
 }
 
-/** Makes a sequence of faults while code runs. It also ends with the test or suite. @throws the errors of `FaultSequence` */
+/**
+ * Makes a sequence of faults while code runs. It also ends with the test or suite.
+ *
+ * @throws the errors of `FaultSequence`; LeaseError if the test is over
+ */
 export async function underFaults<Result>(
   server: LeasedServer,
-  options: FaultsOptions,
-  code: CodeUnderFaults<Result>,
+  { options, code, by }: { options: FaultsOptions; code: CodeUnderFaults<Result>; by: FaultOwner },
 ): Promise<Result> {
   const { cluster, hasLinks } = server.info
-  const [record, by] = [faultsOf(server), owner()]
+  const [record, owner] = [faultsOf(server), ownerOf(by)]
   const refusal = hasLinks ? undefined : await refusalOf(server)
   const named = (name: string): LeasedServer => (cluster ? memberOf(server, name) : server)
   const killed = new Set<string>()
@@ -64,11 +78,11 @@ export async function underFaults<Result>(
       },
       pause: async name => await named(name).signal('SIGSTOP'),
       resume: async name => await named(name).signal('SIGCONT'),
-      make: async (fault, place) => await record.make(fault, [place ?? null], by),
+      make: async (fault, place) => await record.make(fault, [place ?? null], owner),
     },
     options,
   )
-  return await record.run(sequence, by, code)
+  return await record.run(sequence, owner, code)
 }
 
 // The link of a single server has no place.
@@ -87,9 +101,14 @@ async function refusalOf(server: LeasedServer): Promise<InvalidOptionError | und
   )
 }
 
-function owner(): object {
-  const { attempt, scope } = workerState()
-  return attempt ?? scope
+function ownerOf(by: FaultOwner): object {
+  if ('suite' in by) return by.suite
+  const { attempt, concurrent } = workerState()
+  if (by.test === attempt || concurrent.has(by.test)) return by.test
+  // Nothing would end the fault before the end of the file.
+  throw new LeaseError('the test that makes a fault is over', {
+    hint: 'Await each call of a link, and partition(), heal() and faults(), in the test.',
+  })
 }
 
 function faultsOf(server: LeasedServer): FaultRecord {

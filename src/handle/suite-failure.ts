@@ -18,10 +18,12 @@ export interface FailedSuite {
  * @throws ServerExitedError if a server has died
  */
 export async function reportSuite({ name, errors, isLast }: FailedSuite): Promise<void> {
+  const { scope } = workerState()
+  for (const server of workerServers()) server.faults?.explain(scope, errors)
   await reportServers(
     workerServers().filter(({ isolated }) => isolated.watch.life.is !== 'crashed'),
     {
-      ...{ scope: workerState().scope, errors, isLast, test: () => `a hook of ${name}` },
+      ...{ scope, errors, isLast, test: () => `a hook of ${name}` },
       ...{ when: 'outside the tests', logWhen: 'during this file' },
       logSince: server => server.marks.first,
     },

@@ -64,6 +64,11 @@ export async function beginTestFile(tickets: readonly BrokerTicket[], slot: numb
  */
 export async function endTests(errors: readonly ShownError[], outcomes?: () => TestOutcome[]): Promise<void> {
   const { scope } = workerState()
+  for (const server of workerServers()) {
+    server.faults?.explain(scope, errors)
+    // Code of a hook that took too long may still run, and make faults.
+    await server.faults?.stop(scope)
+  }
   const servers = workerServers().filter(({ isolated }) => isolated.watch.life.is !== 'crashed')
   const logSince = (server: LeasedServer): number => server.marks.first
   const notes = workerServers().flatMap(server => server.notes ?? [])

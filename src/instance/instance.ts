@@ -6,10 +6,11 @@ import type { InvalidOptionError, NotRunningError } from '../errors.ts'
 import { type Changes, type ChangesOptions, changesNotRecorded, limitOf, readChanges } from '../isolation/changes.ts'
 import { notRecording, resetAlone } from '../isolation/failures.ts'
 import type { AgentOperation, AgentReply, MemberOperation } from '../isolation/server.ts'
-import type { Link } from '../link/fault.ts'
+import { type Link, uncallable } from '../link/fault.ts'
 import { type CodeUnderFaults, FaultSequence } from '../link/fault-sequence.ts'
 import { Front } from '../link/front.ts'
 import { noLinks } from '../link/no-links.ts'
+import { notOfInstance } from '../link/pairs.ts'
 import type { FaultsOptions } from '../link/planned-faults.ts'
 import { guarded } from '../log/follower.ts'
 import type { LogFile, LogSlice, LogWait, LogWriter } from '../log/log-file.ts'
@@ -84,6 +85,7 @@ export class TarantoolInstance implements AsyncDisposable {
   /** The link before the server's address. */
   readonly #front: Front | undefined
   readonly #ownsFront: boolean
+  #link: Link | undefined
   readonly #workspace: Workspace
   readonly #lifecycle: Lifecycle
   readonly #requests: Requests
@@ -223,9 +225,11 @@ export class TarantoolInstance implements AsyncDisposable {
    * await tarantool.link.heal()
    */
   get link(): Link {
-    const front = this.#front
-    if (front) return front.link
-    throw this.noLinks()
+    if (!this.#front) throw this.noLinks()
+    this.#link ??= uncallable(this.#front.link, () =>
+      notOfInstance(this.fingerprint, { isMember: placeInCluster(this.#options) !== undefined }),
+    )
+    return this.#link
   }
 
   /** The name of the instance in its cluster, `'default'` for a single server. */
@@ -248,7 +252,9 @@ export class TarantoolInstance implements AsyncDisposable {
    * @internal
    */
   noLinks(): InvalidOptionError {
-    return noLinks(this.fingerprint, 'TarantoolInstance({ links: true })', this.#options)
+    return placeInCluster(this.#options)
+      ? noLinks(this.fingerprint, 'links: true', {}, 'its cluster')
+      : noLinks(this.fingerprint, 'TarantoolInstance({ links: true })', this.#options)
   }
 
   /**

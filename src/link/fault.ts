@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
+import { shownValue } from '../shown-value.ts'
 
 /** The state of a link, which holds until another fault or `heal`. */
 export type Condition =
@@ -87,8 +88,6 @@ export interface Link {
 // A timer of Node's cannot wait longer.
 const longestDelay = 2 ** 31 - 1
 
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))
-
 /**
  * The fault that a method of a link makes.
  *
@@ -106,20 +105,32 @@ export function faultOf(name: FaultName, value?: unknown): Fault {
       return { is: 'sound' }
     case 'delay':
       if (typeof value !== 'number' || !(value >= 0 && value <= longestDelay)) {
-        throw new InvalidOptionError(`link.delay() takes milliseconds from 0 to ${longestDelay}, not ${shown(value)}`, {
-          hint: 'heal() ends a delay.',
-        })
+        throw new InvalidOptionError(
+          `link.delay() takes milliseconds from 0 to ${longestDelay}, not ${shownValue(value)}`,
+          {
+            hint: 'heal() ends a delay.',
+          },
+        )
       }
       return { is: 'delayed', milliseconds: value }
     case 'limit':
       if (typeof value !== 'number' || !(value > 0 && value < Number.POSITIVE_INFINITY)) {
-        throw new InvalidOptionError(`link.limit() takes bytes per second above 0, not ${shown(value)}`, {
+        throw new InvalidOptionError(`link.limit() takes bytes per second above 0, not ${shownValue(value)}`, {
           hint: 'heal() ends a limit. hang() passes nothing on.',
         })
       }
       return { is: 'limited', bytesPerSecond: value }
   }
 }
+
+/**
+ * A link that is no method. The handle of a test has a link that also takes two instances, so a call of this one gets an
+ * error with advice.
+ */
+export const uncallable = (link: Link, refusal: () => Error): Link =>
+  Object.assign(() => {
+    throw refusal()
+  }, link)
 
 /** Makes the methods of a link from one function. */
 export function linkOf(act: (fault: Fault) => Promise<void>): Link {

@@ -27,6 +27,16 @@ export function noSuchLink(from: string, to: string, names: readonly string[]): 
   })
 }
 
+/** Makes the error of a link between instances that one instance is asked for. */
+export function notOfInstance(server: string, { isMember }: { isMember: boolean }): InvalidOptionError {
+  const ofCluster = 'link(from, to) of the TarantoolReplicaSet or the TarantoolCluster'
+  return new InvalidOptionError(`${server} has only the link before its address`, {
+    hint: isMember
+      ? `The links between instances belong to the cluster: call ${ofCluster}.`
+      : 'A single server has no links to other instances. Its own link has methods, such as link.cut().',
+  })
+}
+
 /** All links of a cluster: those before the addresses, and those between the instances. */
 export const allPlaces = (names: readonly string[]): LinkPlace[] => [
   ...names.map(to => ({ to })),

@@ -1,5 +1,6 @@
 import { InvalidOptionError, UnknownOptionError } from '../errors.ts'
 import { random } from '../node-builtins.ts'
+import { shownValue } from '../shown-value.ts'
 import type { LinkPlace } from './fault.ts'
 
 /** A kind of fault in a sequence. `kill` and `pause` concern a process, `cut` and `delay` a link. */
@@ -56,7 +57,7 @@ export const faultsExample = 'Such as faults({ seed: 1 }, async () => { … }).'
 
 const shown = (value: unknown): string => {
   if (typeof value === 'string') return `'${value}'`
-  return Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : String(value)
+  return Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : shownValue(value)
 }
 
 const allKinds: readonly SequenceFault[] = ['kill', 'pause', 'cut', 'delay']

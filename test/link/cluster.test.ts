@@ -142,6 +142,15 @@ describe('the links of a replica set', () => {
     await expect(toAdded.cut()).rejects.toThrow("the link from 'm-1' to 'm-3' has ended: 'm-3' was removed")
     expect(() => set.link('m-1', 'm-3')).toThrow(/no link leads from 'm-1' to 'm-3'.*\n.*lead to: 'm-2'/)
   })
+
+  test('before the address is sound for a member that takes the place of a removed one', async () => {
+    const set = await newSet(2).start()
+    const { link } = set.instance('m-2')
+    await link.cut()
+    await set.remove('m-2')
+    const added = await set.addReplica({ name: 'm-2' })
+    await (await Client.connect(Number(added.port))).greeted()
+  })
 })
 
 describe('the links of a config', () => {
@@ -256,6 +265,32 @@ describe('bad input', () => {
     expect(() => set.link('m-1', given)).toThrow(refusal('link(from, to)', " as 'to'"))
     expect(() => set.link(given, 'm-1')).toThrow(refusal('link(from, to)', " as 'from'"))
     await expect(set.partition(['m-1'], [given])).rejects.toThrow(refusal('partition()'))
+  })
+
+  test('the link of an instance does not lead to others, and says which links do', async () => {
+    const set = await newSet(2).start()
+    const { link, fingerprint } = set.instance('m-1')
+    // The handle of a test has such a call.
+    const call = link as unknown as TarantoolReplicaSet['link']
+    expect(() => call('m-1', 'm-2')).toThrow(
+      expect.objectContaining({
+        code: 'ERR_TARANTOOL_INVALID_OPTION',
+        summary: `${fingerprint} has only the link before its address`,
+        hint: expect.stringContaining('call link(from, to) of the TarantoolReplicaSet'),
+      }),
+    )
+    expect(set.instance('m-1').link).toBe(link)
+    await link.delay(1)
+  })
+
+  test('a member without links says that its set takes the option', async () => {
+    const set = await newReplicaSet({ replicas: 2, name: 'm' }).start()
+    expect(() => set.instance('m-1').link).toThrow(
+      expect.objectContaining({
+        summary: expect.stringMatching(/^Tarantool m-1\[.*\] has no links, because /),
+        hint: 'Give its cluster the option: links: true.',
+      }),
+    )
   })
 
   test('a set without links says how to have them', async () => {

@@ -32,12 +32,23 @@ describe.each([...values, [Promise.resolve(), 'a promise']])('%j', (value, text)
   })
 })
 test('a handle of no instance', async () => {
-  for (const value of [undefined, null, 5]) {
-    const summary = 'instance(name) takes the name of an instance, not ' + (value ?? undefined)
-    await expect(db.instance(value).call('count_users')).rejects.toMatchObject({ summary, hint: names })
+  const strange = [[undefined, 'undefined'], [null, 'undefined'], [5, '5'], [replica, 'an object of the class TarantoolHandle'], [db.leader(), 'a promise']]
+  for (const [value, text] of strange) {
+    const summary = 'instance(name) takes the name of an instance, not ' + text
+    const hint = (text === 'a promise' ? 'Await the promise. ' : '') + names
+    await expect(db.instance(value).call('count_users')).rejects.toMatchObject({ summary, hint })
   }
   await expect(db.instance('db-4').call('count_users')).rejects.toThrow("is named 'db-4'")
   await expect(db.leader(5)).rejects.toMatchObject({ hint: 'Replica sets: db.' })
+})
+test('options that do not reach the main process', async () => {
+  const refused = async (request, summary) =>
+    await expect(request()).rejects.toMatchObject({ code: InvalidOptionError.code, summary })
+  const text = ', which cannot be sent from a test file'
+  await refused(() => db.waitForLeader({ timeout: NaN }), "waitForLeader(): 'timeout' is NaN" + text)
+  await refused(() => db.waitForVclock('db-1', { timeout: 5n }), "waitForVclock(): 'timeout' is a bigint" + text)
+  await refused(() => db.waitForFullMesh(5n), 'waitForFullMesh(): the options must be an object, not 5n')
+  await refused(() => db.addReplica({ appLua: () => {} }), "addReplica(): 'appLua' is a function" + text)
 })
 test('a link to nowhere', async () => {
   const summary = "link(from, to) takes an instance of the cluster, or its name as 'to', not undefined"

@@ -7,7 +7,7 @@ import { setUpWith } from '../support/setup-file.ts'
 
 const testFile = `
 import { connect } from 'node:net'
-import { useTarantool } from 'tarantool-fixture/vitest'
+import { LeaseError, useTarantool } from 'tarantool-fixture/vitest'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 const tarantool = useTarantool()
 const tryToConnect = () => new Promise(resolve => {
@@ -19,6 +19,15 @@ const tryToConnect = () => new Promise(resolve => {
   socket.once('error', error => resolve(error.code)).once('close', () => resolve('closed'))
 })
 const seen = () => tarantool.eval('seen = (seen or 0) + 1 return seen')
+let late
+test('does not wait for its fault', () => {
+  late = tarantool.link.cut().then(() => undefined, error => error)
+})
+test('finds the link sound. A fault that comes after its test is refused', async () => {
+  const error = await late
+  if (error) expect(error).toMatchObject({ code: LeaseError.code, summary: 'the test that makes a fault is over' })
+  expect(await tryToConnect()).toBe('Tarantool')
+})
 test('a link that is cut refuses clients, and not the handle', async () => {
   expect(await tryToConnect()).toBe('Tarantool')
   await tarantool.link.cut()
@@ -196,7 +205,45 @@ describe('a suite that has separated the members', () => {
   })
 })`
 
+const removedFile = `
+import { connect } from 'node:net'
+import { useTarantool } from 'tarantool-fixture/vitest'
+import { expect, test } from 'vitest'
+const tarantool = useTarantool()
+const greets = ({ host, port }) => new Promise(resolve => {
+  const socket = connect(port, host)
+  socket.once('data', () => { resolve(true); socket.destroy() }).once('error', () => resolve(false))
+})
+const removeWithFaults = async () => {
+  const added = await tarantool.addReplica()
+  const replica = tarantool.instance('default-2')
+  for (const member of [added, replica]) {
+    await tarantool.partition(['default-1'], [member])
+    await member.link.cut()
+    await tarantool.remove(member)
+  }
+}
+test('removes members whose links have faults', removeWithFaults)
+test('removes such members, and heals', async () => {
+  await removeWithFaults()
+  await tarantool.heal()
+})
+test('finds all members, and their links sound', async () => {
+  expect(tarantool.instances.map(({ name }) => name)).toEqual(['default-1', 'default-2'])
+  for (const instance of tarantool.instances) expect(await greets(instance)).toBe(true)
+  await tarantool.waitForFullMesh()
+})`
+
 describe.each(oneOfEach)('$name', runner => {
+  test('faults of links end with the member that has them', async () => {
+    const { exitCode, output, project } = await runUnder(runner, {
+      ...setUpWith(`{ replicas: 2, links: true, maxServers: 1, appLua: ${JSON.stringify(appOfMembers)} }`),
+      'a.test.ts': removedFile,
+    })
+    expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
   test('faults end with their test or suite', async () => {
     const { exitCode, output, project } = await runUnder(runner, {
       ...setUpWith('{ links: true, maxServers: 1 }'),
@@ -254,6 +301,29 @@ describe.each(oneOfEach)('$name', runner => {
     expect(output).toMatch(/the client gave up\n+ *Under faults\(\{ seed: 11 \}\), which made these faults:\n *1\. /)
     expect(output).toMatch(/Under faults\(\{ seed: 12 \}\), which made these faults:\n *1\. cut /)
     expect(output).toMatch(/(4 failed \| 4 passed|4 failed, 4 passed)/)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('the seed is in the failure of a hook that takes too long', async () => {
+    const hook = (seed: number): string =>
+      `beforeAll(() => tarantool.faults({ seed: ${seed}, longest: 5, kinds: ['cut'] }, () => new Promise(() => {})), 500)`
+    const head = `
+      import { useTarantool } from 'tarantool-fixture/vitest'
+      import { beforeAll, describe, expect, test } from 'vitest'
+      const tarantool = useTarantool()`
+    const { output, project } = await runUnder(runner, {
+      ...setUpWith('{ links: true, maxServers: 1 }'),
+      'a.test.ts': `${head}
+        describe('a suite', () => {
+          ${hook(15)}
+          test('does not begin', () => {})
+        })`,
+      'b.test.ts': `${head}
+        ${hook(16)}
+        test('does not begin', () => {})`,
+    })
+    expect(output).toMatch(/Under faults\(\{ seed: 15 \}\), which made these faults:\n *1\. cut /)
+    expect(output).toMatch(/Under faults\(\{ seed: 16 \}\), which made these faults:\n *1\. cut /)
     expect(project.leftBehind()).toEqual([])
   })
 

@@ -129,7 +129,7 @@ test('grows and shrinks', async () => {
   await expect(db.remove('db-1')).rejects.toThrow("'db-1' is the leader of the replica set")
   await expect(db.remove('db-9')).rejects.toThrow("no instance of the cluster is named 'db-9'")
   await expect(db.addReplica(null)).rejects.toThrow('addReplica(): the options must be an object, not null')
-  await expect(db.waitForLeader({ timeout: Number.NaN })).rejects.toThrow("waitForLeader(): option 'timeout' must be a number")
+  await expect(db.waitForLeader({ timeout: Number.NaN })).rejects.toThrow("waitForLeader(): 'timeout' is NaN")
   await expect(db.waitForLeader('db-1')).rejects.toThrow('waitForLeader(): the options must be an object, not "db-1"')
   await expect(db.waitForVclock('db-1', 50)).rejects.toThrow('waitForVclock(): the options must be an object, not 50')
   await expect(db.waitForVclock(5)).rejects.toThrow('waitForVclock(of) takes an instance of the cluster, or its name, not 5')

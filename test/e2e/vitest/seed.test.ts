@@ -101,7 +101,7 @@ describe.each(newestVitest)('$name', runner => {
     expect(output).toMatch(/Tests +1 passed|1 skipped/)
     expect(output).toContain('own.test.ts')
     expect(output).not.toContain('FAIL  own.test.ts')
-    expect(output).toContain("'id' in the config is a bigint, which cannot be sent from a test file")
+    expect(output).toContain("useTarantool: 'id' is a bigint, which cannot be sent from a test file")
   })
 
   test('a bad row fails the tests with its place', async () => {
