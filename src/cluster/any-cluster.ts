@@ -106,7 +106,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * @throws UnknownServerError; NotRunningError before the first start
    */
   instance(name?: string): TarantoolInstance {
-    return this.#started().instances.named(name ?? this.connect)
+    return this.#started().instances.named(name === undefined ? this.connect : name)
   }
 
   /**

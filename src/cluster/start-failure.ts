@@ -18,17 +18,18 @@ const loginHint =
  */
 export function errorOfStart(error: unknown, failures: ReadonlyMap<string, unknown>): unknown {
   if (!(error instanceof StartTimeoutError)) return error
-  const { summary, instance, logTail, logFile, hint } = error
+  // The error itself as the cause would be shown once more, with its log.
+  const { summary, instance, logTail, logFile, hint, cause } = error
   for (const [name, failure] of failures) {
     if (!(failure instanceof TarantoolFixtureError)) continue
     const why = lastMatch(refusal, failure.logTail)
     if (why === undefined) continue
-    const of = { instance: failure.instance, logTail: failure.logTail, logFile: failure.logFile, cause: error }
+    const of = { instance: failure.instance, logTail: failure.logTail, logFile: failure.logFile, cause }
     return new StartTimeoutError(`${summary}: '${name}' may not replicate: ${why}`, { ...of, hint: loginHint })
   }
   const reason = lastMatch(obstacle, logTail)
   if (reason === undefined) return error
-  return new StartTimeoutError(`${summary}: ${reason}`, { instance, logTail, logFile, hint, cause: error })
+  return new StartTimeoutError(`${summary}: ${reason}`, { instance, logTail, logFile, hint, cause })
 }
 
 const lastMatch = (form: RegExp, lines: readonly string[]): string | undefined => {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { ConnectionError } from '../errors.ts'
-import { type Address, formatAddress } from './address.ts'
+import type { Address } from './address.ts'
 import { type RequestOptions, RequestTable } from './request-table.ts'
 import { fingerprint } from './socket.ts'
 
@@ -16,12 +16,10 @@ export class Channel<T> {
   readonly closed: Promise<void>
   readonly requests: RequestTable<T>
   readonly #socket: Socket
-  readonly #address: Address
   #ended: ConnectionError | undefined
 
   constructor(socket: Socket, address: Address, onData: (chunk: Buffer) => void) {
     this.#socket = socket
-    this.#address = address
     this.instance = fingerprint(address)
     this.requests = new RequestTable(this.instance, busy => (busy ? socket.ref() : socket.unref()))
     socket.on('error', cause => this.#end(`broke: ${cause.message}`, cause))
@@ -69,7 +67,7 @@ export class Channel<T> {
   #end(why: string, cause?: unknown): void {
     if (this.#ended) return
     const { instance } = this
-    const message = `The connection to ${formatAddress(this.#address)} ${why}`
+    const message = `The connection to ${instance} ${why}`
     this.#ended = new ConnectionError(message, { instance, cause })
     this.requests.rejectAll(this.#ended)
   }

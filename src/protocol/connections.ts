@@ -66,7 +66,9 @@ async function withStackOfCaller<Result>(request: () => Promise<Result>): Promis
     return await request()
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error
-    throw new ConnectionError(error.summary, { instance: error.instance, hint: error.hint, cause: error })
+    // Not the error itself as the cause: runners show it once more, with the same text.
+    const { summary, instance, hint, cause } = error
+    throw new ConnectionError(summary, { instance, hint, cause })
   }
 }
 

@@ -112,6 +112,42 @@ describe('a paused member', () => {
   })
 })
 
+describe('a member in the place of something else', () => {
+  test('is none of the options of a wait', async () => {
+    const set = await newSet()
+    const former = set.instance('m-1') as object
+    const refusal = (call: string): unknown =>
+      expect.objectContaining({
+        code: 'ERR_TARANTOOL_INVALID_OPTION',
+        summary: `${call}: the options must be an object, not an object of the class TarantoolInstance`,
+      })
+    await expect(set.waitForLeader(former)).rejects.toThrow(refusal('waitForLeader()'))
+    await expect(set.waitForFullMesh(former)).rejects.toThrow(refusal('waitForFullMesh()'))
+    await expect(set.addReplica(former)).rejects.toThrow(refusal('addReplica()'))
+    await expect(set.addReplica(Promise.resolve({}) as never)).rejects.toThrow(
+      expect.objectContaining({ summary: expect.stringMatching(/not a promise$/), hint: 'Await the promise.' }),
+    )
+  })
+
+  test('is not the default, if its name is null', async () => {
+    const set = await newSet()
+    expect(() => set.instance(null as never)).toThrow('instance(name) takes the name of an instance, not null')
+    expect(set.instance().name).toBe('m-1')
+  })
+
+  test('that was stopped has no log to show', async () => {
+    const set = await newSet()
+    const member = set.instance('m-2')
+    await member.kill({ cleanup: false })
+    const error = await member.command('return 1').catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      code: 'ERR_TARANTOOL_NOT_RUNNING',
+      summary: `${member.fingerprint} does not run: it is stopped`,
+    })
+    expect((error as Error).message).not.toContain('Last log lines')
+  })
+})
+
 describe('a write to a read-only member', () => {
   const write = async (member: TarantoolInstance): Promise<unknown> => await member.call('add_user', 1, 'ann')
   const onConsole = async (member: TarantoolInstance): Promise<unknown> =>

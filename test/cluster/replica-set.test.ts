@@ -172,8 +172,16 @@ describe("failover: 'election'", () => {
   })
 })
 
+test('an application that cannot run on data of the leader is told how to', async () => {
+  await expect(newReplicaSet({ replicas: 2, appLua: "box.schema.space.create('s')" }).start()).rejects.toMatchObject({
+    code: 'ERR_TARANTOOL_INIT_SCRIPT',
+    summary: expect.stringMatching(/^appLua:1: Space 's' already exists \(Tarantool replica-2\[.*\] did not start\)$/),
+    hint: expect.stringContaining('if_not_exists = true'),
+  })
+})
+
 describe('bad input', () => {
-  test.each<[string, object, string]>([
+  test.each<[string, object, string | RegExp]>([
     ['one replica', { replicas: 1 }, "option 'replicas' must be at least 2"],
     ['no replica', { replicas: 0 }, "option 'replicas' must be at least 2"],
     ['half a replica', { replicas: 2.5 }, "option 'replicas' must be a whole number"],
@@ -192,6 +200,8 @@ describe('bad input', () => {
     ['read_only', { boxCfg: { read_only: true } }, "option 'boxCfg.read_only' cannot be used with 'replicas'"],
     ['an odd password', { credentials: { user: 'a', password: 'a@b' } }, 'consist of letters'],
     ['an odd name', { name: 'a/b' }, "option 'name' cannot be 'a/b'"],
+    ['a name that begins with a digit', { name: '1a' }, 'and begins with a letter'],
+    ['no name', { name: '' }, /option 'name' must not be empty \[/],
     ['an application', { app: '.' }, "unknown option 'app'"],
   ])('%s', (_, options, message) => {
     expect(() => newReplicaSet({ replicas: 3, ...options } as ReplicaSetOptions)).toThrow(message)

@@ -149,13 +149,17 @@ describe('what cannot be', () => {
     ['delay', Number.NaN, 'not NaN'],
     ['delay', Number.POSITIVE_INFINITY, 'not Infinity'],
     ['delay', '50', 'not "50"'],
+    ['delay', 50n, 'not 50n'],
+    ['delay', [50], 'not an array'],
+    ['delay', Object.create(null), 'not an object'],
+    ['delay', Promise.resolve(50), 'not a promise'],
     ['limit', 0, 'not 0'],
     ['limit', -5, 'not -5'],
     ['limit', Number.NaN, 'not NaN'],
     ['limit', undefined, 'not undefined'],
   ] as const)('%s(%s) is refused', async (name, value, text) => {
     const { link } = newInstance({ links: true })
-    const error = await link[name](value as number).catch((reason: unknown) => reason)
+    const error = await link[name](value as never).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(String(error)).toContain(text)
   })
@@ -163,6 +167,16 @@ describe('what cannot be', () => {
   test('an instance without links says how to have one', () => {
     expect(() => newInstance().link).toThrow(/has no links, because .*\n.*TarantoolInstance\({ links: true }\)/)
     expect(() => newInstance({ host: 'unix/' }).link).toThrow(/without the option 'links'.*\n.*address of TCP/)
+  })
+
+  test('a link between instances is none of a single server', () => {
+    const call = newInstance({ links: true }).link as unknown as (from: string, to: string) => unknown
+    expect(() => call('a', 'b')).toThrow(
+      expect.objectContaining({
+        code: 'ERR_TARANTOOL_INVALID_OPTION',
+        hint: expect.stringMatching(/^A single server has no links to other instances\. .*link\.cut\(\)/),
+      }),
+    )
   })
 
   test('an instance in a container says that it cannot have a link', async () => {

@@ -25,6 +25,8 @@ export interface FailureContext extends ServerDetails {
   /** The addresses, of these, that the user did not fix. */
   readonly chosen: readonly string[]
   readonly lineMap: LineMap
+  /** The server is a member of a replica set, whose application runs when the schema of the others has arrived. */
+  readonly isMember?: boolean | undefined
   /** Set if the server was to stand by, while another server has its address. */
   readonly standby: Standby | undefined
 }

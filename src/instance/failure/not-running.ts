@@ -14,7 +14,8 @@ export function notRunning(
 ): NotRunningError {
   return new NotRunningError(`${details.instance} does not run: ${failure?.summary ?? `it is ${state}`}`, {
     ...details,
-    ...(failure && { cause: failure, logTail: failure.logTail }),
+    // The log says nothing new about an end that somebody asked for.
+    ...(failure ? { cause: failure, logTail: failure.logTail } : { shownLog: [] }),
     hint: state === 'new' ? 'Await start() first.' : undefined,
   })
 }

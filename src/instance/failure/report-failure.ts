@@ -47,6 +47,11 @@ const vinylHint = (message: string): string | undefined =>
     ? "A vinyl space needs walMode: 'write' (the fixture's default is 'none')."
     : undefined
 
+const existingHint = ({ message, stage }: FailureReport, { isMember }: FailureContext): string | undefined =>
+  isMember && stage === 'app' && /^(?:.*: )?\w+ '.*' already exists/.test(message)
+    ? 'Each member runs the application, when the schema of the leader has arrived: create spaces and the like with if_not_exists = true.'
+    : undefined
+
 /** Makes an error from the boot script's report. */
 export function errorOfReport(
   report: FailureReport,
@@ -97,7 +102,7 @@ export function errorOfReport(
     })
   }
   const luaFrames = readTrace(report.trace, context.lineMap)
-  const hint = vinylHint(report.message) ?? standbyHint(context)
+  const hint = vinylHint(report.message) ?? existingHint(report, context) ?? standbyHint(context)
   return new InitScriptError(messageOf(`${where}${withoutSearch(what)}`, file, context), {
     ...context,
     hint,

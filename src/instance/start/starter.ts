@@ -225,6 +225,7 @@ export class Starter {
       ports: addresses.own.ports,
       chosen,
       lineMap: script.lineMap,
+      isMember: this.#options.replicaMode !== undefined,
       standby: this.#workspace.standby,
     })
     await this.#workspace.openFront(address => portTaken(address, context(0)))
