@@ -177,6 +177,7 @@ test('finds everything healed', async () => {
 })`
 
 const setFile = `
+import { connect } from 'node:net'
 import { useTarantool } from 'tarantool-fixture/vitest'
 import { beforeAll, describe, expect, test } from 'vitest'
 const tarantool = useTarantool()
@@ -192,6 +193,27 @@ test.each([1, 2])('a partition keeps rows from the replica, until the end of the
   expect(await replica.call('count_users')).toEqual([1])
   await tarantool.link(replica, tarantool).cut()
 })
+const greeting = ({ host, port }) => new Promise(resolve => {
+  const socket = connect(port, host)
+  socket.once('data', data => { resolve(String(data).split(' ')[0]); socket.destroy() })
+  socket.once('error', error => resolve(error.code))
+})
+const expectSound = async () => {
+  await tarantool.waitForFullMesh({ timeout: 1 })
+  expect([await greeting(tarantool), await greeting(replica)]).toEqual(['Tarantool', 'Tarantool'])
+  expect([await tarantool.call('count_users'), await replica.call('count_users')]).toEqual([[0], [0]])
+}
+test.each([['cut', null], ['hang', null], ['delay', 3_600_000], ['limit', 1], ['reset', null]])(
+  'a fault of all links ends with its test: %s',
+  async (name, value) => {
+    await expectSound()
+    for (const link of [tarantool.link(replica, tarantool), tarantool.link(tarantool, replica), replica.link]) await link[name](value)
+    await tarantool.call('add_user', 1, 'ann')
+    if (name === 'reset') await tarantool.waitForVclock()
+    else await expect(tarantool.waitForVclock(tarantool, { timeout: 50 })).rejects.toThrow("'default-2': it has change")
+  },
+)
+test('the next test finds all links sound', expectSound)
 describe('a suite that has separated the members', () => {
   const pids = []
   beforeAll(() => tarantool.partition([tarantool], [replica]))
