@@ -25,6 +25,9 @@ export interface SetContext {
   readonly trace: Trace
 }
 
+/** A leader that loses an election so often during its undo is replaced. */
+const mostOvertakes = 3
+
 /**
  * Brings a replica set, or an instance that replicates with no other, back to an earlier state. Members that cannot go back
  * get new processes. If the others cannot undo their changes without them, all members do.
@@ -149,16 +152,18 @@ export class SetReset {
 
   /** Undoes the changes without some members, to which it adds those that cannot undo theirs. */
   async #undo(keep: number, way: Return, absent: Map<MemberAgent, string>): Promise<Undone> {
-    for (let hadDisagreed = false; ; ) {
+    let hadDisagreed = false
+    for (let overtakes = 0; ; ) {
       const members = await this.#leave(absent, keep)
       const makeWritable: UndoTerms['makeWritable'] = async (...now) => await this.#leader.makeWritable(members, ...now)
       const { latest, isOwned } = this.#leader
       const { awaitNews } = SetLeader
       const terms = { members, leader: latest, keep, way, isOwned, hadDisagreed, awaitNews, makeWritable }
       const undone = await undoTogether(terms)
-      const { leader, lost, isDone } = undone
+      const { leader, lost, overtaken, isDone } = undone
       hadDisagreed = undone.hadDisagreed
       for (const [member, why] of lost) absent.set(member, why)
+      if (overtaken && ++overtakes > mostOvertakes) absent.set(overtaken.member, overtaken.why)
       if (!isDone) continue
       this.#leader.noteLatest(leader)
       if (lost.size > 0) await this.#leave(absent, keep)

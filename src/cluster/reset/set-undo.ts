@@ -42,6 +42,8 @@ export interface Undone {
   readonly leader: MemberAgent | undefined
   /** The members that have not undone their changes, with the reasons. */
   readonly lost: ReadonlyMap<MemberAgent, string>
+  /** The leader, if it has lost an election during its undo. It has its records still, so it may follow the next leader. */
+  readonly overtaken?: { readonly member: MemberAgent; readonly why: string } | undefined
   /** The undo of what is replicated has reached the members that are not lost. */
   readonly isDone: boolean
   /** Options of elections or of the quorum were put back: an election may begin, or one that has begun may go on. */
@@ -86,8 +88,10 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
     if (error instanceof LostMember && members.length > 1 && readOnly.test(error.message)) return error
     throw error
   })
-  if (led instanceof LostMember)
-    return { looks, leader: undefined, lost: new Map([[leader.member, led.message]]), isDone: false, hadDisagreed }
+  if (led instanceof LostMember) {
+    const overtaken = { member: leader.member, why: led.message }
+    return { looks, leader: undefined, lost: new Map(), overtaken, isDone: false, hadDisagreed }
+  }
   const following = others.map(({ member }) => member)
   const followed = await ask(following, member => member.follow(keep, way, led.clock))
   const clients = looks.some(({ state }) => state.clients)
