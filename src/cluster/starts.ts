@@ -114,8 +114,7 @@ export class ClusterStarts {
     const start = new ClusterStart({ source, plan, instances, directories, links, ...beginning, signal, leader })
     await start.run()
     const { template } = start
-    const startAgain: StartAgain | undefined =
-      template && ((names, data) => startWithData(made, names, { template, data }))
+    const startAgain: StartAgain = (names, data) => startWithData(made, names, { template, data })
     const owned = source.shared.recordChanges ? await setsWithQueue(leaders) : new Set<string>()
     const membership = new MembershipLevels({
       ...{ plan, instances },
@@ -123,7 +122,8 @@ export class ClusterStarts {
       removeLinks: async (name, options) => await links?.remove(name, options),
       settle: async timeout => await waits.settle(timeout),
     })
-    this.#reset = new ClusterReset(instances, { source, membership, leaders, owned, start: startAgain })
+    const hasTemplate = template !== undefined
+    this.#reset = new ClusterReset(instances, { source, membership, leaders, owned, start: startAgain, hasTemplate })
     this.#addressesAreKnown = true
   }
 
@@ -147,13 +147,14 @@ type DataOf = Parameters<StartAgain>[1]
 async function startWithData(
   { plan, instances, directories }: Made,
   names: readonly string[],
-  { template, data }: { template: Template; data: DataOf },
+  { template, data }: { template: Template | undefined; data: DataOf },
 ): Promise<void> {
   const ended = names.flatMap(name => instances.byName.get(name) ?? [])
   if (data === 'of the others') {
     // With another UUID, it would be another member to the others, which already have one of this name.
     for (const { name, workDir } of ended) {
-      plan.keepUuid?.(name, uuidOfData(join(template.directory, relative(directories.path, workDir))))
+      const latest = template ? join(template.directory, relative(directories.path, workDir)) : workDir
+      plan.keepUuid?.(name, uuidOfData(latest))
     }
   }
   await directories.replaceData(data === 'of the template' ? template : undefined, ended)

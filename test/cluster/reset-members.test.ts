@@ -174,10 +174,18 @@ test('members that were replaced one after another are replaced together when th
   expect(await onEach(set, state)).toEqual(baseline)
 })
 
-test('without a template, a set needs a new one', async () => {
+test('without a template, a follower is replaced alone, and the leader with the whole set', async () => {
   const set = await threeMembers({ seedTemplate: false })
+  await set.waitForVclock()
+  const before = await onEach(set, state)
+  const newcomers = newcomersOf(set)
+  await (await set.leader()).eval('box.space.users:insert({ 1 })')
   await kill('replica-2')(set)
-  expect(await set.ask('enter', 0)).toEqual({ lost: "instance 'replica-2' was stopped, killed or restarted" })
+  expect((await set.ask('enter', 0)).lost).toBeUndefined()
+  expect(await onEach(set, state)).toEqual(before)
+  expect(newcomers()).toEqual(['replica-2'])
+  await kill('replica-1')(set)
+  expect(await set.ask('enter', 0)).toEqual({ lost: "instance 'replica-1' was stopped, killed or restarted" })
 })
 
 describe('a reset of a replica set that elects its leader', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ReplicaSetOptions, TarantoolReplicaSet } from '../../src/index.ts'
-import { newReplicaSet } from '../support/clusters.ts'
+import { newCluster, newReplicaSet, threeInstances } from '../support/clusters.ts'
 import { has } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
-import { onEach } from '../support/members.ts'
+import { onEach, pidsOf } from '../support/members.ts'
 
 useOwnCache()
 
@@ -48,7 +48,7 @@ const disturbances: Record<string, (set: TarantoolReplicaSet) => Promise<unknown
 describe.each([{ failover: 'manual' } as const, ...(has('elections') ? [{ failover: 'election' } as const] : [])])(
   'an application that writes at each start: %j',
   options => {
-    // Such a set has no template, so it is replaced as a whole.
+    // Such a set has no template, so it is replaced as a whole, or its members begin with the data of the others.
     test.each(Object.keys(disturbances))('its rows are those of the beginning after a reset: %s', async name => {
       const set = await newSet(options)
       const before = await onEach(set, rows)
@@ -59,8 +59,36 @@ describe.each([{ failover: 'manual' } as const, ...(has('elections') ? [{ failov
         expect(await onEach(set, rows)).toEqual(before)
       }
     })
+
+    test.each(['m-2', 'm-3'])(
+      'the others keep their processes, and its rows are added once: %s was killed',
+      async name => {
+        const set = await newSet(options)
+        const before = await onEach(set, rows)
+        for (let round = 0; round < 2; round++) {
+          const pids = pidsOf(set)
+          await (await set.leader()).eval('box.space.users:insert({ 1 })')
+          await set.instance(name).kill({ cleanup: false })
+          expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+          expect(await onEach(set, rows)).toEqual(before)
+          const isKept = pidsOf(set).map((pid, index) => pid === pids[index])
+          expect(isKept).toEqual(set.names.map(other => other !== name))
+        }
+      },
+    )
   },
 )
+
+test.runIf(has('a config file'))('without a template, a replica of a config gets a new process alone', async () => {
+  const cluster = await newCluster({ app: threeInstances(), seedTemplate: false, recordChanges: true }).start()
+  const pids = pidsOf(cluster)
+  await cluster.instance('s-001').call('add_user', 1, 'ann')
+  await cluster.instance('s-002').kill({ cleanup: false })
+  expect((await cluster.ask('rewind', 0)).lost).toBeUndefined()
+  expect(await cluster.instance('s-002').eval('return box.space.users:select()')).toEqual([[]])
+  expect(pidsOf(cluster).map((pid, index) => pid === pids[index])).toEqual(cluster.names.map(name => name !== 's-002'))
+  await cluster.waitForFullMesh()
+})
 
 test.each(['m-2', 'm-4'])('a member of a suite that writes at each start: %s was killed', async name => {
   const set = await newSet({ appLua: schema })

@@ -17,8 +17,8 @@ export interface ResetContext {
   readonly leaders: ReadonlyMap<string, TarantoolInstance>
   /** The replica sets whose queue of synchronous transactions has an owner at the beginning. */
   readonly owned: ReadonlySet<string>
-  /** Undefined if the cluster has no template. */
-  readonly start: StartAgain | undefined
+  readonly start: StartAgain
+  readonly hasTemplate: boolean
 }
 
 /** Brings the running instances of a cluster back to an earlier state. Answers as the agent of one server does. */
@@ -33,7 +33,7 @@ export class ClusterReset {
   /** The number of levels that are open. */
   #levels = 1
 
-  constructor(instances: ClusterInstances, { source, membership, leaders, owned, start }: ResetContext) {
+  constructor(instances: ClusterInstances, { source, membership, leaders, owned, start, hasTemplate }: ResetContext) {
     this.#source = source
     this.#instances = instances
     this.#configs = new ConfigLevels(source, instances)
@@ -43,7 +43,7 @@ export class ClusterReset {
       const members = this.#agentsOf(name)
       const leader = members.find(({ instance }) => instance === leaders.get(name))
       return new SetReset(members, {
-        ...{ name, leader, isOwned: owned.has(name), timeout, start, trace: tell },
+        ...{ name, leader, isOwned: owned.has(name), timeout, start, hasTemplate, trace: tell },
         isConfigChangedBelow: level => this.#configs.isChangedBelow(level),
       })
     })

@@ -42,6 +42,11 @@ export class SetLeader {
     return this.#members().find(member => member === this.#latest)
   }
 
+  /** The members that led when the levels were opened. */
+  get ofLevels(): readonly MemberAgent[] {
+    return this.#leaders.flatMap(member => member ?? [])
+  }
+
   /** The queue of synchronous transactions had an owner when the level on top was opened. */
   get isOwned(): boolean {
     return this.#owned.at(-1) === true

@@ -18,8 +18,9 @@ export interface SetContext {
   readonly isOwned: boolean
   /** In milliseconds. */
   readonly timeout: number
-  /** Undefined if the cluster has no template. */
-  readonly start: StartAgain | undefined
+  readonly start: StartAgain
+  /** All members can begin with the data that the cluster began with. */
+  readonly hasTemplate: boolean
   /** The config has changed below a level. So a new process, which reads it, may have the state that a member had. */
   readonly isConfigChangedBelow: (level: number) => boolean
   readonly trace: Trace
@@ -183,11 +184,17 @@ export class SetReset {
     const [why] = absent.values()
     if (why === undefined) return others
     const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member, this.#terms(keep)))
-    if (isOwn || others.length === 0 || !this.#context.start) throw new LostMember(why)
+    if (isOwn || others.length === 0 || this.#mayWriteAtStart(absent)) throw new LostMember(why)
     await kill([...absent.keys()])
     await Promise.all(others.map(member => member.part(others.length - 1)))
     await this.#leader.find(others)
     return others
+  }
+
+  // Without a template, the application may add rows at each start, as soon as its member is writable.
+  #mayWriteAtStart(absent: ReadonlyMap<MemberAgent, string>): boolean {
+    const { ofLevels } = this.#leader
+    return !this.#context.hasTemplate && (ofLevels.length === 0 || ofLevels.some(leader => absent.has(leader)))
   }
 
   async #replace(
@@ -197,7 +204,6 @@ export class SetReset {
     { keep, way }: { keep: number; way: Return },
   ): Promise<void> {
     const { start, trace } = this.#context
-    if (!start) throw new LostMember(why)
     trace(`replaces instance '${member.name}': ${why}`)
     await startNewcomer(member, others, { why, start, lower: this.#lower, keep, way })
   }
@@ -205,8 +211,8 @@ export class SetReset {
   // ---- All members get new processes ----
 
   async #beginAnew(keep: number, way: Return, lost: LostMember): Promise<AgentReply> {
-    const { name, start, trace } = this.#context
-    if (!start || this.#lower.isChangedBelow(keep, this.members, this.#terms(keep))) throw lost
+    const { name, start, hasTemplate, trace } = this.#context
+    if (!hasTemplate || this.#lower.isChangedBelow(keep, this.members, this.#terms(keep))) throw lost
     trace(`replaces all instances of replica set '${name}': ${lost.message}`)
     await kill(this.members)
     try {
