@@ -37,6 +37,9 @@ interface ShownError {
   stack?: string | undefined
 }
 
+// A long sequence would hide the rest of an error. The seed gives the same faults again.
+const shownFaults = 20
+
 /** A sequence of faults, one after another. The end of each is awaited before the next. */
 export class FaultSequence implements FaultRun {
   readonly seed: number
@@ -81,8 +84,10 @@ export class FaultSequence implements FaultRun {
 
   /** Adds the seed and the faults to the message of an error. */
   explain(error: ShownError): void {
-    const faults = this.made.map((fault, index) => `\n  ${index + 1}. ${fault}`).join('')
-    const what = faults === '' ? 'no fault yet' : `these faults:${faults}`
+    const hidden = Math.max(0, this.made.length - shownFaults)
+    const before = hidden === 0 ? '' : `\n  (${hidden} before these)`
+    const faults = this.made.slice(hidden).map((fault, index) => `\n  ${hidden + index + 1}. ${fault}`)
+    const what = faults.length === 0 ? 'no fault yet' : `these faults:${before}${faults.join('')}`
     const { message = '', stack = '' } = error
     const longer = `${message}\n\nUnder faults({ seed: ${this.seed} }), which made ${what}`
     try {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ReplicaSetOptions, TarantoolInstance, TarantoolReplicaSet } from '../../src/index.ts'
 import { appOfMembers, newCluster, newReplicaSet, threeInstances } from '../support/clusters.ts'
@@ -133,6 +134,20 @@ describe('a member in the place of something else', () => {
     const set = await newSet()
     expect(() => set.instance(null as never)).toThrow('instance(name) takes the name of an instance, not null')
     expect(set.instance().name).toBe('m-1')
+  })
+
+  test('does not start alone after its set was stopped, and leaves no directory', async () => {
+    const set = await newSet()
+    const member = set.instance('m-2')
+    await set.stop()
+    await expect(member.start()).rejects.toMatchObject({
+      code: 'ERR_TARANTOOL_NOT_RUNNING',
+      summary: expect.stringMatching(/^Tarantool m-2\[.*\] cannot start alone: its cluster was stopped$/),
+      hint: 'start() of the TarantoolReplicaSet or the TarantoolCluster starts all instances.',
+    })
+    expect(existsSync(set.directory)).toBe(false)
+    await set.start()
+    expect(await set.instance('m-2').command('return 1')).toEqual([1])
   })
 
   test('that was stopped has no log to show', async () => {

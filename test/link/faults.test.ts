@@ -73,6 +73,20 @@ describe('a sequence of faults', () => {
     await expect(random).rejects.toThrow(/^at once\n\nUnder faults\({ seed: \d+ }\), which made no fault yet$/)
   })
 
+  test('shows its last faults only, if there are many', async () => {
+    const instance = await startInstance({ links: true })
+    const failed = instance.faults({ seed: 1, kinds: ['delay'], longest: 1 }, async run => {
+      await untilMade(25)(run)
+      throw new Error('the client gave up')
+    })
+    const error = (await failed.catch((reason: unknown) => reason)) as Error
+    const [, , , hidden, first, ...others] = error.message.split('\n')
+    const count = Number(/^ {2}\((\d+) before these\)$/.exec(hidden ?? '')?.[1])
+    expect(count).toBeGreaterThanOrEqual(5)
+    expect(first).toMatch(new RegExp(`^ {2}${count + 1}\\. delay the link by `))
+    expect(others).toHaveLength(19)
+  })
+
   test('happens to the members of a replica set, which replicate at its end', async () => {
     const set = await newReplicaSet({ replicas: 2, appLua: appOfMembers, links: true }).start()
     const made = await set.faults({ seed: 4, longest: 60, kinds: ['kill', 'cut'] }, untilMade(14))

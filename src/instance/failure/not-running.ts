@@ -1,5 +1,6 @@
+import type { ResolvedOptions } from '../../config/resolve.ts'
 import { NotRunningError, type TarantoolFixtureError } from '../../errors.ts'
-import type { ServerDetails } from './details.ts'
+import { fingerprintOf, type ServerDetails } from './details.ts'
 
 /**
  * Makes the error of a request to a server that does not run.
@@ -33,3 +34,9 @@ export const runsAlready = (instance: string, state: string, method: string): No
 /** Makes the error of an address that is not known yet. */
 export const portNotChosen = (): NotRunningError =>
   new NotRunningError('the port is not chosen yet', { hint: 'Await start() or prepare() first.' })
+
+/** Makes the error of an instance that starts alone, after its cluster was stopped. */
+export const clusterStopped = (options: ResolvedOptions): NotRunningError =>
+  new NotRunningError(`${fingerprintOf(options, undefined, false)} cannot start alone: its cluster was stopped`, {
+    hint: 'start() of the TarantoolReplicaSet or the TarantoolCluster starts all instances.',
+  })

@@ -78,6 +78,9 @@ function refuseWeak(parent: string): void {
   })
 }
 
+/** True for a directory of the fixture that has not been removed by its owner. */
+export const isDirectoryInUse = (path: string): boolean => made.has(path) || markerOf(path) !== undefined
+
 /** Lets a directory outlive its owner: no reaper and no sweep removes it. */
 export function keepDirectory(path: string): void {
   reaper.gone(path)

@@ -7,6 +7,7 @@ import type { Front } from '../../link/front.ts'
 import { LogFile, logFileName } from '../../log/log-file.ts'
 import { forgetLateSnapshots } from '../../seed/snapshot-guard.ts'
 import type { Standby } from '../failure/details.ts'
+import { clusterStopped } from '../failure/not-running.ts'
 import { notWritable } from '../failure/not-writable.ts'
 import { notePlanned } from '../kept/notes.ts'
 import { sweepOnce } from '../owner/sweep.ts'
@@ -14,7 +15,7 @@ import { Access } from '../start/access.ts'
 import { writeConfigModeScript } from '../start/config-mode-script.ts'
 import { type InitScript, type SeedDuty, writeInitScript } from '../start/init-script.ts'
 import { type InstanceAddresses, resolveAddresses, standbyAddresses } from './addresses.ts'
-import { makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
+import { isDirectoryInUse, makeDirectory, newDirectoryPath, removeDirectory } from './directory.ts'
 import { markerOf } from './marker.ts'
 import { NamedPortChoice } from './named-ports.ts'
 import { isOwnDirectoryTaken } from './own-directory.ts'
@@ -172,7 +173,10 @@ export class Workspace {
    */
   write(replicationSource: string | readonly string[] | undefined, recreate: boolean, seed: SeedDuty): InitScript {
     if (!this.#addresses) throw new Error('the addresses are chosen before the files are written')
-    sweepOnce(dirname(this.directory))
+    const parent = dirname(this.directory)
+    // A directory of the cluster that is made now would stay: the cluster has removed its own.
+    if (placeInCluster(this.#options) && !isDirectoryInUse(parent)) throw clusterStopped(this.#options)
+    sweepOnce(parent)
     if (recreate) removeDirectory(this.directory)
     const isThere = markerOf(this.directory) !== undefined
     if (!isThere) makeDirectory(this.directory, { keep: this.#options.keep === 'always' })

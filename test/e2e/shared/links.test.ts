@@ -321,7 +321,9 @@ describe.each(oneOfEach)('$name', runner => {
       'b.test.ts': sequenceFile('three'),
     })
     expect(output).toMatch(/the client gave up\n+ *Under faults\(\{ seed: 11 \}\), which made these faults:\n *1\. /)
-    expect(output).toMatch(/Under faults\(\{ seed: 12 \}\), which made these faults:\n *1\. cut /)
+    expect(output).toMatch(
+      /Under faults\(\{ seed: 12 \}\), which made these faults:\n *(\(\d+ before these\)\n *\d+|1)\. cut /,
+    )
     expect(output).toMatch(/(4 failed \| 4 passed|4 failed, 4 passed)/)
     expect(project.leftBehind()).toEqual([])
   })
@@ -344,8 +346,12 @@ describe.each(oneOfEach)('$name', runner => {
         ${hook(16)}
         test('does not begin', () => {})`,
     })
-    expect(output).toMatch(/Under faults\(\{ seed: 15 \}\), which made these faults:\n *1\. cut /)
-    expect(output).toMatch(/Under faults\(\{ seed: 16 \}\), which made these faults:\n *1\. cut /)
+    expect(output).toMatch(
+      /Under faults\(\{ seed: 15 \}\), which made these faults:\n *(\(\d+ before these\)\n *\d+|1)\. cut /,
+    )
+    expect(output).toMatch(
+      /Under faults\(\{ seed: 16 \}\), which made these faults:\n *(\(\d+ before these\)\n *\d+|1)\. cut /,
+    )
     expect(project.leftBehind()).toEqual([])
   })
 
