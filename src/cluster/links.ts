@@ -34,8 +34,9 @@ export class ClusterLinks {
 
   /** Ends all links and their faults. */
   async end(): Promise<void> {
-    await Promise.all([...this.#fronts.values()].map(front => front.end()))
-    await this.#each(front => front.end())
+    const why = 'has ended: the cluster was stopped'
+    await Promise.all([...this.#fronts].map(([to, front]) => front.end(`${linkText({ to })} ${why}`)))
+    await Promise.all(this.#between.map(({ front, ...place }) => front.end(`${linkText(place)} ${why}`)))
   }
 
   /**

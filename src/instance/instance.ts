@@ -119,7 +119,8 @@ export class TarantoolInstance implements AsyncDisposable {
     this.#lifecycle.onStopping = () => this.#disconnect()
     this.#lifecycle.onCleaned = () => {
       // No server of this instance is there to be healed for.
-      if (this.#ownsFront) this.#front?.end().catch(() => {})
+      const why = `the link of ${this.fingerprint} has ended: the server was stopped`
+      if (this.#ownsFront) this.#front?.end(why).catch(() => {})
     }
   }
 

@@ -293,6 +293,16 @@ describe('bad input', () => {
     )
   })
 
+  test('links have ended with their set, until the next start', async () => {
+    const set = await newSet(2).start()
+    const [between, own] = [set.link('m-1', 'm-2'), set.instance('m-1').link]
+    await set.stop()
+    await expect(between.cut()).rejects.toThrow("the link from 'm-1' to 'm-2' has ended: the cluster was stopped")
+    await expect(own.cut()).rejects.toThrow("the link of 'm-1' has ended: the cluster was stopped")
+    await set.start()
+    await Promise.all([between.cut(), own.cut()])
+  })
+
   test('a set without links says how to have them', async () => {
     const set = newReplicaSet({ replicas: 2, name: 'm' })
     expect(() => set.link('m-1', 'm-2')).toThrow(/replica set 'm' has no links, because .*\n.*links: true/)

@@ -189,6 +189,18 @@ describe('what cannot be', () => {
     )
   })
 
+  test('a link has ended with its server, until the next start', async () => {
+    const instance = await startInstance({ links: true })
+    const { link, fingerprint } = instance
+    await instance.stop()
+    await expect(link.cut()).rejects.toMatchObject({
+      code: 'ERR_TARANTOOL_NOT_RUNNING',
+      summary: `the link of ${fingerprint} has ended: the server was stopped`,
+    })
+    await instance.start()
+    await link.cut()
+  })
+
   test('a link before the first start has nothing to pass on to', async () => {
     await expect(newInstance({ links: true }).link.cut()).rejects.toThrow(NotRunningError)
   })
