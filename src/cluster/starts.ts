@@ -13,6 +13,7 @@ import { MembershipLevels } from './reset/membership-levels.ts'
 import type { StartAgain } from './reset/newcomers.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStart } from './start.ts'
+import { errorOfStart } from './start-failure.ts'
 import { setsWithQueue } from './synchronous-queue.ts'
 import { uuidOfData } from './uuid-of-data.ts'
 
@@ -159,5 +160,11 @@ async function startWithData(
   }
   await directories.replaceData(data === 'of the template' ? template : undefined, ended)
   // At once: an instance that starts looks for the others that run or start.
-  await Promise.all(ended.map(async instance => await instance.start({ recreate: false })))
+  await Promise.all(
+    ended.map(async instance => {
+      await instance.start({ recreate: false }).catch((error: unknown) => {
+        throw errorOfStart(error, new Map([[instance.name, error]]))
+      })
+    }),
+  )
 }

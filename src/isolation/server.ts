@@ -71,6 +71,8 @@ export interface AgentReply {
   readonly clients?: boolean | undefined
   /** For each remaining level, from the lowest on, whether anything changed in that level. */
   readonly kept?: readonly boolean[] | undefined
+  /** The instances of a cluster that got new processes, with the reasons. */
+  readonly replaced?: readonly string[] | undefined
   /** Differs between two different states of the data. */
   readonly digest?: string | undefined
   readonly requests?: RequestsUnderWay | undefined

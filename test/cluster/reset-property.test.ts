@@ -21,7 +21,6 @@ const memberPrograms: fc.Arbitrary<MemberStep[]> = programs.chain(steps =>
 )
 
 class SetOfPrograms {
-  // Without a template, no member gets a new process.
   readonly #set = new TarantoolReplicaSet({
     seedTemplate: false,
     ...{ replicas: 3, appLua, recordChanges: true, quiet: true, logLevel: 2 },
@@ -45,8 +44,9 @@ class SetOfPrograms {
   }
 
   async #goBack(operation: 'enter' | 'rewind', keep: number, open: number): Promise<string | undefined> {
-    const { lost } = await this.#set.ask(operation, keep)
-    if (lost !== undefined) return lost
+    const { lost, replaced } = await this.#set.ask(operation, keep)
+    // A new process does not remember the states.
+    if (lost !== undefined || replaced) return lost ?? replaced?.join(', ')
     if (keep < open) {
       const found = await Promise.all(
         this.#set.instances.map(async (instance, index) => [

@@ -203,10 +203,12 @@ const endOf = (members: readonly MemberAgent[]): string =>
 
 /** A level has changes if any replica set has changes in it. */
 function joined(replies: readonly AgentReply[]): AgentReply {
+  const replaced = replies.flatMap(reply => reply.replaced ?? [])
   const levels = Math.max(0, ...replies.map(({ kept = [] }) => kept.length))
   return {
     undone: replies.reduce((total, { undone = 0 }) => total + undone, 0),
     kept: Array.from({ length: levels }, (_, level) => replies.some(({ kept = [] }) => kept[level] === true)),
     clients: replies.some(({ clients }) => clients === true),
+    ...(replaced.length > 0 ? { replaced } : {}),
   }
 }

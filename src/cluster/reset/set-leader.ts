@@ -9,6 +9,9 @@ const longestElection = 5000
 // The same for an election that has begun, and that no member takes part in any more.
 const longestEnd = 1000
 
+// A member whose disk is busy learns of it late.
+const longestNews = 5000
+
 /** The leader of a replica set at its beginning. */
 export interface FirstLeader {
   readonly leader: MemberAgent | undefined
@@ -70,7 +73,7 @@ export class SetLeader {
 
   /** Waits until members know of the latest election, and of the owner of the queue of synchronous transactions. */
   static async awaitNews(members: readonly MemberAgent[]): Promise<void> {
-    await awaitNews(instancesOf(members), longestEnd)
+    await awaitNews(instancesOf(members), longestNews)
   }
 
   /** A level is opened. Returns the writable member. */
@@ -102,7 +105,7 @@ export class SetLeader {
     hadDisagreed: boolean,
   ): Promise<MemberAgent | undefined> {
     const isElected = takePart(looks)
-    if (!isElected && (hadDisagreed || !haveSameOwner(looks))) await awaitNews(instancesOf(members), longestEnd)
+    if (!isElected && (hadDisagreed || !haveSameOwner(looks))) await awaitNews(instancesOf(members), longestNews)
     const terms = { timeout: this.#longestElection, isOwned: this.isOwned, patience: longestEnd }
     await claimQueue(latest.instance, terms).catch(() => {})
     // Without an election, there is nothing more to wait for.
@@ -140,7 +143,7 @@ export class SetLeader {
       return isTold || (await agree(wanted.instance, members))
     }
     if (!hadDisagreed) return (end.owner !== undefined) === this.isOwned
-    await awaitNews(members, longestEnd)
+    await awaitNews(members, longestNews)
     return (await agree(wanted.instance, members)) && (await isQueueOwned(wanted.instance)) === this.isOwned
   }
 

@@ -40,6 +40,8 @@ export class SetReset {
   readonly #leader: SetLeader
   /** The members that have all levels. */
   #taught: readonly MemberAgent[]
+  /** The members that the latest reset has replaced, with the reasons. */
+  #replaced: string[] = []
 
   constructor(members: readonly MemberAgent[], context: SetContext) {
     this.#members = members
@@ -121,6 +123,7 @@ export class SetReset {
    */
   async goBack(keep: number, way: Return): Promise<AgentReply> {
     this.#leader.cut(keep + 1)
+    this.#replaced = []
     // Those that were added are gone, and those that were removed get a new process.
     this.#taught = this.members
     try {
@@ -205,6 +208,7 @@ export class SetReset {
   ): Promise<void> {
     const { start, trace } = this.#context
     trace(`replaces instance '${member.name}': ${why}`)
+    this.#replaced.push(`instance '${member.name}': ${why}`)
     await startNewcomer(member, others, { why, start, lower: this.#lower, keep, way })
   }
 
@@ -214,6 +218,7 @@ export class SetReset {
     const { name, start, hasTemplate, trace } = this.#context
     if (!hasTemplate || this.#lower.isChangedBelow(keep, this.members, this.#terms(keep))) throw lost
     trace(`replaces all instances of replica set '${name}': ${lost.message}`)
+    this.#replaced.push(`all instances of replica set '${name}': ${lost.message}`)
     await kill(this.members)
     try {
       await start(
@@ -245,7 +250,8 @@ export class SetReset {
 
   #reply(looks: readonly Look[], clients = looks.some(({ state }) => state.clients)): AgentReply {
     for (const { member, state } of looks) this.#lower.note(member, state)
-    return { undone: sum(looks.map(({ state }) => state)), kept: [...this.#lower.kept], clients }
+    const replaced = this.#replaced.length > 0 ? { replaced: this.#replaced } : {}
+    return { undone: sum(looks.map(({ state }) => state)), kept: [...this.#lower.kept], clients, ...replaced }
   }
 }
 

@@ -71,7 +71,9 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   const lacksOwner = isOwned && !isElected && known.state.owner === undefined
   const isReady = !known.state.ro && haveSameView(looks) && haveSameOwner(looks) && !hadDisagreed && !lacksOwner
   const next = isReady ? undefined : await makeWritable(known.member, looks, hadDisagreed)
-  const leader = looks.find(({ member }) => member === next) ?? known
+  const writable = looks.find(({ member }) => member === next) ?? known
+  // Without elections, a member that leads the undo becomes writable by itself.
+  const leader = isElected || knowsChanges(writable, clock) ? writable : known
   if (way === 'rewind' && !knowsChanges(leader, clock)) {
     const lost = new Map([[leader.member, `instance '${leader.member.name}' lacked changes when their undo began`]])
     return { looks, leader: undefined, lost, isDone: false, hadDisagreed }
@@ -89,8 +91,10 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
     throw error
   })
   if (led instanceof LostMember) {
-    const overtaken = { member: leader.member, why: led.message }
-    return { looks, leader: undefined, lost: new Map(), overtaken, isDone: false, hadDisagreed }
+    const end = { looks, leader: undefined, isDone: false, hadDisagreed }
+    const hasLed = isReady || next !== undefined
+    if (hasLed) return { ...end, lost: new Map(), overtaken: { member: leader.member, why: led.message } }
+    return { ...end, lost: new Map([[leader.member, led.message]]) }
   }
   const following = others.map(({ member }) => member)
   const followed = await ask(following, member => member.follow(keep, way, led.clock))
