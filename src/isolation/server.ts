@@ -29,6 +29,7 @@ export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | '
 /** The operations of a member of a cluster: fixtures/agent/isolation/member.lua. */
 export type MemberOperation =
   | 'part'
+  | 'subscribe'
   | 'look'
   | 'agree'
   | 'clock'

@@ -23,6 +23,8 @@ export const lossesByFaults: readonly RegExp[] = [
   /^instance '[^']*' has begun in this suite$/,
   // The application of the new process needs a space that hooks have dropped or renamed.
   /its replacement failed: .*process-state\.lua:\d+: attempt to index/,
+  // A trigger of the application writes, and its member only follows by now.
+  /its replication from member \d+ has stopped: Can't modify data/,
   // Two members were writable, and did what does not fit together.
   /its replication from member \d+ has stopped: (Duplicate key exists|Split-Brain discovered)/,
 ]

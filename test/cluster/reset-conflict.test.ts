@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { waitForMesh } from '../../src/cluster/waits.ts'
 import type { TarantoolReplicaSet } from '../../src/index.ts'
 import { useOwnCache } from '../support/instances.ts'
-import { onEach, pidsOf, stateOfMember as state, threeFromTemplate } from '../support/members.ts'
+import { onEach, pidsOf, stateOfMember as state, threeFromTemplate, threeMembers } from '../support/members.ts'
 
 useOwnCache()
 
@@ -36,4 +36,28 @@ test('the wait before a reset ends when the replication has stopped with an erro
     code: 'ERR_TARANTOOL_REPLICATION',
     message: expect.stringMatching(/is 'stopped': (Duplicate key exists|Split-Brain)/),
   })
+})
+
+test('a stream that a test has stopped goes on after the reset, although the rows came from another member', async () => {
+  const set = await threeMembers()
+  const pids = pidsOf(set)
+  for (const way of ['enter', 'rewind'] as const) {
+    expect((await set.ask('enter', 1)).lost).toBeUndefined()
+    await set.instance('replica-3').command(`
+      local failed = false
+      box.space.users:on_replace(function()
+          if failed then return end
+          failed = true
+          error('not yet')
+      end)`)
+    await set.instance('replica-1').eval('box.space.users:insert({ 1 })')
+    await set.waitForVclock()
+    await expect(set.waitForFullMesh({ timeout: 100 })).rejects.toThrow(/'stopped': .*not yet/)
+    expect(await set.ask(way, 1)).toMatchObject({ undone: expect.any(Number) })
+    await set.waitForFullMesh({ timeout: 10_000 })
+    await set.instance('replica-1').eval('box.space.users:insert({ 2 })')
+    await set.waitForVclock()
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
+  }
+  expect(pidsOf(set)).toEqual(pids)
 })

@@ -73,6 +73,11 @@ export class MemberAgent {
     await this.#step('part', 0, `enter,${others}`)
   }
 
+  /** Subscribes again to the other members, so many, because a stream has stopped. @throws LostMember if it stops again */
+  async subscribe(others: number): Promise<void> {
+    await this.#step('subscribe', 0, `enter,${others}`)
+  }
+
   /** Hides the application's triggers, when the member has the data of a vector clock. @throws LostMember */
   async hide(clock: string): Promise<MemberState> {
     return await this.#step('hide', 0, `rewind,${clock}`)

@@ -20,6 +20,8 @@ export interface MemberState {
   /** Nothing was undone, because a change is replicated. */
   readonly waits: boolean
   readonly ro: boolean
+  /** The stream from another member has stopped with an error. */
+  readonly hasStopped: boolean
   /** The values of sequences differ from those when the level began. */
   readonly sequences: boolean
   /** Nothing was undone, because options of elections or of the quorum differ. */
@@ -49,7 +51,7 @@ export function readMemberState(reply: string): MemberState {
   return {
     ...{ undone: Number(undone), levels: Array.from(levels, changesOf), clock, view: view === '' ? undefined : view },
     ...{ clients: is.has('clients'), waits: is.has('waits'), ro: is.has('ro'), sequences: is.has('sequences') },
-    ...{ disagrees: is.has('disagrees'), owner: owner?.slice(ofOwner.length) },
+    ...{ disagrees: is.has('disagrees'), hasStopped: is.has('stopped'), owner: owner?.slice(ofOwner.length) },
     comparable: comparable === '' ? undefined : comparable,
     digestOfSequences: sequences === '' ? undefined : sequences,
   }

@@ -148,10 +148,18 @@ export class SetReset {
       await this.#replace(member, why, there, { keep, way })
       there.push(member)
     }
+    await this.#subscribeAgain(looks)
     this.#cut(keep, way)
     const reply = this.#reply(looks)
     await this.#leader.restore(looks, hadDisagreed)
     return reply
+  }
+
+  // The reason for the stop may be undone by now, but a stream that has stopped does not go on by itself.
+  async #subscribeAgain(looks: readonly Look[]): Promise<void> {
+    for (const { member, state } of looks) {
+      if (state.hasStopped) await member.subscribe(this.members.length - 1)
+    }
   }
 
   /** Undoes the changes without some members, to which it adds those that cannot undo theirs. */
