@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -54,6 +55,8 @@ export class BrowserPage {
     ]
     this.#process = spawn(program, [...options, '--remote-debugging-pipe', `--user-data-dir=${this.#profile}`], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      // A process group of its own.
+      detached: true,
       env: { ...process.env, HOME: this.#profile },
     })
     ;(this.#process.stdio[4] as Readable).setEncoding('utf8').on('data', chunk => this.#take(chunk))
@@ -115,9 +118,10 @@ export class BrowserPage {
 
   async close(): Promise<void> {
     const ended = new Promise(resolve => this.#process.once('exit', resolve))
-    this.#process.kill('SIGKILL')
+    // Its other processes write to the profile, too, and outlive the first one by a moment.
+    if (this.#process.pid !== undefined) process.kill(-this.#process.pid, 'SIGKILL')
     await ended
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 })
   }
 
   #take(chunk: string): void {
