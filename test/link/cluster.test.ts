@@ -271,6 +271,7 @@ describe('bad input', () => {
     const set = await newSet(2).start()
     const { link, fingerprint } = set.instance('m-1')
     // The handle of a test has such a call.
+    // The types refuse this call, and JavaScript does not.
     const call = link as unknown as TarantoolReplicaSet['link']
     expect(() => call('m-1', 'm-2')).toThrow(
       expect.objectContaining({

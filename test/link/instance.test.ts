@@ -170,6 +170,7 @@ describe('what cannot be', () => {
   })
 
   test('a link between instances is none of a single server', () => {
+    // The types refuse this call, and JavaScript does not.
     const call = newInstance({ links: true }).link as unknown as (from: string, to: string) => unknown
     expect(() => call('a', 'b')).toThrow(
       expect.objectContaining({

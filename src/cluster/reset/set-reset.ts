@@ -1,30 +1,13 @@
 import type { AgentReply } from '../../isolation/server.ts'
-import type { Trace } from '../../trace.ts'
 import { beginWithSameData } from '../same-data.ts'
 import { LowerLevels } from './lower-levels.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import type { MemberState } from './member-state.ts'
-import { clockOf, join, kill, type StartAgain, startNewcomer } from './newcomers.ts'
+import { clockOf, join, kill, startNewcomer } from './newcomers.ts'
+import type { SetContext } from './set-context.ts'
 import { SetLeader } from './set-leader.ts'
 import { type Look, type Undone, type UndoTerms, undoTogether } from './set-undo.ts'
 import { shareSequences } from './shared-sequences.ts'
-
-/** The inputs of a replica set's reset, besides its members. */
-export interface SetContext {
-  readonly name: string
-  /** The member that leads at the beginning. */
-  readonly leader: MemberAgent | undefined
-  /** The queue of synchronous transactions has an owner at the beginning. */
-  readonly isOwned: boolean
-  /** In milliseconds. */
-  readonly timeout: number
-  readonly start: StartAgain
-  /** All members can begin with the data that the cluster began with. */
-  readonly hasTemplate: boolean
-  /** The config has changed below a level. So a new process, which reads it, may have the state that a member had. */
-  readonly isConfigChangedBelow: (level: number) => boolean
-  readonly trace: Trace
-}
 
 /** A leader that loses an election so often during its undo is replaced. */
 const mostOvertakes = 3
