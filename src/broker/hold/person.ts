@@ -34,11 +34,12 @@ async function waitForKey(): Promise<void> {
 export async function waitForPerson(held: HeldServers): Promise<void> {
   tell(describeServers(held))
   if (held.list.length === 0 || question.isInterrupted) return
-  process.stderr.write('Press Enter or Ctrl-C to end them. ')
   question.answer ??= waitForKey().finally(() => {
     question.answer = undefined
     process.stderr.write('\n')
   })
+  // Keys are read by now: a person who has read the line may press one at once.
+  process.stderr.write('Press Enter or Ctrl-C to end them. ')
   await question.answer
 }
 
