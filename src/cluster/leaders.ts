@@ -68,6 +68,15 @@ const onlyVote = `local former = box.cfg.election_mode
 if former ~= 'voter' then box.cfg({ election_mode = 'voter' }) end
 return former`
 
+// Before 2.6.3, there is no `box.ctl.promote`, and the members begin an election by themselves.
+const stand = `if box.cfg.election_mode ~= 'candidate' or not box.ctl.promote then return end
+require('fiber').create(function() pcall(box.ctl.promote) end)`
+
+/** Lets a candidate begin an election, whatever it knows of a leader. Does not wait for its end. */
+export async function callElection(candidate: TarantoolInstance): Promise<void> {
+  await candidate.command(stand, { timeout: patience })
+}
+
 // A candidate that does not know of the leader yet begins another election.
 const standAgain = `local fiber, clock = require('fiber'), require('clock')
 local began = clock.monotonic()

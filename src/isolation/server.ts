@@ -29,6 +29,8 @@ export type AgentOperation = Entry | 'rewind' | 'nest' | 'changes' | 'dirty' | '
 /** The operations of a member of a cluster: fixtures/agent/isolation/member.lua. */
 export type MemberOperation =
   | 'part'
+  | 'lower_quorum'
+  | 'raise_quorum'
   | 'subscribe'
   | 'look'
   | 'agree'

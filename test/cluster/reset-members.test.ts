@@ -208,16 +208,52 @@ describe('a reset of a replica set that elects its leader', () => {
     expect(await set.leader()).toBe(former)
   })
 
-  test('replaces all members if the others cannot elect a leader', async () => {
+  const quorum = 'return box.cfg.replication_synchro_quorum'
+
+  test('keeps the last member that runs, which is too few to elect a leader', async () => {
     const set = await threeFromTemplate(options)
     const former = await set.leader()
-    const before = await onEach(set, state)
-    await former.eval('box.space.users:insert({ 1 })')
-    await Promise.all(
-      set.instances.filter(one => one === former || one.name === 'elected-3').map(one => one.kill({ cleanup: false })),
-    )
-    expect((await set.ask('enter', 0)).lost).toBeUndefined()
-    expect(await onEach(set, state)).toEqual(before)
+    const before = [await onEach(set, state), await onEach(set, quorum)]
+    for (const other of set.instances.filter(one => one !== former)) {
+      const newcomers = newcomersOf(set)
+      await former.eval('box.space.users:insert({ 1 })')
+      // Its rows would not reach the others.
+      await set.waitForVclock()
+      await Promise.all([former, other].map(one => one.kill({ cleanup: false })))
+      expect((await set.ask('enter', 0)).lost).toBeUndefined()
+      expect([await onEach(set, state), await onEach(set, quorum)]).toEqual(before)
+      expect(newcomers()).toEqual([former.name, other.name].sort())
+      expect(await set.leader()).toBe(former)
+    }
+  })
+
+  test.each([
+    ['one that leads, and another one is killed', 1],
+    ['as many as there were', 3],
+  ])('keeps the others when a test has added %s', async (_, added) => {
+    const set = await threeFromTemplate(options)
+    const former = await set.leader()
+    await former.eval(hooks)
+    await set.ask('enter', 1)
+    const before = [await onEach(set, state), await onEach(set, quorum)]
+    const newcomers = newcomersOf(set)
+    for (let count = 0; count < added; count++) {
+      const newcomer = await set.addReplica()
+      // An election may have another end.
+      const promoted = async (): Promise<unknown> => {
+        await newcomer.command('pcall(box.ctl.promote)')
+        return await set.leader()
+      }
+      await expect.poll(promoted, { timeout: 10_000 }).toBe(newcomer)
+    }
+    const leader = await set.leader()
+    await leader.eval(testOfSuite)
+    await set.waitForVclock()
+    if (added === 1) await set.instance('elected-2').kill({ cleanup: false })
+    const reply = await set.ask('enter', 1)
+    expect(reply).toMatchObject({ kept: [true] })
+    expect([await onEach(set, state), await onEach(set, quorum)]).toEqual(before)
+    expect(newcomers()).toEqual(added === 1 ? ['elected-2'] : [])
     expect(await set.leader()).toBe(former)
   })
 })

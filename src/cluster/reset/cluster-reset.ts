@@ -96,11 +96,11 @@ export class ClusterReset {
       this.#noteMembers()
       return await this.#ofAll(set => set.stay(keep))
     }
-    await this.#membership.goBack(keep)
+    const haveChanged = await this.#membership.goBack(keep)
     this.#noteMembers()
     await this.#configs.goBack(keep)
     const pids = this.#pids
-    const reply = await this.#ofAll(set => set.goBack(keep, way))
+    const reply = await this.#ofAll(set => set.goBack(keep, way, { haveChanged }))
     if (this.#pids !== pids) await this.#awaitSharding()
     this.#levels = way === 'rewind' ? Math.max(1, keep) : keep + 1
     return reply

@@ -68,9 +68,24 @@ export class MemberAgent {
     return await this.#step('number', 0, `enter,${clock}`)
   }
 
-  /** Waits until no rows of members that have ended arrive: at most so many others send changes. @throws LostMember */
-  async part(others: number): Promise<void> {
-    await this.#step('part', 0, `enter,${others}`)
+  /**
+   * Waits until no rows of members that have ended arrive: at most so many others send changes. Tells if they are fewer
+   * than the quorum of the level that is undone.
+   *
+   * @throws LostMember
+   */
+  async part(keep: number, others: number): Promise<MemberState> {
+    return await this.#step('part', keep, `enter,${others}`)
+  }
+
+  /** From here on, so many members can elect a leader and confirm transactions. @throws LostMember */
+  async lowerQuorum(keep: number, members: number): Promise<void> {
+    await this.#step('lower_quorum', keep, `enter,${members}`)
+  }
+
+  /** Puts back the quorum of the level. @throws LostMember */
+  async raiseQuorum(): Promise<void> {
+    await this.#step('raise_quorum', 0, 'enter,-')
   }
 
   /** Subscribes again to the other members, so many, because a stream has stopped. @throws LostMember if it stops again */

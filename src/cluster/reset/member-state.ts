@@ -26,6 +26,8 @@ export interface MemberState {
   readonly sequences: boolean
   /** Nothing was undone, because options of elections or of the quorum differ. */
   readonly disagrees: boolean
+  /** The members that are left are fewer than the quorum. */
+  readonly areFew: boolean
   /** The id of the member that owns the queue of synchronous transactions. Undefined if none does. */
   readonly owner: string | undefined
   /** The term, the leader and the owner of the synchronous queue that the member knows, if it takes part in elections. */
@@ -51,7 +53,12 @@ export function readMemberState(reply: string): MemberState {
   return {
     ...{ undone: Number(undone), levels: Array.from(levels, changesOf), clock, view: view === '' ? undefined : view },
     ...{ clients: is.has('clients'), waits: is.has('waits'), ro: is.has('ro'), sequences: is.has('sequences') },
-    ...{ disagrees: is.has('disagrees'), hasStopped: is.has('stopped'), owner: owner?.slice(ofOwner.length) },
+    ...{
+      disagrees: is.has('disagrees'),
+      areFew: is.has('few'),
+      hasStopped: is.has('stopped'),
+      owner: owner?.slice(ofOwner.length),
+    },
     comparable: comparable === '' ? undefined : comparable,
     digestOfSequences: sequences === '' ? undefined : sequences,
   }

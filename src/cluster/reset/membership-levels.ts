@@ -51,10 +51,12 @@ export class MembershipLevels {
   /**
    * Goes back to the members of a level. Ends the others, which leave nothing behind. A member that was removed does not run yet.
    * The data of the members, and what they know of each other, is left as it is.
+   *
+   * @returns true if members have changed: those that are left may be fewer than the members that they know
    */
-  async goBack(level: number): Promise<void> {
+  async goBack(level: number): Promise<boolean> {
     this.#rosters = this.#rosters.slice(0, level + 1)
-    if (this.#highest.changes === this.#spec.plan.changes) return
+    if (this.#highest.changes === this.#spec.plan.changes) return false
     const { instances, plan, openLinks, removeLinks } = this.#spec
     const added = [...instances.byName].filter(([, instance]) => !this.#highest.instances.includes(instance))
     await Promise.all(added.map(([, instance]) => instance.kill()))
@@ -70,6 +72,7 @@ export class MembershipLevels {
     await Promise.all(changes)
     await this.#spec.settle(patience).catch(() => {})
     this.#rosters[this.#rosters.lastIndexOf(this.#highest)] = this.#now()
+    return true
   }
 
   get #highest(): Roster {

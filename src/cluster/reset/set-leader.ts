@@ -1,7 +1,8 @@
-import { agree, awaitNews, electAgain, findAgreedLeader } from '../leaders.ts'
+import { agree, awaitNews, callElection, electAgain, findAgreedLeader } from '../leaders.ts'
 import { claimQueue, isQueueOwned } from '../synchronous-queue.ts'
 import { LostMember, type MemberAgent } from './member-agent.ts'
 import { haveSameOwner, haveSameView, type Look, takePart } from './set-undo.ts'
+import { joinClocks } from './vector-clock.ts'
 
 // In milliseconds.
 const longestElection = 5000
@@ -91,10 +92,23 @@ export class SetLeader {
     members: readonly MemberAgent[],
     timeout: number = this.#longestElection,
   ): Promise<MemberAgent | undefined> {
-    // With fewer members, there is no election.
-    if (members.length <= this.#members().length / 2) return undefined
     const leader = await findAgreedLeader(instancesOf(members), timeout)
     return members.find(({ instance }) => instance === leader)
+  }
+
+  /**
+   * Lets the members that are left elect a leader at once, if none of them leads. They notice the end of a leader some time
+   * later. And Tarantool 2.11 may wait in vain for a member that has ended together with the leader.
+   */
+  async elect(looks: readonly Look[]): Promise<void> {
+    if (takePart(looks) && looks.every(({ state }) => state.ro)) {
+      const clock = joinClocks(looks.map(({ state }) => state.clock))
+      // The others do not vote for a member with less data than they have.
+      const best = looks.find(({ state }) => state.clock === clock) ?? looks[0]
+      // Without it, they elect one a little later.
+      if (best) await callElection(best.member.instance).catch(() => {})
+    }
+    await this.find(looks.map(({ member }) => member))
   }
 
   /** Makes a member able to write, if only an election or synchronous transactions keep all of them from it. */

@@ -1,6 +1,7 @@
 import type { AgentReply } from '../../isolation/server.ts'
 import { beginWithSameData } from '../same-data.ts'
 import { LowerLevels } from './lower-levels.ts'
+import { LoweredQuorum } from './lowered-quorum.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import type { MemberState } from './member-state.ts'
 import { clockOf, join, kill, startNewcomer } from './newcomers.ts'
@@ -21,8 +22,11 @@ export class SetReset {
   readonly #context: SetContext
   readonly #lower = new LowerLevels()
   readonly #leader: SetLeader
+  readonly #quorum = new LoweredQuorum()
   /** The members that have all levels. */
   #taught: readonly MemberAgent[]
+  /** The members of the set have changed in the level that is undone. */
+  #haveChanged = false
   /** The members that the latest reset has replaced, with the reasons. */
   #replaced: string[] = []
 
@@ -102,13 +106,15 @@ export class SetReset {
 
   /**
    * @param keep the number of levels that stay, from the lowest on
+   * @param options `haveChanged`: the members are others than those of the level on top
    * @throws LostMember if all instances of the cluster have to be replaced
    */
-  async goBack(keep: number, way: Return): Promise<AgentReply> {
+  async goBack(keep: number, way: Return, { haveChanged }: { haveChanged: boolean }): Promise<AgentReply> {
     this.#leader.cut(keep + 1)
     this.#replaced = []
     // Those that were added are gone, and those that were removed get a new process.
     this.#taught = this.members
+    this.#haveChanged = haveChanged
     try {
       return await this.#goBackInPlace(keep, way)
     } catch (error) {
@@ -132,6 +138,7 @@ export class SetReset {
       there.push(member)
     }
     await this.#subscribeAgain(looks)
+    await this.#quorum.raise(looks.map(({ member }) => member))
     this.#cut(keep, way)
     const reply = this.#reply(looks)
     await this.#leader.restore(looks, hadDisagreed)
@@ -150,6 +157,7 @@ export class SetReset {
     let hadDisagreed = false
     for (let overtakes = 0; ; ) {
       const members = await this.#leave(absent, keep)
+      hadDisagreed ||= this.#quorum.isLow
       const makeWritable: UndoTerms['makeWritable'] = async (...now) => await this.#leader.makeWritable(members, ...now)
       const { latest, isOwned } = this.#leader
       const { awaitNews } = SetLeader
@@ -176,12 +184,14 @@ export class SetReset {
   async #leave(absent: ReadonlyMap<MemberAgent, string>, keep: number): Promise<MemberAgent[]> {
     const others = this.members.filter(member => !absent.has(member))
     const [why] = absent.values()
-    if (why === undefined) return others
-    const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member, this.#terms(keep)))
-    if (isOwn || others.length === 0 || this.#mayWriteAtStart(absent)) throw new LostMember(why)
-    await kill([...absent.keys()])
-    await Promise.all(others.map(member => member.part(others.length - 1)))
-    await this.#leader.find(others)
+    if (why !== undefined) {
+      const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member, this.#terms(keep)))
+      if (isOwn || others.length === 0 || this.#mayWriteAtStart(absent)) throw new LostMember(why)
+      await kill([...absent.keys()])
+    } else if (!this.#haveChanged) {
+      return others
+    }
+    await this.#leader.elect(await this.#quorum.fit(others, keep))
     return others
   }
 
@@ -211,6 +221,7 @@ export class SetReset {
     trace(`replaces all instances of replica set '${name}': ${lost.message}`)
     this.#replaced.push(`all instances of replica set '${name}': ${lost.message}`)
     await kill(this.members)
+    this.#quorum.forget()
     try {
       await start(
         this.members.map(member => member.name),
