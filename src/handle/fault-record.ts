@@ -73,7 +73,7 @@ export class FaultRecord {
   }
 
   /** Adds the seeds of sequences that still run to the error of their test, for example when its time is over. */
-  explain(owner: object, [error]: readonly Parameters<FaultSequence['explain']>[0][]): void {
+  explain(owner: object, [error]: readonly object[]): void {
     for (const [sequence, by] of this.#sequences) if (by === owner && error) sequence.explain(error)
   }
 

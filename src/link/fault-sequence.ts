@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../errors.ts'
 import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import type { Fault, LinkPlace } from './fault.ts'
+import { longerError } from './longer-error.ts'
 import {
   checkFaults,
   type FaultsOptions,
@@ -30,11 +31,6 @@ export interface FaultActs extends FaultTargets {
   pause(instance: string): Promise<void>
   resume(instance: string): Promise<void>
   make(fault: Fault, link: LinkPlace | undefined): Promise<void>
-}
-
-interface ShownError {
-  message?: string | undefined
-  stack?: string | undefined
 }
 
 // A long sequence would hide the rest of an error. The seed gives the same faults again.
@@ -77,25 +73,17 @@ export class FaultSequence implements FaultRun {
       return result
     } catch (error) {
       await this.stop().catch(() => {})
-      if (error instanceof Error) this.explain(error)
-      throw error
+      throw this.explain(error)
     }
   }
 
-  /** Adds the seed and the faults to the message of an error. */
-  explain(error: ShownError): void {
+  /** Adds the seed and the faults to the message of an error. Returns another error if nobody can change this one. */
+  explain(error: unknown): unknown {
     const hidden = Math.max(0, this.made.length - shownFaults)
     const before = hidden === 0 ? '' : `\n  (${hidden} before these)`
     const faults = this.made.slice(hidden).map((fault, index) => `\n  ${hidden + index + 1}. ${fault}`)
     const what = faults.length === 0 ? 'no fault yet' : `these faults:${before}${faults.join('')}`
-    const { message = '', stack = '' } = error
-    const longer = `${message}\n\nUnder faults({ seed: ${this.seed} }), which made ${what}`
-    try {
-      error.message = longer
-      if (message !== '' && stack.includes(message)) error.stack = stack.replace(message, () => longer)
-    } catch {
-      // Nobody can change the error.
-    }
+    return longerError(error, `\n\nUnder faults({ seed: ${this.seed} }), which made ${what}`)
   }
 
   /** Ends the fault that holds. No other one follows. @throws the error of a fault's end, for example of a start */

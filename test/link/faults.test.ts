@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { type FaultRun, InvalidOptionError, NotRunningError } from '../../src/index.ts'
 import { checkFaults, type FaultsOptions, faultText, planFaults } from '../../src/link/planned-faults.ts'
@@ -71,6 +72,21 @@ describe('a sequence of faults', () => {
     await (await Client.connect(instance.port)).ask('healed')
     const random = instance.faults({}, () => Promise.reject(new Error('at once')))
     await expect(random).rejects.toThrow(/^at once\n\nUnder faults\({ seed: \d+ }\), which made no fault yet$/)
+  })
+
+  const frozen = Object.freeze(new Error('the client gave up'))
+
+  test.each([
+    ['a text', 'the client gave up', { cause: 'the client gave up' }],
+    ['a frozen error', frozen, { cause: frozen }],
+    ['an error without a setter', new DOMException('the client gave up', 'TimeoutError'), { name: 'TimeoutError' }],
+    ['an error of another realm', runInNewContext("new Error('the client gave up')"), {}],
+  ])('stands with its seed in the error if the code throws %s', async (_, thrown, expected) => {
+    const instance = await startInstance({ links: true })
+    const error: unknown = await instance.faults({ seed: 3 }, () => Promise.reject(thrown)).catch(reason => reason)
+    expect(error).toMatchObject(expected)
+    expect(error).toHaveProperty('message', 'the client gave up\n\nUnder faults({ seed: 3 }), which made no fault yet')
+    if (!('cause' in expected)) expect(error).toBe(thrown)
   })
 
   test('shows its last faults only, if there are many', async () => {
