@@ -1,5 +1,6 @@
 import type { AgentReply } from '../../isolation/server.ts'
 import { beginWithSameData } from '../same-data.ts'
+import { LevelOpening } from './level-opening.ts'
 import { LowerLevels } from './lower-levels.ts'
 import { LoweredQuorum } from './lowered-quorum.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
@@ -8,7 +9,6 @@ import { clockOf, join, kill, startNewcomer } from './newcomers.ts'
 import type { SetContext } from './set-context.ts'
 import { SetLeader } from './set-leader.ts'
 import { type Look, type Undone, type UndoTerms, undoTogether } from './set-undo.ts'
-import { shareSequences } from './shared-sequences.ts'
 
 /** A leader that loses an election so often during its undo is replaced. */
 const mostOvertakes = 3
@@ -23,8 +23,7 @@ export class SetReset {
   readonly #lower = new LowerLevels()
   readonly #leader: SetLeader
   readonly #quorum = new LoweredQuorum()
-  /** The members that have all levels. */
-  #taught: readonly MemberAgent[]
+  readonly #opening: LevelOpening
   /** The members of the set have changed in the level that is undone. */
   #haveChanged = false
   /** The members that the latest reset has replaced, with the reasons. */
@@ -32,9 +31,9 @@ export class SetReset {
 
   constructor(members: readonly MemberAgent[], context: SetContext) {
     this.#members = members
-    this.#taught = members
     this.#context = context
     this.#leader = new SetLeader(() => this.members, context)
+    this.#opening = new LevelOpening(() => this.members, this.#leader)
   }
 
   get name(): string {
@@ -53,10 +52,8 @@ export class SetReset {
 
   /** Opens a level on top of the others: nothing is undone. @throws LostMember */
   async open(keep: number, way: Return): Promise<AgentReply> {
-    const { looks, clock } = await this.#prepareLevel(keep)
-    const clients = looks.some(({ state }) => state.clients)
-    const opened = this.members.map(async member => ({ member, state: await member.lead(keep, way, clock) }))
-    return this.#reply(await Promise.all(opened), clients)
+    const { looks, clients } = await this.#opening.open(keep, way)
+    return this.#reply(looks, clients)
   }
 
   /**
@@ -66,34 +63,8 @@ export class SetReset {
    * @throws LostMember
    */
   async nest(levels: number): Promise<AgentReply> {
-    const { clock } = await this.#prepareLevel(levels)
-    const opened = this.members.map(async member => ({ member, state: await member.stack(clock) }))
-    return this.#reply(await Promise.all(opened))
-  }
-
-  /**
-   * A level begins with one leader, and with the same values of sequences on all members. Rows that are on their way to a
-   * member belong to the levels below: all members wait for the clock.
-   */
-  async #prepareLevel(levels: number): Promise<{ looks: readonly Look[]; clock: string }> {
-    const looks = await this.#lookAfterElection()
-    const clock = await shareSequences(looks, this.#leader.open(levels, looks))
-    // Members that were added since the level on top was opened get as many levels as the others.
-    const added = this.members.filter(member => !this.#taught.includes(member))
-    await Promise.all(added.map(member => member.raise(levels, clock)))
-    this.#taught = this.members
-    return { looks, clock }
-  }
-
-  async #lookAfterElection(): Promise<readonly Look[]> {
-    const look = async (): Promise<readonly Look[]> => {
-      const asked = this.members.map(async member => ({ member, state: await member.now({ sequences: true }) }))
-      return await Promise.all(asked)
-    }
-    const looks = await look()
-    if (!SetLeader.isBeingElected(looks)) return looks
-    await this.#leader.find(this.members)
-    return await look()
+    const { looks } = await this.#opening.nest(levels)
+    return this.#reply(looks)
   }
 
   /** Leaves all levels as they are. @throws LostMember */
@@ -113,7 +84,7 @@ export class SetReset {
     this.#leader.cut(keep + 1)
     this.#replaced = []
     // Those that were added are gone, and those that were removed get a new process.
-    this.#taught = this.members
+    this.#opening.noteMembers()
     this.#haveChanged = haveChanged
     try {
       return await this.#goBackInPlace(keep, way)
