@@ -9,6 +9,7 @@ const isShown = (error: unknown): error is ShownError =>
   typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
 
 const replace = (error: ShownError, name: 'message' | 'stack', value: string): boolean =>
+  Reflect.set(error, name, value) ||
   // The message of a DOMException, for example of a request that took too long, has no setter.
   Reflect.defineProperty(error, name, { value, configurable: true, writable: true, enumerable: false })
 
