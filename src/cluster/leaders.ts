@@ -119,7 +119,12 @@ async function voteFor(
 // example an anonymous one, knows no leader.
 const view = `local mode, election = box.cfg.election_mode or 'off', box.info.election
 local queue = box.info.synchro and box.info.synchro.queue
-return box.info.ro, mode ~= 'off' and election and tostring(election.term) .. ',' .. election.leader or '', queue and queue.owner`
+local is_split = false
+for _, replica in pairs(box.info.replication) do
+    local message = replica.upstream and replica.upstream.message
+    is_split = is_split or message ~= nil and tostring(message):find('^Split%-Brain') ~= nil
+end
+return box.info.ro, mode ~= 'off' and election and tostring(election.term) .. ',' .. election.leader or '', queue and queue.owner, is_split`
 
 /**
  * Finds the writable instance of a replica set that all its instances know as their leader. Waits for an election that is
@@ -135,19 +140,30 @@ export async function findAgreedLeader(
   for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
     const rest = Math.max(0, giveUpAt - performance.now())
     const leader = await findLeader(members, rest)
-    if (!leader || rest === 0 || (await agree(leader, members))) return leader
+    if (!leader || rest === 0) return leader
+    const { isAgreed, isSplit } = await viewOf(leader, members)
+    if (isAgreed || isSplit) return leader
   }
 }
 
 /** True if one of the members leads, and all that run know the same leader, term and owner of the synchronous queue. */
 export async function agree(wanted: TarantoolInstance, members: readonly TarantoolInstance[]): Promise<boolean> {
+  return (await viewOf(wanted, members)).isAgreed
+}
+
+/** `isSplit`: Tarantool has found a split brain, so members that do not agree never will. */
+async function viewOf(
+  wanted: TarantoolInstance,
+  members: readonly TarantoolInstance[],
+): Promise<{ isAgreed: boolean; isSplit: boolean }> {
   const running = members.filter(({ isRunning }) => isRunning)
   const asked = running.map(async member => await member.command(view, { timeout: patience }))
   // A member may be busy, or end just now.
   const views = await Promise.all(asked).catch(() => [])
   const isWritable = views[running.indexOf(wanted)]?.[0] === false
   const elections = views.map(([, election]) => election).filter(election => election !== '')
-  return isWritable && areSame(elections) && areSame(views.map(([, , owner]) => owner))
+  const isAgreed = isWritable && areSame(elections) && areSame(views.map(([, , owner]) => owner))
+  return { isAgreed, isSplit: views.some(([, , , isSplit]) => isSplit === true) }
 }
 
 const areSame = (values: readonly unknown[]): boolean => new Set(values).size <= 1

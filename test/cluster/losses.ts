@@ -25,6 +25,8 @@ export const lossesByFaults: readonly RegExp[] = [
   /its replacement failed: .*process-state\.lua:\d+: attempt to index/,
   // A trigger of the application writes, and its member only follows by now.
   /its replication from member \d+ has stopped: Can't modify data/,
+  // The same, and all others refuse what this member has done.
+  /^the other members refuse the changes of instance '[^']*': /,
   // Two members were writable, and did what does not fit together.
   /its replication from member \d+ has stopped: (Duplicate key exists|Split-Brain discovered)/,
 ]

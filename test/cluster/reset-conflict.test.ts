@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { waitForMesh } from '../../src/cluster/waits.ts'
 import type { TarantoolReplicaSet } from '../../src/index.ts'
+import { skipWithout } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
 import { onEach, pidsOf, stateOfMember as state, threeFromTemplate, threeMembers } from '../support/members.ts'
 
@@ -16,14 +17,53 @@ async function conflict(set: TarantoolReplicaSet): Promise<void> {
   await set.heal()
 }
 
-test('a reset replaces a set whose replication has stopped with an error', async () => {
+test('a reset replaces only the member whose changes all others refuse', async () => {
   const set = await threeFromTemplate({ links: true })
   const before = await onEach(set, state)
-  const pids = pidsOf(set)
-  await conflict(set)
+  await (await set.leader()).eval("box.space.quiet:insert({ 1, 'of the hooks' })")
+  await set.ask('enter', 1)
+  const ofHooks = await onEach(set, state)
+  const [, ...others] = pidsOf(set)
+  for (let round = 0; round < 2; round++) {
+    await conflict(set)
+    const reply = await set.ask('enter', 1)
+    expect(reply).toMatchObject({ kept: [true], replaced: [expect.stringContaining('the other members refuse')] })
+    expect(await onEach(set, state)).toEqual(ofHooks)
+    expect(pidsOf(set).slice(1)).toEqual(others)
+    await set.waitForFullMesh()
+  }
   expect((await set.ask('rewind', 0)).lost).toBeUndefined()
   expect(await onEach(set, state)).toEqual(before)
-  expect(pidsOf(set)).not.toEqual(pids)
+})
+
+describe('a set that elects its leader', () => {
+  beforeEach(context => skipWithout('elections', context))
+
+  test.each([
+    ['before the next leader writes', false],
+    ['and the next leader, too', true],
+  ])('a reset replaces only a former leader that has written while it was alone, %s', async (_, both) => {
+    const set = await threeFromTemplate({ failover: 'election', links: true, timeout: 20_000 })
+    const former = await set.leader()
+    await former.eval("box.space.quiet:insert({ 1, 'of the hooks' })")
+    await set.ask('enter', 1)
+    const before = await onEach(set, state)
+    const others = set.instances.filter(instance => instance !== former)
+    const pids = others.map(({ pid }) => pid)
+    await former.eval("box.cfg({ election_fencing_mode = 'off' })")
+    await set.partition(
+      [former.name],
+      others.map(({ name }) => name),
+    )
+    const next = await set.waitForLeader({ not: former })
+    await former.command('box.space.users:insert({ 1 })')
+    if (both) await next.command('box.space.users:insert({ 2 })')
+    await set.heal()
+    expect(await set.ask('enter', 1)).toMatchObject({ kept: [true] })
+    expect(await onEach(set, state)).toEqual(before)
+    expect(others.map(({ pid }) => pid)).toEqual(pids)
+    expect(await set.leader()).toBe(former)
+  })
 })
 
 test('the wait before a reset ends when the replication has stopped with an error', async () => {

@@ -104,11 +104,11 @@ export class SetReset {
     }
     const { looks, hadDisagreed } = await this.#undo(keep, way, absent)
     const there = looks.map(({ member }) => member)
+    await this.#subscribeAgain(looks)
     for (const [member, why] of absent) {
       await this.#replace(member, why, there, { keep, way })
       there.push(member)
     }
-    await this.#subscribeAgain(looks)
     await this.#quorum.raise(looks.map(({ member }) => member))
     this.#cut(keep, way)
     const reply = this.#reply(looks)
@@ -116,11 +116,14 @@ export class SetReset {
     return reply
   }
 
-  // The reason for the stop may be undone by now, but a stream that has stopped does not go on by itself.
+  // The reason for the stop may be undone by now, or its member has ended. But a stream that has stopped does not go on by
+  // itself, not even when that member has a new process.
   async #subscribeAgain(looks: readonly Look[]): Promise<void> {
-    for (const { member, state } of looks) {
-      if (state.hasStopped) await member.subscribe(this.members.length - 1)
-    }
+    const stopped = looks.filter(({ state }) => state.hasStopped)
+    if (stopped.length === 0) return
+    for (const { member } of stopped) await member.subscribe(looks.length - 1)
+    // An elected leader resigns when it loses its streams.
+    await this.#leader.find(looks.map(({ member }) => member))
   }
 
   /** Undoes the changes without some members, to which it adds those that cannot undo theirs. */

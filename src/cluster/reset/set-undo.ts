@@ -1,5 +1,6 @@
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import type { MemberState } from './member-state.ts'
+import { refusedMember } from './refused-member.ts'
 import { joinClocks } from './vector-clock.ts'
 
 /** A member, and its latest state. */
@@ -71,6 +72,8 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   const lacksOwner = isOwned && !isElected && known.state.owner === undefined
   const isReady = !known.state.ro && haveSameView(looks) && haveSameOwner(looks) && !hadDisagreed && !lacksOwner
   const next = isReady ? undefined : await makeWritable(known.member, looks, hadDisagreed)
+  const refused = isReady ? none : await refusedMember(members)
+  if (refused.size > 0) return { looks, leader: undefined, lost: refused, isDone: false, hadDisagreed }
   const writable = looks.find(({ member }) => member === next) ?? known
   // Without elections, a member that leads the undo becomes writable by itself.
   const leader = isElected || knowsChanges(writable, clock) ? writable : known
@@ -82,18 +85,25 @@ export async function undoTogether(terms: UndoTerms): Promise<Undone> {
   // Rows of the undo must not reach an application's triggers. Members that wait have hidden theirs.
   const visible = others.filter(({ state }) => !state.waits).map(({ member }) => member)
   const hidden = await ask(visible, member => member.hide(clock))
-  if (hidden.lost.size > 0) return { looks, leader: undefined, lost: hidden.lost, isDone: false, hadDisagreed }
+  if (hidden.lost.size > 0) {
+    const refused = await refusedMember(members)
+    const lost = refused.size > 0 ? refused : hidden.lost
+    return { looks, leader: undefined, lost, isDone: false, hadDisagreed }
+  }
   // A read-only member cannot put back a sequence.
   const rewrites = others.some(({ state }) => state.sequences)
   const led = await leader.member.lead(keep, way, clock, rewrites).catch((error: unknown) => {
-    // Another member has become the leader meanwhile. It has the records of all changes, too.
-    if (error instanceof LostMember && members.length > 1 && readOnly.test(error.message)) return error
+    if (error instanceof LostMember && members.length > 1 && mayGoOn.test(error.message)) return error
     throw error
   })
   if (led instanceof LostMember) {
     const end = { looks, leader: undefined, isDone: false, hadDisagreed }
+    const refused = await refusedMember(members)
+    if (refused.size > 0) return { ...end, lost: refused }
+    if (!readOnly.test(led.message)) throw led
+    // Another member has become the leader meanwhile. It has the records of all changes, too.
     const hasLed = isReady || next !== undefined
-    if (hasLed) return { ...end, lost: new Map(), overtaken: { member: leader.member, why: led.message } }
+    if (hasLed) return { ...end, lost: none, overtaken: { member: leader.member, why: led.message } }
     return { ...end, lost: new Map([[leader.member, led.message]]) }
   }
   const following = others.map(({ member }) => member)
@@ -138,7 +148,12 @@ export const haveSameOwner = (looks: readonly Look[]): boolean =>
 /** True if members take part in elections. */
 export const takePart = (looks: readonly Look[]): boolean => looks.some(({ state }) => state.view !== undefined)
 
+const none: ReadonlyMap<MemberAgent, string> = new Map()
+
 const readOnly = /read-only instance|instance is in read-only mode/
+
+// Nothing is undone then.
+const mayGoOn = new RegExp(`${readOnly.source}|its replication from member \\d+ has stopped`)
 
 async function ask(
   members: readonly MemberAgent[],
