@@ -48,23 +48,27 @@ function read(step: string): Summary {
     const found = JSON.parse(readFileSync(join(directory, `${step}.json`), 'utf8')) as Summary | VitestResults
     return 'testResults' in found ? ofVitest(found) : found
   } catch (error) {
-    const failures = [{ title: `the step '${step}'`, message: `it wrote no results: ${(error as Error).message}` }]
-    return { passed: 0, failed: 1, skipped: 0, failures }
+    const missing = [{ title: `the step '${step}'`, message: `it wrote no results: ${(error as Error).message}` }]
+    return { passed: 0, failed: 1, skipped: 0, failures: missing }
   }
 }
 
-const firstLine = (text: string): string =>
-  text
-    .split('\n')
-    .find(line => line.trim() !== '')
-    ?.trim()
-    .slice(0, 200) ?? ''
+// What a failure may print. Whoever reads CI's log may have nothing else of a failure that is seldom: for example the seed
+// and the program of a property. With many failures the log's end has place for less.
+const few = 10
+const most = { lines: 40, characters: 3000 }
+
+/** The lines of a message that tell most, less the frames of its stack. */
+function excerpt(text: string, { lines, characters }: typeof most): string {
+  const told = text.split('\n').filter(line => line.trim() !== '' && !/^ +(at|❯) /.test(line))
+  return told.slice(0, lines).join('\n').trim().slice(0, characters).replaceAll('\n', '\n    ')
+}
 
 const matrix = read('matrix')
 const steps = ['versions', 'others', 'spawned'].map(read)
-for (const { title, message } of [matrix, ...steps].flatMap(({ failures }) => failures)) {
-  console.log(`✗ ${title}\n    ${firstLine(message)}`)
-}
+const failures = [matrix, ...steps].flatMap(({ failures }) => failures)
+const limits = failures.length <= few ? most : { lines: 1, characters: 200 }
+for (const { title, message } of failures) console.log(`✗ ${title}\n    ${excerpt(message, limits)}`)
 const sum = (count: (summary: Summary) => number): number => steps.reduce((total, step) => total + count(step), 0)
 // The tests of the matrix are among the others. Only their failures count.
 const failed = sum(step => step.failed) + matrix.failed

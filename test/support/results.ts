@@ -39,10 +39,25 @@ export const sum = (results: readonly Result[]): Result => ({
   failures: results.flatMap(({ failures }) => failures),
 })
 
-// A stack begins with the message. Frames of the runner that runs these tests do not help.
-const textOf = (errors: readonly { message: string; stack?: string | undefined }[]): string =>
+interface Thrown {
+  readonly message: string
+  readonly stack?: string | undefined
+  readonly cause?: unknown
+}
+
+const isThrown = (cause: unknown): cause is Thrown =>
+  typeof cause === 'object' && cause !== null && 'message' in cause && typeof cause.message === 'string'
+
+// A stack begins with the message. The cause of a failed property is what differed.
+function withCauses({ message, stack, cause }: Thrown): string {
+  const text = stack?.includes(message) ? stack : message
+  return isThrown(cause) ? `${text}\nCause: ${withCauses(cause)}` : text
+}
+
+// Frames of the runner that runs these tests do not help.
+const textOf = (errors: readonly Thrown[]): string =>
   errors
-    .map(({ message, stack }) => (stack?.includes(message) ? stack : message))
+    .map(withCauses)
     .join('\n')
     .replaceAll(/\n +at .*node_modules.*/g, '')
 

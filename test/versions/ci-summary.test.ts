@@ -27,8 +27,10 @@ test('CI ends with the sum of its steps', async () => {
   expect(await summarize(all)).toEqual({ lines: ['7 passed, 0 failed, 6 skipped'], exitCode: 0 })
 })
 
-test('failed tests are named right before the sum: file, test, and the first line of the message', async () => {
-  const failures = [{ title: '2.6.0 test/log/log.test.ts > finds a line', message: 'Error: no line\n    at x' }]
+test('failed tests are named right before the sum: file, test, and the message without its stack', async () => {
+  const failures = [
+    { title: '2.6.0 test/log/log.test.ts > finds a line', message: 'Error: no line\n    at x\nCause: Error: no log' },
+  ]
   const assertionResults = [
     { status: 'passed', fullName: 'works', failureMessages: [] },
     { status: 'failed', fullName: 'a suite fails', failureMessages: ['\nAssertionError: expected 1\n    at y'] },
@@ -46,6 +48,7 @@ test('failed tests are named right before the sum: file, test, and the first lin
     lines: [
       '✗ 2.6.0 test/log/log.test.ts > finds a line',
       '    Error: no line',
+      '    Cause: Error: no log',
       '✗ test/docs/a.test.ts > a suite fails',
       '    AssertionError: expected 1',
       '✗ test/docs/b.test.ts',
@@ -56,4 +59,20 @@ test('failed tests are named right before the sum: file, test, and the first lin
     ],
     exitCode: 1,
   })
+})
+
+test('the message of a failed test is bounded; with many, each has its first line', async () => {
+  const message = ['Property failed', ...Array.from({ length: 100 }, (_, index) => `line ${index} ${'x'.repeat(50)}`)]
+  const failure = { title: 'a test', message: message.join('\n') }
+  const withFailures = async (count: number): Promise<string[]> => {
+    const failures = Array.from({ length: count }, () => failure)
+    const versions = { ...none, failed: count, failures }
+    return (await summarize({ matrix: none, versions, others: noTests, spawned: noTests })).lines
+  }
+  const few = await withFailures(10)
+  expect(few.slice(0, 3)).toEqual(['✗ a test', '    Property failed', `    line 0 ${'x'.repeat(50)}`])
+  expect(few).toHaveLength(10 * 41 + 1)
+  const many = await withFailures(11)
+  expect(many.slice(0, 3)).toEqual(['✗ a test', '    Property failed', '✗ a test'])
+  expect(many).toHaveLength(11 * 2 + 1)
 })
