@@ -24,8 +24,8 @@ return { orders = box.space.orders and box.space.orders:select(), is_sync = box.
     quorum = box.cfg.replication_synchro_quorum, timeout = box.cfg.replication_synchro_timeout }`
 
 /** The set, whose hooks have made a synchronous space. */
-async function suite(failover: Failover): Promise<TarantoolReplicaSet> {
-  const set = await threeFromTemplate({ failover, links: true, timeout: 20_000 })
+async function suite(failover: Failover, boxCfg: Record<string, number> = {}): Promise<TarantoolReplicaSet> {
+  const set = await threeFromTemplate({ failover, links: true, timeout: 20_000, boxCfg })
   await (await set.leader()).command(orders)
   expect((await set.ask('enter', 1)).lost).toBeUndefined()
   return set
@@ -158,6 +158,27 @@ describe.each(failovers)("a reset of a replica set with failover: '%s'", failove
       expect(await members(set)).toEqual(before)
     }
     expect(pidsOf(set)).toEqual(pids)
+  })
+
+  test.each([2, 3])('confirms transactions of members that are too few for a quorum of %i', async quorum => {
+    const set = await suite(failover, { replication_synchro_quorum: quorum })
+    const before = await members(set)
+    for (let round = 0; round < 2; round++) {
+      const leader = await set.leader()
+      const { pid } = leader
+      await leader.command("box.space.orders:update(1, { { '=', 2, 'of a test' } })")
+      await set.waitForVclock()
+      await Promise.all(
+        others(set, leader)
+          .slice(quorum - 2)
+          .map(member => member.kill({ cleanup: false })),
+      )
+      await beginInsert(leader, 2)
+      expect(await set.ask('enter', 1)).toEqual(expect.objectContaining({ kept: [true] }))
+      expect(await members(set)).toEqual(before)
+      expect((await set.leader()).pid).toBe(pid)
+    }
+    expect((await set.ask('rewind', 0)).lost).toBeUndefined()
   })
 
   test.skipIf(failover === 'election' || !has('box.ctl.promote'))(
