@@ -56,10 +56,13 @@ export class TarantoolHandle {
   }
 
   readonly #origin: HandleOrigin
+  /** The handles of the cluster's instances, by their names. They share this map, so tests can compare them with `===`. */
+  readonly #byName: Map<string, TarantoolHandle>
 
   /** @internal */
-  constructor(origin: HandleOrigin) {
+  constructor(origin: HandleOrigin, byName: Map<string, TarantoolHandle> = new Map()) {
     this.#origin = origin
+    this.#byName = byName
     // A spread copies own properties only.
     for (const name of shownProperties) {
       const get = (): unknown => Reflect.get(TarantoolHandle.prototype, name, this)
@@ -403,7 +406,8 @@ export class TarantoolHandle {
   // ---- A cluster ----
 
   /**
-   * The handle of an instance of the cluster. It can be made before the file has its server.
+   * The handle of an instance of the cluster: the same object for each call with the same name. It can be made before the
+   * file has its server.
    *
    * @param name of the instance
    * @throws UnknownServerError at the first use, if the cluster has no such instance; LeaseError if the server is a single
@@ -412,7 +416,11 @@ export class TarantoolHandle {
    * const storage = useTarantool().instance('storage-001')
    */
   instance(name: string): TarantoolHandle {
-    return new TarantoolHandle({ ...this.#origin, member: name ?? (null as never) })
+    const known = this.#byName.get(name)
+    if (known) return known
+    const made = new TarantoolHandle({ ...this.#origin, member: name ?? (null as never) }, this.#byName)
+    this.#byName.set(name, made)
+    return made
   }
 
   /**

@@ -56,7 +56,7 @@ test('is the handle of the instance that connect names', async () => {
 })
 test('the leader, and another one', async () => {
   const leader = await tarantool.leader('s')
-  expect(leader.port).toBe(storage.port)
+  expect(leader).toBe(storage)
   expect(await leader.eval('return box.info.name, box.info.ro')).toEqual(['s-001', false])
   await tarantool.set({ 'groups.storages.replicasets.s.leader': 's-002' })
   expect((await tarantool.leader('s')).port).toBe(tarantool.instance('s-002').port)

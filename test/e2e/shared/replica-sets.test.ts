@@ -18,6 +18,7 @@ const portOfLease = process.env.TARANTOOL_DB_PORT
 
 const handle = `${head}
 const plain = useTarantool()
+const firstHandles = ['db-1', 'db-2', 'db-3'].map(name => db.instance(name))
 test('is the face of the leader, and has all members', async () => {
   expect(names()).toEqual(['db-1', 'db-2', 'db-3'])
   expect(db.replicasets).toEqual({ db: names() })
@@ -28,6 +29,14 @@ test('is the face of the leader, and has all members', async () => {
   await db.call('add_user', 1, 'ann')
   await db.waitForVclock()
   for (const instance of db.instances) expect(await instance.call('count_users')).toEqual([1])
+})
+test('has one handle for each instance', async () => {
+  const leader = await db.leader()
+  expect(db.instance('db-1')).toBe(leader)
+  expect(await db.waitForLeader()).toBe(leader)
+  expect(leader.instance('db-2')).toBe(firstHandles[1])
+  expect(db.instances.every((instance, index) => instance === firstHandles[index])).toBe(true)
+  await expect(db.partition([leader], db.instances.filter(instance => instance !== leader))).rejects.toThrow('no links')
 })
 test('finds no data of the test before', async () => {
   for (const instance of db.instances) expect(await instance.call('count_users')).toEqual([0])
@@ -120,6 +129,7 @@ test('grows and shrinks', async () => {
   await db.call('add_user', 1, 'ann')
   const added = await db.addReplica({ boxCfg: { too_long_threshold: 4 } })
   expect([added.name, names()]).toEqual(['db-4', ['db-1', 'db-2', 'db-3', 'db-4']])
+  expect(db.instances.at(-1)).toBe(added)
   expect(await added.eval('return count_users(), box.cfg.too_long_threshold')).toEqual([1, 4])
   await db.remove(db.instance('db-2'))
   expect(names()).toEqual(['db-1', 'db-3', 'db-4'])
@@ -137,6 +147,7 @@ test('grows and shrinks', async () => {
 test('has the members of the config again, and the others have the same processes', async () => {
   expect(names()).toEqual(['db-1', 'db-2', 'db-3'])
   expect(db.instances.map(({ pid }, index) => pid === pidsBefore[index])).toEqual([true, false, true])
+  expect(db.instances.every((instance, index) => instance === firstHandles[index])).toBe(true)
   for (const instance of db.instances) expect(await instance.call('count_users')).toEqual([0])
 })
 test('the member goes that connect names', async () => {
