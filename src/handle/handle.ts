@@ -416,11 +416,10 @@ export class TarantoolHandle {
    * const storage = useTarantool().instance('storage-001')
    */
   instance(name: string): TarantoolHandle {
-    const known = this.#byName.get(name)
-    if (known) return known
-    const made = new TarantoolHandle({ ...this.#origin, member: name ?? (null as never) }, this.#byName)
-    this.#byName.set(name, made)
-    return made
+    const handle =
+      this.#byName.get(name) ?? new TarantoolHandle({ ...this.#origin, member: name ?? (null as never) }, this.#byName)
+    this.#byName.set(name, handle)
+    return handle
   }
 
   /**
@@ -587,8 +586,13 @@ export class TarantoolHandle {
     throw this.#notLeased()
   }
 
+  // The server of the config, also from the handle of one instance.
+  get #pooled(): LeasedServer | undefined {
+    return workerState().servers.get(this.#origin.use.server)
+  }
+
   #cluster(): LeasedCluster {
-    const server = workerState().servers.get(this.#origin.use.server)
+    const server = this.#pooled
     if (!server) throw this.#notLeased()
     return clusterOf(server.info)
   }
@@ -607,10 +611,9 @@ export class TarantoolHandle {
     return server
   }
 
-  // The server of the config, also from the handle of one instance.
   async #reachPooled(): Promise<LeasedServer> {
     await this.#reachToChange('latest')
-    const server = workerState().servers.get(this.#origin.use.server)
+    const server = this.#pooled
     if (!server) throw this.#notLeased()
     return server
   }
@@ -630,7 +633,7 @@ export class TarantoolHandle {
     const server = await this.#reach(lead)
     server.noteUse()
     // The use of an instance is a use of its cluster.
-    workerState().servers.get(this.#origin.use.server)?.noteUse()
+    this.#pooled?.noteUse()
     return server
   }
 
@@ -638,7 +641,7 @@ export class TarantoolHandle {
   // file. In that case nothing else has taken the lease for this file.
   async #reach(lead: Lead = 'current'): Promise<LeasedServer> {
     const known = this.#leased()
-    const whole = known ? workerState().servers.get(this.#origin.use.server) : await leaseInTest(this.#origin)
+    const whole = known ? this.#pooled : await leaseInTest(this.#origin)
     if (!whole) throw this.#notLeased()
     const { member } = this.#origin
     if (member !== undefined || whole.leader === undefined || lead === 'latest') return memberOf(whole, member)
@@ -647,7 +650,7 @@ export class TarantoolHandle {
 
   #leased(): LeasedServer | undefined {
     noteUse(this.#origin)
-    const server = workerState().servers.get(this.#origin.use.server)
+    const server = this.#pooled
     return server && memberOf(server, this.#origin.member)
   }
 
