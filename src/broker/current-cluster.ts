@@ -18,6 +18,8 @@ interface ReplyOfAll {
 export class CurrentCluster {
   /** A lease has used the cluster since the cluster was new or reset. */
   leasedBefore = false
+  /** A lease has ended, and no other has begun. */
+  #isBetweenLeases = false
   readonly #name: string
   readonly #options: ResolvedClusterServer
   readonly #trace: Trace
@@ -72,9 +74,18 @@ export class CurrentCluster {
     if (this.#options.replicaSet) this.#leader = member
   }
 
-  /** Makes all instances run, with the members that the cluster began with. Paused instances are resumed. */
+  /** Notes that a lease has ended. The next one finds the members that the cluster began with. */
+  leaseEnded(): void {
+    this.leasedBefore = true
+    this.#isBetweenLeases = true
+  }
+
+  /** Makes all instances run. Paused instances are resumed. A lease that begins gets the members that the cluster began with. */
   async bringUp(): Promise<void> {
-    if (this.#cluster.state !== 'running' || !(await this.#hasItsMembers())) return await this.startAnew()
+    const mayHaveOthers = this.#isBetweenLeases
+    this.#isBetweenLeases = false
+    if (this.#cluster.state !== 'running') return await this.startAnew()
+    if (mayHaveOthers && !(await this.#hasItsMembers())) return await this.startAnew()
     this.#resume()
     // The next reset gives new processes to the instances that start here.
     const ended = this.#cluster.instances.filter(({ isRunning }) => !isRunning)

@@ -109,7 +109,7 @@ export class PooledCluster implements LeasableServer {
   }
 
   leaseEnded(): void {
-    this.#current.leasedBefore = true
+    this.#current.leaseEnded()
     const { isolation, leaseUse } = this
     this.leaseUse = new LeaseUse()
     this.atTest({})

@@ -92,6 +92,20 @@ describe('a leased replica set', () => {
     expect(pids().map((pid, index) => pid === before[index])).toEqual([true, true, false])
   })
 
+  test.each<['SIGKILL' | 'SIGSTOP']>([['SIGKILL'], ['SIGSTOP']])(
+    'has the members and data of its lease when it is brought up after a %s',
+    async signal => {
+      const { server } = await lease(two)
+      await evaluate(server, "add_user(1, 'ann')")
+      await server.cluster.addReplica({})
+      await server.cluster.waitForVclock('default-1', {})
+      await server.cluster.member('default-1').signal(signal)
+      const { address, cluster } = await server.ensure()
+      expect(cluster?.instances).toEqual(['default-1', 'default-2', 'default-3'])
+      expect(await evaluateAt(address, 'return count_users()')).toEqual([1])
+    },
+  )
+
   test('elects its leader, and another one after its death', async context => {
     skipWithout('elections', context)
     const { server } = await lease({ ...three, failover: 'election' })
