@@ -91,7 +91,8 @@ export class CurrentCluster {
     const ended = this.#cluster.instances.filter(({ isRunning }) => !isRunning)
     try {
       await Promise.all(ended.map(instance => instance.start({ recreate: false })))
-      await this.#findLeader()
+      // A reset may have to bring a leader back first.
+      await this.#findLeader({ waits: false })
     } catch {
       await this.startAnew()
     }
@@ -159,10 +160,11 @@ export class CurrentCluster {
     return (await this.#cluster.ask('rewind', 0)).lost === undefined
   }
 
-  async #findLeader(): Promise<void> {
+  async #findLeader({ waits = true } = {}): Promise<void> {
     if (!this.#options.replicaSet) return
+    const found = waits ? this.#cluster.leader() : this.#cluster.waitForLeader({ timeout: 1 })
     // A set may have no leader now. The next request to it says so.
-    const leader = await this.#cluster.leader().catch(() => undefined)
+    const leader = await found.catch(() => undefined)
     this.noteLeader(leader?.name ?? this.#cluster.connect)
   }
 

@@ -7,18 +7,19 @@ import { claimQueue, isQueueOwned } from './synchronous-queue.ts'
 // Pause between two looks, in milliseconds.
 const pause = 20
 
-interface Role {
-  readonly isWritable: boolean
-  readonly mayBecomeWritable: boolean
-}
+/** `waits`: it may become writable by itself; `waitsForQueue`: only when a `box.ctl.promote()` has ended. */
+type Role = 'writable' | 'waits' | 'waitsForQueue' | 'read-only'
 
-const question = "box.info.ro, box.cfg.read_only, box.cfg.election_mode or 'off'"
+const question = "box.info.ro, box.cfg.read_only, box.cfg.election_mode or 'off', box.info.ro_reason"
 
 // In milliseconds. An instance that takes longer is frozen, or busy.
 const patience = 1000
 
+// In milliseconds. Nobody may be about to become the owner of the queue of synchronous transactions.
+const longestPromotion = 1000
+
 async function roleOf(instance: TarantoolInstance): Promise<Role> {
-  const [isReadOnly, isReadOnlyByConfig, electionMode] = await instance
+  const [isReadOnly, isReadOnlyByConfig, electionMode, reason] = await instance
     .command(`return ${question}`, { timeout: patience })
     .catch((error: unknown) => {
       if (error instanceof RequestTimeoutError) return [true, false, 'off']
@@ -26,7 +27,10 @@ async function roleOf(instance: TarantoolInstance): Promise<Role> {
       if (instance.isRunning) throw error
       return [true, true, 'off']
     })
-  return { isWritable: isReadOnly === false, mayBecomeWritable: !isReadOnlyByConfig || electionMode !== 'off' }
+  if (isReadOnly === false) return 'writable'
+  if (electionMode !== 'off') return 'waits'
+  if (isReadOnlyByConfig) return 'read-only'
+  return reason === 'synchro' ? 'waitsForQueue' : 'waits'
 }
 
 // A frozen instance holds up no answer of another one.
@@ -35,10 +39,16 @@ async function firstWritable(
   roles: readonly Promise<Role>[],
 ): Promise<TarantoolInstance | undefined> {
   const writable = roles.map(async (role, index) => {
-    if ((await role).isWritable) return instances[index]
+    if ((await role) === 'writable') return instances[index]
     throw new Error('it is read-only')
   })
   return await Promise.any(writable).catch(() => undefined)
+}
+
+/** The longest time until one of the members can become writable by itself, in milliseconds. */
+function longestWait(roles: readonly Role[], timeout: number): number {
+  if (roles.includes('waits')) return timeout
+  return roles.includes('waitsForQueue') ? Math.min(timeout, longestPromotion) : 0
 }
 
 /**
@@ -54,13 +64,14 @@ export async function findLeader(
   timeout: number,
   { not, waits = false }: { not?: TarantoolInstance | undefined; waits?: boolean } = {},
 ): Promise<TarantoolInstance | undefined> {
-  for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
+  const began = performance.now()
+  for (; ; await delay(pause)) {
     const running = instances.filter(instance => isActive(instance) && instance !== not)
     const asked = running.map(roleOf)
     const leader = await firstWritable(running, asked)
     if (leader) return leader
-    const mayCome = waits || (await Promise.all(asked)).some(({ mayBecomeWritable }) => mayBecomeWritable)
-    if (!mayCome || performance.now() > giveUpAt) return undefined
+    const patient = waits ? timeout : longestWait(await Promise.all(asked), timeout)
+    if (performance.now() >= began + patient) return undefined
   }
 }
 

@@ -49,6 +49,30 @@ export async function claimQueue(
   }
 }
 
+// The owner closes the queue. A member that does not own it becomes the owner first, for which it has to be writable.
+const free = `local queue = box.info.synchro and box.info.synchro.queue
+if (box.cfg.election_mode or 'off') ~= 'off' or not box.ctl.demote or not queue or queue.owner == 0 then return false end
+local timeout, is_read_only = box.cfg.replication_synchro_timeout, box.cfg.read_only
+box.cfg({ replication_synchro_timeout = math.min(timeout, ${ownerPatience}), read_only = false })
+local done, raised = pcall(function()
+  if queue.owner ~= box.info.id then box.ctl.promote() end
+  box.ctl.demote()
+end)
+box.cfg({ replication_synchro_timeout = timeout, read_only = is_read_only })
+if not done then error(raised, 0) end
+return true`
+
+/**
+ * Lets nobody own the queue of synchronous transactions, unless members elect its owner.
+ *
+ * @param timeout in milliseconds
+ * @returns true if a member owned the queue
+ * @throws LuaError if the others do not confirm it
+ */
+export async function freeQueue(instance: TarantoolInstance, timeout: number): Promise<boolean> {
+  return (await instance.command(free, { timeout }))[0] === true
+}
+
 const isClosed = `return not box.cfg.read_only and box.info.ro and (box.cfg.election_mode or 'off') == 'off'`
 
 /**

@@ -253,3 +253,50 @@ describe.each(failovers)("a reset of a replica set with failover: '%s'", failove
     expect(pidsOf(set)).toEqual(pids)
   })
 })
+
+describe('a queue of synchronous transactions with an owner', () => {
+  beforeEach(context => {
+    skipWithout('box.ctl.demote', context)
+  })
+
+  const own = "box.cfg({ read_only = false }) box.ctl.promote() box.space.orders:insert({ 2, 'of a test' })"
+
+  test.each<[string, string, string, boolean]>([
+    ['the owner', 'replica-1', 'replica-1', false],
+    ['the owner, which was no leader', 'replica-2', 'replica-2', false],
+    ['another member', 'replica-1', 'replica-3', false],
+    ['the owner, of a suite', 'replica-1', 'replica-1', true],
+    ['another member, of a suite', 'replica-1', 'replica-2', true],
+  ])(
+    'can be closed and opened again by each member after a reset that has replaced %s',
+    async (_, owner, ended, stays) => {
+      const set = await threeFromTemplate({ timeout: 20_000 })
+      const leader = await set.leader()
+      await leader.command("box.schema.space.create('orders', { is_sync = true }):create_index('id')")
+      if (stays) await leader.command('box.ctl.promote()')
+      expect((await set.ask('enter', 1)).lost).toBeUndefined()
+      const before = await members(set)
+      for (let round = 0; round < 2; round++) {
+        await set.instance(owner).command(own)
+        await set.instance(ended).kill({ cleanup: false })
+        expect((await set.ask('enter', 1)).lost).toBeUndefined()
+        expect(await members(set)).toEqual(before)
+        for (const member of set.instances) {
+          await member.command('box.cfg({ read_only = false }) box.ctl.promote() box.space.orders:insert({ 2 })')
+          await set.waitForVclock(member)
+          await member.command('box.ctl.demote() box.cfg({ read_only = true })')
+          expect((await set.ask('enter', 1)).lost).toBeUndefined()
+          expect(await members(set)).toEqual(before)
+        }
+      }
+    },
+  )
+
+  test('has none after a restart of the owner: nobody leads, which is told at once', async () => {
+    const set = await threeFromTemplate({ timeout: 200_000 })
+    const leader = await set.leader()
+    await leader.command('box.ctl.promote()')
+    await leader.restart({ recreate: false })
+    await expect(set.leader()).rejects.toThrow(/no instance of replica set .* is writable|has no leader/)
+  })
+})

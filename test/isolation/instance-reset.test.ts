@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { skipWithout } from '../support/features.ts'
 import { newInstance, startInstance } from '../support/instances.ts'
 
 const appLua = "box.schema.space.create('rows'):create_index('pk') box.space.rows:insert({ 1, 'kept' })"
@@ -15,6 +16,28 @@ test('reset() brings an instance back to how it was when it was ready, in the sa
   }
   expect(instance.pid).toBe(pid)
 })
+
+test.for([
+  ['has written to a synchronous space', "box.space.orders:insert({ 2, 'of a test' })"],
+  ['has dropped a synchronous space', 'box.space.orders:drop()'],
+  ['has made a space asynchronous', 'box.space.orders:alter({ is_sync = false }) box.space.orders:insert({ 2 })'],
+])(
+  'reset() of a server whose queue of synchronous transactions is closed, after a test %s',
+  async ([, change], context) => {
+    skipWithout('box.ctl.demote', context)
+    const ofOrders = "box.schema.space.create('orders', { is_sync = true }):create_index('pk') box.ctl.promote()"
+    const insert = "box.space.orders:insert({ 1, 'kept' }) box.ctl.demote()"
+    const instance = await startInstance({ appLua: `${ofOrders} ${insert}`, recordChanges: true })
+    const { pid } = instance
+    for (let round = 0; round < 2; round++) {
+      await instance.command(`box.ctl.promote() ${change} box.ctl.demote()`)
+      await instance.reset()
+      const look = 'return box.space.orders:select(), box.space.orders.is_sync, box.info.synchro.queue.owner'
+      expect(await instance.eval(look)).toEqual([[[1, 'kept']], true, 0])
+    }
+    expect(instance.pid).toBe(pid)
+  },
+)
 
 test('reset() includes the seed in what it keeps', async () => {
   const instance = await startInstance({

@@ -26,6 +26,7 @@ const since = {
   elections: [2, 6, 1],
   'a stack of errors': [2, 4, 1],
   'box.ctl.promote': [2, 6, 3],
+  'box.ctl.demote': [2, 10, 0],
   'a time limit of a shutdown': [2, 8, 1],
   datetimes: [2, 10, 0],
   intervals: [2, 10, 0],

@@ -1,5 +1,5 @@
 import { agree, awaitNews, callElection, electAgain, findAgreedLeader } from '../leaders.ts'
-import { claimQueue, isQueueOwned } from '../synchronous-queue.ts'
+import { claimQueue, freeQueue, isQueueOwned } from '../synchronous-queue.ts'
 import { LostMember, type MemberAgent } from './member-agent.ts'
 import { haveSameOwner, haveSameView, type Look, takePart } from './set-undo.ts'
 import { joinClocks } from './vector-clock.ts'
@@ -101,7 +101,8 @@ export class SetLeader {
    * later. And Tarantool 2.11 may wait in vain for a member that has ended together with the leader.
    */
   async elect(looks: readonly Look[]): Promise<void> {
-    if (takePart(looks) && looks.every(({ state }) => state.ro)) {
+    if (!takePart(looks)) return
+    if (looks.every(({ state }) => state.ro)) {
       const clock = joinClocks(looks.map(({ state }) => state.clock))
       // The others do not vote for a member with less data than they have.
       const best = looks.find(({ state }) => state.clock === clock) ?? looks[0]
@@ -124,6 +125,20 @@ export class SetLeader {
     await claimQueue(latest.instance, terms).catch(() => {})
     // Without an election, there is nothing more to wait for.
     return await this.find(members, isElected ? this.#longestElection : 0)
+  }
+
+  /**
+   * Lets nobody own the queue of synchronous transactions while members begin anew. Tarantool gives a newcomer the latest
+   * confirmed change of the owner as that of nobody. When nobody owns the queue later, the others refuse a
+   * `box.ctl.promote()` of the newcomer: split brain.
+   *
+   * @returns true if a member owned the queue
+   */
+  async freeQueue(looks: readonly Look[]): Promise<boolean> {
+    const member = looks.find(({ member }) => member === this.latest)?.member ?? looks[0]?.member
+    if (!member || takePart(looks)) return false
+    // The newcomers can be used, too, if the others do not confirm it.
+    return await freeQueue(member.instance, this.#longestElection).catch(() => true)
   }
 
   /**

@@ -105,6 +105,7 @@ export class SetReset {
     const { looks, hadDisagreed } = await this.#undo(keep, way, absent)
     const there = looks.map(({ member }) => member)
     await this.#subscribeAgain(looks)
+    const wasOwned = absent.size > 0 && (await this.#leader.freeQueue(looks))
     for (const [member, why] of absent) {
       await this.#replace(member, why, there, { keep, way })
       there.push(member)
@@ -112,7 +113,7 @@ export class SetReset {
     await this.#quorum.raise(looks.map(({ member }) => member))
     this.#cut(keep, way)
     const reply = this.#reply(looks)
-    await this.#leader.restore(looks, hadDisagreed)
+    await this.#leader.restore(looks, hadDisagreed || wasOwned)
     return reply
   }
 
