@@ -87,7 +87,7 @@ export class ClusterFaults {
       instances: names,
       links: this.#links ? allPlaces(names) : [],
       noLinks: () => this.#noLinks(),
-      ...processActs(name => instances.named(name)),
+      ...processActs(name => instances.byName.get(name)),
       make: async (fault, place) =>
         await this.make(fault, place ? [place] : [], { instances: () => instances, settles: false }),
     }

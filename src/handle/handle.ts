@@ -392,7 +392,8 @@ export class TarantoolHandle {
    *   with the option `links` also `cut` and `delay`; `longest`: the longest duration of a fault, and of the time between
    *   two, by default 200 ms; `longestDelay`: the longest delay of a link, by default 50 ms
    * @param code may be asynchronous. It gets the seed, and a list of the faults so far
-   * @throws the error of the code, with the seed and the faults in its message; InvalidOptionError; the errors of a start
+   * @throws the error of the code, with the seed and the faults in its message; InvalidOptionError; NotRunningError
+   *   if an instance does not run, unless `kinds` has only faults of links; the errors of a start
    * @example
    * const tarantool = useTarantool()
    * await tarantool.faults({ seed: 42 }, async () => {

@@ -7,6 +7,7 @@ import { nameOf } from './cluster-calls.ts'
 import { clusterOf, memberOf } from './cluster-member.ts'
 import { FaultRecord } from './fault-record.ts'
 import type { LeasedServer } from './leased-server.ts'
+import { isPaused } from './request-failure.ts'
 import { workerState } from './worker-state.ts'
 
 /** A link as a test names it: the one from an instance to another, or the one before an address. */
@@ -62,22 +63,24 @@ export async function underFaults<Result>(
   const [record, owner] = [faultsOf(server), ownerOf(by)]
   const refusal = hasLinks ? undefined : await refusalOf(server)
   const named = (name: string): LeasedServer => (cluster ? memberOf(server, name) : server)
-  const killed = new Set<string>()
+  const runs = (name: string): boolean => {
+    const isThere = server.info.cluster?.instances.includes(name) ?? true
+    return isThere && (isPaused(named(name)) || !named(name).isolated.watch.isGone)
+  }
   const sequence = new FaultSequence(
     {
       instances: cluster?.instances ?? [singleServer],
       links: hasLinks ? (cluster ? allPlaces(cluster.instances) : [undefined]) : [],
       noLinks: () => refusal ?? new InvalidOptionError('the server has no links'),
-      kill: async name => {
-        if (named(name).isolated.watch.isGone) return
-        killed.add(name)
-        await named(name).signal('SIGKILL')
-      },
-      start: async name => {
-        if (killed.delete(name)) await named(name).start(false)
-      },
+      runs,
+      titleOf: name => named(name).info.fingerprint,
+      kill: async name => await named(name).signal('SIGKILL'),
+      start: async name => await named(name).start(false),
       pause: async name => await named(name).signal('SIGSTOP'),
-      resume: async name => await named(name).signal('SIGCONT'),
+      // The code may have ended the server meanwhile.
+      resume: async name => {
+        if (runs(name)) await named(name).signal('SIGCONT')
+      },
       make: async (fault, place) => await record.make(fault, [place ?? null], owner),
     },
     options,

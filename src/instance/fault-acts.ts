@@ -6,6 +6,7 @@ import { singleServer } from '../link/planned-faults.ts'
 /** An instance, as a sequence of faults needs it. */
 interface FaultyInstance {
   readonly isRunning: boolean
+  readonly fingerprint: string
   readonly hasLinks: boolean
   readonly link: Link
   noLinks(): InvalidOptionError
@@ -14,23 +15,21 @@ interface FaultyInstance {
   start(options: { recreate: boolean }): Promise<unknown>
 }
 
-/** The acts of a sequence of faults on processes. A server that does not run keeps its state. */
+/**
+ * The acts of a sequence of faults on processes.
+ *
+ * @param find an instance. The code under the faults may have removed it
+ */
 export function processActs(
-  instanceOf: (name: string) => FaultyInstance,
-): Pick<FaultActs, 'kill' | 'start' | 'pause' | 'resume'> {
-  const ended = new Set<string>()
+  find: (name: string) => FaultyInstance | undefined,
+): Pick<FaultActs, 'runs' | 'titleOf' | 'kill' | 'start' | 'pause' | 'resume'> {
   return {
-    kill: async name => {
-      const instance = instanceOf(name)
-      if (!instance.isRunning) return
-      ended.add(name)
-      await instance.kill({ cleanup: false })
-    },
-    start: async name => {
-      if (ended.delete(name)) await instanceOf(name).start({ recreate: false })
-    },
-    pause: async name => void instanceOf(name).process?.sendSignal('SIGSTOP'),
-    resume: async name => void instanceOf(name).process?.sendSignal('SIGCONT'),
+    runs: name => find(name)?.isRunning === true,
+    titleOf: name => find(name)?.fingerprint ?? name,
+    kill: async name => await find(name)?.kill({ cleanup: false }),
+    start: async name => void (await find(name)?.start({ recreate: false })),
+    pause: async name => void find(name)?.process?.sendSignal('SIGSTOP'),
+    resume: async name => void find(name)?.process?.sendSignal('SIGCONT'),
   }
 }
 

@@ -266,7 +266,8 @@ export class TarantoolInstance implements AsyncDisposable {
    *   with the option `links` also `cut` and `delay`; `longest`: the longest duration of a fault, and of the time between
    *   two, by default 200 ms; `longestDelay`: the longest delay of a link, by default 50 ms
    * @param code may be asynchronous. It gets the seed, and a list of the faults so far
-   * @throws the error of the code, with the seed and the faults in its message; InvalidOptionError; the errors of a start
+   * @throws the error of the code, with the seed and the faults in its message; InvalidOptionError; NotRunningError
+   *   if the server does not run, unless `kinds` has only faults of links; the errors of a start
    * @example
    * const tarantool = await new TarantoolInstance({ links: true, walMode: 'write' }).start()
    * await tarantool.faults({ seed: 42 }, async () => {

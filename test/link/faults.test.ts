@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { type FaultRun, InvalidOptionError, NotRunningError } from '../../src/index.ts'
+import {
+  type FaultRun,
+  InvalidOptionError,
+  NotRunningError,
+  type TarantoolInstance,
+  type TarantoolReplicaSet,
+} from '../../src/index.ts'
 import { checkFaults, type FaultsOptions, faultText, planFaults } from '../../src/link/planned-faults.ts'
 import { appOfMembers, newReplicaSet } from '../support/clusters.ts'
 import { newInstance, startInstance, useOwnCache } from '../support/instances.ts'
@@ -114,13 +120,42 @@ describe('a sequence of faults', () => {
     for (const { port } of set.instances) await (await Client.connect(port)).ask('healed')
   })
 
-  test('leaves alone what the code itself has ended', async () => {
-    const instance = await startInstance()
-    await instance.faults({ seed: 1, longest: 5 }, async run => {
-      await instance.kill()
-      await untilMade(6)(run)
+  test('leaves alone what the code itself has ended, and does not claim faults of it', async () => {
+    const instance = await startInstance({ links: true })
+    const kinds = ['kill', 'pause', 'cut'] as const
+    let before = 0
+    const failing = instance.faults({ seed: 2, kinds, longest: 5 }, async run => {
+      await instance.kill({ cleanup: false })
+      before = run.made.length
+      await untilMade(before + 9)(run)
+      expect(run.made.slice(before).filter(fault => !fault.startsWith('cut'))).toEqual([])
+      throw new Error('the client gave up')
     })
+    await expect(failing).rejects.toThrow(/\n {2}Not made: \d+ faults of the server, which did not run$/)
     expect(instance.isRunning).toBe(false)
+  })
+
+  test('begins with servers that run', async () => {
+    const started: string[] = []
+    const code = (): void => void started.push('the code')
+    const refused = async (server: TarantoolInstance | TarantoolReplicaSet, which: RegExp): Promise<void> => {
+      const error: unknown = await server.faults({ seed: 1, longest: 40 }, code).catch(reason => reason)
+      expect(error).toBeInstanceOf(NotRunningError)
+      expect((error as NotRunningError).summary).toMatch(which)
+    }
+    const instance = newInstance({ links: true })
+    await refused(instance, /^faults\(\): Tarantool\[.*\] does not run$/)
+    await instance.start()
+    await instance.stop({ cleanup: false })
+    await refused(instance, /^faults\(\): Tarantool\[.*\] does not run$/)
+
+    const set = await newReplicaSet({ replicas: 2, name: 'm', links: true, appLua: appOfMembers }).start()
+    await set.instance('m-2').kill({ cleanup: false })
+    await refused(set, /^faults\(\): Tarantool m-2\[.*\] does not run$/)
+    await set.faults({ kinds: ['cut'] }, code)
+    await set.stop()
+    await refused(set, /^faults\(\): Tarantool m-1\[.*\], Tarantool m-2\[.*\] do not run$/)
+    expect(started).toEqual(['the code'])
   })
 })
 

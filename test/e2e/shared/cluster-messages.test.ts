@@ -5,7 +5,7 @@ import { oneOfEach } from '../support/runners.ts'
 import { setUpWith } from '../support/setup-file.ts'
 
 const head = `
-import { BoxError, InvalidOptionError, useTarantool } from 'tarantool-fixture/vitest'
+import { BoxError, InvalidOptionError, NotRunningError, useTarantool } from 'tarantool-fixture/vitest'
 import { describe, expect, test } from 'vitest'
 const db = useTarantool('db')
 const replica = db.instance('db-2')
@@ -74,6 +74,25 @@ test('faults that are none', async () => {
     summary: "faults(): 'cut' is a fault of a link, and server 'one' has no links, because it was started without the option 'links'",
     hint: 'Give it the option: links: true in the config of the server.',
   })
+})
+const pause = () => new Promise(resolve => setTimeout(resolve, 2))
+test('faults of what a test has stopped', async () => {
+  const refused = async (server, which) =>
+    await expect(server.faults({ seed: 1 }, () => {})).rejects.toMatchObject({
+      code: NotRunningError.code, summary: expect.stringMatching(which), hint: 'Start it first with start().',
+    })
+  await one.stop()
+  await refused(one, /^faults\\(\\): Tarantool\\[.*\\] does not run$/)
+  await replica.stop()
+  await refused(db, /^faults\\(\\): Tarantool db-2\\[.*\\] does not run$/)
+  await replica.start()
+  await expect(db.faults({ seed: 1, longest: 5, kinds: ['pause'] }, async run => {
+    await replica.kill()
+    const before = run.made.length
+    while (run.made.length < before + 20) await pause()
+    expect(run.made.slice(before).filter(fault => fault.startsWith('pause db-2'))).toEqual([])
+    throw new Error('the client gave up')
+  })).rejects.toThrow(/Not made: .* of db-2, which did not run$/)
 })
 `
 
