@@ -88,12 +88,24 @@ export interface Link {
 // A timer of Node's cannot wait longer.
 const longestDelay = 2 ** 31 - 1
 
+// A test may have meant a duration.
+function takesNothing(name: FaultName, value: unknown): void {
+  if (value === undefined) return
+  throw new InvalidOptionError(`link.${name}() takes no argument, and ${shownValue(value)} was given`, {
+    hint:
+      name === 'cut' || name === 'hang'
+        ? `The fault holds until heal(). link.delay(milliseconds) lets data arrive later.`
+        : undefined,
+  })
+}
+
 /**
  * The fault that a method of a link makes.
  *
  * @throws InvalidOptionError
  */
 export function faultOf(name: FaultName, value?: unknown): Fault {
+  if (name !== 'delay' && name !== 'limit') takesNothing(name, value)
   switch (name) {
     case 'cut':
       return { is: 'cut' }

@@ -202,6 +202,16 @@ describe('what cannot be', () => {
     await link.cut()
   })
 
+  test.each(['cut', 'hang', 'reset', 'heal'] as const)('%s takes no argument', async name => {
+    const { link } = await startInstance({ links: true })
+    const act: (value?: unknown) => Promise<void> = link[name]
+    await expect(act(100)).rejects.toMatchObject({
+      code: 'ERR_TARANTOOL_INVALID_OPTION',
+      summary: `link.${name}() takes no argument, and 100 was given`,
+    })
+    await act()
+  })
+
   test('a link before the first start has nothing to pass on to', async () => {
     await expect(newInstance({ links: true }).link.cut()).rejects.toThrow(NotRunningError)
   })

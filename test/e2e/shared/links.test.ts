@@ -146,6 +146,7 @@ test('bad input', async () => {
   await expect(tarantool.link('r-001', 'nobody').cut()).rejects.toThrow(InvalidOptionError)
   await expect(tarantool.link('s-001', 's-001').cut()).rejects.toThrow("from 's-001' to itself")
   await expect(tarantool.link('s-001', 's-002').delay(-1)).rejects.toThrow('not -1')
+  await expect(tarantool.link('s-001', 's-002').cut(100)).rejects.toThrow('link.cut() takes no argument, and 100 was given')
   await expect(tarantool.partition(['r-001'], ['nobody'])).rejects.toThrow("no instance 'nobody'")
   await expect(tarantool.partition(['r-001'], [leader, tarantool])).rejects.toThrow("'r-001' is named twice")
 })
@@ -203,7 +204,7 @@ const expectSound = async () => {
   expect([await greeting(tarantool), await greeting(replica)]).toEqual(['Tarantool', 'Tarantool'])
   expect([await tarantool.call('count_users'), await replica.call('count_users')]).toEqual([[0], [0]])
 }
-test.each([['cut', null], ['hang', null], ['delay', 3_600_000], ['limit', 1], ['reset', null]])(
+test.each([['cut', undefined], ['hang', undefined], ['delay', 3_600_000], ['limit', 1], ['reset', undefined]])(
   'a fault of all links ends with its test: %s',
   async (name, value) => {
     await expectSound()
