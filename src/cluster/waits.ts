@@ -138,12 +138,12 @@ end`
     const paused = inactivityText(new Map([...members].filter(([, { isPaused }]) => isPaused)))
     if (paused !== undefined) return paused
     clock ??= (await of.command(vectorClock, { timeout: rest }))[0]
-    for (const [name, instance] of members) {
-      if (!instance.isRunning) continue
-      const obstacle = await ask(instance, isBehind(), rest)
-      if (typeof obstacle === 'string') return `'${name}': ${obstacle}`
-    }
-    return undefined
+    const asked = [...members].map(async ([name, instance]) => {
+      const obstacle = instance.isRunning ? await ask(instance, isBehind(), rest) : undefined
+      return typeof obstacle === 'string' ? `'${name}': ${obstacle}` : []
+    })
+    const found = (await Promise.all(asked)).flat()
+    return found.length === 0 ? undefined : found.join('; ')
   })
 }
 

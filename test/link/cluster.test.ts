@@ -46,6 +46,9 @@ describe('the links of a replica set', () => {
       await expect.poll(async () => await upstream(set, name, await idOf(set, 'm-1')), eventually).toBe('disconnected')
       expect(await rows(set, name)).toBe(0)
     }
+    await expect(set.waitForVclock('m-1', { timeout: 50 })).rejects.toThrow(
+      /'m-2': it has change .*; 'm-3': it has change /,
+    )
     expect(await upstream(set, 'm-2', await idOf(set, 'm-3'))).toBe('follow')
     await set.heal()
     await set.waitForVclock('m-1')
