@@ -15,7 +15,7 @@ import type { ClusterInstances } from './instances.ts'
 import { keepCluster } from './keep.ts'
 import { ClusterLife, type ClusterState } from './life.ts'
 import { ClusterLinks } from './links.ts'
-import type { LeaderWait, MeshWait } from './member-waits.ts'
+import type { LeaderWait, MemberWaits, MeshWait } from './member-waits.ts'
 import type { ClusterPorts } from './plan.ts'
 import type { ClusterSource } from './source.ts'
 import { ClusterStarts, type Made } from './starts.ts'
@@ -124,7 +124,8 @@ export abstract class AnyCluster implements AsyncDisposable {
    *
    * @param options `not`: the former leader, or its name, which does not count; `replicaset`: its name, by default the only
    *   one; `timeout` in milliseconds, by default the option `timeout`
-   * @throws ReplicationError, which says which members do not run; UnknownServerError
+   * @throws ReplicationError, which says which members do not run; UnknownServerError; NotRunningError at once, if the
+   *   cluster was stopped
    * @example
    * const cluster = await new TarantoolReplicaSet({ replicas: 3, failover: 'election' }).start()
    * const former = await cluster.leader()
@@ -132,7 +133,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    * const leader = await cluster.waitForLeader({ not: former })
    */
   async waitForLeader(options: LeaderWait = {}): Promise<TarantoolInstance> {
-    return await this.#started().waits.newLeader(options)
+    return await this.#toWait().newLeader(options)
   }
 
   /**
@@ -140,10 +141,10 @@ export abstract class AnyCluster implements AsyncDisposable {
    *
    * @param options `timeout` in milliseconds, by default the option `timeout`; `onlyRunning`: leaves out instances that
    *   do not run, or are paused. Default false.
-   * @throws ReplicationError, which says what is missing
+   * @throws ReplicationError, which says what is missing; NotRunningError at once, if the cluster was stopped
    */
   async waitForFullMesh(options: MeshWait = {}): Promise<void> {
-    await this.#started().waits.fullMesh(options)
+    await this.#toWait().fullMesh(options)
   }
 
   /**
@@ -373,6 +374,12 @@ export abstract class AnyCluster implements AsyncDisposable {
   #started(): Made {
     if (!this.#starts.made) throw this.#notRunning()
     return this.#starts.made
+  }
+
+  // No instance of a cluster that was stopped starts alone. One that was ended alone may be started during the wait.
+  #toWait(): MemberWaits {
+    if (['stopping', 'stopped', 'failed'].includes(this.state)) throw this.#notRunning()
+    return this.#started().waits
   }
 
   #notRunning(): NotRunningError {

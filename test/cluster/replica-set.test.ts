@@ -33,6 +33,12 @@ describe('a replica set', () => {
     await set.stop()
     expect(pids.filter(isAlive)).toEqual([])
     expect(contentOf(set.directory)).toEqual([])
+    for (const wait of [() => set.waitForLeader(), () => set.waitForFullMesh()]) {
+      await expect(wait()).rejects.toMatchObject({
+        code: 'ERR_TARANTOOL_NOT_RUNNING',
+        summary: expect.stringMatching(/^the replica set .* does not run: it is stopped$/),
+      })
+    }
   })
 
   test('starts from a template of all members: the seed ran once, on the leader', async () => {
