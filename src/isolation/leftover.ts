@@ -1,5 +1,6 @@
 import { type ErrorDetails, LeftoverError } from '../errors.ts'
 import { nextHasAnother } from './failures.ts'
+import { describeLateChange } from './late-changes.ts'
 import type { RequestsUnderWay } from './server.ts'
 
 const shownAtMost = 5
@@ -20,8 +21,9 @@ export function leftoverError(
 ): LeftoverError {
   const { instance } = details
   const underWay = requests && describeRequests(requests)
+  const were = requests && requests.at_end + requests.since > 1 ? 'were' : 'was'
   if (requests?.changed.length) {
-    const changed = list(requests.changed)
+    const changed = list(requests.changed.map(describeLateChange))
     return new LeftoverError(
       `${instance}: ${underWay || 'something'} went on when this test had ended, and changed ${changed} after the undo (strict): ${difference} is different`,
       {
@@ -31,7 +33,7 @@ export function leftoverError(
     )
   }
   const hint = underWay
-    ? `When the test had ended, there also was ${underWay}. If the test started that, an await is missing. ${triggersOff}`
+    ? `When the test had ended, there also ${were} ${underWay}. If the test started that, an await is missing. ${triggersOff}`
     : triggersOff
   return new LeftoverError(`${instance}: this test changed ${difference} in a way that its undo did not see (strict)`, {
     ...details,

@@ -1,5 +1,6 @@
 import type { Isolation } from '../config/isolation.ts'
 import type { ErrorDetails } from '../errors.ts'
+import type { LateChange } from './late-changes.ts'
 
 /** The facts about a leased server that isolation needs. */
 export interface ServerFacts {
@@ -55,8 +56,8 @@ export interface RequestsUnderWay {
   readonly kinds: readonly string[]
   /** The places of those requests, and of fibers that the test has started: `call at app.lua:5`. */
   readonly fibers: readonly string[]
-  /** The changes since the undo: `3 rows of space 'users' ([1, 'ann'] and others)`. */
-  readonly changed: readonly string[]
+  /** The changes since the undo. */
+  readonly changed: readonly LateChange[]
 }
 
 /** A reply of the agent in the server: fixtures/agent/isolation/main.lua. */

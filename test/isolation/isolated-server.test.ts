@@ -684,7 +684,7 @@ describe('strict', () => {
   })
 
   const nothing = { at_end: 0, since: 0, now: 0, kinds: [], fibers: [], changed: [] }
-  const rows = ["3 rows of space 'rows' ([1] and others)"]
+  const rows = [{ space: 'rows', is_own: false, rows: { count: 3, first: '[1]', keys: ['kQE='] } }]
 
   /** The requests that were running during a test's undo, and the resulting error. */
   const underWay: [string, RequestsUnderWay | undefined, RegExp, RegExp][] = [
@@ -703,7 +703,7 @@ describe('strict', () => {
     [
       'requests that wrote',
       { ...nothing, at_end: 3, since: 2, changed: rows },
-      /5 requests went on when this test had ended, and changed 3 rows of space 'rows'/,
+      /5 requests went on when this test had ended, and changed 3 rows of space 'rows' \(\[1\] and others\) after/,
       /An await is missing/,
     ],
     [
@@ -723,6 +723,18 @@ describe('strict', () => {
       { ...nothing, since: 1 },
       /in a way that its undo did not see/,
       /When the test had ended, there also was 1 request\. If the test started that, an await is missing\. The undo does not see rows/,
+    ],
+    [
+      'several requests that wrote nothing',
+      { ...nothing, at_end: 1, since: 1, now: 1 },
+      /in a way that its undo did not see/,
+      /When the test had ended, there also were 2 requests \(1 still under way\)\. If/,
+    ],
+    [
+      'a fiber that wrote nothing',
+      { ...nothing, fibers: ["fiber 'lua' at app.lua:5"] },
+      /in a way that its undo did not see/,
+      /When the test had ended, there also was what it had started \(fiber 'lua' at app\.lua:5\)\. If/,
     ],
   ]
 

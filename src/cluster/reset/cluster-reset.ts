@@ -4,6 +4,7 @@ import { trace } from '../../trace.ts'
 import type { ClusterInstances } from '../instances.ts'
 import type { ClusterSource } from '../source.ts'
 import { ConfigLevels } from './config-levels.ts'
+import { joinRequests } from './joined-requests.ts'
 import { LostMember, MemberAgent, type Return } from './member-agent.ts'
 import type { MembershipLevels } from './membership-levels.ts'
 import type { StartAgain } from './newcomers.ts'
@@ -183,18 +184,15 @@ export class ClusterReset {
   }
 
   async #requests(): Promise<RequestsUnderWay> {
-    const all = await Promise.all(this.#members.map(async member => (await member.ask('requests', 0)).requests))
-    const found = all.filter(requests => requests !== undefined)
-    const sum = (of: 'at_end' | 'since' | 'now'): number => found.reduce((total, requests) => total + requests[of], 0)
-    const list = (of: 'kinds' | 'fibers' | 'changed'): string[] => found.flatMap(requests => requests[of])
-    return {
-      at_end: sum('at_end'),
-      since: sum('since'),
-      now: sum('now'),
-      kinds: list('kinds'),
-      fibers: list('fibers'),
-      changed: list('changed'),
-    }
+    const asked = this.#sets.flatMap(({ name: replicaset, members }) =>
+      members
+        .filter(member => this.#members.includes(member))
+        .map(async member => {
+          const { requests } = await member.ask('requests', 0)
+          return requests ? [{ member: member.name, replicaset, requests }] : []
+        }),
+    )
+    return joinRequests((await Promise.all(asked)).flat())
   }
 }
 

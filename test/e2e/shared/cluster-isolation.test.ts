@@ -166,6 +166,7 @@ describe.each(oneOfEach)('$name', runner => {
     expect(difference, output).toMatch(
       /LeftoverError: .*: this test changed space 'own' of '(default|s)-002|reset-2' in a way/,
     )
+    expect(difference).not.toMatch('When the test had ended')
     expect(Object.keys(others).length, output).toBe(modes.length * 10 - 4 + 2)
     expect(Object.entries(others).filter(([, outcome]) => outcome !== 'passed')).toEqual([])
     expect(project.leftBehind()).toEqual([])

@@ -108,6 +108,15 @@ describe('file', () => {
     fail()
   })
 })
+test('a member that the test has started again', async () => {
+  await follower.kill()
+  await follower.start()
+  fail()
+})
+test('nothing after a reset that has replaced a member', async () => {
+  await db.eval('return box.space.users:select()')
+  fail()
+})
 test('a leader that has ended', async () => {
   await db.call('add_user', 3, 'eve')
   await db.waitForVclock()
@@ -124,10 +133,14 @@ const ofMembers: Record<string, readonly RegExp[]> = {
   'a state of a member': [/db-2\[.*\] changed during this test: globals: left$/],
   'a leader that has ended': [/db-2\[.*\] changed during this test: users: 1 inserted$/, /^ {2}\+ users \[3, "eve"\]$/],
   'nothing in a set': [],
+  'a member that the test has started again': [
+    /db-2\[.*\]: the changes during this test are unknown: its process began later$/,
+  ],
+  'nothing after a reset that has replaced a member': [],
   'a shared set': [/db-2\[.*\] changed since the first test: globals: left$/],
 }
 
-const changed = /changed (?:during|since)/
+const changed = /change[ds] (?:during|since)/
 
 describe.each(oneOfEach)('$name', runner => {
   test('what a failed test had changed, under its error', async () => {
