@@ -37,8 +37,8 @@ export class ClusterRequests implements ClusterActions {
     return await this.#context.ask(operation, keep)
   }
 
-  async leader(replicaset?: string): Promise<string> {
-    return this.#asLeader(await this.#cluster.leader(replicaset))
+  async leader(replicaset?: string, wait?: { timeout?: number | undefined }): Promise<string> {
+    return this.#asLeader(await this.#cluster.leader(replicaset, wait))
   }
 
   async waitForLeader(wait: LeaderWait & { not?: string | undefined }): Promise<string> {

@@ -45,7 +45,7 @@ export interface ServerActions {
 export interface ClusterActions {
   /** Asks all instances for an operation of the agent. `keep`: the number of levels that stay */
   ask(operation: AgentOperation, keep: number): Promise<ClusterReply>
-  leader(replicaset?: string): Promise<string>
+  leader(replicaset?: string, wait?: { timeout?: number | undefined }): Promise<string>
   waitForLeader(wait: LeaderWait & { not?: string | undefined }): Promise<string>
   waitForFullMesh(wait: MeshWait): Promise<void>
   waitForVclock(of: string | undefined, wait: { timeout?: number | undefined }): Promise<void>

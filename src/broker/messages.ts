@@ -97,7 +97,10 @@ export interface BrokerRequests {
   /** Asks all instances of a cluster for an operation of the agent. `keep`: the number of levels that stay. */
   isolate: { params: { server: string; operation: AgentOperation; keep: number }; result: ClusterReply }
   /** The name of a replica set's writable instance. */
-  leader: { params: { server: string; replicaset?: string | undefined }; result: string }
+  leader: {
+    params: { server: string; replicaset?: string | undefined; timeout?: number | undefined }
+    result: string
+  }
   /** Waits for a leader other than `not`. The name of the replica set's writable instance. */
   waitForLeader: {
     params: {

@@ -22,8 +22,8 @@ export class RecordedCluster implements ClusterActions {
     return await this.#cluster.ask(operation, keep)
   }
 
-  async leader(replicaset?: string): Promise<string> {
-    return await this.#cluster.leader(replicaset)
+  async leader(replicaset?: string, wait?: { timeout?: number | undefined }): Promise<string> {
+    return await this.#cluster.leader(replicaset, wait)
   }
 
   async waitForLeader(wait: LeaderWait & { not?: string | undefined }): Promise<string> {

@@ -128,7 +128,7 @@ export class WorkerSession {
     failed: async ({ server, test, isNeeded }) =>
       await this.#server(server).testFailed({ test, testFile: this.#file, isNeeded }),
     isolate: async ({ server, operation, keep }) => await this.#server(server).cluster.ask(operation, keep),
-    leader: async ({ server, replicaset }) => await this.#server(server).cluster.leader(replicaset),
+    leader: async ({ server, replicaset, ...wait }) => await this.#server(server).cluster.leader(replicaset, wait),
     waitForLeader: async ({ server, ...wait }) => await this.#server(server).cluster.waitForLeader(wait),
     waitForFullMesh: async ({ server, ...wait }) => {
       await this.#server(server).cluster.waitForFullMesh(wait)

@@ -110,13 +110,14 @@ export abstract class AnyCluster implements AsyncDisposable {
   }
 
   /**
-   * The writable instance of a replica set. Waits for an election that is under way, for the option `timeout`.
+   * The writable instance of a replica set. Waits for an election that is under way.
    *
    * @param replicaset its name. Default: the only replica set.
+   * @param options `timeout` in milliseconds, by default and at most the option `timeout`
    * @throws ClusterConfigError if no instance is writable; UnknownServerError
    */
-  async leader(replicaset?: string): Promise<TarantoolInstance> {
-    return await this.#started().waits.leader(replicaset)
+  async leader(replicaset?: string, options: { timeout?: number | undefined } = {}): Promise<TarantoolInstance> {
+    return await this.#started().waits.leader(replicaset, options)
   }
 
   /**

@@ -88,8 +88,8 @@ export class ConfigInForce implements ClusterSource {
     }
   }
 
-  noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError {
-    return noLeader(replicaset, members, this.#application.configFile)
+  noLeader(replicaset: string, members: SetMembers, faults: readonly string[]): TarantoolFixtureError {
+    return noLeader(replicaset, { members, faults, configFile: this.#application.configFile })
   }
 
   /**

@@ -4,7 +4,7 @@ import { strangeName } from '../config/strange-name.ts'
 import { ClusterConfigError, InvalidOptionError, type TarantoolFixtureError, UnknownServerError } from '../errors.ts'
 import { leaderHint } from '../instance/failure/config-failure.ts'
 import { TarantoolInstance } from '../instance/instance.ts'
-import { type Activity, activityHint, inactivityText, isActive } from './activity.ts'
+import { type Activity, activityHint, faultsText, inactivityText, isActive } from './activity.ts'
 import type { DescriptionFailure } from './description.ts'
 
 // Tarantool's message about an option of the other edition, with the path of the option.
@@ -92,19 +92,22 @@ export const severalSets = (names: readonly string[]): UnknownServerError =>
 /** The instances of a replica set, and whether each runs. */
 export type SetMembers = ReadonlyMap<string, Activity>
 
-/** Says that a replica set has no leader, and why. */
-export function noLeaderText(replicaset: string, members: SetMembers): string {
+/** Says that a replica set has no leader, and why. `faults`: those of the links between its members */
+export function noLeaderText(replicaset: string, members: SetMembers, faults: readonly string[]): string {
   const readOnly = [...members].filter(([, member]) => isActive(member)).map(([name]) => `'${name}'`)
   const reasons = [
     ...(readOnly.length > 0 ? [`${readOnly.join(', ')} ${readOnly.length === 1 ? 'is' : 'are'} read-only`] : []),
     inactivityText(members),
   ]
-  return `replica set '${replicaset}' has no leader: ${reasons.filter(reason => reason !== undefined).join(', and ')}`
+  return `replica set '${replicaset}' has no leader: ${reasons.filter(reason => reason !== undefined).join(', and ')}${faultsText(faults)}`
 }
 
 /** Makes the error of a replica set without a writable instance. */
-export const noLeader = (replicaset: string, members: SetMembers, configFile: string): ClusterConfigError =>
-  new ClusterConfigError(noLeaderText(replicaset, members), {
+export const noLeader = (
+  replicaset: string,
+  { members, faults, configFile }: { members: SetMembers; faults: readonly string[]; configFile: string },
+): ClusterConfigError =>
+  new ClusterConfigError(noLeaderText(replicaset, members, faults), {
     configFile,
-    hint: activityHint(members, []) ?? leaderHint,
+    hint: activityHint(members, faults) ?? leaderHint,
   })

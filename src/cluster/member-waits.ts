@@ -38,12 +38,14 @@ export class MemberWaits {
   }
 
   /** @throws ClusterConfigError if no instance is writable; UnknownServerError */
-  async leader(replicaset?: string): Promise<TarantoolInstance> {
+  async leader(replicaset?: string, options: { timeout?: number | undefined } = {}): Promise<TarantoolInstance> {
+    checkWait('leader', options)
+    const timeout = Math.min(this.#timeout, options.timeout ?? this.#timeout)
     const wanted = this.#instances.setNamed(replicaset)
     const members = this.#instances.ofSet(wanted)
-    const leader = await findLeader([...members.values()], this.#timeout)
+    const leader = await findLeader([...members.values()], timeout)
     if (leader) return leader
-    throw this.#source.noLeader(wanted, members)
+    throw this.#source.noLeader(wanted, members, this.#instances.faultsOfLinks(wanted))
   }
 
   /** Waits for a leader that may not exist yet. @throws ReplicationError; UnknownServerError */
@@ -84,10 +86,11 @@ export class MemberWaits {
   async #mesh(options: MeshWait, { endsWhenStopped }: { endsWhenStopped: boolean }): Promise<void> {
     checkWait('waitForFullMesh', options)
     const { timeout = this.#timeout, onlyRunning = false } = options
+    const began = performance.now()
     for (const name of Object.keys(this.#instances.replicasets)) {
       const members = [...this.#instances.ofSet(name)].filter(([, member]) => isActive(member) || !onlyRunning)
       const faults = (): string[] => this.#instances.faultsOfLinks(name)
-      await waitForMesh(new Map(members), name, { timeout, endsWhenStopped, faults })
+      await waitForMesh(new Map(members), name, { timeout, began, endsWhenStopped, faults })
     }
   }
 
@@ -95,10 +98,12 @@ export class MemberWaits {
   async vclock(of: TarantoolInstance | string | undefined, options: { timeout?: number | undefined }): Promise<void> {
     checkWait('waitForVclock', options)
     const { timeout = this.#timeout } = options
+    const began = performance.now()
     const instances = this.#instances
-    const instance = of === undefined ? await this.leader() : instances.find(of, { call: 'waitForVclock(of)' })
+    const instance =
+      of === undefined ? await this.leader(undefined, { timeout }) : instances.find(of, { call: 'waitForVclock(of)' })
     const replicaset = instances.replicasetOf(instance) ?? ''
     const faults = (): string[] => instances.faultsOfLinks(replicaset)
-    await waitForClock(instance, instances.ofSet(replicaset), { timeout, faults })
+    await waitForClock(instance, instances.ofSet(replicaset), { timeout, began, faults })
   }
 }

@@ -15,6 +15,7 @@ import { elect } from './leaders.ts'
 import type { ClusterPorts } from './plan.ts'
 import { ReplicaPlan } from './replica-plan.ts'
 import type { ClusterSource } from './source.ts'
+import { electionHint, makesWritable } from './waits.ts'
 
 /** The source of a replica set's plan: its options. */
 export class ReplicaSource implements ClusterSource {
@@ -86,9 +87,9 @@ export class ReplicaSource implements ClusterSource {
     if (failover === 'election' && wanted) await elect(wanted, instances.all, this.shared.timeout)
   }
 
-  noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError {
-    const advice = ['box.cfg{ read_only = false } makes a member writable.', activityHint(members, [])]
-    return new ReplicationError(noLeaderText(replicaset, members), {
+  noLeader(replicaset: string, members: SetMembers, faults: readonly string[]): TarantoolFixtureError {
+    const advice = [this.elects ? electionHint : makesWritable, activityHint(members, faults)]
+    return new ReplicationError(noLeaderText(replicaset, members, faults), {
       hint: advice.filter(sentence => sentence !== undefined).join(' '),
     })
   }

@@ -36,6 +36,6 @@ export interface ClusterSource {
   change?(application: ResolvedApplication, instances: ClusterInstances): Promise<void>
   /** The members of a replica set may elect a leader. */
   readonly elects: boolean
-  /** The error for a replica set in which no instance is writable. */
-  noLeader(replicaset: string, members: SetMembers): TarantoolFixtureError
+  /** The error for a replica set in which no instance is writable. `faults`: those of the links between its members */
+  noLeader(replicaset: string, members: SetMembers, faults: readonly string[]): TarantoolFixtureError
 }

@@ -7,7 +7,8 @@ const timeout = v.optional(
 )
 const name = v.optional(v.string())
 
-const waits: Readonly<Record<'waitForLeader' | 'waitForFullMesh' | 'waitForVclock', v.ObjectEntries>> = {
+const waits: Readonly<Record<'leader' | 'waitForLeader' | 'waitForFullMesh' | 'waitForVclock', v.ObjectEntries>> = {
+  leader: { timeout },
   waitForLeader: { not: v.optional(v.any()), replicaset: name, timeout },
   waitForFullMesh: { timeout, onlyRunning: v.optional(v.boolean()) },
   waitForVclock: { timeout },

@@ -16,11 +16,16 @@ const pause = 10
  */
 async function until(
   what: string,
-  { timeout, faults = () => [], advise }: Wait & { advise: (faults: readonly string[]) => string },
+  {
+    timeout,
+    began = performance.now(),
+    faults = () => [],
+    advise,
+  }: Wait & { advise: (faults: readonly string[]) => string },
   obstacle: (rest: number) => Promise<string | undefined>,
   lasts: (obstacle: string) => boolean = () => false,
 ): Promise<void> {
-  for (const giveUpAt = performance.now() + timeout; ; await delay(pause)) {
+  for (const giveUpAt = began + timeout; ; await delay(pause)) {
     const rest = giveUpAt - performance.now()
     const found = await obstacle(Math.min(longestReply, Math.max(shortestReply, rest)))
     if (found === undefined) return
@@ -36,6 +41,8 @@ async function until(
 interface Wait {
   /** In milliseconds. */
   readonly timeout: number
+  /** The time at which the whole wait began. Default: now. */
+  readonly began?: number | undefined
   /** Finds the faults of the links between the members, as texts. */
   readonly faults?: (() => readonly string[]) | undefined
 }
@@ -93,7 +100,7 @@ const isLasting = (obstacle: string): boolean => lastingStop.test(obstacle)
 export async function waitForMesh(
   members: ReadonlyMap<string, TarantoolInstance>,
   replicaset: string,
-  { timeout, faults, endsWhenStopped = false }: Wait & { endsWhenStopped?: boolean },
+  { timeout, began, faults, endsWhenStopped = false }: Wait & { endsWhenStopped?: boolean },
 ): Promise<void> {
   const obstacle = async (rest: number): Promise<string | undefined> => {
     const inactive = inactivityText(members)
@@ -113,7 +120,7 @@ export async function waitForMesh(
     const advice = activityHint(members, during) ?? slowHint
     return inactivityText(members) === undefined ? advice : `${advice} ${onlyRunningHint}`
   }
-  await until(what, { timeout, faults, advise }, obstacle, endsWhenStopped ? isLasting : undefined)
+  await until(what, { timeout, began, faults, advise }, obstacle, endsWhenStopped ? isLasting : undefined)
 }
 
 const vectorClock = `local clock = {}
@@ -124,7 +131,7 @@ return clock`
 export async function waitForClock(
   of: TarantoolInstance,
   members: ReadonlyMap<string, TarantoolInstance>,
-  { timeout, faults }: Wait,
+  { timeout, began, faults }: Wait,
 ): Promise<void> {
   let clock: unknown
   const isBehind = (): string => `local own = box.info.vclock
@@ -133,7 +140,7 @@ for id, lsn in pairs(${luaLiteral(clock)}) do
 end`
   const what = `not all members have the data of ${of.fingerprint}`
   const advise = (during: readonly string[]): string => activityHint(members, during) ?? slowHint
-  await until(what, { timeout, faults, advise }, async rest => {
+  await until(what, { timeout, began, faults, advise }, async rest => {
     // A member that does not run says so.
     const paused = inactivityText(new Map([...members].filter(([, { isPaused }]) => isPaused)))
     if (paused !== undefined) return paused
@@ -148,9 +155,9 @@ end`
 }
 
 // With failover 'manual', nobody elects a leader.
-const electionHint =
+export const electionHint =
   'A member whose box.cfg.read_only is true and whose election_mode is off never becomes the leader by itself.'
-const makesWritable = 'box.cfg{ read_only = false } makes a running member writable.'
+export const makesWritable = 'box.cfg{ read_only = false } makes a running member writable.'
 
 /** The error of a wait for a leader: says which members do not run, and whether the rest can elect one. */
 export function noLeaderYet(

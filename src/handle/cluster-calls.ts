@@ -5,9 +5,10 @@ import { InvalidOptionError } from '../errors.ts'
 import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import { shownValue } from '../shown-value.ts'
 import { clusterOf } from './cluster-member.ts'
+import { lateCheck } from './late-calls.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { checkSendable } from './sendable-config.ts'
-import { usualLimit } from './usual-limit.ts'
+import { longestLimit, usualLimit } from './usual-limit.ts'
 
 /** A handle of an instance, or its name. */
 type Named = { readonly name: string } | string
@@ -48,30 +49,38 @@ async function isWritable(member: LeasedServer): Promise<boolean> {
  * Finds the member of a replica set that is the leader now.
  *
  * @param isNeeded waits for an election that is under way. Otherwise the latest leader counts if no member is the leader
- * @throws ReplicationError if there is none
+ * @throws ReplicationError if there is none; LeaseError if the test that needs it is over
  */
 export async function findLead(server: LeasedServer, isNeeded: boolean): Promise<LeasedServer> {
+  const check = lateCheck('a request', server.name)
   if (await isWritable(server.lead)) return server.lead
-  const asked = isNeeded ? server.ofCluster('leader', {}) : server.ofCluster('waitForLeader', { timeout: 0 })
+  const asked = isNeeded
+    ? server.ofCluster('leader', { timeout: longestLimit() })
+    : server.ofCluster('waitForLeader', { timeout: 0 })
   server.leader = await asked.catch((error: unknown) => {
     if (isNeeded) throw error
     return server.leader
   })
+  if (isNeeded) check()
   return server.lead
 }
 
 /** The writable instance of a replica set. */
 export async function leader(server: LeasedServer, replicaset: string | undefined): Promise<string> {
-  return noteLeader(server, await server.ofCluster('leader', { replicaset }))
+  const check = lateCheck('leader()', server.name)
+  const name = await server.ofCluster('leader', { replicaset, timeout: longestLimit() })
+  check()
+  return noteLeader(server, name)
 }
 
 /** The options of a wait. The broker checks them; a text would become an object of letters on its way. */
-function waitOf<Wait extends object>(call: string, wait: Wait): Wait & { timeout?: number | undefined } {
+function waitOf<Wait extends { timeout?: number | undefined }>(call: string, wait: Wait): Wait & { timeout: number } {
   if (typeof wait !== 'object' || wait === null) {
     throw new InvalidOptionError(`${call}: the options must be an object, not ${shownValue(wait)}`)
   }
   checkSendable(call, { ...wait, not: undefined })
-  return { timeout: usualLimit(), ...wait }
+  const { timeout = usualLimit() } = wait
+  return { ...wait, timeout }
 }
 
 /** Waits for a leader. Resolves to its name. */
@@ -81,14 +90,19 @@ export async function waitForLeader(
 ): Promise<string> {
   const { not, ...wait } = waitOf('waitForLeader()', options)
   const former = not === undefined ? undefined : nameOf(not, server, { call: 'waitForLeader({ not })' })
-  return noteLeader(server, await server.ofCluster('waitForLeader', { ...wait, not: former }))
+  const check = lateCheck('waitForLeader()', server.name)
+  const name = await server.ofCluster('waitForLeader', { ...wait, not: former })
+  check()
+  return noteLeader(server, name)
 }
 
 export async function waitForFullMesh(
   server: LeasedServer,
   wait: { timeout?: number | undefined; onlyRunning?: boolean | undefined },
 ): Promise<void> {
+  const check = lateCheck('waitForFullMesh()', server.name)
   await server.ofCluster('waitForFullMesh', waitOf('waitForFullMesh()', wait))
+  check()
 }
 
 export async function waitForVclock(
@@ -97,14 +111,18 @@ export async function waitForVclock(
   wait: { timeout?: number | undefined },
 ): Promise<void> {
   const named = of === undefined ? undefined : nameOf(of, server, { call: 'waitForVclock(of)' })
+  const check = lateCheck('waitForVclock()', server.name)
   await server.ofCluster('waitForVclock', { ...waitOf('waitForVclock()', wait), of: named })
+  check()
 }
 
 /** Adds a member to a replica set. Resolves to its name. */
 export async function addReplica(server: LeasedServer, options: AddedMemberOptions): Promise<string> {
   checkSendable('addReplica()', options)
+  const check = lateCheck('addReplica()', server.name)
   const { name, info } = await server.ofCluster('addReplica', { options: options as Record<string, unknown> })
   server.learn(info)
+  check()
   return name
 }
 

@@ -21,15 +21,21 @@ const callOf = (server: FailingServer, method: string): string => {
   return `${isMember ? `instance('${instanceOf(server)}').` : ''}${method}()`
 }
 
+/** True if a test or hook has stopped or killed the server. */
+export const isStopped = ({ isolated }: FailingServer): boolean => isolated.watch.life.is === 'stopped'
+
+/** The advice to a test whose server does not run. */
+export const startHint = (server: FailingServer): string => `${callOf(server, 'start')} starts it again.`
+
 /** The advice to a test whose server is frozen. */
 export const resumeHint = (server: FailingServer): string => `${callOf(server, 'resume')} lets it run again.`
 
 /** Says of a request that has failed whether a test has frozen or stopped its server, or which other member could have carried it out. */
 export async function explainFailure(error: unknown, server: FailingServer): Promise<unknown> {
   if (isPaused(server)) return explainPause(error, resumeHint(server))
-  if (server.isolated.watch.life.is === 'stopped' && error instanceof ConnectionError) {
+  if (isStopped(server) && error instanceof ConnectionError) {
     const { summary, instance, cause } = error
-    const hint = `${callOf(server, 'start')} starts it again. The next test finds a running server.`
+    const hint = `${startHint(server)} The next test finds a running server.`
     return new ConnectionError(`${summary}: a test or hook has stopped the server`, { instance, hint, cause })
   }
   const whole = server.face ?? server

@@ -6,6 +6,11 @@ import { workerState } from './worker-state.ts'
  * less. A test timeout of 0, or none, means no limit.
  */
 export function usualLimit(): number {
+  return Math.min(usualWait, longestLimit() ?? usualWait)
+}
+
+/** The limit of a wait that is as long as the test allows, in milliseconds. Undefined if the test has no timeout. */
+export function longestLimit(): number | undefined {
   const { testTimeout } = workerState()
-  return testTimeout ? Math.min(usualWait, 0.8 * testTimeout) : usualWait
+  return testTimeout ? 0.8 * testTimeout : undefined
 }
