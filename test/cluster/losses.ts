@@ -18,9 +18,9 @@ export const lossesByChanges: readonly RegExp[] = [
 /** Why a fault of a test costs a new set, besides the changes. */
 export const lossesByFaults: readonly RegExp[] = [
   // Several members of the set, or one whose new process would lack the changes of hooks.
-  /^(instance '[^']*'(, )?)+ was stopped, killed or restarted$/,
+  /^(instance '[^']*'(, )?)+ was stopped, killed or restarted(, and .*)?$/,
   // The same in two steps: the new process lacks the changes of hooks, and the others cannot undo these without it.
-  /^instance '[^']*' has begun in this suite$/,
+  /^instance '[^']*' has begun in this suite(, and .*)?$/,
   // The application of the new process needs a space that hooks have dropped or renamed.
   /its replacement failed: .*process-state\.lua:\d+: attempt to index/,
   // A trigger of the application writes, and its member only follows by now.

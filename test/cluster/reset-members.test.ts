@@ -137,7 +137,9 @@ test.each([
   await kill('replica-3')(set)
   expect((await set.ask('enter', 1)).lost).toBeUndefined()
   await kill('replica-2')(set)
-  expect(await set.ask('enter', 1)).toEqual({ lost: "instance 'replica-2' was stopped, killed or restarted" })
+  const lost =
+    "instance 'replica-2' was stopped, killed or restarted, and hooks or tests before had changed state of its own"
+  expect(await set.ask('enter', 1)).toEqual({ lost })
 })
 
 const valueOfSequence = `
@@ -185,7 +187,9 @@ test('without a template, a follower is replaced alone, and the leader with the 
   expect(await onEach(set, state)).toEqual(before)
   expect(newcomers()).toEqual(['replica-2'])
   await kill('replica-1')(set)
-  expect(await set.ask('enter', 0)).toEqual({ lost: "instance 'replica-1' was stopped, killed or restarted" })
+  const lost =
+    "instance 'replica-1' was stopped, killed or restarted, and there is no template of the seed to replace it"
+  expect(await set.ask('enter', 0)).toEqual({ lost })
 })
 
 describe('a reset of a replica set that elects its leader', () => {

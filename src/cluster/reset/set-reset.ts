@@ -161,7 +161,10 @@ export class SetReset {
     const [why] = absent.values()
     if (why !== undefined) {
       const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member, this.#terms(keep)))
-      if (isOwn || others.length === 0 || this.#mayWriteAtStart(absent)) throw new LostMember(why)
+      if (others.length === 0) throw new LostMember(why)
+      if (isOwn) throw new LostMember(`${why}, and hooks or tests before had changed state of its own`)
+      if (this.#mayWriteAtStart(absent))
+        throw new LostMember(`${why}, and there is no template of the seed to replace it`)
       await kill([...absent.keys()])
     } else if (!this.#haveChanged) {
       return others

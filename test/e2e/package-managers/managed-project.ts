@@ -51,7 +51,10 @@ export class ManagedProject extends EmptyProject {
     // The transformers of other tests' projects would take most of the time of an installation.
     const runner = Object.entries(this.#runner.packages).filter(([name]) => ['vitest', 'vite', 'jest'].includes(name))
     const devDependencies = { ...Object.fromEntries(runner), 'tarantool-fixture': `file:${tarball}` }
-    this.write({ 'package.json': JSON.stringify({ private: true, devDependencies }) })
+    const { vite } = this.#runner.packages
+    // Vitest's own range would choose another one.
+    const resolutions = vite === undefined ? {} : { vite }
+    this.write({ 'package.json': JSON.stringify({ private: true, devDependencies, resolutions }) })
     return await this.#run(this.#manager.install)
   }
 

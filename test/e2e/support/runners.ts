@@ -13,11 +13,14 @@ export interface Runner {
   readonly node?: string
 }
 
+// Vite 8.4.0 has an optional dependency that no registry has, without which Yarn installs nothing.
+const vite = '~8.3.8'
+
 const allVitests: readonly Runner[] = [
   { name: 'vitest-3.2', packages: { vitest: '~3.2.7' } },
-  { name: 'vitest-4.1', packages: { vitest: '~4.1.12' } },
+  { name: 'vitest-4.1', packages: { vitest: '~4.1.12', vite } },
   // Its Vite is a peer dependency, which Yarn does not install by itself.
-  { name: 'vitest-5.1', packages: { vitest: '~5.1.1', vite: '^8.3.0' }, node: '24' },
+  { name: 'vitest-5.1', packages: { vitest: '~5.1.1', vite }, node: '24' },
 ]
 
 // What projects translate their tests with.
