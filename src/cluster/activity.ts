@@ -25,9 +25,7 @@ export function activityHint(members: ReadonlyMap<string, Activity>, faults: rea
   const all = [...members.values()]
   const advice = [
     ...(all.some(({ isRunning }) => !isRunning) ? ['start() starts a member again.'] : []),
-    ...(all.some(({ isPaused }) => isPaused)
-      ? ['resume(), or the signal SIGCONT, lets a paused member run again.']
-      : []),
+    ...(all.some(({ isPaused }) => isPaused) ? ['resume() lets a paused member run again.'] : []),
     ...(faults.length > 0 ? ['heal() ends faults of links.'] : []),
   ]
   return advice.length === 0 ? undefined : advice.join(' ')

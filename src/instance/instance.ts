@@ -504,6 +504,29 @@ export class TarantoolInstance implements AsyncDisposable {
   }
 
   /**
+   * Freezes the server: connections stay open, and the server does not answer. Works during a start, too. `resume()`,
+   * `reset()` and `stop()` resume the server.
+   *
+   * @throws NotRunningError
+   * @example
+   * await tarantool.pause()
+   * await expect(client.call('ping')).rejects.toThrow(/timeout/)
+   * await tarantool.resume()
+   */
+  async pause(): Promise<void> {
+    this.#signal('SIGSTOP')
+  }
+
+  /**
+   * Resumes a paused server.
+   *
+   * @throws NotRunningError
+   */
+  async resume(): Promise<void> {
+    this.#signal('SIGCONT')
+  }
+
+  /**
    * Stops the server and starts it on the same address.
    *
    * @param options `recreate: true` starts with an empty directory. Default false: the server keeps the data that its
@@ -728,6 +751,10 @@ export class TarantoolInstance implements AsyncDisposable {
   #notRunning(): NotRunningError {
     const { state, failure } = this.#lifecycle
     return notRunning(state, failure, this.#lifecycle.details())
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.process?.sendSignal(signal) !== true) throw this.#notRunning()
   }
 
   #print(greeting: string): void {

@@ -126,11 +126,11 @@ test('members that are added at the same time have different names', async () =>
 
 test('a paused member cannot learn of a change, so nothing changes', async () => {
   const set = await newReplicaSet({ replicas: 3, name: 'm', appLua: appOfMembers }).start()
-  set.instance('m-2').process?.sendSignal('SIGSTOP')
+  await set.instance('m-2').pause()
   const refusal = { name: 'ReplicationError', hint: "Resume 'm-2' first." }
   await expect(set.addReplica()).rejects.toMatchObject(refusal)
   await expect(set.remove('m-3')).rejects.toMatchObject(refusal)
-  set.instance('m-2').process?.sendSignal('SIGCONT')
+  await set.instance('m-2').resume()
   expect(set.names).toEqual(['m-1', 'm-2', 'm-3'])
   expect((await set.addReplica()).name).toBe('m-4')
 })

@@ -10,9 +10,9 @@ useOwnCache()
 const newSet = async (options: Partial<ReplicaSetOptions> = {}): Promise<TarantoolReplicaSet> =>
   await newReplicaSet({ replicas: 2, name: 'm', appLua: appOfMembers, ...options }).start()
 
-const pause = (instance: TarantoolInstance): void => void instance.process?.sendSignal('SIGSTOP')
-const resumeHint = "process.sendSignal('SIGCONT') lets it run again."
-const resumeOrSignal = 'resume(), or the signal SIGCONT, lets a paused member run again.'
+const pause = async (instance: TarantoolInstance): Promise<void> => await instance.pause()
+const resumeHint = 'resume() lets it run again.'
+const resume = 'resume() lets a paused member run again.'
 
 describe('a paused server', () => {
   test.each([
@@ -21,7 +21,7 @@ describe('a paused server', () => {
   ])('is named as such by a request that runs into its timeout, %s', async (_, isConnected) => {
     const instance = await startInstance()
     if (isConnected) await instance.command('true')
-    pause(instance)
+    await pause(instance)
     await expect(instance.command('return 1', { timeout: 50 })).rejects.toMatchObject({
       code: 'ERR_TARANTOOL_REQUEST_TIMEOUT',
       summary: expect.stringMatching(/^Tarantool\[.*\] did not answer a? ?command within 50 ms: the server is paused$/),
@@ -33,7 +33,7 @@ describe('a paused server', () => {
 
   test('is named as such by a request that finds no connection', async () => {
     const instance = await startInstance()
-    pause(instance)
+    await pause(instance)
     await expect(instance.eval('return 1')).rejects.toMatchObject({
       code: 'ERR_TARANTOOL_CONNECTION',
       summary: expect.stringMatching(/no greeting within 5000 ms: the server is paused$/),
@@ -45,7 +45,7 @@ describe('a paused server', () => {
     const instance = await startInstance({ recordChanges: true, appLua: appOfMembers })
     const { pid } = instance
     await instance.call('add_user', 1, 'ann')
-    pause(instance)
+    await pause(instance)
     await instance.reset()
     expect([instance.pid, await instance.call('count_users')]).toEqual([pid, [0]])
   })
@@ -54,13 +54,13 @@ describe('a paused server', () => {
 describe('a paused member', () => {
   test('is named by all waits, which say how it goes on', async () => {
     const set = await newSet()
-    pause(set.instance('m-2'))
+    await pause(set.instance('m-2'))
     await expect(set.instance('m-2').command('return 1', { timeout: 50 })).rejects.toMatchObject({
       summary: expect.stringMatching(/^Tarantool m-2\[127\.0\.0\.1:\d+\] did not answer .*: the server is paused$/),
     })
     await expect(set.waitForFullMesh({ timeout: 50 })).rejects.toMatchObject({
       summary: "replica set 'm' has no full mesh within 50 ms: 'm-2' is paused",
-      hint: `${resumeOrSignal} onlyRunning: true leaves out members that do not run, or are paused.`,
+      hint: `${resume} onlyRunning: true leaves out members that do not run, or are paused.`,
     })
     await set.waitForFullMesh({ onlyRunning: true })
     for (const of of ['m-1', 'm-2']) {
@@ -68,7 +68,7 @@ describe('a paused member', () => {
         summary: expect.stringMatching(
           new RegExp(`^not all members have the data of Tarantool ${of}\\[.*\\] within 50 ms: 'm-2' is paused$`),
         ),
-        hint: resumeOrSignal,
+        hint: resume,
       })
     }
     set.instance('m-2').process?.sendSignal('SIGCONT')
@@ -77,8 +77,8 @@ describe('a paused member', () => {
 
   test('that leads leaves its set without a leader, which is said at once', async () => {
     const set = await newSet()
-    pause(set.instance('m-1'))
-    const hint = expect.stringContaining(resumeOrSignal)
+    await pause(set.instance('m-1'))
+    const hint = expect.stringContaining(resume)
     await expect(set.leader()).rejects.toMatchObject({
       code: 'ERR_TARANTOOL_REPLICATION',
       ...{ summary: "replica set 'm' has no leader: 'm-2' is read-only, and 'm-1' is paused", hint },
@@ -94,7 +94,7 @@ describe('a paused member', () => {
   test('counts as missing in an election', async context => {
     skipWithout('elections', context)
     const set = await newSet({ replicas: 3, failover: 'election' })
-    pause(set.instance('m-1'))
+    await pause(set.instance('m-1'))
     await set.instance('m-2').kill({ cleanup: false })
     await expect(set.waitForLeader({ timeout: 50 })).rejects.toMatchObject({
       summary:
@@ -106,7 +106,7 @@ describe('a paused member', () => {
     const set = await newSet({ recordChanges: true })
     const pids = set.instances.map(({ pid }) => pid)
     await set.instance('m-1').call('add_user', 1, 'ann')
-    pause(set.instance('m-2'))
+    await pause(set.instance('m-2'))
     await set.reset()
     expect(set.instances.map(({ pid }) => pid)).toEqual(pids)
     expect(await set.instance('m-2').call('count_users')).toEqual([0])

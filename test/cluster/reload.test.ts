@@ -106,14 +106,14 @@ describe('reload', () => {
     const level = "return require('config'):get('log.level')"
     const before = await onEach(cluster, level)
     const paused = cluster.instance('s-002')
-    paused.process?.sendSignal('SIGSTOP')
+    await paused.pause()
     const refusal = {
       ...{ code: 'ERR_TARANTOOL_CLUSTER_CONFIG', hint: "Resume 's-002' first." },
       summary: "instance 's-002' is paused, so it cannot apply a config",
     }
     await expect(cluster.set({ 'log.level': 'debug' })).rejects.toMatchObject(refusal)
     await expect(cluster.reload()).rejects.toMatchObject(refusal)
-    paused.process?.sendSignal('SIGCONT')
+    await paused.resume()
     expect(await onEach(cluster, level)).toEqual(before)
     await cluster.set({ 'log.level': 'debug' })
     expect(await onEach(cluster, level)).toEqual(['debug', 'debug', 'debug'])

@@ -143,7 +143,7 @@ describe('a cluster', () => {
   test('a stop ends all, whatever state they are in', async () => {
     const cluster = await newCluster({ app: threeInstances() }).start()
     const pids = cluster.instances.map(({ pid }) => pid ?? 0)
-    cluster.instance('s-002').process?.sendSignal('SIGSTOP')
+    await cluster.instance('s-002').pause()
     await cluster.stop()
     expect(pids.filter(isAlive)).toEqual([])
     expect(contentOf(cluster.directory)).toEqual([])

@@ -9,19 +9,19 @@ useOwnCache()
 const three = async (options: Partial<ReplicaSetOptions> = {}): Promise<TarantoolReplicaSet> =>
   await newReplicaSet({ replicas: 3, appLua: appOfMembers, timeout: 15_000, ...options }).start()
 
-const pause = (set: TarantoolReplicaSet, name: string): unknown => set.instance(name).process?.sendSignal('SIGSTOP')
-const resume = (set: TarantoolReplicaSet, name: string): unknown => set.instance(name).process?.sendSignal('SIGCONT')
+const pause = async (set: TarantoolReplicaSet, name: string): Promise<void> => await set.instance(name).pause()
+const resume = async (set: TarantoolReplicaSet, name: string): Promise<void> => await set.instance(name).resume()
 
 describe('a member that starts alone', () => {
   test('does not wait for a member that is paused', async () => {
     const set = await three()
     await (await set.leader()).call('add_user', 1, 'ann')
     await set.waitForVclock()
-    pause(set, 'replica-2')
+    await pause(set, 'replica-2')
     await set.instance('replica-3').restart({ recreate: false })
     expect(await set.instance('replica-3').call('count_users')).toEqual([1])
     await set.waitForFullMesh({ onlyRunning: true, timeout: 5000 })
-    resume(set, 'replica-2')
+    await resume(set, 'replica-2')
     await set.waitForFullMesh()
   })
 

@@ -214,6 +214,31 @@ test('a paused server is stopped without waiting for the grace time', async () =
   expect(instance.process?.exit).toBeDefined()
 })
 
+test('a paused server does not answer until it is resumed, also by a reset', async () => {
+  const instance = await startInstance({ recordChanges: true })
+  for (const resume of [() => instance.resume(), () => instance.reset()]) {
+    await instance.pause()
+    await expect(instance.command('true', { timeout: 50 })).rejects.toMatchObject({
+      summary: expect.stringContaining('the server is paused'),
+      hint: expect.stringContaining('resume()'),
+    })
+    await resume()
+    expect(await instance.command('true')).toEqual([true])
+  }
+})
+
+test('a server can be paused while it starts, and not before or after it runs', async () => {
+  const instance = newInstance()
+  await expect(instance.pause()).rejects.toThrow(NotRunningError)
+  await instance.start({ wait: false })
+  await instance.pause()
+  await instance.resume()
+  await instance.ready()
+  await instance.stop()
+  await expect(instance.pause()).rejects.toThrow(NotRunningError)
+  await expect(instance.resume()).rejects.toThrow(NotRunningError)
+})
+
 test('waitStopped says how the server ended', async () => {
   const instance = await startInstance()
   expect(await newInstance().waitStopped()).toBeUndefined()

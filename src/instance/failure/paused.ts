@@ -1,2 +1,2 @@
 /** The advice to a user whose server is frozen. */
-export const resumeHint = "process.sendSignal('SIGCONT') lets it run again."
+export const resumeHint = 'resume() lets it run again.'

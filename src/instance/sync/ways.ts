@@ -27,6 +27,8 @@ export const ways = {
   binVersion: 'method',
   status: 'limited',
   prepare: 'method',
+  pause: 'method',
+  resume: 'method',
   cleanup: 'method',
   markFailed: 'method',
   noteKept: 'none',
