@@ -1,7 +1,7 @@
 import type { ClusterConfig, ClusterOptions, ConfigOverlay } from '../config/application-options.ts'
 import { checkIsObject } from '../config/check.ts'
 import { withConfig } from '../config/replacement-config.ts'
-import { overlayEntries, type ResolvedApplication } from '../config/resolve-application.ts'
+import { overlayEntries } from '../config/resolve-application.ts'
 import { type ResolvedCluster, resolveCluster } from '../config/resolve-cluster.ts'
 import { AnyCluster, type ClusterAddresses } from './any-cluster.ts'
 import { ConfigInForce } from './config-in-force.ts'
@@ -84,24 +84,22 @@ export class TarantoolCluster extends AnyCluster {
    * await cluster.reload()
    */
   async reload(config?: string | ClusterConfig): Promise<void> {
-    await this.#change(withConfig(this.#config.application, config))
+    const { instances } = this.running()
+    await this.#config.change(withConfig(this.#config.application, config), instances)
   }
 
   /**
    * Lays options over the config, in addition to the option `set`, and lets all running instances apply them.
    *
-   * @throws InvalidOptionError if Tarantool does not know an option; ClusterConfigError. The config stays as it was
+   * @throws InvalidOptionError if Tarantool does not know an option, or if the config does not have the group, the
+   *   replica set or the instance of a path; ClusterConfigError. The config stays as it was
    * @example
    * const cluster = await new TarantoolCluster({ app: './my-app' }).start()
    * await cluster.set({ 'groups.storages.replicasets.s1.leader': 's1-b' })
    */
   async set(overlay: ConfigOverlay): Promise<void> {
     checkIsObject('set()', overlay)
-    const { application } = this.#config
-    await this.#change({ ...application, set: [...application.set, ...overlayEntries(overlay)] })
-  }
-
-  async #change(application: ResolvedApplication): Promise<void> {
-    await this.#config.change(application, this.running().instances)
+    const { instances } = this.running()
+    await this.#config.lay(overlayEntries(overlay), instances)
   }
 }

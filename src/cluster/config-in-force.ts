@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { ResolvedOptions } from '../config/resolve.ts'
-import type { ResolvedApplication } from '../config/resolve-application.ts'
+import type { OverlayEntry, ResolvedApplication } from '../config/resolve-application.ts'
 import type { ResolvedCluster } from '../config/resolve-cluster.ts'
 import { ClusterConfigError, LuaError, type TarantoolFixtureError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
@@ -15,6 +15,7 @@ import type { Description } from './description.ts'
 import { noLeader, type SetMembers } from './failure.ts'
 import type { ClusterInstances } from './instances.ts'
 import type { ClusterPorts } from './plan.ts'
+import { noNewMember } from './same-members.ts'
 import type { ClusterSource } from './source.ts'
 
 /** A cluster's config: that of the options at first, then what `reload` and `set` make of it, until an empty start. */
@@ -111,6 +112,18 @@ export class ConfigInForce implements ClusterSource {
     writeFormer()
     await applyAll()
     throw failed.reason
+  }
+
+  /**
+   * Lets the running instances apply the config with options laid over it.
+   *
+   * @throws the errors of `change`; InvalidOptionError for an option of an instance that the cluster does not have
+   */
+  async lay(overlay: readonly OverlayEntry[], instances: ClusterInstances): Promise<void> {
+    const { signal } = new AbortController()
+    const changed = { ...this.#application, set: [...this.#application.set, ...overlay] }
+    noNewMember(await this.#describe(signal), await describeApplication(changed, this.shared, signal))
+    await this.change(changed, instances)
   }
 
   // It would not answer, and would have another config than the others afterwards.

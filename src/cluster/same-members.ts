@@ -1,5 +1,6 @@
 import { ClusterConfigError, type TarantoolFixtureError } from '../errors.ts'
 import type { DescribedInstance, Description } from './description.ts'
+import { noSuchInstance } from './failure.ts'
 import { accountOf } from './members.ts'
 
 const unfit = (what: string, { configFile }: Description, hint: string): TarantoolFixtureError =>
@@ -20,6 +21,17 @@ export function sameMember({ name, group, replicaset }: DescribedInstance, later
     later,
     hint,
   )
+}
+
+/**
+ * Checks that options do not make an instance that nobody starts. Its name may be misspelled.
+ *
+ * @throws InvalidOptionError
+ */
+export function noNewMember({ instances, configFile }: Description, later: Description): void {
+  const names = instances.map(({ name }) => name)
+  const added = later.instances.find(({ name }) => !names.includes(name))
+  if (added) throw noSuchInstance('set', added.name, names, configFile)
 }
 
 /**

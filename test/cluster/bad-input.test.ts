@@ -296,6 +296,28 @@ describe('refused with a reason', () => {
     expect(await cluster.instance().eval('return box.cfg.log_level')).toEqual([7])
   })
 
+  test('set: an option of a group, a replica set or an instance that the config does not have', async () => {
+    const app = threeInstances()
+    const [group, replicaset] = ['groups.h.log.level', 'groups.storages.replicasets.z.log.level']
+    const refusals = {
+      [group]: "the config has no group 'h' with instances. Its groups: 'routers', 'storages'",
+      [replicaset]: "the config has no replica set 'z' with instances in the group 'storages'. Its replica sets: 's'",
+    }
+    for (const [path, message] of Object.entries(refusals)) {
+      await expect(newCluster({ app, set: { [path]: 7 } }).start()).rejects.toThrow(message)
+    }
+    const cluster = await newCluster({ app }).start()
+    const refused = { ...refusals, 'groups.storages.replicasets.s.instances.s-01.log.level': "has no instance 's-01'" }
+    for (const [path, message] of Object.entries(refused)) {
+      await expect(cluster.set({ [path]: 7 })).rejects.toMatchObject({
+        code: 'ERR_TARANTOOL_INVALID_OPTION',
+        message: expect.stringContaining(message),
+      })
+    }
+    await cluster.set({ 'groups.storages.replicasets.s.log.level': 7, 'groups.h': null })
+    expect(await cluster.instance('s-001').eval('return box.cfg.log_level')).toEqual([7])
+  })
+
   test('an unknown name in a request', async () => {
     const cluster = await newCluster({ app: threeInstances() }).start()
     expect(() => cluster.instance('s-01')).toThrow("no instance of the cluster is named 's-01'")
