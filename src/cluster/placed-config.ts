@@ -24,7 +24,8 @@ export interface MemberPlace<Kind extends { readonly name: string } = DescribedI
 }
 
 /**
- * The places in a cluster's directory. Sockets have short names, because the length of a socket's path is limited.
+ * The places in a cluster's directory. Sockets have short names, because the length of a socket's path is limited. No
+ * file of the fixture has the name of an instance, which is that of its directory: the name of an instance has no dot.
  *
  * @throws SocketPathTooLongError
  */
@@ -33,7 +34,7 @@ export function placeOfMember<Kind extends { readonly name: string }>(
   { directory, index, port }: { directory: string; index: number; port: number },
 ): MemberPlace<Kind> {
   const socket = (kind: string): string => {
-    const path = join(directory, `${kind}${index}`)
+    const path = join(directory, `${kind}.${index}`)
     checkSocketPath(path, `socket of the instance '${description.name}'`)
     return path
   }
@@ -54,7 +55,7 @@ export function linkSocket(
   from: { readonly directory: string; readonly index: number },
   to: { readonly index: number },
 ): string {
-  const path = join(dirname(from.directory), `l${from.index}-${to.index}`)
+  const path = join(dirname(from.directory), `l.${from.index}-${to.index}`)
   checkSocketPath(path, 'socket of a link')
   return path
 }
