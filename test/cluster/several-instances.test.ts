@@ -29,6 +29,22 @@ describe('a cluster', () => {
     await expect.poll(() => replica.eval('return box.space.users:count()'), inReplica).toEqual([1])
   })
 
+  test.each([
+    ['of Tarantool', {}],
+    ['of the config', { 'replication.connect_timeout': 7 }],
+  ])('an instance that starts while others do not run has the options %s', async (_, set) => {
+    const cluster = await newCluster({ app: threeInstances(), set }).start()
+    const storages = ['s-001', 's-002'].map(name => cluster.instance(name))
+    const options = (): Promise<unknown> =>
+      Promise.all(storages.map(storage => storage.eval('return box.cfg.replication_connect_timeout')))
+    const before = await options()
+    for (const storage of storages) await storage.kill({ cleanup: false })
+    for (const storage of storages) await storage.start({ recreate: false })
+    expect(await options()).toEqual(before)
+    await cluster.set({ 'log.level': 6 })
+    expect(await options()).toEqual(before)
+  })
+
   test('a replica that is killed comes back with its data, and catches up', async () => {
     const cluster = await newCluster({ app: threeInstances() }).start()
     const [leader, replica] = [cluster.instance('s-001'), cluster.instance('s-002')]

@@ -89,11 +89,7 @@ export class LocalProgram implements Program {
 
 function settingsOf(configMode: ConfigMode | undefined): Record<string, string> {
   const uuid = configMode?.uuid()
-  return {
-    // Tarantool would wait for each instance that does not run or cannot be reached, for 30 s by default.
-    ...(configMode?.lacksPeers() && { TT_REPLICATION_CONNECT_TIMEOUT: '0.5' }),
-    ...(uuid !== undefined && { TT_DATABASE_INSTANCE_UUID: uuid }),
-  }
+  return uuid === undefined ? {} : { TT_DATABASE_INSTANCE_UUID: uuid }
 }
 
 // Tarantool runs the boot script first, then starts the instance from the config.
