@@ -27,6 +27,7 @@ box.watch('box.status', function()
     box.schema.space.create('passing', { if_not_exists = true, temporary = true }):create_index('id', { if_not_exists = true })
 end)`,
   'router.lua': "function greet() return 'hello' end",
+  'later.lua': 'return {}',
   'config.yaml': `
 credentials: { users: { replicator: { password: secret, roles: [replication] } } }
 iproto: { advertise: { peer: { login: replicator } } }
@@ -213,3 +214,24 @@ test.skipIf(!has('a config file'))('own state of hooks beside another config end
   await kill(cluster, 's-002')
   expect((await cluster.ask('enter', 1)).lost).toContain("instance 's-002' was stopped, killed or restarted")
 })
+
+// Tarantool makes a new object of its config then, and keeps the former one for nobody.
+test.skipIf(!has('a config file'))(
+  'a config that a test has changed is no state of an instance afterwards',
+  async () => {
+    const cluster = await startFrom('manual')
+    const goBack = async (operation: 'enter' | 'nest', keep: number): Promise<void> =>
+      expect((await cluster.ask(operation, keep)).lost).toBeUndefined()
+    await goBack('enter', 0)
+    await cluster.instance('s-001').eval("box.space.users:insert({ 2, 'of the hooks' })")
+    await goBack('enter', 1)
+    await cluster.set({ 'log.level': 'verbose' })
+    // The functions are read again when there are other modules.
+    await onEach(cluster, "require('later')")
+    await goBack('enter', 1)
+    await goBack('nest', 0)
+    await kill(cluster, 's-002')
+    await goBack('enter', 2)
+    expect(await cluster.instance('s-002').eval('return box.space.users:get(2)')).toEqual([[2, 'of the hooks']])
+  },
+)
