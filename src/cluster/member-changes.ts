@@ -6,7 +6,7 @@ import { InvalidOptionError, ReplicationError } from '../errors.ts'
 import type { TarantoolInstance } from '../instance/instance.ts'
 import { findLeader } from './leaders.ts'
 import type { MemberWaits } from './member-waits.ts'
-import { forgetMember, replicateFrom } from './membership-requests.ts'
+import { forgetMember, lowerQuorum, replicateFrom } from './membership-requests.ts'
 import type { ReplicaSource } from './replica-source.ts'
 import type { Made } from './starts.ts'
 
@@ -95,11 +95,19 @@ export class MemberChanges {
     }
     refuseWhilePaused('remove', others)
     const uuid = plan.members.instances.find(member => member.name === name)?.uuid ?? ''
+    const raiseQuorum = await this.#lowerQuorum(others)
     await instance.stop()
     plan.remove(name)
     instances.remove(name)
     await links?.remove(name)
     await this.#forget(uuid, waits, { isKnown: true })
+    await raiseQuorum()
+  }
+
+  // The list of members changes when there is a leader, and one of two members is no majority until then.
+  async #lowerQuorum([last, ...others]: readonly TarantoolInstance[]): Promise<() => Promise<void>> {
+    const isAlone = this.#source.elects && last?.isRunning === true && others.length === 0
+    return isAlone ? await lowerQuorum(last) : async () => {}
   }
 
   /** Lets the running members forget one that has ended. `isKnown`: they replicate from it. */

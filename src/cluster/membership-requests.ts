@@ -22,3 +22,15 @@ export async function forgetMember(leader: TarantoolInstance, uuid: string): Pro
   await leader.command(`local member = box.space._cluster.index.uuid:get(${luaLiteral(uuid)})
 if member then box.space._cluster:delete(member[1]) end`)
 }
+
+/**
+ * Lets a member elect itself: another one is going to be removed, and without that one the member has no majority.
+ *
+ * @returns a function that puts back the quorum
+ */
+export async function lowerQuorum(member: TarantoolInstance): Promise<() => Promise<void>> {
+  const name = 'replication_synchro_quorum'
+  const [former] = await member.command(`local former = box.cfg.${name} box.cfg({ ${name} = 1 }) return former`)
+  const literal = typeof former === 'number' ? String(former) : luaLiteral(String(former))
+  return async () => void (await member.command(`box.cfg({ ${name} = ${literal} })`))
+}

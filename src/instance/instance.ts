@@ -40,6 +40,10 @@ export interface StartOptions {
   recreate?: boolean | undefined
 }
 
+// In milliseconds. A request to the agent of a member waits for the others and for the queue of synchronous transactions, 5 s
+// each. A server that takes longer than both is stuck: its Lua does not yield.
+const longestAnswer = 15_000
+
 /** Options of `stop`, `terminate` and `kill`. */
 export interface StopOptions {
   /** Removes the directory, unless `keep` says otherwise. `false` leaves it for the next start. Default true. */
@@ -107,7 +111,7 @@ export class TarantoolInstance implements AsyncDisposable {
     this.#lifecycle = new Lifecycle(this.#options, this.#workspace)
     const details = (): ServerDetails => this.#lifecycle.details()
     this.#requests = new Requests(details)
-    this.#rewind = new Rewind(this.#options.timeout, details)
+    this.#rewind = new Rewind(Math.min(this.#options.timeout, longestAnswer), details)
     this.#handover = new Handover({
       workspace: this.#workspace,
       lifecycle: this.#lifecycle,

@@ -72,3 +72,20 @@ describe.each([
     },
   )
 })
+
+test('the leader of two members is removed: the other one is elected, and the next reset brings all back', async () => {
+  const { set } = await elected(false)
+  const names = [...set.names]
+  await set.remove('replica-3')
+  const leader = await set.leader()
+  const other = set.instances.find(instance => instance !== leader)
+  const quorum = 'return box.cfg.replication_synchro_quorum'
+  const before = await other?.eval(quorum)
+  await set.remove(leader)
+  expect(await set.leader()).toBe(other)
+  expect(await other?.eval(quorum)).toEqual(before)
+  await other?.eval('box.space.quiet:replace({ 2 })')
+  await set.reset()
+  expect(set.names).toEqual(names)
+  expect(await onEach(set, 'return box.space.quiet:count()')).toEqual([0, 0, 0])
+})
