@@ -51,7 +51,10 @@ export abstract class AnyCluster implements AsyncDisposable {
       title: source.title,
       settle: async timeout => await this.#started().waits.settle(timeout),
     })
-    this.#starts = new ClusterStarts({ source, directory: this.#directory, ports, links: this.#links })
+    this.#starts = new ClusterStarts({
+      ...{ source, directory: this.#directory, ports, links: this.#links },
+      throwIfEnding: () => this.#throwIfEnding(),
+    })
   }
 
   /** The state of the cluster. An instance that was stopped or has died does not change the state. */
@@ -153,7 +156,7 @@ export abstract class AnyCluster implements AsyncDisposable {
    *
    * @param of the instance, or its name. Default: the leader of the only replica set.
    * @param options `timeout` in milliseconds, by default the option `timeout`
-   * @throws ReplicationError, which says which instance is behind; UnknownServerError
+   * @throws ReplicationError, which says which instance is behind; NotRunningError if `of` does not run; UnknownServerError
    */
   async waitForVclock(of?: TarantoolInstance | string, options: { timeout?: number | undefined } = {}): Promise<void> {
     await this.#started().waits.vclock(of, options)
@@ -290,11 +293,12 @@ export abstract class AnyCluster implements AsyncDisposable {
    * Stops all instances and starts them on the same addresses.
    *
    * @param options `recreate: true` starts with empty directories. Default false: the instances keep their data.
-   * @throws the errors of `start`
+   * @throws the errors of `start`; StartAbortedError if `stop()` was called meanwhile
    */
   async restart({ recreate = false }: { recreate?: boolean } = {}): Promise<this> {
-    await this.stop({ cleanup: false })
-    return await this.start({ recreate })
+    const stop = async (): Promise<void> => await this.stop({ cleanup: false })
+    await this.#life.restart(stop, async () => await this.start({ recreate }), this.#source.title)
+    return this
   }
 
   /**
@@ -315,6 +319,7 @@ export abstract class AnyCluster implements AsyncDisposable {
     }
     if (this.instances.some(({ isPaused }) => isPaused)) this.resume()
     const { lost } = await this.ask('rewind', 0)
+    this.#throwIfEnding()
     if (lost !== undefined) await this.restart({ recreate: true })
   }
 
@@ -327,7 +332,7 @@ export abstract class AnyCluster implements AsyncDisposable {
     const ask = async (): Promise<AgentReply> =>
       (await this.#starts.reset?.ask(operation, keep)) ?? { lost: `the ${this.#source.title} does not run` }
     const onlyLooks = operation === 'dirty' || operation === 'digest' || operation === 'requests'
-    return await (onlyLooks ? ask() : this.#faults.duringNone(ask))
+    return await this.during(async () => await (onlyLooks ? ask() : this.#faults.duringNone(ask)))
   }
 
   /**
@@ -379,8 +384,21 @@ export abstract class AnyCluster implements AsyncDisposable {
 
   // No instance of a cluster that was stopped starts alone. One that was ended alone may be started during the wait.
   #toWait(): MemberWaits {
-    if (['stopping', 'stopped', 'failed'].includes(this.state)) throw this.#notRunning()
+    this.#throwIfEnding()
     return this.#started().waits
+  }
+
+  #throwIfEnding(): void {
+    if (this.#life.isEnding) throw this.#notRunning()
+  }
+
+  /**
+   * Does work on the cluster that may start instances. `stop()` waits for its end.
+   *
+   * @internal
+   */
+  protected async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    return await this.#life.during(work)
   }
 
   #notRunning(): NotRunningError {

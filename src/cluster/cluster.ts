@@ -85,7 +85,7 @@ export class TarantoolCluster extends AnyCluster {
    */
   async reload(config?: string | ClusterConfig): Promise<void> {
     const { instances } = this.running()
-    await this.#config.change(withConfig(this.#config.application, config), instances)
+    await this.during(() => this.#config.change(withConfig(this.#config.application, config), instances))
   }
 
   /**
@@ -100,6 +100,6 @@ export class TarantoolCluster extends AnyCluster {
   async set(overlay: ConfigOverlay): Promise<void> {
     checkIsObject('set()', overlay)
     const { instances } = this.running()
-    await this.#config.lay(overlayEntries(overlay), instances)
+    await this.during(() => this.#config.lay(overlayEntries(overlay), instances))
   }
 }

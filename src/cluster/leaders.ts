@@ -51,21 +51,28 @@ function longestWait(roles: readonly Role[], timeout: number): number {
   return roles.includes('waitsForQueue') ? Math.min(timeout, longestPromotion) : 0
 }
 
+interface LeaderSearch {
+  readonly not?: TarantoolInstance | undefined
+  readonly waits?: boolean
+  readonly throwIfEnding?: () => void
+}
+
 /**
  * Finds the writable instance of a replica set. Waits for an election that is under way.
  *
  * @param timeout in milliseconds
  * @param options `not`: an instance that does not count; `waits`: looks until the timeout, also if nobody can become
- *   writable by itself
+ *   writable by itself; `throwIfEnding` is called before each look
  * @returns undefined if no instance is writable, and none can become writable by itself or has done so in time
  */
 export async function findLeader(
   instances: readonly TarantoolInstance[],
   timeout: number,
-  { not, waits = false }: { not?: TarantoolInstance | undefined; waits?: boolean } = {},
+  { not, waits = false, throwIfEnding = () => {} }: LeaderSearch = {},
 ): Promise<TarantoolInstance | undefined> {
   const began = performance.now()
   for (; ; await delay(pause)) {
+    throwIfEnding()
     const running = instances.filter(instance => isActive(instance) && instance !== not)
     const asked = running.map(roleOf)
     const leader = await firstWritable(running, asked)

@@ -11,6 +11,10 @@ type Life =
 /** The order of a cluster's starts and stops. Concurrent calls share one start or one stop. */
 export class ClusterLife {
   #life: Life = { state: 'new' }
+  /** Work on the running cluster that is under way, such as a reset. */
+  readonly #work = new Set<Promise<unknown>>()
+  /** The number of calls that have asked for a stop. */
+  #stops = 0
 
   get state(): ClusterState {
     return this.#life.state
@@ -24,12 +28,41 @@ export class ClusterLife {
     await this.#life.done
   }
 
-  /** Ends a cluster, also during its start. Then `end` is called twice: the start may begin an instance after the first. */
+  /** The cluster does not run, or not for long. Nothing of it may start. */
+  get isEnding(): boolean {
+    return ['stopping', 'stopped', 'failed'].includes(this.state)
+  }
+
+  /** Does work on the cluster that may start instances. A stop waits for its end. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = work()
+    this.#work.add(done)
+    try {
+      return await done
+    } finally {
+      this.#work.delete(done)
+    }
+  }
+
+  /** @throws StartAbortedError if somebody else wants the cluster to end */
+  async restart(stop: () => Promise<void>, start: () => Promise<unknown>, title: string): Promise<void> {
+    const stopped = stop()
+    const stops = this.#stops
+    await stopped
+    if (this.#stops !== stops) throw new StartAbortedError(`the ${title} was stopped during its restart`)
+    await start()
+  }
+
+  /**
+   * Ends a cluster, also during its start, and during work on it. Then `end` is called twice: the start or the work may begin
+   * an instance after the first.
+   */
   async stop(end: () => Promise<void>): Promise<void> {
     const life = this.#life
+    this.#stops++
     if (life.state === 'stopping') return await life.done
     if (life.state === 'starting') life.abort.abort()
-    const done = endAll(end, life)
+    const done = endAll(end, life, this.#work)
     this.#life = { state: 'stopping', done }
     try {
       await done
@@ -55,9 +88,9 @@ export class ClusterLife {
   }
 }
 
-async function endAll(end: () => Promise<void>, life: Life): Promise<void> {
+async function endAll(end: () => Promise<void>, life: Life, work: ReadonlySet<Promise<unknown>>): Promise<void> {
   await end()
-  if (life.state !== 'starting') return
-  await life.done.catch(() => {})
+  if (life.state !== 'starting' && work.size === 0) return
+  await Promise.allSettled([...work, life.state === 'starting' && life.done])
   await end()
 }

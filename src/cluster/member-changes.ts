@@ -8,6 +8,7 @@ import { findLeader } from './leaders.ts'
 import type { MemberWaits } from './member-waits.ts'
 import { forgetMember, lowerQuorum, replicateFrom } from './membership-requests.ts'
 import type { ReplicaSource } from './replica-source.ts'
+import { startBeside } from './start-beside.ts'
 import type { Made } from './starts.ts'
 
 // In milliseconds: until the running members know that one was removed.
@@ -59,7 +60,8 @@ export class MemberChanges {
     let isKnown = false
     try {
       await links?.open(plan.routes())
-      await added.start()
+      this.#running()
+      await startBeside(instances.running, added, async () => await added.start())
       isKnown = true
       // It has begun with all sources itself.
       await this.#replicate({ except: added })

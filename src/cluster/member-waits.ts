@@ -30,10 +30,13 @@ export class MemberWaits {
   readonly #source: ClusterSource
   /** In milliseconds. */
   readonly #timeout: number
+  readonly #throwIfEnding: () => void
 
-  constructor(instances: ClusterInstances, source: ClusterSource) {
+  /** @param throwIfEnding throws if the cluster is to end: then nothing waits for its members */
+  constructor(instances: ClusterInstances, source: ClusterSource, throwIfEnding: () => void) {
     this.#instances = instances
     this.#source = source
+    this.#throwIfEnding = throwIfEnding
     this.#timeout = source.shared.timeout
   }
 
@@ -43,7 +46,7 @@ export class MemberWaits {
     const timeout = Math.min(this.#timeout, options.timeout ?? this.#timeout)
     const wanted = this.#instances.setNamed(replicaset)
     const members = this.#instances.ofSet(wanted)
-    const leader = await findLeader([...members.values()], timeout)
+    const leader = await findLeader([...members.values()], timeout, { throwIfEnding: this.#throwIfEnding })
     if (leader) return leader
     throw this.#source.noLeader(wanted, members, this.#instances.faultsOfLinks(wanted))
   }
@@ -56,7 +59,9 @@ export class MemberWaits {
     const former = not === undefined ? undefined : instances.find(not, { call: 'waitForLeader({ not })' })
     const wanted = instances.setNamed(replicaset ?? (former && instances.replicasetOf(former)))
     const members = instances.ofSet(wanted)
-    const leader = await findLeader([...members.values()], timeout, { not: former, waits: true })
+    const leader = await findLeader([...members.values()], timeout, {
+      ...{ not: former, waits: true, throwIfEnding: this.#throwIfEnding },
+    })
     if (leader) return leader
     throw noLeaderYet(wanted, {
       members,
@@ -90,7 +95,9 @@ export class MemberWaits {
     for (const name of Object.keys(this.#instances.replicasets)) {
       const members = [...this.#instances.ofSet(name)].filter(([, member]) => isActive(member) || !onlyRunning)
       const faults = (): string[] => this.#instances.faultsOfLinks(name)
-      await waitForMesh(new Map(members), name, { timeout, began, endsWhenStopped, faults })
+      await waitForMesh(new Map(members), name, {
+        ...{ timeout, began, endsWhenStopped, faults, throwIfEnding: this.#throwIfEnding },
+      })
     }
   }
 
@@ -104,6 +111,8 @@ export class MemberWaits {
       of === undefined ? await this.leader(undefined, { timeout }) : instances.find(of, { call: 'waitForVclock(of)' })
     const replicaset = instances.replicasetOf(instance) ?? ''
     const faults = (): string[] => instances.faultsOfLinks(replicaset)
-    await waitForClock(instance, instances.ofSet(replicaset), { timeout, began, faults })
+    await waitForClock(instance, instances.ofSet(replicaset), {
+      ...{ timeout, began, faults, throwIfEnding: this.#throwIfEnding },
+    })
   }
 }

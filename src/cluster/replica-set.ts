@@ -83,7 +83,7 @@ export class TarantoolReplicaSet extends AnyCluster {
    * await set.waitForFullMesh()
    */
   async addReplica(options: AddedMemberOptions = {}): Promise<TarantoolInstance> {
-    return await this.#changes.add(options)
+    return await this.during(() => this.#changes.add(options))
   }
 
   /**
@@ -94,6 +94,6 @@ export class TarantoolReplicaSet extends AnyCluster {
    *   writable one; ReplicationError if no member is writable, or another one is paused
    */
   async remove(member: TarantoolInstance | string): Promise<void> {
-    await this.#changes.remove(member)
+    await this.during(() => this.#changes.remove(member))
   }
 }

@@ -34,6 +34,8 @@ interface ClusterStartsSpec {
   /** The ports of a cluster whose place this one takes. */
   readonly ports: ClusterPorts | undefined
   readonly links: HeldLinks | undefined
+  /** @throws NotRunningError if the cluster is to end, so nothing waits for its members, and none starts */
+  readonly throwIfEnding: () => void
 }
 
 /** How a start begins. */
@@ -115,7 +117,10 @@ export class ClusterStarts {
     const start = new ClusterStart({ source, plan, instances, directories, links, ...beginning, signal, leader })
     await start.run()
     const { template } = start
-    const startAgain: StartAgain = (names, data) => startWithData(made, names, { template, data })
+    const startAgain: StartAgain = async (names, data) => {
+      this.#spec.throwIfEnding()
+      await startWithData(made, names, { template, data })
+    }
     const owned = source.shared.recordChanges ? await setsWithQueue(leaders) : new Set<string>()
     const membership = new MembershipLevels({
       ...{ plan, instances },
@@ -129,12 +134,12 @@ export class ClusterStarts {
   }
 
   async #make(signal: AbortSignal, ports = this.#spec.ports): Promise<Made> {
-    const { source, directory, links } = this.#spec
+    const { source, directory, links, throwIfEnding } = this.#spec
     const plan = await source.plan(directory, ports, signal)
     const instances = new ClusterInstances(plan, links?.links)
     const { keep } = source.shared
     const directories = new ClusterDirectories(directory, { keep, instances: instances.byName })
-    return { plan, instances, directories, waits: new MemberWaits(instances, source), links }
+    return { plan, instances, directories, waits: new MemberWaits(instances, source, throwIfEnding), links }
   }
 
   #throwIfAborted(signal: AbortSignal): void {

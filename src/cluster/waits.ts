@@ -20,12 +20,14 @@ async function until(
     timeout,
     began = performance.now(),
     faults = () => [],
+    throwIfEnding = () => {},
     advise,
   }: Wait & { advise: (faults: readonly string[]) => string },
   obstacle: (rest: number) => Promise<string | undefined>,
   lasts: (obstacle: string) => boolean = () => false,
 ): Promise<void> {
   for (const giveUpAt = began + timeout; ; await delay(pause)) {
+    throwIfEnding()
     const rest = giveUpAt - performance.now()
     const found = await obstacle(Math.min(longestReply, Math.max(shortestReply, rest)))
     if (found === undefined) return
@@ -45,6 +47,8 @@ interface Wait {
   readonly began?: number | undefined
   /** Finds the faults of the links between the members, as texts. */
   readonly faults?: (() => readonly string[]) | undefined
+  /** Throws if the cluster is to end. Called before each look. */
+  readonly throwIfEnding?: (() => void) | undefined
 }
 
 // In milliseconds. A wait of 0 ms looks once, too.
@@ -100,7 +104,7 @@ const isLasting = (obstacle: string): boolean => lastingStop.test(obstacle)
 export async function waitForMesh(
   members: ReadonlyMap<string, TarantoolInstance>,
   replicaset: string,
-  { timeout, began, faults, endsWhenStopped = false }: Wait & { endsWhenStopped?: boolean },
+  { endsWhenStopped = false, ...wait }: Wait & { endsWhenStopped?: boolean },
 ): Promise<void> {
   const obstacle = async (rest: number): Promise<string | undefined> => {
     const inactive = inactivityText(members)
@@ -120,7 +124,7 @@ export async function waitForMesh(
     const advice = activityHint(members, during) ?? slowHint
     return inactivityText(members) === undefined ? advice : `${advice} ${onlyRunningHint}`
   }
-  await until(what, { timeout, began, faults, advise }, obstacle, endsWhenStopped ? isLasting : undefined)
+  await until(what, { ...wait, advise }, obstacle, endsWhenStopped ? isLasting : undefined)
 }
 
 const vectorClock = `local clock = {}
@@ -131,7 +135,7 @@ return clock`
 export async function waitForClock(
   of: TarantoolInstance,
   members: ReadonlyMap<string, TarantoolInstance>,
-  { timeout, began, faults }: Wait,
+  wait: Wait,
 ): Promise<void> {
   let clock: unknown
   const isBehind = (): string => `local own = box.info.vclock
@@ -140,11 +144,16 @@ for id, lsn in pairs(${luaLiteral(clock)}) do
 end`
   const what = `not all members have the data of ${of.fingerprint}`
   const advise = (during: readonly string[]): string => activityHint(members, during) ?? slowHint
-  await until(what, { timeout, began, faults, advise }, async rest => {
+  await until(what, { ...wait, advise }, async rest => {
     // A member that does not run says so.
     const paused = inactivityText(new Map([...members].filter(([, { isPaused }]) => isPaused)))
     if (paused !== undefined) return paused
-    clock ??= (await of.command(vectorClock, { timeout: rest }))[0]
+    if (clock === undefined) {
+      // A request to a server that does not run says so at once.
+      const answer = of.isRunning ? await ask(of, vectorClock, rest) : (await of.command(vectorClock))[0]
+      if (typeof answer === 'string') return answer
+      clock = answer
+    }
     const asked = [...members].map(async ([name, instance]) => {
       const obstacle = instance.isRunning ? await ask(instance, isBehind(), rest) : undefined
       return typeof obstacle === 'string' ? `'${name}': ${obstacle}` : []

@@ -34,7 +34,8 @@ type Life =
   | { readonly state: 'new' | 'stopped' }
   | { readonly state: 'starting'; readonly start: StartAttempt }
   | { readonly state: 'running'; readonly report: ReadyReport }
-  | { readonly state: 'stopping'; readonly ended: Promise<void> }
+  /** `isKilled`: somebody has asked for SIGKILL. */
+  | { readonly state: 'stopping'; readonly ended: Promise<void>; readonly isKilled: boolean }
   | { readonly state: 'failed'; readonly failure: TarantoolFixtureError }
 
 /** Starts and ends the processes of one instance, one at a time. */
@@ -262,7 +263,10 @@ export class Lifecycle {
   async #endShared(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const life = this.#life
     if (life.state === 'stopping') {
-      if (signal === 'SIGKILL') this.#process?.kill()
+      if (signal === 'SIGKILL') {
+        this.#life = { ...life, isKilled: true }
+        this.#process?.kill()
+      }
       await life.ended
     } else if (life.state === 'starting' || life.state === 'running') {
       let next: Life = { state: 'stopped' }
@@ -273,9 +277,13 @@ export class Lifecycle {
         .finally(() => {
           this.#life = next
         })
-      this.#life = { state: 'stopping', ended }
+      this.#life = { state: 'stopping', ended, isKilled: signal === 'SIGKILL' }
       await ended
     }
+  }
+
+  get #isKilled(): boolean {
+    return this.#life.state === 'stopping' && this.#life.isKilled
   }
 
   /** Ends the server. Resolves to the error of a start that failed before the stop could cancel it. */
@@ -291,7 +299,7 @@ export class Lifecycle {
       const time = stopwatch()
       const exit = await process.stop(this.#options.stopTimeout)
       await this.#workspace.closeFront()
-      if (signal === 'SIGTERM') tellOfSlowStop(this.fingerprint, process, exit, this.#options)
+      if (!this.#isKilled) tellOfSlowStop(this.fingerprint, process, exit, this.#options)
       this.#workspace.removeSockets()
       this.#trace(`stopped by ${signal} in ${time()}`)
     }

@@ -144,3 +144,14 @@ test('a member is added while another one hears of it late', async () => {
   await set.waitForFullMesh()
   expect(await added.eval('return box.info.status')).toEqual(['running'])
 })
+
+test('a member that ends while another one is added holds the call up for no timeout', async () => {
+  const set = await newSet({ timeout: 100_000 })
+  const added = set.addReplica()
+  added.catch(() => {})
+  await expect.poll(() => set.instances[2]?.state, { interval: 1 }).toBe('starting')
+  set.instance('m-2').process?.sendSignal('SIGKILL')
+  await expect(added).rejects.toThrow(/^Tarantool m-2\[.*\] has ended while Tarantool m-3\[.*\] started/)
+  expect(set.names).toEqual(['m-1', 'm-2'])
+  expect(serversBelow(set.directory)).toHaveLength(1)
+})

@@ -261,3 +261,16 @@ describe('a reset of a replica set that elects its leader', () => {
     expect(await set.leader()).toBe(former)
   })
 })
+
+test.each(['replica-1', 'replica-2'])('nothing waits for a member that ends during a reset: %s', async name => {
+  const set = await threeFromTemplate({ timeout: 100_000 })
+  const before = await onEach(set, state)
+  await (await set.leader()).eval('box.space.users:insert({ 1 })')
+  const renewed = set.instance('replica-3')
+  await renewed.kill({ cleanup: false })
+  const reset = set.reset()
+  await expect.poll(() => renewed.state, { interval: 1 }).toBe('starting')
+  set.instance(name).process?.sendSignal('SIGKILL')
+  await reset
+  expect(await onEach(set, state)).toEqual(before)
+})

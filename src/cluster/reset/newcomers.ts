@@ -1,3 +1,4 @@
+import { startBeside } from '../start-beside.ts'
 import type { LowerLevels } from './lower-levels.ts'
 import { LostMember, type MemberAgent, type Return } from './member-agent.ts'
 import { joinClocks } from './vector-clock.ts'
@@ -34,7 +35,8 @@ export async function startNewcomer(
   { why, start, lower, keep, way }: NewcomerTerms,
 ): Promise<void> {
   await withReason(why, async () => {
-    await start([member.name], 'of the others')
+    const instances = others.map(({ instance }) => instance)
+    await startBeside(instances, member.instance, async () => await start([member.name], 'of the others'))
     await join(member, await clockOf(others), { lower, keep, way })
   })
 }
