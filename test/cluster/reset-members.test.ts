@@ -274,3 +274,12 @@ test.each(['replica-1', 'replica-2'])('nothing waits for a member that ends duri
   await reset
   expect(await onEach(set, state)).toEqual(before)
 })
+
+test('a reset after the end of all members names each of them', async () => {
+  const set = await threeFromTemplate()
+  await (await set.leader()).eval(hooks)
+  await set.ask('enter', 1)
+  await kill('replica-1', 'replica-2', 'replica-3')(set)
+  const { lost } = await set.ask('enter', 1)
+  for (const name of set.names) expect(lost).toContain(`instance '${name}' was stopped, killed or restarted`)
+})

@@ -161,7 +161,7 @@ export class SetReset {
     const [why] = absent.values()
     if (why !== undefined) {
       const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member, this.#terms(keep)))
-      if (others.length === 0) throw new LostMember(why)
+      if (others.length === 0) throw new LostMember([...new Set(absent.values())].join(', and '))
       if (isOwn) throw new LostMember(`${why}, and hooks or tests before had changed state of its own`)
       if (this.#mayWriteAtStart(absent))
         throw new LostMember(`${why}, and there is no template of the seed to replace it`)
