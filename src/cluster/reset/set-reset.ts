@@ -160,9 +160,9 @@ export class SetReset {
     const others = this.members.filter(member => !absent.has(member))
     const [why] = absent.values()
     if (why !== undefined) {
-      const isOwn = [...absent.keys()].some(member => this.#lower.hasOwnBelow(keep, member, this.#terms(keep)))
+      const [, ofOwn] = [...absent].find(([member]) => this.#lower.hasOwnBelow(keep, member, this.#terms(keep))) ?? []
       if (others.length === 0) throw new LostMember([...new Set(absent.values())].join(', and '))
-      if (isOwn) throw new LostMember(`${why}, and hooks or tests before had changed state of its own`)
+      if (ofOwn !== undefined) throw new LostMember(`${ofOwn}, and hooks or tests before had changed state of its own`)
       if (this.#mayWriteAtStart(absent))
         throw new LostMember(`${why}, and there is no template of the seed to replace it`)
       await kill([...absent.keys()])
