@@ -5,10 +5,11 @@ import { InvalidOptionError } from '../errors.ts'
 import { clearTimeout, setTimeout } from '../node-builtins.ts'
 import { shownValue } from '../shown-value.ts'
 import { clusterOf } from './cluster-member.ts'
-import { lateCheck } from './late-calls.ts'
+import { refuseLate } from './late-calls.ts'
 import type { LeasedServer } from './leased-server.ts'
 import { checkSendable } from './sendable-config.ts'
 import { longestLimit, usualLimit } from './usual-limit.ts'
+import type { WorkerState } from './worker-state.ts'
 
 /** A handle of an instance, or its name. */
 type Named = { readonly name: string } | string
@@ -26,6 +27,29 @@ export function nameOf(of: Named, server: LeasedServer, call: Pick<StrangeName, 
     throw strangeName({ ...call, given: of, list: `Instances: ${instances.join(', ')}` })
   }
   return name === server.name ? (server.leader ?? connect) : name
+}
+
+type Attempt = WorkerState['attempt']
+
+/**
+ * Makes a call of a test.
+ *
+ * @param attempt the test
+ * @param method the name of the handle's method
+ * @throws LeaseError if the server is a single one; if the test is over, before the call or after it
+ */
+export async function ofTest<Result>(
+  attempt: Attempt,
+  method: string,
+  server: LeasedServer,
+  act: (server: LeasedServer) => Promise<Result>,
+): Promise<Result> {
+  clusterOf(server.info)
+  const check = (): void => refuseLate(`${method}()`, server.name, attempt)
+  check()
+  const result = await act(server)
+  check()
+  return result
 }
 
 /** The time in milliseconds in which a member that lives says whether it is writable. */
@@ -51,8 +75,8 @@ async function isWritable(member: LeasedServer): Promise<boolean> {
  * @param isNeeded waits for an election that is under way. Otherwise the latest leader counts if no member is the leader
  * @throws ReplicationError if there is none; LeaseError if the test that needs it is over
  */
-export async function findLead(server: LeasedServer, isNeeded: boolean): Promise<LeasedServer> {
-  const check = lateCheck('a request', server.name)
+export async function findLead(server: LeasedServer, isNeeded: boolean, attempt?: Attempt): Promise<LeasedServer> {
+  const check = (): void => refuseLate('a request', server.name, attempt)
   if (await isWritable(server.lead)) {
     // The answer of a leader that was cut off may come in the next test.
     if (isNeeded) check()
@@ -71,9 +95,7 @@ export async function findLead(server: LeasedServer, isNeeded: boolean): Promise
 
 /** The writable instance of a replica set. */
 export async function leader(server: LeasedServer, replicaset: string | undefined): Promise<string> {
-  const check = lateCheck('leader()', server.name)
   const name = await server.ofCluster('leader', { replicaset, timeout: longestLimit() })
-  check()
   return noteLeader(server, name)
 }
 
@@ -94,9 +116,7 @@ export async function waitForLeader(
 ): Promise<string> {
   const { not, ...wait } = waitOf('waitForLeader()', options)
   const former = not === undefined ? undefined : nameOf(not, server, { call: 'waitForLeader({ not })' })
-  const check = lateCheck('waitForLeader()', server.name)
   const name = await server.ofCluster('waitForLeader', { ...wait, not: former })
-  check()
   return noteLeader(server, name)
 }
 
@@ -104,9 +124,7 @@ export async function waitForFullMesh(
   server: LeasedServer,
   wait: { timeout?: number | undefined; onlyRunning?: boolean | undefined },
 ): Promise<void> {
-  const check = lateCheck('waitForFullMesh()', server.name)
   await server.ofCluster('waitForFullMesh', waitOf('waitForFullMesh()', wait))
-  check()
 }
 
 export async function waitForVclock(
@@ -115,18 +133,14 @@ export async function waitForVclock(
   wait: { timeout?: number | undefined },
 ): Promise<void> {
   const named = of === undefined ? undefined : nameOf(of, server, { call: 'waitForVclock(of)' })
-  const check = lateCheck('waitForVclock()', server.name)
   await server.ofCluster('waitForVclock', { ...waitOf('waitForVclock()', wait), of: named })
-  check()
 }
 
 /** Adds a member to a replica set. Resolves to its name. */
 export async function addReplica(server: LeasedServer, options: AddedMemberOptions): Promise<string> {
   checkSendable('addReplica()', options)
-  const check = lateCheck('addReplica()', server.name)
   const { name, info } = await server.ofCluster('addReplica', { options: options as Record<string, unknown> })
   server.learn(info)
-  check()
   return name
 }
 

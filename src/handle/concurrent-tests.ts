@@ -8,6 +8,6 @@ export function refuseConcurrent(scope: Scope, server: LeasedServer): SetupError
   if (!isUsedIn(scope, server.name) || isolation === 'file' || isolation === 'none') return undefined
   const name = server.name === 'default' ? '' : ` '${server.name}'`
   return new SetupError(`concurrent tests share their file's server${name}, whose isolation is '${isolation}'`, {
-    hint: "Give them isolation: 'file', as in useTarantool({ isolation: 'file' }). Their changes are undone after the file.",
+    hint: "Give them useTarantool({ isolation: 'file' }). Their changes are undone after the file.",
   })
 }

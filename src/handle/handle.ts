@@ -602,16 +602,14 @@ export class TarantoolHandle {
     method: (...args: never[]) => unknown,
     act: (calls: ClusterCalls, server: LeasedServer) => Promise<Result>,
   ): Promise<Result> {
-    return await fromCaller(method, async () => act(await clusterCalls(), await this.#reachCluster()))
+    const { attempt } = workerState()
+    return await fromCaller(method, async () => {
+      const calls = await clusterCalls()
+      return await calls.ofTest(attempt, method.name, await this.#reachPooled(), server => act(calls, server))
+    })
   }
 
   // Requests of the whole cluster go to the cluster, also from the handle of one instance.
-  async #reachCluster(): Promise<LeasedServer> {
-    const server = await this.#reachPooled()
-    clusterOf(server.info)
-    return server
-  }
-
   async #reachPooled(): Promise<LeasedServer> {
     await this.#reachToChange('latest')
     const server = this.#pooled
@@ -641,12 +639,13 @@ export class TarantoolHandle {
   // Asynchronous calls can take the lease themselves. Several files may share a module that was evaluated for another
   // file. In that case nothing else has taken the lease for this file.
   async #reach(lead: Lead = 'current'): Promise<LeasedServer> {
+    const { attempt } = workerState()
     const known = this.#leased()
     const whole = known ? this.#pooled : await leaseInTest(this.#origin)
     if (!whole) throw this.#notLeased()
     const { member } = this.#origin
     if (member !== undefined || whole.leader === undefined || lead === 'latest') return memberOf(whole, member)
-    return await (await clusterCalls()).findLead(whole, lead === 'needed')
+    return await (await clusterCalls()).findLead(whole, lead === 'needed', attempt)
   }
 
   #leased(): LeasedServer | undefined {
@@ -657,7 +656,7 @@ export class TarantoolHandle {
 
   #notLeased(): LeaseError {
     return new LeaseError(`server '${this.#origin.use.server}' is not leased yet`, {
-      hint: "With lease: 'on-use', and with useTarantool({ config }), the server exists from the first hook (beforeAll) on. Read its properties in hooks and tests.",
+      hint: "Read its properties in hooks and tests: with lease: 'on-use' or useTarantool({ config }), it exists from beforeAll on.",
     })
   }
 }

@@ -7,6 +7,6 @@ export const maxReplySize: number = 256 * 2 ** 20
 export function replyTooBig(instance: string, limit: number): ProtocolError {
   return new ProtocolError(`${instance} sent a reply of more than ${limit / 2 ** 20} MB, which is the limit`, {
     instance,
-    hint: 'Request the values in parts, for example with select() and a limit. Or compute in Lua the values that the test compares.',
+    hint: 'Request the values in parts, or compute in Lua what the test compares.',
   })
 }

@@ -41,6 +41,17 @@ describe('a replica set', () => {
     }
   })
 
+  test('that did not start fails its waits at once', async () => {
+    const set = newReplicaSet({ replicas: 2, appLua: "error('no application')" })
+    await expect(set.start()).rejects.toThrow('no application')
+    for (const wait of [() => set.waitForLeader(), () => set.waitForFullMesh()]) {
+      await expect(wait()).rejects.toMatchObject({
+        code: 'ERR_TARANTOOL_NOT_RUNNING',
+        summary: expect.stringMatching(/^the replica set .* does not run: it is failed$/),
+      })
+    }
+  })
+
   test('starts from a template of all members: the seed ran once, on the leader', async () => {
     const seedLua = "box.space.users:insert({ 1, box.cfg.read_only and 'replica' or 'leader' })"
     const options = { leader: 'db-2', name: 'db', seedLua, seed: { users: [[2, 'bob']] } }

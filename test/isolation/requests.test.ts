@@ -156,3 +156,16 @@ test('what was under way when a test ended is told: requests, fibers, and what t
     expect.stringMatching(/^4 rows of space 'rows' \(\[\d, 'x{70,80}… and others\)$/),
   ])
 })
+
+test('each request of a client that came after a test is told, whatever its kind', async () => {
+  const server = await start()
+  await server.command(`${agent}('enter', 1)`)
+  await server.command(`${agent}('enter_at_once', 1)`)
+  const before = await describe(server)
+  const client = await IprotoConnection.connect(server.address.binary)
+  onTestFinished(() => client.close())
+  await client.ping()
+  const after = await describe(server)
+  expect(after.kinds).toEqual([])
+  expect(after.since).toBeGreaterThan(before.since)
+})

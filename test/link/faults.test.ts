@@ -135,6 +135,16 @@ describe('a sequence of faults', () => {
     expect(instance.isRunning).toBe(false)
   })
 
+  test('leaves alone a member that the code itself has removed', async () => {
+    const set = await newReplicaSet({ replicas: 3, name: 'm', appLua: appOfMembers }).start()
+    await set.faults({ seed: 1, kinds: ['pause'], longest: 5 }, async run => {
+      await set.remove('m-3')
+      const before = run.made.length
+      await expect.poll(() => run.made.length).toBeGreaterThan(before + 9)
+      expect(run.made.slice(before).filter(fault => fault.startsWith('pause m-3'))).toEqual([])
+    })
+  })
+
   test('begins with servers that run', async () => {
     const started: string[] = []
     const code = (): void => void started.push('the code')

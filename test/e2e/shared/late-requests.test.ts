@@ -56,6 +56,40 @@ test('finds none of them', async () => {
 })
 `
 
+const unreset = {
+  ...setUpWith("{ servers: { el: { replicas: 3, isolation: 'none', appLua: './app.lua' } } }"),
+  'app.lua': appOfMembers,
+}
+
+const overdue = `${head}
+let leader, pending
+test('leaves a request whose leader has not answered yet', async () => {
+  leader = await el.leader()
+  // A request first asks the leader whether the leader is writable. The first answer waits.
+  await leader.eval(\`
+    local info = box.info
+    asked, gate = false, require('fiber').cond()
+    rawset(box, 'info', setmetatable({}, { __index = function(_, key)
+        if key == 'ro' then
+            rawset(box, 'info', info)
+            asked = true
+            gate:wait()
+        end
+        return info[key]
+    end }))\`)
+  pending = failure(el.call('add_user', 1, 'leak'))
+  while (!(await leader.eval('return asked'))[0]);
+})
+test('does not get it', async () => {
+  await leader.eval('gate:broadcast()')
+  expect(await pending).toMatchObject({
+    code: LeaseError.code,
+    summary: "a request of server 'el' comes too late: the test that made it is over",
+  })
+  expect(await users()).toEqual([[]])
+})
+`
+
 const dead = `${head}
 test('has lost the majority', async () => {
   for (const name of ['el-2', 'el-3']) await el.instance(name).kill()
@@ -66,6 +100,12 @@ test('has lost the majority', async () => {
 describe.skipIf(!has('elections')).each(oneOfEach)('$name (needs Tarantool 2.6.1)', runner => {
   test('a request whose test is over does not reach the next test', async () => {
     const { output, exitCode, project } = await runUnder(runner, { ...elects, 'a.test.ts': late })
+    expect(exitCode, output).toBe(0)
+    expect(project.leftBehind()).toEqual([])
+  })
+
+  test('a request does not reach the next test if its leader answers there', async () => {
+    const { output, exitCode, project } = await runUnder(runner, { ...unreset, 'a.test.ts': overdue })
     expect(exitCode, output).toBe(0)
     expect(project.leftBehind()).toEqual([])
   })
