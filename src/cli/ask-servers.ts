@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import { consoleBesideAgent, isAgentSocket } from '../cluster/socket-names.ts'
 import { ConsoleConnection } from '../protocol/console/connection.ts'
 import { listed, within } from './attempts.ts'
 import { type RunningServer, withoutAccount } from './running-server.ts'
@@ -14,20 +15,19 @@ interface Sockets {
   readonly isMember: boolean
 }
 
-// The fixture has a socket of its own: the application hears nothing of a question there. The sockets of a cluster are in
-// the directory of the cluster, and have short names.
-const ownSocket = /^(?:agent\.sock|a\d+)$/
+// The fixture has a socket of its own: the application hears nothing of a question there.
+const isOwnSocket = (name: string): boolean => name === 'agent.sock' || isAgentSocket(name)
 
-const consoleBeside = (socket: string): string => (socket === 'agent.sock' ? 'console.sock' : socket.replace('a', 'c'))
+const consoleBeside = (socket: string): string => (isAgentSocket(socket) ? consoleBesideAgent(socket) : 'console.sock')
 
 function socketsIn(directory: string): Sockets[] {
   const names = listed(directory).map(({ name }) => name)
-  const own = names.filter(name => ownSocket.test(name))
+  const own = names.filter(isOwnSocket)
   // A container on macOS has only the console.
   const asked = own.length > 0 ? own : names.filter(name => name === 'console.sock')
   return asked.map(name => ({
     ...{ asked: join(directory, name), console: join(directory, consoleBeside(name)) },
-    isMember: /^a\d/.test(name),
+    isMember: isAgentSocket(name),
   }))
 }
 

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Credentials } from '../config/options.ts'
 import { checkSocketPath } from '../instance/place/addresses.ts'
 import type { ConfigMap, DescribedInstance, Description } from './description.ts'
+import { linkSocketName, socketName } from './socket-names.ts'
 
 /** The place of one instance of a cluster. */
 export interface MemberPlace<Kind extends { readonly name: string } = DescribedInstance> {
@@ -24,8 +25,7 @@ export interface MemberPlace<Kind extends { readonly name: string } = DescribedI
 }
 
 /**
- * The places in a cluster's directory. Sockets have short names, because the length of a socket's path is limited. No
- * file of the fixture has the name of an instance, which is that of its directory: the name of an instance has no dot.
+ * The places in a cluster's directory.
  *
  * @throws SocketPathTooLongError
  */
@@ -33,8 +33,8 @@ export function placeOfMember<Kind extends { readonly name: string }>(
   description: Kind,
   { directory, index, port }: { directory: string; index: number; port: number },
 ): MemberPlace<Kind> {
-  const socket = (kind: string): string => {
-    const path = join(directory, `${kind}.${index}`)
+  const socket = (kind: 'p' | 's' | 'c' | 'a'): string => {
+    const path = join(directory, socketName(kind, index))
     checkSocketPath(path, `socket of the instance '${description.name}'`)
     return path
   }
@@ -55,7 +55,7 @@ export function linkSocket(
   from: { readonly directory: string; readonly index: number },
   to: { readonly index: number },
 ): string {
-  const path = join(dirname(from.directory), `l.${from.index}-${to.index}`)
+  const path = join(dirname(from.directory), linkSocketName(from.index, to.index))
   checkSocketPath(path, 'socket of a link')
   return path
 }

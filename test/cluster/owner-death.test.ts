@@ -44,8 +44,8 @@ describe.skipIf(process.platform !== 'linux')('the owner of a cluster dies (need
       'when the first instance begins',
       ({ directory }) => serversBelow(directory).some(({ command }) => command.includes('--name')),
     ],
-    ['when an instance has a console', has('a1')],
-    ['when an instance can be reached by the others', has('p2')],
+    ['when an instance has a console', has('a.1')],
+    ['when an instance can be reached by the others', has('p.2')],
     [
       'when an instance has its data',
       ({ filesOf }) =>
