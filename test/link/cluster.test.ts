@@ -201,7 +201,7 @@ describe('the links of a config', () => {
     const cluster = await newCluster({ app: threeInstances(), links: true }).start()
     const lua = "return require('config'):instance_uri('peer', { instance = 's-001' }).uri"
     expect(await cluster.instance('r-001').eval(lua)).toEqual([`unix/:${cluster.directory}/l.1-2`])
-    expect(await cluster.instance('s-001').eval(lua)).toEqual([`unix/:${cluster.directory}/p2`])
+    expect(await cluster.instance('s-001').eval(lua)).toEqual([`unix/:${cluster.directory}/p.2`])
     const connect = `local c = require('net.box').connect(require('config'):instance_uri('peer', { instance = 's-001' }).uri)
       return c.state`
     expect(await cluster.instance('r-001').eval(connect)).toEqual(['active'])
