@@ -656,7 +656,7 @@ export class TarantoolHandle {
 
   #notLeased(): LeaseError {
     return new LeaseError(`server '${this.#origin.use.server}' is not leased yet`, {
-      hint: "Read its properties in hooks and tests: with lease: 'on-use' or useTarantool({ config }), it exists from beforeAll on.",
+      hint: "Read its properties in hooks and tests: with lease: 'on-use' or useTarantool({ config }), it exists from the first hook on.",
     })
   }
 }
