@@ -98,11 +98,17 @@ export class MemberChanges {
     refuseWhilePaused('remove', others)
     const uuid = plan.members.instances.find(member => member.name === name)?.uuid ?? ''
     const raiseQuorum = await this.#lowerQuorum(others)
-    await instance.stop()
-    plan.remove(name)
-    instances.remove(name)
-    await links?.remove(name)
-    await this.#forget(uuid, waits, { isKnown: true })
+    try {
+      await instance.stop()
+      plan.remove(name)
+      instances.remove(name)
+      await links?.remove(name)
+      await this.#forget(uuid, waits, { isKnown: true })
+    } catch (error) {
+      // The first error says more than an error of a member that has ended, too.
+      await raiseQuorum().catch(() => {})
+      throw error
+    }
     await raiseQuorum()
   }
 

@@ -555,8 +555,8 @@ export class TarantoolHandle {
    * Lays options over the cluster's config, in addition to the option `set`, and lets all running instances apply them.
    * The next test finds a cluster without them, unless its isolation is `'file'` or `'none'`.
    *
-   * @throws InvalidOptionError if Tarantool does not know an option; ClusterConfigError; LeaseError if the server is a
-   *   single one
+   * @throws InvalidOptionError if Tarantool does not know an option, or if the config does not have the group, the
+   *   replica set or the instance of a path; ClusterConfigError; LeaseError if the server is a single one
    * @example
    * const tarantool = useTarantool()
    * await tarantool.set({ 'replication.timeout': 0.1 })

@@ -514,7 +514,7 @@ export class TarantoolInstance implements AsyncDisposable {
    * @throws NotRunningError
    * @example
    * await tarantool.pause()
-   * await expect(client.call('ping')).rejects.toThrow(/timeout/)
+   * // Your client's calls time out here.
    * await tarantool.resume()
    */
   async pause(): Promise<void> {

@@ -89,3 +89,15 @@ test('the leader of two members is removed: the other one is elected, and the ne
   expect(set.names).toEqual(names)
   expect(await onEach(set, 'return box.space.quiet:count()')).toEqual([0, 0, 0])
 })
+
+test('a removal of the leader of two members fails: the quorum is the former one', async () => {
+  const { set } = await elected(false)
+  await set.remove('replica-3')
+  const leader = await set.leader()
+  const other = set.instances.find(instance => instance !== leader)
+  const quorum = 'return box.cfg.replication_synchro_quorum'
+  const before = await other?.eval(quorum)
+  await other?.eval("box.space._cluster:before_replace(function() error('the list is closed') end)")
+  await expect(set.remove(leader)).rejects.toThrow('the list is closed')
+  expect(await other?.eval(quorum)).toEqual(before)
+})

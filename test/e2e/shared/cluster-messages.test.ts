@@ -32,7 +32,8 @@ describe.each([...values, [Promise.resolve(), 'a promise']])('%j', (value, text)
   })
 })
 test('a handle of no instance', async () => {
-  const strange = [[undefined, 'undefined'], [null, 'undefined'], [5, '5'], [replica, 'an object of the class TarantoolHandle'], [db.leader(), 'a promise']]
+  const leader = db.leader()
+  const strange = [[undefined, 'undefined'], [null, 'undefined'], [5, '5'], [replica, 'an object of the class TarantoolHandle'], [leader, 'a promise']]
   for (const [value, text] of strange) {
     const summary = 'instance(name) takes the name of an instance, not ' + text
     const hint = (text === 'a promise' ? 'Await the promise. ' : '') + names
@@ -40,6 +41,7 @@ test('a handle of no instance', async () => {
   }
   await expect(db.instance('db-4').call('count_users')).rejects.toThrow("is named 'db-4'")
   await expect(db.leader(5)).rejects.toMatchObject({ hint: 'Replica sets: db.' })
+  await leader
 })
 test('options that do not reach the main process', async () => {
   const refused = async (request, summary) =>
