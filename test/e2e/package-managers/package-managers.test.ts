@@ -38,7 +38,7 @@ const vitestFiles = {
       const tarantool = new TarantoolSyncInstance().start()
       expect(tarantool.eval('return 1')).toEqual([1])
       tarantool.stop()
-    })`,
+    }, 60_000)`,
 }
 
 const jestFiles = {
