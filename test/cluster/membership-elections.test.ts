@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { TarantoolReplicaSet } from '../../src/index.ts'
+import type { TarantoolInstance, TarantoolReplicaSet } from '../../src/index.ts'
 import { skipWithout } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
 import { onEach, threeFromTemplate } from '../support/members.ts'
@@ -71,6 +72,20 @@ describe.each([
       expect(await leader.command('writer:cancel() return refusals')).toEqual([[]])
     },
   )
+})
+
+test('an elected leader keeps its term when a member stalls for a moment while another one is removed', async () => {
+  const { set, before } = await elected(false)
+  const leader = await set.leader()
+  const [stalled, removed] = set.instances.filter(instance => instance !== leader)
+  const removal = set.remove(removed as TarantoolInstance)
+  await expect.poll(() => removed?.isRunning, { interval: 1 }).toBe(false)
+  process.kill(stalled?.pid as number, 'SIGSTOP')
+  // Less than the time after which members take each other for dead.
+  await setTimeout(1000)
+  process.kill(stalled?.pid as number, 'SIGCONT')
+  await removal
+  expect(await onEach(set, view)).toEqual(before.slice(0, 2))
 })
 
 test('the leader of two members is removed: the other one is elected, and the next reset brings all back', async () => {
