@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { TarantoolReplicaSet } from '../../src/index.ts'
-import { skipWithout } from '../support/features.ts'
+import { newCluster, threeInstances } from '../support/clusters.ts'
+import { has, skipWithout } from '../support/features.ts'
 import { useOwnCache } from '../support/instances.ts'
 import { onEach, pidsOf, stateOfMember as state, threeFromTemplate } from '../support/members.ts'
 
@@ -86,4 +87,25 @@ describe('a set that elects its leader', () => {
     expect(await set.leader()).toBe(leader)
     await set.waitForFullMesh()
   })
+})
+
+test.skipIf(!has('a config file'))('instances of a config without sources: the processes stay', async () => {
+  const cluster = await newCluster({ app: threeInstances(), recordChanges: true, timeout: 20_000 }).start()
+  const rows = 'return box.space.users:count()'
+  const leader = await cluster.leader('s')
+  await leader.command(
+    "box.schema.space.create('users', { if_not_exists = true }):create_index('id', { if_not_exists = true })",
+  )
+  await cluster.waitForVclock(leader)
+  expect((await cluster.ask('enter', 1)).lost).toBeUndefined()
+  const storages = cluster.instances.filter(({ name }) => name.startsWith('s-'))
+  const before = [await onEach(cluster, sources), pidsOf(cluster)]
+  await leader.command('box.space.users:replace({ 1 })')
+  await cluster.waitForVclock(leader)
+  for (const instance of storages) await instance.command(alone)
+  await leader.command('box.space.users:replace({ 2 })')
+  expect((await cluster.ask('enter', 1)).replaced ?? []).toEqual([])
+  expect([await onEach(cluster, sources), pidsOf(cluster)]).toEqual(before)
+  for (const instance of storages) expect(await instance.eval(rows)).toEqual([0])
+  await cluster.waitForFullMesh()
 })
